@@ -1,0 +1,63 @@
+# make demo | test | lint | docs | clean
+#
+# Each target makes the virtual environment .venv on its first call and installs what it needs there.
+# Needs only make and Python 3.11 or newer: `make test PYTHON=python3.12` picks another interpreter.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+# The extras of pyproject.toml that each target installs.
+extras_demo := plot,progress
+extras_test := test
+extras_lint := lint,plot
+extras_docs := docs
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test lint docs clean distclean
+.NOTPARALLEL:
+
+help:
+	@echo "make demo       train and tune on the digits data; a PNG goes to demo_output/"
+	@echo "make test       the whole test suite; ARGS='-k adam' picks tests"
+	@echo "make lint       ruff, mypy, import-linter"
+	@echo "make docs       HTML in docs/_build/html"
+	@echo "make clean      remove what the other targets wrote; 'make distclean' removes $(VENV) too"
+
+demo: $(VENV)/.installed-demo
+	$(BIN)/python examples/quickstart.py
+
+test: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: $(VENV)/.installed-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+docs: $(VENV)/.installed-docs
+	@rm -rf docs/generated
+	$(BIN)/python -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+# One stamp per set of extras: a second call is quick, a changed pyproject.toml installs again.
+$(VENV)/.installed-%: pyproject.toml | $(VENV)/pyvenv.cfg
+	@echo "Installing '.[$(extras_$*)]' into $(VENV) (the first time takes a few minutes)"
+	$(BIN)/python -m pip install --quiet --editable '.[$(extras_$*)]'
+	@touch $@
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "'$(PYTHON)' is not a Python of 3.11 or newer: make PYTHON=/path/to/one"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+clean:
+	rm -rf demo_output docs/_build docs/generated build dist
+	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	find . -name $(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)

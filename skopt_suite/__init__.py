@@ -1,0 +1,19 @@
+"""Linear models and multilayer perceptrons whose optimisation composes freely in scikit-learn."""
+
+from skopt_suite.estimators import (
+    LinearClassifier,
+    LinearRegressor,
+    MLPClassifier,
+    MLPRegressor,
+)
+from skopt_suite.exceptions import DivergenceError
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DivergenceError",
+    "LinearClassifier",
+    "LinearRegressor",
+    "MLPClassifier",
+    "MLPRegressor",
+]

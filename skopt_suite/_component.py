@@ -1,0 +1,168 @@
+"""What optimizers, schedules, penalties and losses have in common.
+
+A component is a *specification*: it stores hyperparameters and nothing else. To train K fits at
+once, K specifications are stacked into one whose fusable hyperparameters are arrays of shape
+``(n_fits, 1)``; its methods then compute on the whole stack with the formula as it is written.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from sklearn.base import BaseEstimator
+
+from skopt_suite._domains import Domain, Named
+from skopt_suite.backends import Placement
+
+
+class Parametrised(BaseEstimator):
+    """A scikit-learn object whose parameters are declared, checked and may be named components."""
+
+    parameters: ClassVar[Mapping[str, Domain]] = {}
+
+    def set_params(self, **params: Any) -> Parametrised:
+        """Set parameters; nested ones (``optimizer__learning_rate``) work on a name too.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters of this object, and of its components as ``<component>__<parameter>``.
+
+        Returns
+        -------
+        self : object
+            This object.
+        """
+        plain = {key: value for key, value in params.items() if "__" not in key}
+        super().set_params(**plain)
+        nested = {key: value for key, value in params.items() if "__" in key}
+        for name in dict.fromkeys(key.partition("__")[0] for key in nested):
+            self._make_object(name, nested)
+        super().set_params(**nested)
+        return self
+
+    def _make_object(self, name: str, nested: Mapping[str, Any]) -> None:
+        """Replace the component name stored under `name` by its object, so that it can be set."""
+        domain, value = self.parameters.get(name), getattr(self, name, None)
+        if not isinstance(domain, Named) or not isinstance(value, str):
+            return
+        if value in domain.also:
+            key = next(key for key in nested if key.startswith(f"{name}__"))
+            raise ValueError(
+                f"{type(self).__name__}: {key} cannot be set because {name}={value!r} is chosen "
+                f"at fit; name one: {domain.registry().listing()}."
+            )
+        setattr(self, name, domain.registry().resolve(value, owner=type(self).__name__, name=name))
+
+    def _check_parameters(self) -> None:
+        """Raise `ValueError` or `TypeError` if a parameter is outside its domain."""
+        for name, domain in self.parameters.items():
+            domain.check(type(self).__name__, name, getattr(self, name))
+
+
+class Component(Parametrised):
+    """Base of every optimizer, schedule, penalty and loss."""
+
+    name: ClassVar[str]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" not in cls.__dict__:
+            cls.name = snake_case(cls.__name__)
+
+
+class Registry:
+    """The components of one folder, by name."""
+
+    def __init__(self, kind: str, base: type[Component], classes: Sequence[type[Component]]):
+        self.kind = kind
+        self.base = base
+        self._classes = {cls.name: cls for cls in classes}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._classes)
+
+    def __getitem__(self, name: str) -> type[Component]:
+        return self._classes[name]
+
+    def listing(self, also: Sequence[str] = ()) -> str:
+        """Return the known names as text for an error message."""
+        return ", ".join(repr(name) for name in [*also, *self._classes])
+
+    def resolve(
+        self, value: Any, *, owner: str, name: str | None = None, also: Sequence[str] = ()
+    ) -> Component:
+        """Return a checked copy of the component that `value` is or names."""
+        name = name or self.kind
+        if isinstance(value, str):
+            if value not in self._classes:
+                raise ValueError(f"{owner}: unknown {name} {value!r}; known: {self.listing(also)}.")
+            value = self._classes[value]()
+        if not isinstance(value, self.base):
+            wanted = f"the name or an object of a {self.kind} ({self.listing(also)})"
+            raise TypeError(
+                f"{owner}: {name} must be {wanted}; got {value!r} of type {type(value).__name__}."
+            )
+        value._check_parameters()
+        return _with_nested_resolved(value)
+
+
+def snake_case(class_name: str) -> str:
+    """Return the registry name of a class: ``ElasticNet`` is ``elastic_net``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", class_name).lower()
+
+
+def fusion_key(component: Component) -> tuple:
+    """Return what fits must share to be trained in one stack: everything that is not fusable."""
+    key: list[Any] = [type(component)]
+    for name, domain in component.parameters.items():
+        value = getattr(component, name)
+        if isinstance(value, Component):
+            key.append((name, fusion_key(value)))
+        elif not domain.fusable or value is None:
+            key.append((name, value))
+    return tuple(key)
+
+
+def stack(components: Sequence[Component], placement: Placement, ndim: int = 2) -> Component:
+    """Return one component whose fusable hyperparameters are arrays ``(n_fits, 1, ...)``.
+
+    They are float64 whatever the precision of the fit, so that quantities such as Adam's bias
+    correction are exact; they are cast where they meet the parameters.
+    """
+    first = components[0]
+    stacked = copy.copy(first)
+    for name, domain in first.parameters.items():
+        values = [getattr(component, name) for component in components]
+        if isinstance(values[0], Component):
+            setattr(stacked, name, stack(values, placement, ndim))
+        elif domain.fusable and values[0] is not None:
+            array = placement.asarray([float(value) for value in values], dtype="float64")
+            setattr(stacked, name, placement.xp.reshape(array, (len(values),) + (1,) * (ndim - 1)))
+    return stacked
+
+
+def take(stacked: Component, index: Any, placement: Placement) -> Component:
+    """Return the stacked component of the fits that `index` names."""
+    kept = copy.copy(stacked)
+    for name, domain in stacked.parameters.items():
+        value = getattr(stacked, name)
+        if isinstance(value, Component):
+            setattr(kept, name, take(value, index, placement))
+        elif domain.fusable and value is not None:
+            setattr(kept, name, placement.xp.take(value, index, axis=0))
+    return kept
+
+
+def _with_nested_resolved(component: Component) -> Component:
+    """Return a copy in which components given by name are objects."""
+    resolved = copy.copy(component)
+    for name, domain in component.parameters.items():
+        if isinstance(domain, Named):
+            owner = type(component).__name__
+            value = domain.registry().resolve(getattr(component, name), owner=owner, name=name)
+            setattr(resolved, name, value)
+    return resolved

@@ -1,0 +1,153 @@
+"""What a parameter accepts: each domain checks one value and says what was given and accepted.
+
+A domain also says whether the parameter is *fusable*: whether fits that differ only in it can be
+trained as one stack, the values becoming data of shape ``(n_fits, 1)``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Integral
+from numbers import Real as RealNumber
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Real:
+    """A real number in an interval; ``open_low``/``open_high`` exclude the bounds."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+    open_high: bool = False
+    optional: bool = False
+    fusable: bool = True
+
+    def check(self, owner: str, name: str, value: Any) -> None:
+        """Raise unless `value` is a finite number in the interval."""
+        if value is None and self.optional:
+            return
+        if not isinstance(value, RealNumber) or isinstance(value, (bool, np.bool_)):
+            raise _wrong_type(owner, name, value, self)
+        number = float(value)
+        above = number > self.low if self.open_low else number >= self.low
+        below = number < self.high if self.open_high else number <= self.high
+        if not (above and below and math.isfinite(number)):
+            raise _wrong_value(owner, name, value, self)
+
+    def __str__(self) -> str:
+        left = "(" if self.open_low or self.low == -math.inf else "["
+        right = ")" if self.open_high or self.high == math.inf else "]"
+        interval = f"a number in {left}{self.low:g}, {self.high:g}{right}"
+        return interval + (" or None" if self.optional else "")
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A whole number of at least `low`."""
+
+    low: int
+    optional: bool = False
+    fusable: bool = False
+
+    def check(self, owner: str, name: str, value: Any) -> None:
+        """Raise unless `value` is a whole number that is large enough."""
+        if value is None and self.optional:
+            return
+        if not isinstance(value, Integral) or isinstance(value, (bool, np.bool_)):
+            raise _wrong_type(owner, name, value, self)
+        if value < self.low:
+            raise _wrong_value(owner, name, value, self)
+
+    def __str__(self) -> str:
+        return f"a whole number >= {self.low}" + (" or None" if self.optional else "")
+
+
+@dataclass(frozen=True)
+class Boolean:
+    """True or False."""
+
+    fusable: bool = False
+
+    def check(self, owner: str, name: str, value: Any) -> None:
+        """Raise unless `value` is a bool."""
+        if not isinstance(value, (bool, np.bool_)):
+            raise _wrong_type(owner, name, value, self)
+
+    def __str__(self) -> str:
+        return "True or False"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few names, or any value that one of the other domains accepts."""
+
+    names: tuple[str, ...]
+    others: tuple[Any, ...] = ()
+    fusable: bool = False
+
+    def check(self, owner: str, name: str, value: Any) -> None:
+        """Raise unless `value` is one of the names or in one of the other domains."""
+        if isinstance(value, str):
+            if value not in self.names:
+                raise _wrong_value(owner, name, value, self)
+        elif not any(_accepts(domain, owner, name, value) for domain in self.others):
+            only = self.others[0] if len(self.others) == 1 else None
+            error = _wrong_value if only and _is_number(value) else _wrong_type
+            raise error(owner, name, value, self)
+
+    def __str__(self) -> str:
+        return " or ".join([*(repr(name) for name in self.names), *map(str, self.others)])
+
+
+@dataclass(frozen=True)
+class Anything:
+    """A parameter that is checked where it is used, because that needs the data."""
+
+    fusable: bool = False
+
+    def check(self, owner: str, name: str, value: Any) -> None:
+        """Accept."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A component, by name or as an object; `registry` is a function that returns its registry."""
+
+    registry: Callable[[], Any]
+    also: tuple[str, ...] = ()
+    fusable: bool = False
+
+    def check(self, owner: str, name: str, value: Any) -> None:
+        """Raise unless `value` names a component or is one whose own parameters are right."""
+        if not (isinstance(value, str) and value in self.also):
+            self.registry().resolve(value, owner=owner, name=name, also=self.also)
+
+
+Domain = Real | Integer | Boolean | Choice | Anything | Named
+
+
+def _accepts(domain: Domain, owner: str, name: str, value: Any) -> bool:
+    try:
+        domain.check(owner, name, value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, RealNumber) and not isinstance(value, bool)
+
+
+def _wrong_type(owner: str, name: str, value: Any, domain: Domain) -> TypeError:
+    return TypeError(
+        f"{owner}: {name} must be {domain}; got {value!r} of type {type(value).__name__}."
+    )
+
+
+def _wrong_value(owner: str, name: str, value: Any, domain: Domain) -> ValueError:
+    return ValueError(f"{owner}: {name} must be {domain}; got {value!r}.")

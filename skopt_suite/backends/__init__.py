@@ -1,0 +1,35 @@
+"""Arrays and kernels: where the data lives and what computes on it."""
+
+from skopt_suite.backends._arrays import (
+    Array,
+    Placement,
+    erf,
+    is_device_array,
+    is_sparse,
+    like,
+    matmul_into,
+    namespace,
+    take_rows,
+    to_numpy,
+)
+from skopt_suite.backends._kernels import KERNELS, kernel
+from skopt_suite.backends._placement import placement_for
+from skopt_suite.backends._products import input_product, input_product_transposed
+
+__all__ = [
+    "Array",
+    "KERNELS",
+    "Placement",
+    "erf",
+    "input_product",
+    "input_product_transposed",
+    "is_device_array",
+    "is_sparse",
+    "kernel",
+    "like",
+    "matmul_into",
+    "namespace",
+    "placement_for",
+    "take_rows",
+    "to_numpy",
+]

@@ -1,0 +1,120 @@
+"""Helpers over the array API that the standard itself does not have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+Array = Any  # an array of NumPy, CuPy or any other array-API namespace
+
+_NAMESPACES: dict[type, Any] = {np.ndarray: np}
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where arrays live: a namespace of the array API and a device of it."""
+
+    xp: Any
+    device: Any = None
+
+    @property
+    def is_numpy(self) -> bool:
+        """Whether arrays are NumPy's."""
+        return self.xp is np
+
+    def asarray(self, values: Any, dtype: str | None = None) -> Array:
+        """Return `values` as an array that lives here."""
+        if self.is_numpy:
+            return np.asarray(to_numpy(values), dtype=dtype)
+        kind = None if dtype is None else getattr(self.xp, dtype)
+        if isinstance(values, (list, tuple)) or np.isscalar(values):
+            values = np.asarray(values)
+        if isinstance(values, np.ndarray) or namespace(values) is self.xp:
+            return self.xp.asarray(values, dtype=kind, device=self.device)
+        return self.xp.asarray(to_numpy(values), dtype=kind, device=self.device)
+
+
+def namespace(array: Array) -> Any:
+    """Return the array-API namespace of `array`: NumPy itself for NumPy's arrays."""
+    kind = type(array)
+    if kind not in _NAMESPACES:
+        if isinstance(array, (np.ndarray, np.generic)):
+            return np
+        import array_api_compat
+
+        _NAMESPACES[kind] = array_api_compat.array_namespace(array)
+    return _NAMESPACES[kind]
+
+
+def is_sparse(X: Any) -> bool:
+    """Whether `X` is one of SciPy's sparse containers."""
+    return scipy.sparse.issparse(X)
+
+
+def is_device_array(X: Any) -> bool:
+    """Whether `X` is an array of an array-API namespace other than NumPy."""
+    if isinstance(X, (np.ndarray, np.generic, list, tuple)) or is_sparse(X):
+        return False
+    import array_api_compat
+
+    return array_api_compat.is_array_api_obj(X)
+
+
+def to_numpy(array: Any) -> Any:
+    """Return an array of any namespace as NumPy's; anything else as it is."""
+    if isinstance(array, np.ndarray) or not is_device_array(array):
+        return array
+    import array_api_compat
+
+    if array_api_compat.is_cupy_array(array):
+        return array.get()
+    if array_api_compat.is_torch_array(array):
+        return array.detach().cpu().numpy()
+    host = array_api_compat.to_device(array, "cpu") if _has_cpu(array) else array
+    return np.from_dlpack(host).copy() if hasattr(host, "__dlpack__") else np.asarray(host)
+
+
+def like(params: Array, *values: Array) -> tuple[Array, ...]:
+    """Return `values`, arrays or numbers, in the precision of `params`."""
+    xp = namespace(params)
+    return tuple(
+        value if isinstance(value, (int, float)) else xp.astype(value, params.dtype, copy=False)
+        for value in values
+    )
+
+
+def matmul_into(out: Array, a: Array, b: Array) -> None:
+    """Write the (batched) matrix product of `a` and `b` into `out`."""
+    xp = namespace(out)
+    if xp is np:
+        np.matmul(a, b, out=out)
+    else:
+        out[...] = xp.matmul(a, b)
+
+
+def take_rows(X: Any, rows: Array) -> Any:
+    """Return the given rows of a dense array."""
+    return X[rows] if type(X) is np.ndarray else namespace(X).take(X, rows, axis=0)
+
+
+def erf(x: Array) -> Array:
+    """Return the error function, which the array API lacks."""
+    xp = namespace(x)
+    if xp is np:
+        from scipy.special import erf as scipy_erf
+
+        return scipy_erf(x)
+    if "cupy" in xp.__name__:
+        from cupyx.scipy.special import erf as cupy_erf
+
+        return cupy_erf(x)
+    from scipy.special import erf as scipy_erf
+
+    return xp.asarray(scipy_erf(to_numpy(x)), dtype=x.dtype)
+
+
+def _has_cpu(array: Array) -> bool:
+    return "array_api_strict" not in type(array).__module__

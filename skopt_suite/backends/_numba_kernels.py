@@ -1,0 +1,141 @@
+"""Fused CPU kernels, by the name of their definition.
+
+They are serial (parallelism comes from BLAS and from threads over fits) and overwrite their
+arguments. `fastmath` assumes that there is no NaN: divergence is looked for outside, in losses and
+norms. Scalars per fit come as arrays of shape (n_fits, 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numba import njit
+
+_jit = njit(nogil=True, fastmath=True, error_model="numpy", cache=True)
+
+
+@_jit
+def descend(params, gradient, learning_rate):
+    for k in range(params.shape[0]):
+        rate = learning_rate[k, 0]
+        for j in range(params.shape[1]):
+            params[k, j] -= rate * gradient[k, j]
+    return params
+
+
+@_jit
+def momentum_update(params, gradient, velocity, learning_rate, momentum):
+    for k in range(params.shape[0]):
+        rate, keep = learning_rate[k, 0], momentum[k, 0]
+        for j in range(params.shape[1]):
+            velocity[k, j] = keep * velocity[k, j] + gradient[k, j]
+            params[k, j] -= rate * velocity[k, j]
+    return params, velocity
+
+
+@_jit
+def nesterov_update(params, gradient, velocity, learning_rate, momentum):
+    for k in range(params.shape[0]):
+        rate, keep = learning_rate[k, 0], momentum[k, 0]
+        for j in range(params.shape[1]):
+            velocity[k, j] = keep * velocity[k, j] + gradient[k, j]
+            params[k, j] -= rate * (gradient[k, j] + keep * velocity[k, j])
+    return params, velocity
+
+
+@_jit
+def adam_update(params, gradient, m, v, rate, beta1, beta2, epsilon):
+    one = params.dtype.type(1)
+    for k in range(params.shape[0]):
+        step, b1, b2, eps = rate[k, 0], beta1[k, 0], beta2[k, 0], epsilon[k, 0]
+        c1, c2 = one - b1, one - b2
+        for j in range(params.shape[1]):
+            g = gradient[k, j]
+            m[k, j] = b1 * m[k, j] + c1 * g
+            v[k, j] = b2 * v[k, j] + c2 * g * g
+            params[k, j] -= step * m[k, j] / (np.sqrt(v[k, j]) + eps)
+    return params, m, v
+
+
+@_jit
+def soft_threshold(weights, threshold):
+    zero = weights.dtype.type(0)
+    per_coordinate = threshold.shape[1] > 1
+    for k in range(weights.shape[0]):
+        for j in range(weights.shape[1]):
+            t = threshold[k, j] if per_coordinate else threshold[k, 0]
+            w = weights[k, j]
+            weights[k, j] = max(w - t, zero) + min(w + t, zero)
+    return weights
+
+
+@_jit
+def relu_forward(z, bias):
+    zero = z.dtype.type(0)
+    for k in range(z.shape[0]):
+        for i in range(z.shape[1]):
+            for j in range(z.shape[2]):
+                z[k, i, j] = max(z[k, i, j] + bias[k, 0, j], zero)
+    return z
+
+
+@_jit
+def relu_backward(delta, a):
+    zero = delta.dtype.type(0)
+    for k in range(delta.shape[0]):
+        for i in range(delta.shape[1]):
+            for j in range(delta.shape[2]):
+                delta[k, i, j] = delta[k, i, j] if a[k, i, j] > zero else zero
+    return delta
+
+
+@_jit
+def _subtract_row_max(raw):
+    for k in range(raw.shape[0]):
+        for i in range(raw.shape[1]):
+            top = raw[k, i, 0]
+            for j in range(1, raw.shape[2]):
+                top = max(top, raw[k, i, j])
+            for j in range(raw.shape[2]):
+                raw[k, i, j] -= top
+
+
+@_jit
+def _normalise(exponentials, shifted, y, value):
+    one = exponentials.dtype.type(1)
+    for k in range(shifted.shape[0]):
+        for i in range(shifted.shape[1]):
+            total = exponentials[k, i, 0]
+            for j in range(1, shifted.shape[2]):
+                total += exponentials[k, i, j]
+            scale = one / total
+            for j in range(shifted.shape[2]):
+                exponentials[k, i, j] *= scale
+            exponentials[k, i, y[i]] -= one
+            value[k, i] = np.log(total) - shifted[k, i, y[i]]
+
+
+def softmax_log_loss(raw, y):
+    # exp in a compiled loop is scalar, NumPy's is SIMD; so the loop is cut in two around it
+    raw = np.ascontiguousarray(raw)
+    _subtract_row_max(raw)
+    exponentials = np.exp(raw)
+    value = np.empty(raw.shape[:2], dtype=raw.dtype)
+    _normalise(exponentials, raw, y, value)
+    return value, exponentials
+
+
+FUSED: dict[str, Callable] = {
+    function.__name__: function
+    for function in (
+        descend,
+        momentum_update,
+        nesterov_update,
+        adam_update,
+        soft_threshold,
+        relu_forward,
+        relu_backward,
+        softmax_log_loss,
+    )
+}

@@ -1,0 +1,49 @@
+"""From the parameter ``backend`` to a place for the arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skopt_suite.backends._arrays import Placement, is_device_array, namespace
+
+_INSTALL = "pip install 'skopt-suite[cuda13]' (CUDA 13) or 'skopt-suite[cuda12]' (CUDA 12)"
+
+
+def placement_for(backend: str, X: Any = None) -> Placement:
+    """Return where a fit with this ``backend`` computes, given its input `X`."""
+    if backend == "cupy":
+        return _cupy_placement()
+    if backend == "numpy" or not is_device_array(X):
+        return Placement(np)
+    import array_api_compat
+
+    return Placement(namespace(X), array_api_compat.device(X))
+
+
+def _cupy_placement() -> Placement:
+    try:
+        import cupy
+    except ImportError as error:
+        raise ImportError(
+            f"backend='cupy' needs CuPy, which cannot be imported ({error}). Install it with "
+            f"{_INSTALL}, or use backend='numpy'."
+        ) from error
+    try:
+        n_devices = cupy.cuda.runtime.getDeviceCount()
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        raise _no_gpu(str(error)) from error
+    if n_devices == 0:
+        raise _no_gpu("no device found")
+    import array_api_compat.cupy as xp
+
+    return Placement(xp, cupy.cuda.Device())
+
+
+def _no_gpu(reason: str) -> RuntimeError:
+    return RuntimeError(
+        f"backend='cupy' needs a working NVIDIA GPU, and CuPy reports: {reason}. Check the driver "
+        f"with nvidia-smi and that CuPy matches its CUDA version ({_INSTALL}), or use "
+        "backend='numpy'."
+    )

@@ -1,0 +1,43 @@
+"""Products of the input, which all fits of a stack share, with a stack of matrices.
+
+Shapes: ``x`` is ``(n_samples, n_features)``, dense or sparse; weights are
+``(n_fits, n_features, n_outputs)``; predictions and deltas ``(n_fits, n_samples, n_outputs)``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skopt_suite.backends._arrays import Array, is_sparse, matmul_into, namespace
+
+_NARROW = 16  # below this many outputs one wide product beats a batch of narrow ones
+
+
+def input_product(x: Any, weights: Array) -> Array:
+    """Return ``x @ weights[k]`` for every fit."""
+    n_fits, n_features, n_outputs = weights.shape
+    if not is_sparse(x) and (n_fits == 1 or n_outputs >= _NARROW):
+        return namespace(x).matmul(x, weights)
+    wide = _side_by_side(weights)
+    return _stacked(x @ wide, n_fits, n_outputs)
+
+
+def input_product_transposed(out: Array, x: Any, delta: Array) -> None:
+    """Write ``x.T @ delta[k]`` for every fit into `out`."""
+    n_fits, _, n_outputs = delta.shape
+    if not is_sparse(x) and (n_fits == 1 or n_outputs >= _NARROW):
+        matmul_into(out, x.T, delta)
+        return
+    out[...] = _stacked(x.T @ _side_by_side(delta), n_fits, n_outputs)
+
+
+def _side_by_side(stack: Array) -> Array:
+    """``(n_fits, n, n_outputs)`` → ``(n, n_fits * n_outputs)``."""
+    xp = namespace(stack)
+    return xp.reshape(xp.permute_dims(stack, (1, 0, 2)), (stack.shape[1], -1))
+
+
+def _stacked(wide: Array, n_fits: int, n_outputs: int) -> Array:
+    """``(n, n_fits * n_outputs)`` → ``(n_fits, n, n_outputs)``."""
+    xp = namespace(wide)
+    return xp.permute_dims(xp.reshape(wide, (wide.shape[0], n_fits, n_outputs)), (1, 0, 2))

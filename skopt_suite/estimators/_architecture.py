@@ -1,0 +1,59 @@
+"""The architecture of a multilayer perceptron, as constructor parameters give it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from skopt_suite._domains import Real
+from skopt_suite.models import ACTIVATIONS
+
+_RATE = Real(0, 1, open_high=True)
+
+
+def check_architecture(owner: str, sizes: Any, activation: Any, dropout: Any) -> None:
+    """Raise `ValueError` or `TypeError` if the parameters do not describe a network."""
+    if not all(isinstance(size, Integral) for size in _as_sequence(sizes)):
+        raise TypeError(
+            f"{owner}: hidden_layer_sizes must be a whole number or a sequence of them; got "
+            f"{sizes!r}."
+        )
+    if any(size < 1 for size in _as_sequence(sizes)):
+        raise ValueError(f"{owner}: hidden_layer_sizes must be >= 1; got {sizes!r}.")
+    n_hidden = len(widths(sizes))
+    for name in _checked_length(owner, "activation", activation, n_hidden):
+        if not isinstance(name, str) or name not in ACTIVATIONS:
+            known = ", ".join(map(repr, ACTIVATIONS))
+            raise ValueError(f"{owner}: unknown activation {name!r}; known: {known}.")
+    for rate in _checked_length(owner, "dropout", dropout, n_hidden):
+        _RATE.check(owner, "dropout", rate)
+
+
+def widths(sizes: Any) -> tuple[int, ...]:
+    """Return the units of every hidden layer."""
+    return tuple(int(size) for size in _as_sequence(sizes))
+
+
+def per_layer(value: Any, n_hidden: int) -> tuple:
+    """Return one value for every hidden layer."""
+    return tuple(value) if _is_sequence(value) else (value,) * n_hidden
+
+
+def _checked_length(owner: str, name: str, value: Any, n_hidden: int) -> tuple:
+    if _is_sequence(value) and len(value) != n_hidden:
+        raise ValueError(
+            f"{owner}: {name} must be one value, or one for each of the {n_hidden} hidden layers; "
+            f"got {len(value)}."
+        )
+    return tuple(value) if _is_sequence(value) else (value,)
+
+
+def _as_sequence(sizes: Any) -> Sequence:
+    return sizes if _is_sequence(sizes) else [sizes]
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, str)

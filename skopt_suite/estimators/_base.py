@@ -1,0 +1,341 @@
+"""What the four estimators share: a fit is a pass of one."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skopt_suite._component import Parametrised
+from skopt_suite.backends import Placement, is_device_array, is_sparse, to_numpy
+from skopt_suite.estimators._callbacks import CallbackSupportMixin, FitObserver, with_callbacks
+from skopt_suite.estimators._inputs import check_lengths, check_sample_weight, check_X, mean_one
+from skopt_suite.estimators._parameters import resolve_optimizer
+from skopt_suite.estimators._split import split_rows
+from skopt_suite.losses import Loss
+from skopt_suite.models import Network
+from skopt_suite.optimizers import Optimizer
+from skopt_suite.penalties import PENALTIES
+from skopt_suite.schedules import SCHEDULES
+from skopt_suite.training import Data, Job, Memory, Result, Rows, check_job, train
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A fit that is ready to train."""
+
+    job: Job
+    data: Data
+    placement: Placement
+
+
+def trains_incrementally(estimator: Any) -> bool:
+    optimizer = estimator._optimizer()
+    if optimizer.is_incremental:
+        return True
+    raise AttributeError(
+        f"partial_fit needs an optimizer that goes on from where it was; {optimizer.name!r} "
+        f"(optimizer={estimator.optimizer!r}) starts anew with every call. Take 'sgd' or 'adam'."
+    )
+
+
+class TrainableEstimator(CallbackSupportMixin, Parametrised):
+    """Base of all estimators; subclasses say what network and targets they have."""
+
+    n_features_in_: int
+    _stratifies: ClassVar[bool]
+    """Whether rows are held out with the same share of every class."""
+
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+        """Train on (X, y).
+
+        Parameters
+        ----------
+        X : {array-like, sparse container} of shape (n_samples, n_features)
+            Input. CSR and CSC are taken by linear models with full-batch optimizers.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target values.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of every sample in the mean loss; None: all 1.
+        X_val : array-like of shape (n_val_samples, n_features), default=None
+            Held-out input that is scored after every epoch; with ``early_stopping=True`` it
+            replaces the split by ``validation_fraction``.
+        y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_outputs), default=None
+            Targets of `X_val`.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the data is not what is accepted, before any work starts.
+        DivergenceError
+            If the objective becomes infinite, not a number, or absurdly large.
+        """
+        prepared = self._prepare(X, y, sample_weight, X_val, y_val)
+        metadata = {"sample_weight": sample_weight} if sample_weight is not None else {}
+        observer = FitObserver(self, X, y, metadata, self._model_attributes)
+        (result,) = train([prepared.job], prepared.data, prepared.placement, observer)
+        self._adopt(prepared, result)
+        observer.fit_ends(result.params)
+        return self
+
+    def _partial_fit(self, X, y, sample_weight, classes=None):
+        """Train for one epoch, going on from the optimizer's and the schedule's state."""
+        first_call = not self._is_trained()
+        if self.early_stopping:
+            raise ValueError(
+                f"{type(self).__name__}: partial_fit does not hold out data, so early_stopping "
+                "must be False; got True."
+            )
+        prepared = self._prepare(X, y, sample_weight, classes=classes, incremental=not first_call)
+        curve = [] if first_call else self.loss_curve_
+        (result,) = train([prepared.job], prepared.data, prepared.placement, n_epochs=1)
+        result.loss_curve = curve + result.loss_curve
+        result.n_iter = len(result.loss_curve)
+        self._adopt(prepared, result)
+        return self
+
+    def _prepare(
+        self, X, y, sample_weight, X_val=None, y_val=None, classes=None, incremental=False
+    ) -> Prepared:
+        """Check everything and return the fit as a job and its data."""
+        owner = type(self).__name__
+        self._check_parameters()
+        loss = self._loss()
+        X, placement, dtype = check_X(
+            self,
+            X,
+            dtype=self._precision(),
+            accept_sparse=self._accepts_sparse(),
+            backend=self.backend,
+            reset=not incremental,
+        )
+        y = self._check_targets(y, dtype)
+        check_lengths(X, y)
+        weight = check_sample_weight(sample_weight, X.shape[0])
+        if not incremental:
+            self._learn_targets(y, classes)
+        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        validation = self._validation_rows(X_val, y_val, placement, dtype)
+        if validation is None and self.early_stopping:
+            X, y, weight, validation = self._hold_out(X, y, weight, seed, placement, dtype)
+        network = self._network(X.shape[1])
+        job = Job(
+            network=network,
+            loss=loss,
+            penalty=PENALTIES.resolve(self.penalty, owner=owner),
+            optimizer=self._optimizer(),
+            schedule=SCHEDULES.resolve(self.schedule, owner=owner),
+            max_iter=self.max_iter,
+            tol=self.tol,
+            n_iter_no_change=self.n_iter_no_change,
+            batch_size=min(200, X.shape[0]) if self.batch_size == "auto" else self.batch_size,
+            shuffle=self.shuffle,
+            early_stopping=self.early_stopping,
+            dropout=self._dropout_rates(),
+            seed=seed,
+            dtype=dtype,
+            start=self._start(network, loss, y, weight, seed),
+            memory=self._memory if incremental else None,
+            sample_weight=mean_one(self._weigh_classes(y, weight)),
+        )
+        check_job(job, X)
+        targets = self._encoded(y, placement, dtype)
+        return Prepared(job, Data(Rows(X, targets), validation), placement)
+
+    def _hold_out(self, X, y, weight, seed: int, placement: Placement, dtype: str):
+        """Return the rows to train on, and those that decide when to stop."""
+        train_rows, held_out = split_rows(
+            y, self.validation_fraction, seed, type(self).__name__, self._stratifies
+        )
+        validation = Rows(
+            _rows(X, held_out, placement),
+            self._encoded(y[held_out], placement, dtype),
+            None if weight is None else placement.asarray(weight[None, held_out], dtype=dtype),
+        )
+        kept_weight = None if weight is None else weight[train_rows]
+        return _rows(X, train_rows, placement), y[train_rows], kept_weight, validation
+
+    def _validation_rows(self, X_val, y_val, placement: Placement, dtype: str) -> Rows | None:
+        """Return the rows that the user holds out, checked."""
+        if (X_val is None) != (y_val is None):
+            raise ValueError(f"{type(self).__name__}: give X_val and y_val together, or neither.")
+        if X_val is None:
+            return None
+        X_val, _, _ = check_X(
+            self,
+            X_val,
+            dtype=dtype,
+            accept_sparse=self._accepts_sparse(),
+            backend=self.backend,
+            reset=False,
+        )
+        y_val = self._check_targets(y_val, dtype)
+        check_lengths(X_val, y_val)
+        return Rows(X_val, self._encoded(y_val, placement, dtype))
+
+    def _start(self, network: Network, loss: Loss, y, weight, seed: int) -> np.ndarray:
+        """Return the parameters to start from."""
+        if self.warm_start and self._is_trained():
+            coefs, intercepts = self._layers()
+            shapes = [np.shape(coef) for coef in coefs]
+            expected = list(zip(network.sizes, network.sizes[1:], strict=False))
+            if shapes != expected:
+                raise ValueError(
+                    f"{type(self).__name__}: warm_start=True goes on with layers of shape "
+                    f"{shapes}, but the data and parameters now ask for {expected}. Fit with "
+                    "warm_start=False first."
+                )
+            return network.flatten(
+                [to_numpy(coef) for coef in coefs], [to_numpy(bias) for bias in intercepts]
+            )
+        start = network.initialise(np.random.RandomState(seed))
+        if network.n_hidden and network.output_bias:
+            start[network.n_params - network.sizes[-1] :] = self._baseline(y, weight)
+        return start
+
+    def _adopt(self, prepared: Prepared, result: Result) -> None:
+        """Store the result of training as fitted attributes."""
+        if result.error is not None:
+            raise result.error
+        job = prepared.job
+        if result.stop_reason in ("max_iter", "stalled") and job.optimizer.is_full_batch:
+            self._warn_stopped_short(job, result)
+        for name, value in self._model_attributes(result.params).items():
+            setattr(self, name, value)
+        self.optimizer_, self.schedule_ = job.optimizer, job.schedule
+        self.penalty_, self.loss_function_ = job.penalty, job.loss
+        self.loss_ = result.loss
+        self.loss_curve_ = result.loss_curve
+        self.n_iter_ = result.n_iter
+        self.stop_reason_ = result.stop_reason
+        self.validation_scores_ = result.validation_scores or None
+        self.best_validation_score_ = max(result.validation_scores, default=None)
+        self._memory: Memory | None = result.memory
+
+    def _warn_stopped_short(self, job: Job, result: Result) -> None:
+        why = (
+            f"max_iter={job.max_iter} iterations were not enough"
+            if result.stop_reason == "max_iter"
+            else "no lower point could be found"
+        )
+        warnings.warn(
+            f"{type(self).__name__}: optimizer {job.optimizer.name!r} stopped before its gradient "
+            f"fell below tol={job.tol:g}: {why}. Scale the data, or raise max_iter or tol.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+
+    def _raw_predictions(self, X) -> tuple[Any, Placement]:
+        """Return raw predictions of shape (1, n_samples, n_outputs), and where they are."""
+        check_is_fitted(self)
+        coefs, intercepts = self._layers()
+        X, placement, dtype = check_X(
+            self,
+            X,
+            dtype="as_X",  # predictions are as precise as X allows
+            accept_sparse=self._accepts_sparse(),
+            backend=self.backend,
+            reset=False,
+        )
+        network = self._network(X.shape[1])
+        flat = network.flatten(
+            [to_numpy(coef) for coef in coefs], [to_numpy(bias) for bias in intercepts]
+        )
+        raw, _ = network.forward(placement.asarray(flat[None, :], dtype=dtype), X)
+        return raw, placement
+
+    def _returned(self, values: Any, X: Any) -> Any:
+        """Return predictions where the user's X is."""
+        return values if is_device_array(X) else to_numpy(values)
+
+    def _optimizer(self) -> Optimizer:
+        """Return the optimizer; `"auto"` resolved."""
+        owner = type(self).__name__
+        penalty = PENALTIES.resolve(self.penalty, owner=owner)
+        return resolve_optimizer(self.optimizer, self._loss(), penalty, owner)
+
+    def _precision(self) -> str:
+        return "as_X" if self.dtype == "auto" else self.dtype
+
+    def _accepts_sparse(self) -> bool:
+        return False
+
+    def _dropout_rates(self) -> tuple[float, ...]:
+        return ()
+
+    def _is_trained(self) -> bool:
+        return hasattr(self, "n_iter_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.sparse = self._accepts_sparse()
+        return tags
+
+    def __getstate__(self):
+        """Return the state with device arrays on the host, so that any machine can load it."""
+        return {name: _on_host(value) for name, value in super().__getstate__().items()}
+
+    @abstractmethod
+    def _loss(self) -> Loss:
+        """Return the loss."""
+
+    @abstractmethod
+    def _n_outputs(self) -> int:
+        """Return the number of raw predictions per sample."""
+
+    @abstractmethod
+    def _network(self, n_features: int) -> Network:
+        """Return the model for that many features and the targets that were learnt."""
+
+    @abstractmethod
+    def _layers(self) -> tuple[list, list]:
+        """Return weights ``(n_in, n_out)`` and biases ``(n_out,)`` of every layer."""
+
+    @abstractmethod
+    def _model_attributes(self, params: Any) -> dict[str, Any]:
+        """Return the fitted attributes that hold parameters of shape (n_params,)."""
+
+    @abstractmethod
+    def _check_targets(self, y: Any, dtype: str) -> np.ndarray:
+        """Return checked targets on the host, samples first."""
+
+    @abstractmethod
+    def _learn_targets(self, y: np.ndarray, classes: Any) -> None:
+        """Store what `_encoded` needs to know of the targets; `classes` may announce them."""
+
+    @abstractmethod
+    def _encoded(self, y: np.ndarray, placement: Placement, dtype: str) -> Any:
+        """Return targets as losses take them."""
+
+    @abstractmethod
+    def _weigh_classes(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
+        """Return sample weights times class weights."""
+
+    @abstractmethod
+    def _baseline(self, y: np.ndarray, weight: np.ndarray | None) -> Any:
+        """Return the output biases that a network starts from."""
+
+
+def _rows(X: Any, index: np.ndarray, placement: Placement) -> Any:
+    if is_sparse(X) or isinstance(X, np.ndarray):
+        return X[index]
+    return placement.xp.take(X, placement.asarray(index), axis=0)
+
+
+def _on_host(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_on_host(item) for item in value]
+    return to_numpy(value) if is_device_array(value) else value

@@ -1,0 +1,70 @@
+"""scikit-learn's callbacks, which are experimental: all that we use of them is here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+
+from skopt_suite.training import Report
+
+__all__ = ["CallbackSupportMixin", "FitObserver", "with_callbacks"]
+
+
+class FitObserver:
+    """Tells callbacks about the epochs of one fit, and prints them if `verbose`.
+
+    Parameters
+    ----------
+    estimator : object
+        The estimator that is fitted.
+    X, y : object
+        The training data as the user gave it.
+    metadata : dict
+        What else was given to ``fit``.
+    fitted_attributes : callable
+        From parameters to the attributes of an estimator that is ready to predict.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        metadata: dict[str, Any],
+        fitted_attributes: Callable[[Any], dict[str, Any]],
+    ):
+        self.estimator = estimator
+        self.task = {"X": X, "y": y, "metadata": metadata}
+        self.fitted_attributes = fitted_attributes
+        self.context = estimator._init_callback_context(max_subtasks=estimator.max_iter)
+        self.context.call_on_fit_task_begin(estimator=estimator, **self.task)
+
+    def epoch_begins(self) -> None:
+        """Open the task of an epoch."""
+        self.epoch = self.context.subcontext(task_name="epoch")
+        self.epoch.call_on_fit_task_begin(estimator=self.estimator, **self.task)
+
+    def epoch_ends(self, report: Report) -> bool:
+        """Close the task of the epoch; True if a callback asks to stop."""
+        if self.estimator.verbose:
+            print(_line(report))
+        return self.epoch.call_on_fit_task_end(
+            estimator=self.estimator,
+            **self.task,
+            reconstruction_attributes=lambda: self.fitted_attributes(report.params(0)),
+        )
+
+    def fit_ends(self, params: Any) -> None:
+        """Close the task of the fit."""
+        self.context.call_on_fit_task_end(
+            estimator=self.estimator,
+            **self.task,
+            reconstruction_attributes=lambda: self.fitted_attributes(params),
+        )
+
+
+def _line(report: Report) -> str:
+    score = "" if report.score is None else f", validation score {report.score[0]:.4f}"
+    return f"epoch {report.epoch}: loss {report.loss[0]:.6f}{score}"

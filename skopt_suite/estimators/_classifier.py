@@ -1,0 +1,208 @@
+"""What classifiers share: labels in, labels and probabilities out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+from sklearn.utils.metaestimators import available_if
+
+from skopt_suite.backends import Placement, is_device_array, namespace, to_numpy
+from skopt_suite.estimators._base import TrainableEstimator, trains_incrementally
+from skopt_suite.estimators._targets import check_class_targets, class_targets
+from skopt_suite.losses import CLASSIFICATION_LOSSES, ClassificationLoss
+
+
+def _gives_probabilities(estimator: Any) -> bool:
+    loss = estimator._loss()
+    if loss.has_probability:
+        return True
+    raise AttributeError(
+        f"loss {loss.name!r} gives no probabilities; take loss='log_loss', or wrap the estimator "
+        "in sklearn.calibration.CalibratedClassifierCV."
+    )
+
+
+class TrainableClassifier(ClassifierMixin, TrainableEstimator):
+    """Base of the classifiers."""
+
+    _stratifies = True
+    _takes_labels = True
+
+    @available_if(trains_incrementally)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one epoch, going on from where the last call or `fit` ended.
+
+        The state of the optimizer and of the schedule is kept between calls.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Input.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Target labels.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that will ever come; needed in the first call only. For multi-label `y`
+            the numbers of its columns.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of every sample.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+        """
+        if classes is None and not self._is_trained():
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        if classes is not None and self._is_trained():
+            given = np.unique(to_numpy(classes)).tolist()
+            if given != self.classes_.tolist():
+                raise ValueError(
+                    f"classes={given} is not the same as on the first call to partial_fit: "
+                    f"{self.classes_.tolist()}."
+                )
+        return self._partial_fit(X, y, sample_weight, classes)
+
+    def predict(self, X):
+        """Return the predicted label of every sample.
+
+        Parameters
+        ----------
+        X : {array-like, sparse container} of shape (n_samples, n_features)
+            Input.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Labels.
+        """
+        raw, placement = self._raw_predictions(X)
+        xp = placement.xp
+        if self._targets.is_multilabel:
+            outputs = xp.astype(raw[0, ...] > 0, xp.int64)
+        elif self._targets.n_outputs == 1:
+            outputs = xp.astype(raw[0, :, 0] > 0, xp.int64)
+        else:
+            outputs = xp.argmax(raw[0, ...], axis=-1)
+        labels = self._targets.decode(to_numpy(outputs))
+        on_device = labels.dtype.kind in "biuf" and not placement.is_numpy
+        return placement.asarray(labels) if on_device and is_device_array(X) else labels
+
+    @available_if(_gives_probabilities)
+    def predict_proba(self, X):
+        """Return the probability of every class, or of every label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse container} of shape (n_samples, n_features)
+            Input.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Probabilities, classes in the order of ``classes_``.
+        """
+        raw, placement = self._raw_predictions(X)
+        probability = self._loss().probability(raw, not self._targets.is_multilabel)[0, ...]
+        if self._targets.n_outputs == 1 and not self._targets.is_multilabel:
+            probability = placement.xp.concat([1 - probability, probability], axis=1)
+        return self._returned(probability, X)
+
+    @available_if(_gives_probabilities)
+    def predict_log_proba(self, X):
+        """Return the logarithm of `predict_proba`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse container} of shape (n_samples, n_features)
+            Input.
+
+        Returns
+        -------
+        log_probability : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Logarithms of probabilities; -inf where a probability rounds to 0.
+        """
+        probability = self.predict_proba(X)
+        if not isinstance(probability, np.ndarray):
+            return namespace(probability).log(probability)
+        with np.errstate(divide="ignore"):
+            return np.log(probability)
+
+    def decision_function(self, X):
+        """Return raw predictions; positive for ``classes_[1]`` where there are two classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse container} of shape (n_samples, n_features)
+            Input.
+
+        Returns
+        -------
+        raw : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Raw predictions.
+        """
+        raw, _ = self._raw_predictions(X)
+        one_column = self._targets.n_outputs == 1 and not self._targets.is_multilabel
+        return self._returned(raw[0, :, 0] if one_column else raw[0, ...], X)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy of the predictions for `X`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse container} of shape (n_samples, n_features)
+            Input.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            True labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of every sample.
+
+        Returns
+        -------
+        accuracy : float
+            Share of samples whose labels are all right.
+        """
+        predicted = to_numpy(self.predict(X))
+        return accuracy_score(to_numpy(y), predicted, sample_weight=to_numpy(sample_weight))
+
+    def _loss(self) -> ClassificationLoss:
+        return CLASSIFICATION_LOSSES.resolve(self.loss, owner=type(self).__name__, name="loss")
+
+    def _check_targets(self, y: Any, dtype: str) -> np.ndarray:
+        return check_class_targets(y, type(self).__name__, self._takes_labels)
+
+    def _learn_targets(self, y: np.ndarray, classes: Any) -> None:
+        self._targets = class_targets(y, type(self).__name__, classes)
+        self.classes_ = self._targets.classes
+
+    def _encoded(self, y: np.ndarray, placement: Placement, dtype: str) -> Any:
+        codes = self._targets.encode(y)
+        return placement.asarray(codes, dtype=dtype if codes.ndim == 2 else "int64")
+
+    def _weigh_classes(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
+        if self.class_weight is None:
+            return weight
+        if y.ndim == 2:
+            by_class = compute_sample_weight(self.class_weight, y)
+        else:
+            per_class = compute_class_weight(
+                self.class_weight, classes=self.classes_, y=y, sample_weight=weight
+            )
+            by_class = per_class[np.searchsorted(self.classes_, y)]
+        return by_class if weight is None else weight * by_class
+
+    def _baseline(self, y: np.ndarray, weight: np.ndarray | None) -> float:
+        return 0.0
+
+    def _n_outputs(self) -> int:
+        return self._targets.n_outputs
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = True
+        tags.classifier_tags.multi_label = self._takes_labels
+        tags.target_tags.multi_output = self._takes_labels
+        return tags

@@ -1,0 +1,121 @@
+"""Checks of X, y and sample weights, on the host and on devices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_consistent_length, validate_data
+
+from skopt_suite.backends import (
+    Placement,
+    is_device_array,
+    is_sparse,
+    namespace,
+    placement_for,
+    to_numpy,
+)
+
+
+def check_X(
+    estimator: Any, X: Any, *, dtype: str, accept_sparse: bool, backend: str, reset: bool
+) -> tuple[Any, Placement, str]:
+    """Return the input where it is to be computed on, that place, and the precision.
+
+    Parameters
+    ----------
+    estimator : object
+        Whose ``n_features_in_`` and ``feature_names_in_`` are set or checked.
+    X : array-like or sparse container of shape (n_samples, n_features)
+        Input.
+    dtype : {"as_X", "float32", "float64"}
+        Precision; "as_X": that of X if it is one of the two, else float64.
+    accept_sparse : bool
+        Whether CSR and CSC are taken.
+    backend : {"auto", "numpy", "cupy"}
+        Where to compute.
+    reset : bool
+        Whether this is a fit.
+    """
+    placement = placement_for(backend, X)
+    if is_device_array(X):
+        X = _check_device_array(estimator, X, reset)
+        dtype = _device_dtype(X) if dtype == "as_X" else dtype
+        return placement.asarray(X, dtype=dtype), placement, dtype
+    X = validate_data(
+        estimator,
+        X,
+        accept_sparse=("csr", "csc") if accept_sparse else False,
+        dtype=(np.float64, np.float32) if dtype == "as_X" else np.dtype(dtype),
+        reset=reset,
+    )
+    dtype = str(X.dtype)
+    if placement.is_numpy:
+        return X, placement, dtype
+    if is_sparse(X):
+        raise TypeError(
+            "Sparse X is only taken with backend='numpy'; got it with backend="
+            f"{backend!r}. Convert it with X.toarray()."
+        )
+    return placement.asarray(X, dtype=dtype), placement, dtype
+
+
+def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray | None:
+    """Return sample weights of shape (n_samples,) in float64, or None where there are none."""
+    if sample_weight is None:
+        return None
+    if np.isscalar(sample_weight):
+        sample_weight = np.full(n_samples, sample_weight)
+    weight = check_array(
+        to_numpy(sample_weight), ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if weight.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must have shape ({n_samples},), one weight per sample; got "
+            f"{weight.shape}."
+        )
+    if (weight < 0).any():
+        raise ValueError(f"sample_weight must not be negative; got {weight.min():g}.")
+    if not (weight > 0).any():
+        raise ValueError("sample_weight must have a positive entry; all are zero.")
+    return weight
+
+
+def mean_one(weight: np.ndarray | None) -> np.ndarray | None:
+    """Return weights scaled to a mean of 1; None if all are the same."""
+    if weight is None or (weight == weight[0]).all():
+        return None
+    return weight * (len(weight) / weight.sum())
+
+
+def _check_device_array(estimator: Any, X: Any, reset: bool) -> Any:
+    """Check what scikit-learn's `validate_data` would, without moving the data."""
+    xp = namespace(X)
+    name = type(estimator).__name__
+    if X.ndim != 2:
+        raise ValueError(f"{name}: X must be 2-dimensional; got shape {tuple(X.shape)}.")
+    if 0 in X.shape:
+        what = "sample" if X.shape[0] == 0 else "feature"
+        raise ValueError(
+            f"{name}: found array with 0 {what}(s) (shape={tuple(X.shape)}) while a minimum of 1 "
+            "is required."
+        )
+    if xp.isdtype(X.dtype, "complex floating"):
+        raise ValueError(f"{name}: complex data not supported; got X of dtype {X.dtype}.")
+    if not xp.isdtype(X.dtype, "real floating"):
+        X = xp.astype(X, xp.float64)
+    if not bool(xp.all(xp.isfinite(X))):
+        raise ValueError(f"{name}: Input X contains NaN or infinity.")
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    return X
+
+
+def _device_dtype(X: Any) -> str:
+    return "float32" if X.dtype == namespace(X).float32 else "float64"
+
+
+def check_lengths(X: Any, y: Any) -> None:
+    """Raise if there is not one target per sample."""
+    if X.shape[0] != y.shape[0]:
+        check_consistent_length(np.empty(X.shape[0]), y)

@@ -1,0 +1,340 @@
+"""Linear models: multilayer perceptrons without a hidden layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skopt_suite._domains import Anything, Boolean
+from skopt_suite.backends import namespace, to_numpy
+from skopt_suite.estimators._base import TrainableEstimator
+from skopt_suite.estimators._classifier import TrainableClassifier
+from skopt_suite.estimators._parameters import common_parameters
+from skopt_suite.estimators._regressor import TrainableRegressor
+from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from skopt_suite.models import Network
+
+
+class _LinearFace(TrainableEstimator):
+    """How a linear model shows its parameters."""
+
+    fit_intercept: bool
+    coef_: Any
+    intercept_: Any
+
+    def _network(self, n_features: int) -> Network:
+        return Network((n_features, self._n_outputs()), output_bias=self.fit_intercept)
+
+    def _accepts_sparse(self) -> bool:
+        return self._optimizer().is_full_batch
+
+    def _layers(self) -> tuple[list, list]:
+        coef = to_numpy(self.coef_)
+        return [np.atleast_2d(coef).T], [np.atleast_1d(to_numpy(self.intercept_))]
+
+    def _weights_and_intercepts(self, params: Any) -> tuple[Any, Any]:
+        """Return arrays of shape (n_outputs, n_features) and (n_outputs,)."""
+        xp, n_outputs = namespace(params), self._n_outputs()
+        n_weights = self.n_features_in_ * n_outputs
+        weights = xp.reshape(params[:n_weights], (self.n_features_in_, n_outputs)).T
+        if self.fit_intercept:
+            return weights, params[n_weights:]
+        return weights, xp.zeros_like(weights[:, 0])
+
+
+class LinearClassifier(_LinearFace, TrainableClassifier):
+    """Linear classifier: logistic regression, linear support vector machines.
+
+    Minimises ``1/Σw Σ_i w_i loss(y_i, raw_i) + penalty(weights)`` with
+    ``raw_i = coef_ @ x_i + intercept_``.
+
+    Parameters
+    ----------
+    loss : str or ClassificationLoss, default="log_loss"
+        ``"log_loss"``, ``"hinge"``, ``"squared_hinge"`` or an object of `skopt_suite.losses`.
+    penalty : str or Penalty, default="l2"
+        Term of the objective that keeps weights small: ``"none"``, ``"l1"``, ``"l2"``,
+        ``"elastic_net"`` or an object of `skopt_suite.penalties`. It is added to the *mean* loss
+        and never acts on intercepts.
+    optimizer : str or Optimizer, default="auto"
+        ``"auto"`` is ``"lbfgs"`` where loss and penalty are smooth, ``"fista"`` where only the
+        penalty is not, and ``"adam"`` where the loss has kinks. Others: ``"gradient_descent"``,
+        ``"sgd"``, ``"momentum"``, ``"nesterov"``, ``"adamw"``, or an object of
+        `skopt_suite.optimizers`.
+    schedule : str or Schedule, default="constant"
+        Factor on the learning rate over time: ``"constant"``, ``"step"``, ``"exponential"``,
+        ``"inverse_time"``, ``"polynomial"``, ``"cosine"``, ``"warmup"``, ``"reduce_on_plateau"``
+        or an object of `skopt_suite.schedules`.
+    fit_intercept : bool, default=True
+        Whether there is an intercept.
+    max_iter : int, default=1000
+        Largest number of epochs (passes over the data) of a stochastic optimizer, or of
+        iterations of a full-batch one, which warns if they are not enough.
+    tol : float >= 0, default=1e-4
+        A full-batch optimizer is done when no entry of the (proximal) gradient is larger; a
+        stochastic one when the loss, or the validation score, has not improved by more for
+        ``n_iter_no_change`` epochs.
+    batch_size : int or "auto", default="auto"
+        Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
+    shuffle : bool, default=True
+        Whether minibatches take the rows in a new order every epoch.
+    early_stopping : bool, default=False
+        Whether to stop when the score on held-out rows no longer improves, and to return the
+        parameters that scored best.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of rows to hold out for that, unless ``X_val`` and ``y_val`` are given to `fit`.
+    n_iter_no_change : int, default=10
+        Epochs without improvement after which training stops.
+    warm_start : bool, default=False
+        Whether `fit` starts from the parameters of the last one.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of every class; "balanced": inversely proportional to its frequency.
+    backend : {"auto", "numpy", "cupy"}, default="auto"
+        Where to compute. "auto" follows the input: CuPy in, CuPy out. "cupy" moves the data to
+        the GPU once and brings results back.
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Precision; "auto": that of X, float64 unless it is float32.
+    random_state : int, RandomState or None, default=None
+        Seed of shuffling and the validation split.
+    verbose : bool or int, default=False
+        Whether to print a line per epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Weights.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Intercepts.
+    loss_ : float
+        Objective at the end of training.
+    loss_curve_ : list of float
+        Objective after every epoch.
+    validation_scores_ : list of float or None
+        Score on the held-out rows after every epoch.
+    best_validation_score_ : float or None
+        The best of them.
+    n_iter_ : int
+        Epochs or iterations that were run.
+    stop_reason_ : str
+        Why training ended: ``"converged"`` (gradient below ``tol``), ``"precision"`` (no smaller
+        gradient can be had in this precision), ``"no_improvement"``, ``"max_iter"``,
+        ``"callback"`` or ``"stalled"``.
+    optimizer_, schedule_, penalty_, loss_function_ : object
+        The components that were used.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if `X` had any.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skopt_suite import LinearClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> clf = make_pipeline(StandardScaler(), LinearClassifier(penalty="l1")).fit(X, y)
+    >>> clf.score(X, y) > 0.98
+    True
+    """
+
+    parameters = {
+        **common_parameters(CLASSIFICATION_LOSSES, auto_optimizer=True),
+        "fit_intercept": Boolean(),
+        "class_weight": Anything(),
+    }
+
+    def __init__(
+        self,
+        *,
+        loss="log_loss",
+        penalty="l2",
+        optimizer="auto",
+        schedule="constant",
+        fit_intercept=True,
+        max_iter=1000,
+        tol=1e-4,
+        batch_size="auto",
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        warm_start=False,
+        class_weight=None,
+        backend="auto",
+        dtype="auto",
+        random_state=None,
+        verbose=False,
+    ):
+        self.loss = loss
+        self.penalty = penalty
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.class_weight = class_weight
+        self.backend = backend
+        self.dtype = dtype
+        self.random_state = random_state
+        self.verbose = verbose
+
+    _takes_labels = False
+
+    def _model_attributes(self, params: Any) -> dict[str, Any]:
+        weights, intercepts = self._weights_and_intercepts(params)
+        return {"coef_": weights, "intercept_": intercepts}
+
+
+class LinearRegressor(_LinearFace, TrainableRegressor):
+    """Linear regressor: least squares, ridge, lasso, elastic net, Huber.
+
+    Minimises ``1/Σw Σ_i w_i loss(y_i, raw_i) + penalty(weights)`` with
+    ``raw_i = coef_ @ x_i + intercept_``.
+
+    Parameters
+    ----------
+    loss : str or RegressionLoss, default="squared_error"
+        ``"squared_error"``, ``"absolute_error"``, ``"huber"`` or an object of
+        `skopt_suite.losses`.
+    penalty : str or Penalty, default="l2"
+        Term of the objective that keeps weights small: ``"none"``, ``"l1"``, ``"l2"``,
+        ``"elastic_net"`` or an object of `skopt_suite.penalties`. It is added to the *mean* loss
+        and never acts on intercepts.
+    optimizer : str or Optimizer, default="auto"
+        ``"auto"`` is ``"lbfgs"`` where loss and penalty are smooth, ``"fista"`` where only the
+        penalty is not, and ``"adam"`` where the loss has kinks. Others: ``"gradient_descent"``,
+        ``"sgd"``, ``"momentum"``, ``"nesterov"``, ``"adamw"``, or an object of
+        `skopt_suite.optimizers`.
+    schedule : str or Schedule, default="constant"
+        Factor on the learning rate over time: ``"constant"``, ``"step"``, ``"exponential"``,
+        ``"inverse_time"``, ``"polynomial"``, ``"cosine"``, ``"warmup"``, ``"reduce_on_plateau"``
+        or an object of `skopt_suite.schedules`.
+    fit_intercept : bool, default=True
+        Whether there is an intercept.
+    max_iter : int, default=1000
+        Largest number of epochs (passes over the data) of a stochastic optimizer, or of
+        iterations of a full-batch one, which warns if they are not enough.
+    tol : float >= 0, default=1e-4
+        A full-batch optimizer is done when no entry of the (proximal) gradient is larger; a
+        stochastic one when the loss, or the validation score, has not improved by more for
+        ``n_iter_no_change`` epochs.
+    batch_size : int or "auto", default="auto"
+        Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
+    shuffle : bool, default=True
+        Whether minibatches take the rows in a new order every epoch.
+    early_stopping : bool, default=False
+        Whether to stop when the score on held-out rows no longer improves, and to return the
+        parameters that scored best.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of rows to hold out for that, unless ``X_val`` and ``y_val`` are given to `fit`.
+    n_iter_no_change : int, default=10
+        Epochs without improvement after which training stops.
+    warm_start : bool, default=False
+        Whether `fit` starts from the parameters of the last one.
+    backend : {"auto", "numpy", "cupy"}, default="auto"
+        Where to compute. "auto" follows the input: CuPy in, CuPy out. "cupy" moves the data to
+        the GPU once and brings results back.
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Precision; "auto": that of X, float64 unless it is float32.
+    random_state : int, RandomState or None, default=None
+        Seed of shuffling and the validation split.
+    verbose : bool or int, default=False
+        Whether to print a line per epoch.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Weights.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercepts.
+    loss_ : float
+        Objective at the end of training.
+    loss_curve_ : list of float
+        Objective after every epoch.
+    validation_scores_ : list of float or None
+        Score on the held-out rows after every epoch.
+    best_validation_score_ : float or None
+        The best of them.
+    n_iter_ : int
+        Epochs or iterations that were run.
+    stop_reason_ : str
+        Why training ended: ``"converged"`` (gradient below ``tol``), ``"precision"`` (no smaller
+        gradient can be had in this precision), ``"no_improvement"``, ``"max_iter"``,
+        ``"callback"`` or ``"stalled"``.
+    optimizer_, schedule_, penalty_, loss_function_ : object
+        The components that were used.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if `X` had any.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skopt_suite import LinearRegressor
+    >>> from skopt_suite.penalties import L1
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> lasso = LinearRegressor(penalty=L1(alpha=0.5)).fit(X, y)
+    >>> int((lasso.coef_ == 0).sum())
+    4
+    """
+
+    parameters = {
+        **common_parameters(REGRESSION_LOSSES, auto_optimizer=True),
+        "fit_intercept": Boolean(),
+    }
+
+    def __init__(
+        self,
+        *,
+        loss="squared_error",
+        penalty="l2",
+        optimizer="auto",
+        schedule="constant",
+        fit_intercept=True,
+        max_iter=1000,
+        tol=1e-4,
+        batch_size="auto",
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        warm_start=False,
+        backend="auto",
+        dtype="auto",
+        random_state=None,
+        verbose=False,
+    ):
+        self.loss = loss
+        self.penalty = penalty
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.backend = backend
+        self.dtype = dtype
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _model_attributes(self, params: Any) -> dict[str, Any]:
+        weights, intercepts = self._weights_and_intercepts(params)
+        if not self._target_is_1d:
+            return {"coef_": weights, "intercept_": intercepts}
+        return {"coef_": weights[0, :], "intercept_": intercepts[0]}

@@ -1,0 +1,369 @@
+"""Multilayer perceptrons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skopt_suite._domains import Anything
+from skopt_suite.backends import namespace
+from skopt_suite.estimators._architecture import check_architecture, per_layer, widths
+from skopt_suite.estimators._base import TrainableEstimator
+from skopt_suite.estimators._classifier import TrainableClassifier
+from skopt_suite.estimators._parameters import common_parameters
+from skopt_suite.estimators._regressor import TrainableRegressor
+from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from skopt_suite.models import Network
+
+
+class _MLPFace(TrainableEstimator):
+    """How a multilayer perceptron takes its architecture and shows its parameters."""
+
+    hidden_layer_sizes: Any
+    activation: Any
+    dropout: Any
+    dtype: str
+    coefs_: list
+    intercepts_: list
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_architecture(
+            type(self).__name__, self.hidden_layer_sizes, self.activation, self.dropout
+        )
+
+    def _network(self, n_features: int) -> Network:
+        hidden = widths(self.hidden_layer_sizes)
+        return Network(
+            (n_features, *hidden, self._n_outputs()), per_layer(self.activation, len(hidden))
+        )
+
+    def _dropout_rates(self) -> tuple[float, ...]:
+        return per_layer(self.dropout, len(widths(self.hidden_layer_sizes)))
+
+    def _precision(self) -> str:
+        return "float32" if self.dtype == "auto" else self.dtype
+
+    def _layers(self) -> tuple[list, list]:
+        return self.coefs_, self.intercepts_
+
+    def _model_attributes(self, params: Any) -> dict[str, Any]:
+        network = self._network(self.n_features_in_)
+        layers = network.layers(namespace(params).reshape(params, (1, -1)))
+        return {
+            "coefs_": [weights[0, ...] for weights in layers.weights],
+            "intercepts_": [biases[0, 0, :] for biases in layers.biases],
+            "n_layers_": len(network.sizes),
+            "n_outputs_": network.sizes[-1],
+        }
+
+
+class MLPClassifier(_MLPFace, TrainableClassifier):
+    """Multilayer perceptron for classes and labels.
+
+    Minimises ``1/Σw Σ_i w_i loss(y_i, raw_i) + penalty(weights)`` with
+    ``raw_i = network(x_i)``.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Units of every hidden layer; ``()`` is the linear model.
+    activation : str or sequence of str, default="relu"
+        Activation of all hidden layers, or of every one: ``"identity"``, ``"relu"``,
+        ``"leaky_relu"``, ``"elu"``, ``"gelu"``, ``"silu"``, ``"tanh"``, ``"logistic"``,
+        ``"softplus"``.
+    dropout : float or sequence of float in [0, 1), default=0.0
+        Probability that a unit of a hidden layer is dropped in training, for all layers or for
+        every one.
+    loss : str or ClassificationLoss, default="log_loss"
+        ``"log_loss"``, ``"hinge"``, ``"squared_hinge"`` or an object of `skopt_suite.losses`.
+    penalty : str or Penalty, default="l2"
+        Term of the objective that keeps weights small: ``"none"``, ``"l1"``, ``"l2"``,
+        ``"elastic_net"`` or an object of `skopt_suite.penalties`. It is added to the *mean* loss
+        and never acts on intercepts.
+    optimizer : str or Optimizer, default="adam"
+        ``"gradient_descent"``, ``"sgd"``, ``"momentum"``, ``"nesterov"``, ``"adam"``,
+        ``"adamw"``, ``"lbfgs"``, ``"fista"`` or an object of `skopt_suite.optimizers`.
+    schedule : str or Schedule, default="constant"
+        Factor on the learning rate over time: ``"constant"``, ``"step"``, ``"exponential"``,
+        ``"inverse_time"``, ``"polynomial"``, ``"cosine"``, ``"warmup"``, ``"reduce_on_plateau"``
+        or an object of `skopt_suite.schedules`.
+    max_iter : int, default=200
+        Largest number of epochs (passes over the data) of a stochastic optimizer, or of
+        iterations of a full-batch one, which warns if they are not enough.
+    tol : float >= 0, default=1e-4
+        A full-batch optimizer is done when no entry of the (proximal) gradient is larger; a
+        stochastic one when the loss, or the validation score, has not improved by more for
+        ``n_iter_no_change`` epochs.
+    batch_size : int or "auto", default="auto"
+        Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
+    shuffle : bool, default=True
+        Whether minibatches take the rows in a new order every epoch.
+    early_stopping : bool, default=False
+        Whether to stop when the score on held-out rows no longer improves, and to return the
+        parameters that scored best.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of rows to hold out for that, unless ``X_val`` and ``y_val`` are given to `fit`.
+    n_iter_no_change : int, default=10
+        Epochs without improvement after which training stops.
+    warm_start : bool, default=False
+        Whether `fit` starts from the parameters of the last one.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of every class; "balanced": inversely proportional to its frequency.
+    backend : {"auto", "numpy", "cupy"}, default="auto"
+        Where to compute. "auto" follows the input: CuPy in, CuPy out. "cupy" moves the data to
+        the GPU once and brings results back.
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Precision; "auto": float32.
+    random_state : int, RandomState or None, default=None
+        Seed of initial weights, shuffling, dropout and the validation split.
+    verbose : bool or int, default=False
+        Whether to print a line per epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels; for multi-label targets the numbers of the columns.
+    coefs_ : list of ndarray of shape (n_in, n_out)
+        Weights of every layer.
+    intercepts_ : list of ndarray of shape (n_out,)
+        Biases of every layer.
+    n_layers_ : int
+        Number of layers, input and output counted.
+    n_outputs_ : int
+        Number of outputs.
+    loss_ : float
+        Objective at the end of training.
+    loss_curve_ : list of float
+        Objective after every epoch.
+    validation_scores_ : list of float or None
+        Score on the held-out rows after every epoch.
+    best_validation_score_ : float or None
+        The best of them.
+    n_iter_ : int
+        Epochs or iterations that were run.
+    stop_reason_ : str
+        Why training ended: ``"converged"`` (gradient below ``tol``), ``"precision"`` (no smaller
+        gradient can be had in this precision), ``"no_improvement"``, ``"max_iter"``,
+        ``"callback"`` or ``"stalled"``.
+    optimizer_, schedule_, penalty_, loss_function_ : object
+        The components that were used.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if `X` had any.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skopt_suite import MLPClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> clf = MLPClassifier((128, 128), max_iter=10, batch_size=32, random_state=0).fit(X / 16, y)
+    >>> clf.score(X / 16, y) > 0.98
+    True
+    """
+
+    parameters = {
+        **common_parameters(CLASSIFICATION_LOSSES, auto_optimizer=False),
+        "hidden_layer_sizes": Anything(),
+        "activation": Anything(),
+        "dropout": Anything(),
+        "class_weight": Anything(),
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        dropout=0.0,
+        loss="log_loss",
+        penalty="l2",
+        optimizer="adam",
+        schedule="constant",
+        max_iter=200,
+        tol=1e-4,
+        batch_size="auto",
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        warm_start=False,
+        class_weight=None,
+        backend="auto",
+        dtype="auto",
+        random_state=None,
+        verbose=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.loss = loss
+        self.penalty = penalty
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.max_iter = max_iter
+        self.tol = tol
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.class_weight = class_weight
+        self.backend = backend
+        self.dtype = dtype
+        self.random_state = random_state
+        self.verbose = verbose
+
+
+class MLPRegressor(_MLPFace, TrainableRegressor):
+    """Multilayer perceptron for one or many numbers.
+
+    Minimises ``1/Σw Σ_i w_i loss(y_i, raw_i) + penalty(weights)`` with
+    ``raw_i = network(x_i)``.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Units of every hidden layer; ``()`` is the linear model.
+    activation : str or sequence of str, default="relu"
+        Activation of all hidden layers, or of every one: ``"identity"``, ``"relu"``,
+        ``"leaky_relu"``, ``"elu"``, ``"gelu"``, ``"silu"``, ``"tanh"``, ``"logistic"``,
+        ``"softplus"``.
+    dropout : float or sequence of float in [0, 1), default=0.0
+        Probability that a unit of a hidden layer is dropped in training, for all layers or for
+        every one.
+    loss : str or RegressionLoss, default="squared_error"
+        ``"squared_error"``, ``"absolute_error"``, ``"huber"`` or an object of
+        `skopt_suite.losses`.
+    penalty : str or Penalty, default="l2"
+        Term of the objective that keeps weights small: ``"none"``, ``"l1"``, ``"l2"``,
+        ``"elastic_net"`` or an object of `skopt_suite.penalties`. It is added to the *mean* loss
+        and never acts on intercepts.
+    optimizer : str or Optimizer, default="adam"
+        ``"gradient_descent"``, ``"sgd"``, ``"momentum"``, ``"nesterov"``, ``"adam"``,
+        ``"adamw"``, ``"lbfgs"``, ``"fista"`` or an object of `skopt_suite.optimizers`.
+    schedule : str or Schedule, default="constant"
+        Factor on the learning rate over time: ``"constant"``, ``"step"``, ``"exponential"``,
+        ``"inverse_time"``, ``"polynomial"``, ``"cosine"``, ``"warmup"``, ``"reduce_on_plateau"``
+        or an object of `skopt_suite.schedules`.
+    max_iter : int, default=200
+        Largest number of epochs (passes over the data) of a stochastic optimizer, or of
+        iterations of a full-batch one, which warns if they are not enough.
+    tol : float >= 0, default=1e-4
+        A full-batch optimizer is done when no entry of the (proximal) gradient is larger; a
+        stochastic one when the loss, or the validation score, has not improved by more for
+        ``n_iter_no_change`` epochs.
+    batch_size : int or "auto", default="auto"
+        Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
+    shuffle : bool, default=True
+        Whether minibatches take the rows in a new order every epoch.
+    early_stopping : bool, default=False
+        Whether to stop when the score on held-out rows no longer improves, and to return the
+        parameters that scored best.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of rows to hold out for that, unless ``X_val`` and ``y_val`` are given to `fit`.
+    n_iter_no_change : int, default=10
+        Epochs without improvement after which training stops.
+    warm_start : bool, default=False
+        Whether `fit` starts from the parameters of the last one.
+    backend : {"auto", "numpy", "cupy"}, default="auto"
+        Where to compute. "auto" follows the input: CuPy in, CuPy out. "cupy" moves the data to
+        the GPU once and brings results back.
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Precision; "auto": float32.
+    random_state : int, RandomState or None, default=None
+        Seed of initial weights, shuffling, dropout and the validation split.
+    verbose : bool or int, default=False
+        Whether to print a line per epoch.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (n_in, n_out)
+        Weights of every layer.
+    intercepts_ : list of ndarray of shape (n_out,)
+        Biases of every layer.
+    n_layers_ : int
+        Number of layers, input and output counted.
+    n_outputs_ : int
+        Number of outputs.
+    loss_ : float
+        Objective at the end of training.
+    loss_curve_ : list of float
+        Objective after every epoch.
+    validation_scores_ : list of float or None
+        Score on the held-out rows after every epoch.
+    best_validation_score_ : float or None
+        The best of them.
+    n_iter_ : int
+        Epochs or iterations that were run.
+    stop_reason_ : str
+        Why training ended: ``"converged"`` (gradient below ``tol``), ``"precision"`` (no smaller
+        gradient can be had in this precision), ``"no_improvement"``, ``"max_iter"``,
+        ``"callback"`` or ``"stalled"``.
+    optimizer_, schedule_, penalty_, loss_function_ : object
+        The components that were used.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if `X` had any.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skopt_suite import MLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> reg = MLPRegressor(optimizer="lbfgs", max_iter=50, tol=1e-1, random_state=0)
+    >>> reg.set_params(penalty__alpha=0.1)  # doctest: +ELLIPSIS
+    MLPRegressor(...)
+    """
+
+    parameters = {
+        **common_parameters(REGRESSION_LOSSES, auto_optimizer=False),
+        "hidden_layer_sizes": Anything(),
+        "activation": Anything(),
+        "dropout": Anything(),
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        dropout=0.0,
+        loss="squared_error",
+        penalty="l2",
+        optimizer="adam",
+        schedule="constant",
+        max_iter=200,
+        tol=1e-4,
+        batch_size="auto",
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        warm_start=False,
+        backend="auto",
+        dtype="auto",
+        random_state=None,
+        verbose=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.loss = loss
+        self.penalty = penalty
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.max_iter = max_iter
+        self.tol = tol
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.backend = backend
+        self.dtype = dtype
+        self.random_state = random_state
+        self.verbose = verbose

@@ -1,0 +1,47 @@
+"""Parameters that all estimators share, and how `"auto"` is resolved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skopt_suite._component import Registry
+from skopt_suite._domains import Anything, Boolean, Choice, Domain, Integer, Named, Real
+from skopt_suite.losses import Loss
+from skopt_suite.optimizers import OPTIMIZERS, Optimizer
+from skopt_suite.penalties import PENALTIES, Penalty
+from skopt_suite.schedules import SCHEDULES
+
+
+def common_parameters(losses: Registry, auto_optimizer: bool) -> dict[str, Domain]:
+    """Return the domains of the parameters that all estimators have."""
+    return {
+        "loss": Named(lambda: losses),
+        "penalty": Named(lambda: PENALTIES),
+        "optimizer": Named(lambda: OPTIMIZERS, also=("auto",) if auto_optimizer else ()),
+        "schedule": Named(lambda: SCHEDULES),
+        "max_iter": Integer(1),
+        "tol": Real(0, fusable=True),
+        "batch_size": Choice(("auto",), (Integer(1),)),
+        "shuffle": Boolean(),
+        "early_stopping": Boolean(),
+        "validation_fraction": Real(0, 1, open_low=True, open_high=True),
+        "n_iter_no_change": Integer(1),
+        "warm_start": Boolean(),
+        "backend": Choice(("auto", "numpy", "cupy")),
+        "dtype": Choice(("auto", "float32", "float64")),
+        "random_state": Anything(),
+        "verbose": Choice((), (Boolean(), Integer(0))),
+    }
+
+
+def resolve_optimizer(value: Any, loss: Loss, penalty: Penalty, owner: str) -> Optimizer:
+    """Return the optimizer; `"auto"` is the best that loss and penalty allow."""
+    if isinstance(value, str) and value == "auto":
+        value = _automatic(loss, penalty)
+    return OPTIMIZERS.resolve(value, owner=owner, name="optimizer", also=("auto",))
+
+
+def _automatic(loss: Loss, penalty: Penalty) -> str:
+    if not loss.is_smooth:
+        return "adam"
+    return "fista" if penalty.has_prox else "lbfgs"

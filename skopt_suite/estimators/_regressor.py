@@ -1,0 +1,113 @@
+"""What regressors share: numbers in, numbers out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils.metaestimators import available_if
+
+from skopt_suite.backends import Placement, to_numpy
+from skopt_suite.estimators._base import TrainableEstimator, trains_incrementally
+from skopt_suite.estimators._targets import check_regression_targets
+from skopt_suite.losses import REGRESSION_LOSSES, RegressionLoss
+
+
+class TrainableRegressor(RegressorMixin, TrainableEstimator):
+    """Base of the regressors."""
+
+    _stratifies = False
+
+    @available_if(trains_incrementally)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train for one epoch, going on from where the last call or `fit` ended.
+
+        The state of the optimizer and of the schedule is kept between calls.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Input.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of every sample.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+        """
+        return self._partial_fit(X, y, sample_weight)
+
+    def predict(self, X):
+        """Return the prediction for every sample.
+
+        Parameters
+        ----------
+        X : {array-like, sparse container} of shape (n_samples, n_features)
+            Input.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions.
+        """
+        raw, _ = self._raw_predictions(X)
+        prediction = self._loss().prediction(raw)[0, ...]
+        return self._returned(prediction[:, 0] if self._target_is_1d else prediction, X)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the coefficient of determination R² of the predictions for `X`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse container} of shape (n_samples, n_features)
+            Input.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True values.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of every sample.
+
+        Returns
+        -------
+        r2 : float
+            At most 1; averaged over outputs.
+        """
+        predicted = to_numpy(self.predict(X))
+        return r2_score(to_numpy(y), predicted, sample_weight=to_numpy(sample_weight))
+
+    def _loss(self) -> RegressionLoss:
+        return REGRESSION_LOSSES.resolve(self.loss, owner=type(self).__name__, name="loss")
+
+    def _check_targets(self, y: Any, dtype: str) -> np.ndarray:
+        return check_regression_targets(y, type(self).__name__, dtype)
+
+    def _learn_targets(self, y: np.ndarray, classes: Any) -> None:
+        self._target_is_1d = y.ndim == 1
+        self._n_targets = 1 if y.ndim == 1 else y.shape[1]
+
+    def _encoded(self, y: np.ndarray, placement: Placement, dtype: str) -> Any:
+        y = y[:, None] if y.ndim == 1 else y
+        if y.shape[1] != self._n_targets:
+            raise ValueError(
+                f"{type(self).__name__}: y must have {self._n_targets} columns, as in training; "
+                f"got {y.shape[1]}."
+            )
+        return placement.asarray(y, dtype=dtype)
+
+    def _weigh_classes(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
+        return weight
+
+    def _baseline(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        return np.average(y, axis=0, weights=weight)
+
+    def _n_outputs(self) -> int:
+        return self._n_targets
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -1,0 +1,25 @@
+"""The validation split of early stopping."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+
+def split_rows(
+    y: np.ndarray, fraction: float, seed: int, owner: str, stratify: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return positions of the rows to train on and of the rows held out, in order."""
+    try:
+        train, held_out = train_test_split(
+            np.arange(len(y)),
+            test_size=fraction,
+            random_state=np.random.RandomState(seed),
+            stratify=y if stratify and y.ndim == 1 else None,
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"{owner}: early_stopping=True cannot hold out validation_fraction={fraction:g} of "
+            f"{len(y)} samples: {error} Give X_val and y_val, more data, or early_stopping=False."
+        ) from error
+    return np.sort(train), np.sort(held_out)

@@ -1,0 +1,30 @@
+"""Losses: value and gradient on raw predictions, and raw predictions → predictions."""
+
+from skopt_suite._component import Registry
+from skopt_suite.losses._absolute_error import AbsoluteError
+from skopt_suite.losses._base import ClassificationLoss, Loss, RegressionLoss
+from skopt_suite.losses._hinge import Hinge, SquaredHinge
+from skopt_suite.losses._huber import Huber
+from skopt_suite.losses._log_loss import LogLoss
+from skopt_suite.losses._squared_error import SquaredError
+
+CLASSIFICATION_LOSSES = Registry(
+    "classification loss", ClassificationLoss, [LogLoss, Hinge, SquaredHinge]
+)
+REGRESSION_LOSSES = Registry(
+    "regression loss", RegressionLoss, [SquaredError, AbsoluteError, Huber]
+)
+
+__all__ = [
+    "CLASSIFICATION_LOSSES",
+    "REGRESSION_LOSSES",
+    "AbsoluteError",
+    "ClassificationLoss",
+    "Hinge",
+    "Huber",
+    "LogLoss",
+    "Loss",
+    "RegressionLoss",
+    "SquaredError",
+    "SquaredHinge",
+]

@@ -1,0 +1,58 @@
+"""The losses of support vector machines."""
+
+from __future__ import annotations
+
+from skopt_suite.backends import Array, namespace
+from skopt_suite.losses._base import ClassificationLoss, signs
+
+
+class Hinge(ClassificationLoss):
+    """Hinge loss: the linear support vector machine.
+
+    ``max(0, 1 - t * raw)`` with t = ±1, summed over outputs; more than two classes are one
+    against the rest. Not smooth, so neither L-BFGS nor FISTA take it.
+
+    References
+    ----------
+    C. Cortes and V. Vapnik, "Support-Vector Networks", Machine Learning 20, 1995.
+
+    Examples
+    --------
+    >>> from skopt_suite import LinearClassifier
+    >>> svm = LinearClassifier(loss="hinge", optimizer="adam")
+    """
+
+    is_smooth = False
+
+    def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        """Return loss and subgradient (0 at the kink)."""
+        xp = namespace(raw)
+        t = signs(y, raw)
+        margin = 1 - t * raw
+        gradient = xp.where(margin > 0, -t, xp.zeros_like(raw))
+        return xp.sum(xp.clip(margin, 0.0, None), axis=-1), gradient
+
+
+class SquaredHinge(ClassificationLoss):
+    """Squared hinge loss: a smooth support vector machine.
+
+    ``max(0, 1 - t * raw)²`` with t = ±1, summed over outputs; more than two classes are one
+    against the rest.
+
+    References
+    ----------
+    R.-E. Fan et al., "LIBLINEAR: A Library for Large Linear Classification", Journal of Machine
+    Learning Research 9, 2008 (L2-loss SVM).
+
+    Examples
+    --------
+    >>> from skopt_suite import LinearClassifier
+    >>> svm = LinearClassifier(loss="squared_hinge")
+    """
+
+    def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        """Return loss and gradient."""
+        xp = namespace(raw)
+        t = signs(y, raw)
+        margin = xp.clip(1 - t * raw, 0.0, None)
+        return xp.sum(margin * margin, axis=-1), -2 * t * margin

@@ -1,0 +1,46 @@
+"""Least squares that outliers do not dominate."""
+
+from __future__ import annotations
+
+from skopt_suite._domains import Real
+from skopt_suite.backends import Array, like, namespace
+from skopt_suite.losses._base import RegressionLoss
+
+
+class Huber(RegressionLoss):
+    """Huber's loss: squared near zero, absolute beyond `delta`.
+
+    With r = raw - y: ``r² / 2`` where ``|r| <= delta``, else ``delta * (|r| - delta / 2)``; summed
+    over outputs.
+
+    Parameters
+    ----------
+    delta : float > 0, default=1.35
+        Residual, in the unit of the target, from which the loss is linear.
+
+    References
+    ----------
+    P. Huber, "Robust Estimation of a Location Parameter", Annals of Mathematical Statistics 35,
+    1964.
+
+    Examples
+    --------
+    >>> from skopt_suite import LinearRegressor
+    >>> from skopt_suite.losses import Huber
+    >>> reg = LinearRegressor(loss=Huber(delta=2.0))
+    """
+
+    parameters = {"delta": Real(0, open_low=True)}
+
+    def __init__(self, delta=1.35):
+        self.delta = delta
+
+    def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        """Return loss and gradient."""
+        xp = namespace(raw)
+        (delta,) = like(raw, self.delta)
+        residual = raw - y
+        size = xp.abs(residual)
+        clipped = xp.minimum(size, delta * xp.ones_like(size))  # r²/2 = c(r - c/2) for c = r
+        value = clipped * (size - clipped / 2)
+        return xp.sum(value, axis=-1), xp.sign(residual) * clipped

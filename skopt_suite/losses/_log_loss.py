@@ -1,0 +1,66 @@
+"""The negative log-likelihood of classes and labels."""
+
+from __future__ import annotations
+
+from skopt_suite.backends import Array, kernel, namespace
+from skopt_suite.losses._base import ClassificationLoss, indicators
+
+
+class LogLoss(ClassificationLoss):
+    """Negative log-likelihood: logistic, multinomial, or one logistic per label.
+
+    Two classes and labels: ``log(1 + exp(raw)) - y * raw``, summed over labels. More classes:
+    ``log Σ_c exp(raw_c) - raw_y`` (softmax cross-entropy).
+
+    References
+    ----------
+    C. Bishop, "Pattern Recognition and Machine Learning", 2006, equations 4.90 and 4.108.
+
+    Examples
+    --------
+    >>> from skopt_suite import LinearClassifier
+    >>> clf = LinearClassifier(loss="log_loss")
+    """
+
+    has_probability = True
+
+    def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        """Return loss and gradient; the gradient is probability minus indicator."""
+        if y.ndim == 1:
+            return softmax_log_loss(raw, y)
+        return logistic_log_loss(raw, y)
+
+    def probability(self, raw: Array, exclusive: bool) -> Array:
+        """Return softmax, or the logistic function of each output."""
+        xp = namespace(raw)
+        if exclusive and raw.shape[-1] > 1:
+            exponentials = xp.exp(raw - xp.max(raw, axis=-1, keepdims=True))
+            return exponentials / xp.sum(exponentials, axis=-1, keepdims=True)
+        return logistic(raw)
+
+
+def logistic(z: Array) -> Array:
+    """Return ``1 / (1 + exp(-z))`` without overflow."""
+    xp = namespace(z)
+    small = xp.exp(-xp.abs(z))  # in (0, 1]
+    return xp.where(z >= 0, 1.0, small) / (1.0 + small)
+
+
+@kernel
+def softmax_log_loss(raw: Array, y: Array) -> tuple[Array, Array]:
+    """Softmax cross-entropy and its gradient, from class indices."""
+    xp = namespace(raw)
+    shifted = raw - xp.max(raw, axis=-1, keepdims=True)
+    exponentials = xp.exp(shifted)
+    total = xp.sum(exponentials, axis=-1, keepdims=True)
+    one_hot = indicators(y, raw)
+    value = xp.log(total[..., 0]) - xp.sum(shifted * one_hot, axis=-1)
+    return value, exponentials / total - one_hot
+
+
+@kernel
+def logistic_log_loss(raw: Array, y: Array) -> tuple[Array, Array]:
+    """Logistic loss and its gradient, summed over outputs, from indicators."""
+    xp = namespace(raw)
+    value = xp.clip(raw, 0.0, None) + xp.log1p(xp.exp(-xp.abs(raw))) - y * raw
+    return xp.sum(value, axis=-1), logistic(raw) - y

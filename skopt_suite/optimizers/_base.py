@@ -1,0 +1,146 @@
+"""What an optimizer is.
+
+Shapes: ``params`` and everything like them are ``(n_fits, n_params)``; losses and optimality are
+``(n_fits,)``; hyperparameters and learning rates ``(n_fits, 1)``.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+from skopt_suite._component import Component
+from skopt_suite.backends import Array, namespace
+
+
+class Problem(Protocol):
+    """What an optimizer may ask of the objective, bound to the rows of one step.
+
+    The objective is the sum of a smooth part (the mean loss and the smooth part of the penalty)
+    and of the part of the penalty that acts by its proximal operator.
+    """
+
+    has_prox: bool
+    n_weights: int
+
+    def value_and_gradient(self, params: Array) -> tuple[Array, Array]:
+        """Return the smooth part, (n_fits,), and its gradient, (n_fits, n_params)."""
+
+    def value(self, params: Array) -> Array:
+        """Return the smooth part, (n_fits,)."""
+
+    def prox(self, params: Array, step_size: Array) -> Array:
+        """Return the proximal operator of the other part; may overwrite `params`."""
+
+    def optimality(self, params: Array, gradient: Array) -> Array:
+        """Return the largest absolute entry of the (proximal) gradient, (n_fits,)."""
+
+
+class Step(NamedTuple):
+    """What one step returns."""
+
+    params: Array
+    state: Any
+    loss: Array
+    """The smooth part of the objective where the step began (solvers: where it ended)."""
+    optimality: Array | None = None
+    """How far from a stationary point; None where steps are too noisy to tell."""
+    stalled: Array | None = None
+    """Fits for which no further progress is possible in this precision."""
+
+
+class Optimizer(Component):
+    """Base class of optimizers.
+
+    An optimizer of your own is usually a `FirstOrder` rule. A solver that asks the objective for
+    more than one gradient implements `step` itself.
+    """
+
+    is_full_batch: ClassVar[bool] = False
+    """Whether every step needs all rows; ``max_iter`` then counts iterations."""
+    is_incremental: ClassVar[bool] = True
+    """Whether ``partial_fit`` makes sense."""
+    takes_prox: ClassVar[bool] = True
+    """Whether penalties may act by their proximal operator."""
+    takes_kinks: ClassVar[bool] = True
+    """Whether the loss may have kinks (hinge, absolute error)."""
+    takes_schedule: ClassVar[bool] = True
+    """Whether there is a learning rate for a schedule to multiply."""
+
+    @abstractmethod
+    def init(self, params: Array) -> Any:
+        """Return the state before the first step: a NamedTuple of arrays ``(n_fits, ...)``."""
+
+    @abstractmethod
+    def step(self, state: Any, params: Array, problem: Problem, factor: Array) -> Step:
+        """Return where one step leads; `state` and `params` may be overwritten.
+
+        Parameters
+        ----------
+        state : NamedTuple
+            From `init` or the step before.
+        params : array of shape (n_fits, n_params)
+            Parameters.
+        problem : Problem
+            The objective on the rows of this step.
+        factor : array of shape (n_fits, 1)
+            What the schedule says.
+        """
+
+
+class FirstOrder(Optimizer):
+    """Base class of rules that turn a gradient into an update.
+
+    A rule of your own has a ``learning_rate`` and implements `init` and `update`; if a unit of
+    constant gradient moves its parameters by something else than the learning rate, also
+    `step_size`.
+    """
+
+    learning_rate: Any
+
+    @abstractmethod
+    def update(
+        self, state: Any, params: Array, gradient: Array, learning_rate: Array, n_weights: int
+    ) -> tuple[Array, Any]:
+        """Return parameters and state after one step; arguments may be overwritten.
+
+        Parameters
+        ----------
+        state : NamedTuple
+            From `init` or the update before.
+        params, gradient : array of shape (n_fits, n_params)
+            Parameters and the gradient there.
+        learning_rate : array of shape (n_fits, 1)
+            The learning rate times the factor of the schedule.
+        n_weights : int
+            The first `n_weights` parameters are weights, the others biases.
+        """
+
+    def step_size(self, state: Any, learning_rate: Array) -> Array:
+        """Return how far the step just made moves per unit of constant gradient.
+
+        Proximal operators use it, per coordinate where the rule is adaptive; this makes the
+        minimum of the whole objective the fixed point of the rule.
+
+        Returns
+        -------
+        step_size : array of shape (n_fits, 1) or (n_fits, n_params)
+            The step size.
+        """
+        return learning_rate
+
+    def step(self, state: Any, params: Array, problem: Problem, factor: Array) -> Step:
+        """Return one update, followed by the proximal operator if there is one."""
+        loss, gradient = problem.value_and_gradient(params)
+        optimality = problem.optimality(params, gradient) if self.is_full_batch else None
+        learning_rate = self.learning_rate * factor
+        params, state = self.update(state, params, gradient, learning_rate, problem.n_weights)
+        if problem.has_prox:
+            params = problem.prox(params, self.step_size(state, learning_rate))
+        return Step(params, state, loss, optimality)
+
+
+def zero_count(params: Array) -> Array:
+    """Return the number of steps made before the first, (n_fits, 1), in float64."""
+    xp = namespace(params)
+    return xp.zeros((params.shape[0], 1), dtype=xp.float64, device=params.device)

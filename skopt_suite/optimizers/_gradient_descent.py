@@ -1,0 +1,80 @@
+"""Gradient descent on all rows, and on minibatches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skopt_suite._domains import Real
+from skopt_suite.backends import Array, kernel, like
+from skopt_suite.optimizers._base import FirstOrder
+
+
+class _Descent(FirstOrder):
+    parameters = {"learning_rate": Real(0, open_low=True)}
+
+    def __init__(self, learning_rate=0.01):
+        self.learning_rate = learning_rate
+
+    def init(self, params: Array) -> tuple:
+        """Return an empty state."""
+        return ()
+
+    def update(
+        self, state: Any, params: Array, gradient: Array, learning_rate: Array, n_weights: int
+    ) -> tuple[Array, Any]:
+        """Move against the gradient."""
+        return descend(params, gradient, *like(params, learning_rate)), state
+
+
+class GradientDescent(_Descent):
+    """Gradient descent: every step uses all rows.
+
+    ``w ← w - learning_rate * g``
+
+    Parameters
+    ----------
+    learning_rate : float > 0, default=0.01
+        Step size.
+
+    References
+    ----------
+    A. Cauchy, "Méthode générale pour la résolution des systèmes d'équations simultanées",
+    Comptes rendus 25, 1847.
+
+    Examples
+    --------
+    >>> from skopt_suite import LinearRegressor
+    >>> from skopt_suite.optimizers import GradientDescent
+    >>> reg = LinearRegressor(optimizer=GradientDescent(learning_rate=0.5))
+    """
+
+    is_full_batch = True
+
+
+class SGD(_Descent):
+    """Stochastic gradient descent: every step uses a minibatch.
+
+    ``w ← w - learning_rate * g``
+
+    Parameters
+    ----------
+    learning_rate : float > 0, default=0.01
+        Step size.
+
+    References
+    ----------
+    L. Bottou, F. Curtis and J. Nocedal, "Optimization Methods for Large-Scale Machine Learning",
+    SIAM Review 60, 2018.
+
+    Examples
+    --------
+    >>> from skopt_suite import LinearClassifier
+    >>> from skopt_suite.optimizers import SGD
+    >>> clf = LinearClassifier(optimizer=SGD(learning_rate=0.1), batch_size=32)
+    """
+
+
+@kernel
+def descend(params: Array, gradient: Array, learning_rate: Array) -> Array:
+    """``w - learning_rate * g``."""
+    return params - learning_rate * gradient

@@ -1,0 +1,139 @@
+"""L-BFGS on a stack of fits: history and line search per fit."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from skopt_suite._domains import Integer
+from skopt_suite.backends import Array, namespace
+from skopt_suite.optimizers._base import Optimizer, Problem, Step
+from skopt_suite.optimizers._wolfe import wolfe_line_search
+
+
+class LBFGSState(NamedTuple):
+    """Value and gradient at the parameters, and the last steps and changes of the gradient."""
+
+    value: Array  # (n_fits,)
+    gradient: Array  # (n_fits, n_params)
+    steps: Array  # (n_fits, history_size, n_params), a ring
+    changes: Array  # (n_fits, history_size, n_params), a ring
+    curvature: Array  # (n_fits, history_size): 1 / (step · change), 0 where there is no pair
+    scale: Array  # (n_fits, 1): of the initial inverse Hessian
+    n_steps: int = 0  # iterations so far, the same for all fits
+
+
+class LBFGS(Optimizer):
+    """Limited-memory BFGS with a line search for Wolfe's conditions.
+
+    A full-batch solver for smooth losses and penalties. There is no learning rate: every step is
+    of the length that the line search finds. Names: ``"lbfgs"``.
+
+    Parameters
+    ----------
+    history_size : int >= 1, default=10
+        Steps from which the Hessian is approximated.
+    max_line_search : int >= 1, default=30
+        Evaluations of the objective in one line search.
+
+    References
+    ----------
+    J. Nocedal, "Updating quasi-Newton matrices with limited storage", Mathematics of Computation
+    35, 1980; J. Nocedal and S. Wright, "Numerical Optimization", 2nd edition, 2006, algorithm 7.4.
+
+    Examples
+    --------
+    >>> from skopt_suite import LinearClassifier
+    >>> from skopt_suite.optimizers import LBFGS
+    >>> clf = LinearClassifier(optimizer=LBFGS(history_size=20))
+    """
+
+    name = "lbfgs"
+    is_full_batch = True
+    is_incremental = False
+    takes_prox = False
+    takes_kinks = False
+    takes_schedule = False
+    parameters = {"history_size": Integer(1), "max_line_search": Integer(1)}
+
+    def __init__(self, history_size=10, max_line_search=30):
+        self.history_size = history_size
+        self.max_line_search = max_line_search
+
+    def init(self, params: Array) -> LBFGSState:
+        """Return an empty history; the first step evaluates the objective."""
+        xp = namespace(params)
+        n_fits, n_params = params.shape
+        shape = (n_fits, self.history_size, n_params)
+        new = {"dtype": params.dtype, "device": params.device}
+        return LBFGSState(
+            value=xp.zeros((n_fits,), **new),
+            gradient=xp.zeros_like(params),
+            steps=xp.zeros(shape, **new),
+            changes=xp.zeros(shape, **new),
+            curvature=xp.zeros(shape[:2], **new),
+            scale=xp.ones((n_fits, 1), **new),
+        )
+
+    def step(self, state: LBFGSState, params: Array, problem: Problem, factor: Array) -> Step:
+        """Return the end of a line search along the quasi-Newton direction."""
+        if state.n_steps == 0:
+            state = self._start(state, params, problem)
+        direction = self._direction(state)
+        end = wolfe_line_search(
+            problem, params, state.value, state.gradient, direction, self.max_line_search
+        )
+        # A fit that cannot move along steepest descent either has reached its precision.
+        stalled = ~end.moved & ~namespace(params).any(state.curvature != 0, axis=1)
+        state = self._remember(state, end.params - params, end)
+        optimality = problem.optimality(end.params, end.gradient)
+        return Step(end.params, state, end.value, optimality, stalled)
+
+    def _start(self, state: LBFGSState, params: Array, problem: Problem) -> LBFGSState:
+        """Return the state with the objective evaluated and a first step of length 1."""
+        xp = namespace(params)
+        value, gradient = problem.value_and_gradient(params)
+        norm = xp.sqrt(xp.vecdot(gradient, gradient))[:, None]
+        scale = xp.where(norm > 0, 1 / xp.where(norm > 0, norm, 1.0), 1.0)
+        return state._replace(value=value, gradient=gradient, scale=scale)
+
+    def _ring(self, state: LBFGSState) -> list[int]:
+        """Return the positions of the remembered pairs, newest first."""
+        n_pairs = min(state.n_steps, self.history_size)
+        return [(state.n_steps - 1 - age) % self.history_size for age in range(n_pairs)]
+
+    def _direction(self, state: LBFGSState) -> Array:
+        """Return minus the inverse Hessian times the gradient (the two-loop recursion)."""
+        xp = namespace(state.gradient)
+        direction, weights = -state.gradient, {}
+        for i in self._ring(state):
+            s, y = state.steps[:, i, :], state.changes[:, i, :]
+            weights[i] = (state.curvature[:, i] * xp.vecdot(s, direction))[:, None]
+            direction = direction - weights[i] * y
+        direction = direction * state.scale
+        for i in reversed(self._ring(state)):
+            s, y = state.steps[:, i, :], state.changes[:, i, :]
+            correction = (state.curvature[:, i] * xp.vecdot(y, direction))[:, None]
+            direction = direction + s * (weights[i] - correction)
+        return direction
+
+    def _remember(self, state: LBFGSState, step: Array, end: Any) -> LBFGSState:
+        """Return the state after a step; pairs without positive curvature count for nothing."""
+        xp = namespace(step)
+        change = end.gradient - state.gradient
+        product, square = xp.vecdot(step, change), xp.vecdot(change, change)
+        usable = end.moved & (product > xp.finfo(step.dtype).eps * square)
+        safe = xp.where(usable, product, 1.0)
+        i = state.n_steps % self.history_size
+        state.steps[:, i, :] = step
+        state.changes[:, i, :] = change
+        state.curvature[:, i] = xp.where(usable, 1 / safe, 0.0)
+        # A fit that could not move forgets its history and starts again from steepest descent.
+        curvature = xp.where(end.moved[:, None], state.curvature, 0.0)
+        scale = xp.where(usable, product / xp.where(usable, square, 1.0), state.scale[:, 0])
+        return state._replace(
+            value=end.value,
+            gradient=end.gradient,
+            curvature=curvature,
+            scale=scale[:, None],
+            n_steps=state.n_steps + 1,
+        )

@@ -1,0 +1,82 @@
+"""Momentum."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from skopt_suite._domains import Real
+from skopt_suite.backends import Array, kernel, like, namespace
+from skopt_suite.optimizers._base import FirstOrder, zero_count
+
+
+class MomentumState(NamedTuple):
+    """Number of steps, (n_fits, 1), and velocity, (n_fits, n_params)."""
+
+    n_steps: Array
+    velocity: Array
+
+
+class Momentum(FirstOrder):
+    """Stochastic gradient descent with Polyak's momentum.
+
+    ``v ← momentum * v + g``, ``w ← w - learning_rate * v``
+
+    Parameters
+    ----------
+    learning_rate : float > 0, default=0.01
+        Step size. In the long run a constant gradient moves ``1 / (1 - momentum)`` times as far.
+    momentum : float in [0, 1), default=0.9
+        Share of the velocity that is kept.
+
+    References
+    ----------
+    B. Polyak, "Some methods of speeding up the convergence of iteration methods", USSR
+    Computational Mathematics and Mathematical Physics 4, 1964; I. Sutskever et al., "On the
+    importance of initialization and momentum in deep learning", ICML 2013, equations 1 and 2
+    (with the learning rate outside the velocity, as in PyTorch).
+
+    Examples
+    --------
+    >>> from skopt_suite import MLPClassifier
+    >>> from skopt_suite.optimizers import Momentum
+    >>> clf = MLPClassifier(optimizer=Momentum(learning_rate=0.05, momentum=0.8))
+    """
+
+    parameters = {
+        "learning_rate": Real(0, open_low=True),
+        "momentum": Real(0, 1, open_high=True),
+    }
+
+    def __init__(self, learning_rate=0.01, momentum=0.9):
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+
+    def init(self, params: Array) -> MomentumState:
+        """Return a velocity of zero."""
+        return MomentumState(zero_count(params), namespace(params).zeros_like(params))
+
+    def update(
+        self,
+        state: MomentumState,
+        params: Array,
+        gradient: Array,
+        learning_rate: Array,
+        n_weights: int,
+    ) -> tuple[Array, MomentumState]:
+        """Accelerate along the gradient, then move."""
+        rate, momentum = like(params, learning_rate, self.momentum)
+        params, velocity = momentum_update(params, gradient, state.velocity, rate, momentum)
+        return params, MomentumState(state.n_steps + 1, velocity)
+
+    def step_size(self, state: MomentumState, learning_rate: Array) -> Array:
+        """Return the learning rate times the sum of the weights of past gradients."""
+        return learning_rate * (1 - self.momentum**state.n_steps) / (1 - self.momentum)
+
+
+@kernel
+def momentum_update(
+    params: Array, gradient: Array, velocity: Array, learning_rate: Array, momentum: Array
+) -> tuple[Array, Array]:
+    """``v' = momentum v + g``; ``w - learning_rate v'``."""
+    velocity = momentum * velocity + gradient
+    return params - learning_rate * velocity, velocity

@@ -1,0 +1,72 @@
+"""The mixture of L1 and L2."""
+
+from __future__ import annotations
+
+from skopt_suite._domains import Boolean, Real
+from skopt_suite.backends import Array, like, namespace
+from skopt_suite.penalties._base import Penalty, column
+from skopt_suite.penalties._l1 import shrink
+
+
+class ElasticNet(Penalty):
+    """A mixture of L1 and L2.
+
+    ``alpha * (l1_ratio * ‖w‖₁ + (1 - l1_ratio) / 2 * ‖w‖²)``, added to the mean loss.
+
+    Parameters
+    ----------
+    alpha : float >= 0, default=1e-4
+        Strength.
+    l1_ratio : float in [0, 1], default=0.5
+        Share of L1.
+    positive : bool, default=False
+        Whether weights are kept from being negative.
+
+    References
+    ----------
+    H. Zou and T. Hastie, "Regularization and Variable Selection via the Elastic Net", Journal of
+    the Royal Statistical Society B 67, 2005 (the naive elastic net).
+
+    Examples
+    --------
+    >>> from skopt_suite import LinearRegressor
+    >>> from skopt_suite.penalties import ElasticNet
+    >>> reg = LinearRegressor(penalty=ElasticNet(alpha=0.1, l1_ratio=0.9))
+    """
+
+    parameters = {"alpha": Real(0), "l1_ratio": Real(0, 1), "positive": Boolean()}
+
+    def __init__(self, alpha=1e-4, l1_ratio=0.5, positive=False):
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.positive = positive
+
+    @property
+    def has_gradient(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def has_prox(self) -> bool:
+        """True."""
+        return True
+
+    def smooth_value(self, weights: Array) -> Array:
+        """Return ``alpha * (1 - l1_ratio) / 2 * ‖w‖²``."""
+        (alpha,) = like(weights, column(self.alpha * (1 - self.l1_ratio)))
+        return alpha / 2 * namespace(weights).vecdot(weights, weights)
+
+    def gradient(self, weights: Array) -> Array:
+        """Return ``alpha * (1 - l1_ratio) * w``."""
+        (alpha,) = like(weights, self.alpha * (1 - self.l1_ratio))
+        return alpha * weights
+
+    def nonsmooth_value(self, weights: Array) -> Array:
+        """Return ``alpha * l1_ratio * ‖w‖₁``."""
+        xp = namespace(weights)
+        (alpha,) = like(weights, column(self.alpha * self.l1_ratio))
+        return alpha * xp.sum(xp.abs(weights), axis=-1)
+
+    def prox(self, weights: Array, step_size: Array) -> Array:
+        """Return the weights soft-thresholded at ``alpha * l1_ratio * step_size``."""
+        return shrink(weights, self.alpha * self.l1_ratio * step_size, self.positive)

@@ -1,0 +1,61 @@
+"""The sum of absolute values."""
+
+from __future__ import annotations
+
+from skopt_suite._domains import Boolean, Real
+from skopt_suite.backends import Array, like, namespace
+from skopt_suite.penalties._base import Penalty, column, soft_threshold
+
+
+class L1(Penalty):
+    """The sum of absolute values: lasso. Gives exact zeros with every optimizer.
+
+    ``alpha * ‖w‖₁``, added to the mean loss.
+
+    Parameters
+    ----------
+    alpha : float >= 0, default=1e-4
+        Strength.
+    positive : bool, default=False
+        Whether weights are kept from being negative.
+
+    References
+    ----------
+    N. Parikh and S. Boyd, "Proximal Algorithms", Foundations and Trends in Optimization 1, 2014,
+    section 6.5.2.
+
+    Examples
+    --------
+    >>> from skopt_suite import LinearRegressor
+    >>> from skopt_suite.penalties import L1
+    >>> reg = LinearRegressor(penalty=L1(alpha=0.1))
+    """
+
+    parameters = {"alpha": Real(0), "positive": Boolean()}
+
+    def __init__(self, alpha=1e-4, positive=False):
+        self.alpha = alpha
+        self.positive = positive
+
+    @property
+    def has_prox(self) -> bool:
+        """True."""
+        return True
+
+    def nonsmooth_value(self, weights: Array) -> Array:
+        """Return ``alpha * ‖w‖₁``."""
+        xp = namespace(weights)
+        (alpha,) = like(weights, column(self.alpha))
+        return alpha * xp.sum(xp.abs(weights), axis=-1)
+
+    def prox(self, weights: Array, step_size: Array) -> Array:
+        """Return the weights soft-thresholded at ``alpha * step_size``."""
+        return shrink(weights, self.alpha * step_size, self.positive)
+
+
+def shrink(weights: Array, threshold: Array, positive: bool) -> Array:
+    """Return the proximal operator of a scaled absolute value, on [0, ∞) if `positive`."""
+    (threshold,) = like(weights, threshold)
+    if positive:
+        return namespace(weights).clip(weights - threshold, 0.0, None)
+    return soft_threshold(weights, threshold)

@@ -1,0 +1,61 @@
+"""The squared Euclidean norm."""
+
+from __future__ import annotations
+
+from skopt_suite._domains import Boolean, Real
+from skopt_suite.backends import Array, like, namespace
+from skopt_suite.penalties._base import Penalty, column
+
+
+class L2(Penalty):
+    """Half the squared Euclidean norm: ridge, weight decay.
+
+    ``alpha / 2 * ‖w‖²``, added to the mean loss.
+
+    Parameters
+    ----------
+    alpha : float >= 0, default=1e-4
+        Strength.
+    positive : bool, default=False
+        Whether weights are kept from being negative.
+
+    Examples
+    --------
+    >>> from skopt_suite import LinearRegressor
+    >>> from skopt_suite.penalties import L2
+    >>> reg = LinearRegressor(penalty=L2(alpha=0.1))
+    """
+
+    parameters = {"alpha": Real(0), "positive": Boolean()}
+
+    def __init__(self, alpha=1e-4, positive=False):
+        self.alpha = alpha
+        self.positive = positive
+
+    @property
+    def has_gradient(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def has_prox(self) -> bool:
+        """Whether weights are kept from being negative."""
+        return self.positive
+
+    def smooth_value(self, weights: Array) -> Array:
+        """Return ``alpha / 2 * ‖w‖²``."""
+        (alpha,) = like(weights, column(self.alpha))
+        return alpha / 2 * namespace(weights).vecdot(weights, weights)
+
+    def gradient(self, weights: Array) -> Array:
+        """Return ``alpha * w``."""
+        (alpha,) = like(weights, self.alpha)
+        return alpha * weights
+
+    def nonsmooth_value(self, weights: Array) -> Array:
+        """Return zeros: the constraint counts for nothing."""
+        return namespace(weights).zeros_like(weights[:, 0])
+
+    def prox(self, weights: Array, step_size: Array) -> Array:
+        """Return the weights without their negative part."""
+        return namespace(weights).clip(weights, 0.0, None)

@@ -1,0 +1,17 @@
+"""No penalty."""
+
+from __future__ import annotations
+
+from skopt_suite.penalties._base import Penalty
+
+
+class NoPenalty(Penalty):
+    """No penalty, by name ``"none"``.
+
+    Examples
+    --------
+    >>> from skopt_suite import LinearRegressor
+    >>> reg = LinearRegressor(penalty="none")
+    """
+
+    name = "none"

@@ -1,0 +1,1 @@
+"""Displays; matplotlib is imported only here."""

@@ -1,0 +1,56 @@
+"""What a schedule is."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from skopt_suite._component import Component
+from skopt_suite.backends import Array, namespace
+
+
+class Schedule(Component):
+    """Base class of learning-rate schedules.
+
+    A schedule of your own implements `factor_at`; one that reacts to the loss also implements
+    `init` and `observe`.
+    """
+
+    def init(self, horizon: Array) -> Any:
+        """Return the state at the start of a fit: None, or a NamedTuple of arrays.
+
+        Parameters
+        ----------
+        horizon : array of shape (n_fits, 1)
+            Epochs that the fit may last (``max_iter``).
+        """
+        return None
+
+    @abstractmethod
+    def factor_at(self, state: Any, time: Any, horizon: Array) -> Array:
+        """Return the factor on the learning rate.
+
+        Parameters
+        ----------
+        state : object
+            What `init` or `observe` returned.
+        time : float or array of shape (n_fits, 1)
+            Epochs since the start of training, with fractions inside an epoch.
+        horizon : array of shape (n_fits, 1)
+            Epochs that the fit may last (``max_iter``).
+
+        Returns
+        -------
+        factor : array of shape (n_fits, 1)
+            Dimensionless and not negative; usually 1 at its largest.
+        """
+
+    def observe(self, state: Any, loss: Array) -> Any:
+        """Return the state after an epoch that ended with `loss`, of shape (n_fits, 1)."""
+        return state
+
+
+def progress(time: Any, horizon: Array, n_epochs: Array | None) -> Array:
+    """Return the fraction of `n_epochs` (None: of the whole fit) that has passed, at most 1."""
+    duration = horizon if n_epochs is None else n_epochs
+    return namespace(horizon).clip(time / duration, 0.0, 1.0)

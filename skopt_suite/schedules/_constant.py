@@ -1,0 +1,23 @@
+"""No schedule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skopt_suite.backends import Array, namespace
+from skopt_suite.schedules._base import Schedule
+
+
+class Constant(Schedule):
+    """The learning rate as it is: factor 1.
+
+    Examples
+    --------
+    >>> from skopt_suite import MLPClassifier
+    >>> MLPClassifier(schedule="constant").schedule
+    'constant'
+    """
+
+    def factor_at(self, state: Any, time: Any, horizon: Array) -> Array:
+        """Return 1."""
+        return namespace(horizon).ones_like(horizon)

@@ -1,0 +1,36 @@
+"""Exponential decay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skopt_suite._domains import Real
+from skopt_suite.backends import Array, namespace
+from skopt_suite.schedules._base import Schedule
+
+
+class Exponential(Schedule):
+    """Multiply the learning rate by `gamma` per epoch, a little with every step.
+
+    ``factor = gamma ** time``
+
+    Parameters
+    ----------
+    gamma : float in (0, 1], default=0.95
+        Factor per epoch.
+
+    Examples
+    --------
+    >>> from skopt_suite import MLPClassifier
+    >>> from skopt_suite.schedules import Exponential
+    >>> clf = MLPClassifier(schedule=Exponential(gamma=0.9))
+    """
+
+    parameters = {"gamma": Real(0, 1, open_low=True)}
+
+    def __init__(self, gamma=0.95):
+        self.gamma = gamma
+
+    def factor_at(self, state: Any, time: Any, horizon: Array) -> Array:
+        """Return the factor at `time`."""
+        return self.gamma ** (time * namespace(horizon).ones_like(horizon))

@@ -1,0 +1,44 @@
+"""Inverse-time decay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skopt_suite._domains import Real
+from skopt_suite.backends import Array, namespace
+from skopt_suite.schedules._base import Schedule
+
+
+class InverseTime(Schedule):
+    """Decay as one over time, the rate of Robbins and Monro's stochastic approximation.
+
+    ``factor = (1 + decay * time) ** -power``
+
+    Parameters
+    ----------
+    decay : float >= 0, default=0.1
+        Inverse of the number of epochs after which the rate starts to fall.
+    power : float > 0, default=1.0
+        1 decays as 1/time, 0.5 as one over its square root.
+
+    References
+    ----------
+    H. Robbins and S. Monro, "A Stochastic Approximation Method", Annals of Mathematical
+    Statistics 22, 1951.
+
+    Examples
+    --------
+    >>> from skopt_suite import LinearClassifier
+    >>> from skopt_suite.schedules import InverseTime
+    >>> clf = LinearClassifier(optimizer="sgd", schedule=InverseTime(decay=0.5))
+    """
+
+    parameters = {"decay": Real(0), "power": Real(0, open_low=True)}
+
+    def __init__(self, decay=0.1, power=1.0):
+        self.decay = decay
+        self.power = power
+
+    def factor_at(self, state: Any, time: Any, horizon: Array) -> Array:
+        """Return the factor at `time`."""
+        return (1.0 + self.decay * time * namespace(horizon).ones_like(horizon)) ** -self.power

@@ -1,0 +1,78 @@
+"""Reduce the learning rate when the loss stops falling."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from skopt_suite._domains import Integer, Real
+from skopt_suite.backends import Array, namespace
+from skopt_suite.schedules._base import Schedule
+
+
+class PlateauState(NamedTuple):
+    """Best loss so far, epochs since, and the factor now: each of shape (n_fits, 1)."""
+
+    best: Array
+    waited: Array
+    factor: Array
+
+
+class ReduceOnPlateau(Schedule):
+    """Multiply the learning rate by `factor` after `patience` epochs without improvement.
+
+    What is watched is the training loss, or minus the validation score with early stopping.
+
+    Parameters
+    ----------
+    factor : float in (0, 1), default=0.5
+        Factor of each reduction.
+    patience : int, default=5
+        Epochs without improvement before a reduction. Keep it below ``n_iter_no_change``, or
+        training ends before the first reduction.
+    threshold : float >= 0, default=1e-4
+        Smallest fall of the loss that counts as an improvement.
+    min_factor : float in [0, 1], default=0.0
+        The factor never falls below it.
+
+    Examples
+    --------
+    >>> from skopt_suite import MLPClassifier
+    >>> from skopt_suite.schedules import ReduceOnPlateau
+    >>> clf = MLPClassifier(schedule=ReduceOnPlateau(patience=3))
+    """
+
+    parameters = {
+        "factor": Real(0, 1, open_low=True, open_high=True),
+        "patience": Integer(1, fusable=True),
+        "threshold": Real(0),
+        "min_factor": Real(0, 1),
+    }
+
+    def __init__(self, factor=0.5, patience=5, threshold=1e-4, min_factor=0.0):
+        self.factor = factor
+        self.patience = patience
+        self.threshold = threshold
+        self.min_factor = min_factor
+
+    def init(self, horizon: Array) -> PlateauState:
+        """Return a state with no loss seen."""
+        xp = namespace(horizon)
+        ones = xp.ones_like(horizon)
+        return PlateauState(best=ones * xp.inf, waited=xp.zeros_like(horizon), factor=ones)
+
+    def factor_at(self, state: PlateauState, time: Any, horizon: Array) -> Array:
+        """Return the factor after the reductions so far."""
+        return state.factor
+
+    def observe(self, state: PlateauState, loss: Array) -> PlateauState:
+        """Count the epochs without improvement, and reduce when there were enough."""
+        xp = namespace(loss)
+        improved = loss < state.best - self.threshold
+        waited = xp.where(improved, 0.0, state.waited + 1.0)
+        reduce = waited >= self.patience
+        reduced = xp.maximum(state.factor * self.factor, self.min_factor * xp.ones_like(loss))
+        return PlateauState(
+            best=xp.where(improved, loss, state.best),
+            waited=xp.where(reduce, 0.0, waited),
+            factor=xp.where(reduce, reduced, state.factor),
+        )

@@ -1,0 +1,42 @@
+"""Step decay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skopt_suite._domains import Integer, Real
+from skopt_suite.backends import Array, namespace
+from skopt_suite.schedules._base import Schedule
+
+
+class Step(Schedule):
+    """Multiply the learning rate by `gamma` every `step_size` epochs.
+
+    ``factor = gamma ** floor(time / step_size)``
+
+    Parameters
+    ----------
+    step_size : int, default=10
+        Epochs between two drops.
+    gamma : float in (0, 1], default=0.5
+        Factor of each drop.
+
+    Examples
+    --------
+    >>> from skopt_suite import MLPClassifier
+    >>> from skopt_suite.schedules import Step
+    >>> clf = MLPClassifier(schedule=Step(step_size=30, gamma=0.1))
+    """
+
+    parameters = {
+        "step_size": Integer(1, fusable=True),
+        "gamma": Real(0, 1, open_low=True),
+    }
+
+    def __init__(self, step_size=10, gamma=0.5):
+        self.step_size = step_size
+        self.gamma = gamma
+
+    def factor_at(self, state: Any, time: Any, horizon: Array) -> Array:
+        """Return the factor after the drops so far."""
+        return self.gamma ** namespace(horizon).floor(time / self.step_size)

@@ -1,0 +1,71 @@
+"""Linear warm-up, then any other schedule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skopt_suite._domains import Named, Real
+from skopt_suite.backends import Array, namespace
+from skopt_suite.schedules._base import Schedule
+
+
+class Warmup(Schedule):
+    """Rise linearly from `start_factor` to 1, then follow `schedule`, whose time starts there.
+
+    Parameters
+    ----------
+    schedule : str or Schedule, default="constant"
+        What follows the warm-up.
+    n_epochs : float > 0, default=1.0
+        Epochs that the rise lasts.
+    start_factor : float in (0, 1], default=0.1
+        Factor of the first step.
+
+    References
+    ----------
+    P. Goyal et al., "Accurate, Large Minibatch SGD", arXiv:1706.02677, 2017, section 2.2.
+
+    Examples
+    --------
+    >>> from skopt_suite import MLPClassifier
+    >>> from skopt_suite.schedules import Warmup
+    >>> clf = MLPClassifier(schedule=Warmup("cosine", n_epochs=5))
+    """
+
+    parameters = {
+        "schedule": Named(lambda: _schedules()),
+        "n_epochs": Real(0, open_low=True),
+        "start_factor": Real(0, 1, open_low=True),
+    }
+
+    def __init__(self, schedule="constant", n_epochs=1.0, start_factor=0.1):
+        self.schedule = schedule
+        self.n_epochs = n_epochs
+        self.start_factor = start_factor
+
+    def init(self, horizon: Array) -> Any:
+        """Return the state of the schedule that follows."""
+        return self.schedule.init(self._remaining(horizon))
+
+    def factor_at(self, state: Any, time: Any, horizon: Array) -> Array:
+        """Return the factor of the warm-up times that of the schedule that follows."""
+        xp = namespace(horizon)
+        risen = xp.clip(time / self.n_epochs, 0.0, 1.0) * xp.ones_like(horizon)
+        # Fits of a stack may warm up for different times, so the inner time is per fit.
+        since = xp.clip(time - self.n_epochs * xp.ones_like(horizon), 0.0, None)
+        after = self.schedule.factor_at(state, since, self._remaining(horizon))
+        return (self.start_factor + (1.0 - self.start_factor) * risen) * after
+
+    def observe(self, state: Any, loss: Array) -> Any:
+        """Let the schedule that follows observe."""
+        return self.schedule.observe(state, loss)
+
+    def _remaining(self, horizon: Array) -> Array:
+        """Return the epochs after the warm-up, at least one."""
+        return namespace(horizon).clip(horizon - self.n_epochs, 1.0, None)
+
+
+def _schedules():
+    from skopt_suite.schedules import SCHEDULES
+
+    return SCHEDULES

@@ -1,0 +1,89 @@
+"""What goes into a fit and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skopt_suite._component import fusion_key
+from skopt_suite.losses import Loss
+from skopt_suite.models import Network
+from skopt_suite.optimizers import Optimizer
+from skopt_suite.penalties import Penalty
+from skopt_suite.schedules import Schedule
+
+
+class Memory(NamedTuple):
+    """What a fit leaves for the one that continues it; arrays have n_fits = 1."""
+
+    params: Any  # (1, n_params)
+    optimizer: Any
+    schedule: Any
+    n_steps: int
+    time: float  # epochs
+    random_states: tuple[np.random.RandomState, np.random.RandomState]  # shuffling, dropout
+    reference_loss: float  # what the loss of a fit that diverges is compared with
+
+
+@dataclass(frozen=True)
+class Job:
+    """One fit, ready to train: checked specifications and numbers.
+
+    Jobs with the same `key` that see the same rows can be trained as one stack.
+    """
+
+    network: Network
+    loss: Loss
+    penalty: Penalty
+    optimizer: Optimizer
+    schedule: Schedule
+    max_iter: int
+    tol: float
+    n_iter_no_change: int
+    batch_size: int
+    shuffle: bool
+    early_stopping: bool
+    dropout: tuple[float, ...]
+    seed: int
+    dtype: str
+    start: np.ndarray | None = None
+    """Parameters to start from, (n_params,); None: the network's own."""
+    memory: Memory | None = None
+    """The fit to continue."""
+    sample_weight: np.ndarray | None = field(default=None, repr=False)
+    """Weights of the training rows with mean 1, (n_samples,); None: all 1."""
+
+    @property
+    def key(self) -> tuple:
+        """What jobs must share to be trained in one stack."""
+        components = (self.loss, self.penalty, self.optimizer, self.schedule)
+        return (
+            self.network,
+            *map(fusion_key, components),
+            self.batch_size,
+            self.shuffle,
+            self.early_stopping,
+            any(self.dropout),
+            self.seed,
+            self.dtype,
+        )
+
+
+@dataclass
+class Result:
+    """One trained fit."""
+
+    params: Any
+    """Parameters of shape (n_params,), where they were trained."""
+    n_iter: int
+    loss: float
+    loss_curve: list[float]
+    validation_scores: list[float]
+    stop_reason: str
+    """``"converged"`` (gradient below ``tol``), ``"precision"`` (no smaller one in this precision),
+    ``"no_improvement"``, ``"max_iter"``, ``"callback"``, ``"stalled"`` or ``"diverged"``."""
+    memory: Memory | None
+    error: Exception | None = None
+    """Set where the fit diverged."""

@@ -1,0 +1,257 @@
+"""The training loop: one for every optimizer, model and number of fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from skopt_suite.backends import Array, Placement, namespace, to_numpy
+from skopt_suite.training._batches import Data, minibatches, n_batches
+from skopt_suite.training._dropout import draw_masks
+from skopt_suite.training._job import Job, Memory, Result
+from skopt_suite.training._objective import Objective
+from skopt_suite.training._reference import reference_losses
+from skopt_suite.training._stack import build_stack, to_host
+from skopt_suite.training._stopping import Progress, divergence_error
+
+
+class Report(NamedTuple):
+    """What an observer is told at the end of an epoch; one entry for every fit still training."""
+
+    epoch: int
+    fits: np.ndarray
+    loss: np.ndarray
+    score: np.ndarray | None
+    params: Callable[[int], Any]
+    """Position in `fits` → parameters of shape (n_params,), not copied."""
+
+
+class Observer(Protocol):
+    """Who watches a pass: callbacks, verbose output."""
+
+    def epoch_begins(self) -> None:
+        """React to the beginning of an epoch."""
+
+    def epoch_ends(self, report: Report) -> bool:
+        """React to the end of an epoch; True stops the pass."""
+
+
+def train(
+    jobs: Sequence[Job],
+    data: Data,
+    placement: Placement,
+    observer: Observer | None = None,
+    n_epochs: int | None = None,
+) -> list[Result]:
+    """Train all jobs as one stack and return their results in the same order.
+
+    Parameters
+    ----------
+    jobs : list of Job
+        Fits with the same ``key``.
+    data : Data
+        The rows that all of them see.
+    placement : Placement
+        Where to compute; `data` lives there.
+    observer : Observer, optional
+        Is told about every epoch.
+    n_epochs : int, optional
+        Train for exactly that many epochs, whatever has converged; None: until each is done.
+
+    Returns
+    -------
+    results : list of Result
+        A fit that diverged has an ``error``; the others are untouched by it.
+    """
+    return _Pass(list(jobs), data, placement, observer, n_epochs).run()
+
+
+@dataclass
+class _Pass:
+    """One pass over a stack of fits."""
+
+    jobs: list[Job]
+    data: Data
+    placement: Placement
+    observer: Observer | None
+    n_epochs: int | None
+    results: dict[int, Result] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        first = self.jobs[0]
+        n_samples = self.data.train.X.shape[0]
+        full_batch = first.optimizer.is_full_batch
+        self.batch_size = n_samples if full_batch else min(first.batch_size, n_samples)
+        self.n_batches = n_batches(n_samples, self.batch_size)
+        self.stack = build_stack(self.jobs, self.placement, n_samples)
+        self.epoch, self.n_steps, self.time = 0, 0, 0.0
+        self.shuffling, self.dropping = _random_states(first)
+        if first.memory is not None:
+            self.n_steps, self.time = first.memory.n_steps, first.memory.time
+        self.objective = Objective(
+            first.network,
+            self.stack.loss,
+            self.stack.penalty,
+            masks=None if self.stack.dropout is None else self._draw_masks,
+            counts_penalty=full_batch,
+        )
+        reference = reference_losses(self.jobs, self.stack, self.objective, self.data.train)
+        self.progress = Progress.start(self.jobs, reference)
+        self.curves: list[list[float]] = [[] for _ in self.jobs]
+        self.scores: list[list[float]] = [[] for _ in self.jobs]
+
+    def run(self) -> list[Result]:
+        """Train until every fit is done."""
+        while len(self.stack.index):
+            if self.observer:
+                self.observer.epoch_begins()
+            self.epoch += 1
+            self._end_epoch(*self._train_epoch())
+        return [self.results[k] for k in range(len(self.jobs))]
+
+    def _train_epoch(self) -> tuple[Array, Array | None, Array | None]:
+        """Step through all batches; return the mean loss, and optimality and stalled if known."""
+        stack, total, optimality, stalled = self.stack, 0.0, None, None
+        n_samples = self.data.train.X.shape[0]
+        rows = self.data.train._replace(weight=stack.weight)
+        for batch in minibatches(rows, self.batch_size, self._order(n_samples), self.placement):
+            problem = self.objective.bind(*batch)
+            factor = stack.schedule.factor_at(stack.schedule_state, self.time, stack.horizon)
+            step = stack.optimizer.step(stack.optimizer_state, stack.params, problem, factor)
+            stack.params, stack.optimizer_state = step.params, step.state
+            optimality, stalled = step.optimality, step.stalled
+            total = total + step.loss * (batch.X.shape[0] / n_samples)
+            self.n_steps += 1
+            self.time += 1.0 / self.n_batches
+        self.time = float(round(self.time))  # no rounding errors of many small steps
+        loss = total + self.objective.uncounted_penalty(stack.params)
+        return loss, optimality, stalled
+
+    def _end_epoch(self, loss: Array, optimality: Array | None, stalled: Array | None) -> None:
+        """Record the epoch and let the fits that are done leave the stack."""
+        stack = self.stack
+        params_sum = namespace(stack.params).sum(stack.params, axis=-1)
+        host_loss, host_sum = _on_host(loss), _on_host(params_sum)
+        host_optimality = None if optimality is None else _on_host(optimality)
+        host_stalled = None if stalled is None else _on_host(stalled) > 0
+        score = self._validation_scores()
+        self._record(host_loss, score)
+        watched = -score if self.jobs[0].early_stopping and score is not None else host_loss
+        is_best = self.progress.observe(watched)
+        if self.jobs[0].early_stopping:
+            self._keep_best(is_best)
+        column = self.placement.asarray(watched[:, None], dtype="float64")
+        stack.schedule_state = stack.schedule.observe(stack.schedule_state, column)
+
+        stopped = self._tell_observer(host_loss, score)
+        diverged = self.progress.diverged(host_loss, host_sum)
+        reasons = self.progress.reasons(self.epoch, host_loss, host_optimality, host_stalled)
+        if self.n_epochs is not None:
+            reasons = ["max_iter" if self.epoch >= self.n_epochs else None] * len(stack.index)
+        if stopped:
+            reasons = [reason or "callback" for reason in reasons]
+        self._retire(diverged, reasons, host_loss)
+
+    def _retire(self, diverged: np.ndarray, reasons: list[str | None], loss: np.ndarray) -> None:
+        """Store the results of the fits that are done, and keep the others."""
+        kept = []
+        for k, (job_index, reason) in enumerate(zip(self.stack.index, reasons, strict=True)):
+            if diverged[k]:
+                error = divergence_error(self.jobs[job_index], loss[k], self.epoch)
+                self.results[job_index] = self._result(k, loss[k], "diverged", error)
+            elif reason is not None:
+                self.results[job_index] = self._result(k, loss[k], reason)
+            else:
+                kept.append(k)
+        if len(kept) < len(self.stack.index):
+            index = np.array(kept, dtype=np.int64)
+            self.progress = self.progress.take(index)
+            self.stack = self.stack.take(index, self.placement)
+            self.objective.penalty, self.objective.loss = self.stack.penalty, self.stack.loss
+
+    def _result(self, k: int, loss: float, reason: str, error: Exception | None = None) -> Result:
+        """Return the result of the fit at position `k` of the stack."""
+        stack, job_index = self.stack, self.stack.index[k]
+        final = stack.params if stack.best_params is None else stack.best_params
+        xp = self.placement.xp
+
+        def host(array: Array) -> np.ndarray:
+            return np.array(to_numpy(array))
+
+        incremental = stack.optimizer.is_incremental
+        return Result(
+            params=xp.asarray(final[k, ...], copy=True),
+            n_iter=self.epoch,
+            loss=float(loss),
+            loss_curve=self.curves[job_index],
+            validation_scores=self.scores[job_index],
+            stop_reason=reason,
+            memory=Memory(
+                params=to_host(stack.params, k, host),
+                optimizer=to_host(stack.optimizer_state, k, host),
+                schedule=to_host(stack.schedule_state, k, host),
+                n_steps=self.n_steps,
+                time=self.time,
+                random_states=(self.shuffling, self.dropping),
+                reference_loss=float(self.progress.reference[k]),
+            )
+            if incremental
+            else None,
+            error=error,
+        )
+
+    def _order(self, n_samples: int) -> np.ndarray | None:
+        """Return a new order of the rows, or None to take them as they come."""
+        if not self.jobs[0].shuffle or self.batch_size >= n_samples:
+            return None
+        return self.shuffling.permutation(n_samples)
+
+    def _draw_masks(self, n_samples: int) -> list[Array]:
+        return draw_masks(
+            self.dropping, self.stack.dropout, self.jobs[0].network, n_samples, self.placement
+        )
+
+    def _validation_scores(self) -> np.ndarray | None:
+        """Return the score of every fit on the validation rows, (n_fits,)."""
+        rows = self.data.validation
+        if rows is None:
+            return None
+        raw, _ = self.objective.network.forward(self.stack.params, rows.X)
+        score = self.stack.loss.score(rows.y, raw, rows.weight)
+        return _on_host(score)
+
+    def _record(self, loss: np.ndarray, score: np.ndarray | None) -> None:
+        for k, job_index in enumerate(self.stack.index):
+            self.curves[job_index].append(float(loss[k]))
+            if score is not None:
+                self.scores[job_index].append(float(score[k]))
+
+    def _keep_best(self, is_best: np.ndarray) -> None:
+        """Copy the parameters of the fits that have never scored better."""
+        stack, xp = self.stack, self.placement.xp
+        if stack.best_params is None:
+            stack.best_params = xp.asarray(stack.params, copy=True)
+        elif is_best.any():
+            mask = self.placement.asarray(is_best[:, None])
+            stack.best_params = xp.where(mask, stack.params, stack.best_params)
+
+    def _tell_observer(self, loss: np.ndarray, score: np.ndarray | None) -> bool:
+        if self.observer is None:
+            return False
+        params = self.stack.params
+        report = Report(self.epoch, self.stack.index, loss, score, lambda k: params[k, ...])
+        return self.observer.epoch_ends(report)
+
+
+def _on_host(array: Array) -> np.ndarray:
+    return np.asarray(to_numpy(array), dtype=np.float64)
+
+
+def _random_states(job: Job) -> tuple[np.random.RandomState, np.random.RandomState]:
+    """Return generators for shuffling and for dropout, independent of the initial weights."""
+    if job.memory is not None:
+        return job.memory.random_states
+    return np.random.RandomState([job.seed, 1]), np.random.RandomState([job.seed, 2])

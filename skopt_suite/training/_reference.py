@@ -1,0 +1,42 @@
+"""What the loss of a fit is compared with to see that it diverges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from skopt_suite.backends import namespace, to_numpy
+from skopt_suite.training._batches import Rows
+from skopt_suite.training._job import Job
+from skopt_suite.training._objective import Objective
+from skopt_suite.training._stack import Stack
+
+_N_ROWS = 1000  # rows on which the initial parameters are evaluated
+_FLOOR = 1e-10  # so that the noise of a fit that is exact from the start is no divergence
+
+
+def reference_losses(
+    jobs: Sequence[Job], stack: Stack, objective: Objective, rows: Rows
+) -> np.ndarray:
+    """Return the larger of the loss of predicting 0 and that of the initial parameters."""
+    xp = namespace(stack.params)
+    n_fits, n_outputs = stack.params.shape[0], objective.network.sizes[-1]
+    zeros = xp.zeros(
+        (n_fits, rows.X.shape[0], n_outputs), dtype=stack.params.dtype, device=stack.params.device
+    )
+    null, _ = objective.loss.value_and_gradient(rows.y, zeros)
+    raw, _ = objective.network.forward(stack.params, rows.X[:_N_ROWS, :])
+    initial, _ = objective.loss.value_and_gradient(rows.y[:_N_ROWS, ...], raw)
+    penalty = objective.penalty.value(stack.params[:, : objective.n_weights])
+    reference = np.maximum(
+        _mean(null), _mean(initial) + np.asarray(to_numpy(penalty), dtype=np.float64)
+    )
+    earlier = [0.0 if job.memory is None else job.memory.reference_loss for job in jobs]
+    return np.maximum(np.maximum(reference, _FLOOR), earlier)
+
+
+def _mean(values) -> np.ndarray:
+    """Return the mean over samples of every fit on the host; weights do not matter here."""
+    mean = namespace(values).mean(values, axis=-1)
+    return np.asarray(to_numpy(mean), dtype=np.float64)
