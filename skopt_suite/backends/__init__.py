@@ -15,11 +15,13 @@ from skopt_suite.backends._arrays import (
 from skopt_suite.backends._kernels import KERNELS, kernel
 from skopt_suite.backends._placement import placement_for
 from skopt_suite.backends._products import input_product, input_product_transposed
+from skopt_suite.backends._threads import blas_threads_for
 
 __all__ = [
     "Array",
     "KERNELS",
     "Placement",
+    "blas_threads_for",
     "erf",
     "input_product",
     "input_product_transposed",

@@ -79,11 +79,16 @@ def to_numpy(array: Any) -> Any:
 
 def like(params: Array, *values: Array) -> tuple[Array, ...]:
     """Return `values`, arrays or numbers, in the precision of `params`."""
-    xp = namespace(params)
     return tuple(
-        value if isinstance(value, (int, float)) else xp.astype(value, params.dtype, copy=False)
+        value if isinstance(value, (int, float)) else _astype(value, params.dtype)
         for value in values
     )
+
+
+def _astype(array: Array, dtype: Any) -> Array:
+    if type(array) is np.ndarray:
+        return array.astype(dtype, copy=False)
+    return namespace(array).astype(array, dtype, copy=False)
 
 
 def matmul_into(out: Array, a: Array, b: Array) -> None:

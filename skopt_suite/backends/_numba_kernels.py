@@ -59,6 +59,15 @@ def adam_update(params, gradient, m, v, rate, beta1, beta2, epsilon):
 
 
 @_jit
+def add_scaled(total, weights, scale):
+    for k in range(weights.shape[0]):
+        factor = scale[k, 0]
+        for j in range(weights.shape[1]):
+            total[k, j] += factor * weights[k, j]
+    return total
+
+
+@_jit
 def soft_threshold(weights, threshold):
     zero = weights.dtype.type(0)
     per_coordinate = threshold.shape[1] > 1
@@ -133,6 +142,7 @@ FUSED: dict[str, Callable] = {
         momentum_update,
         nesterov_update,
         adam_update,
+        add_scaled,
         soft_threshold,
         relu_forward,
         relu_backward,

@@ -234,7 +234,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             f"{type(self).__name__}: optimizer {job.optimizer.name!r} stopped before its gradient "
             f"fell below tol={job.tol:g}: {why}. Scale the data, or raise max_iter or tol.",
             ConvergenceWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
     def _raw_predictions(self, X) -> tuple[Any, Placement]:

@@ -126,7 +126,7 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
         The components that were used.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if `X` had any.
 
     Examples
@@ -275,7 +275,7 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
         The components that were used.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if `X` had any.
 
     Examples
@@ -286,7 +286,7 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
     >>> X, y = load_diabetes(return_X_y=True)
     >>> lasso = LinearRegressor(penalty=L1(alpha=0.5)).fit(X, y)
     >>> int((lasso.coef_ == 0).sum())
-    4
+    6
     """
 
     parameters = {

@@ -149,7 +149,7 @@ class MLPClassifier(_MLPFace, TrainableClassifier):
         The components that were used.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if `X` had any.
 
     Examples
@@ -305,7 +305,7 @@ class MLPRegressor(_MLPFace, TrainableRegressor):
         The components that were used.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if `X` had any.
 
     Examples

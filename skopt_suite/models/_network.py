@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,15 +62,20 @@ class Network:
         """Number of hidden layers."""
         return len(self.sizes) - 2
 
-    @property
+    @cached_property
     def n_weights(self) -> int:
         """Number of weights of one fit; they come before the biases."""
         return sum(a * b for a, b in zip(self.sizes, self.sizes[1:], strict=False))
 
-    @property
+    @cached_property
     def n_params(self) -> int:
         """Number of parameters of one fit."""
         return self.n_weights + sum(self._bias_sizes())
+
+    @property
+    def largest_layer(self) -> int:
+        """Number of weights of the largest layer."""
+        return max(a * b for a, b in zip(self.sizes, self.sizes[1:], strict=False))
 
     def layers(self, params: Array) -> Layers:
         """Return views of ``params``, of shape (n_fits, n_params), layer by layer."""

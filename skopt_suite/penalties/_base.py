@@ -53,6 +53,13 @@ class Penalty(Component):
         """Return the gradient of the smooth part, of shape (n_fits, n_weights)."""
         raise NotImplementedError(f"{type(self).__name__} has no smooth part.")
 
+    def add_gradient(self, total: Array, weights: Array) -> Array:
+        """Return ``total + gradient(weights)``; may overwrite `total`.
+
+        Penalties that can do so in one pass over memory override it.
+        """
+        return total + self.gradient(weights)
+
     def nonsmooth_value(self, weights: Array) -> Array:
         """Return the other part, of shape (n_fits,); constraints count for nothing."""
         raise NotImplementedError(f"{type(self).__name__} has no part that is not smooth.")
@@ -70,6 +77,12 @@ class Penalty(Component):
             How far the optimizer moves per unit of gradient.
         """
         raise NotImplementedError(f"{type(self).__name__} has no proximal operator.")
+
+
+@kernel
+def add_scaled(total: Array, weights: Array, scale: Array) -> Array:
+    """``total + scale * weights``, (n_fits, n_weights); `scale` is (n_fits, 1)."""
+    return total + scale * weights
 
 
 @kernel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skopt_suite._domains import Boolean, Real
 from skopt_suite.backends import Array, like, namespace
-from skopt_suite.penalties._base import Penalty, column
+from skopt_suite.penalties._base import Penalty, add_scaled, column
 from skopt_suite.penalties._l1 import shrink
 
 
@@ -60,6 +60,10 @@ class ElasticNet(Penalty):
         """Return ``alpha * (1 - l1_ratio) * w``."""
         (alpha,) = like(weights, self.alpha * (1 - self.l1_ratio))
         return alpha * weights
+
+    def add_gradient(self, total: Array, weights: Array) -> Array:
+        """Return ``total + gradient(weights)`` in one pass."""
+        return add_scaled(total, weights, *like(weights, self.alpha * (1 - self.l1_ratio)))
 
     def nonsmooth_value(self, weights: Array) -> Array:
         """Return ``alpha * l1_ratio * ‖w‖₁``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skopt_suite._domains import Boolean, Real
 from skopt_suite.backends import Array, like, namespace
-from skopt_suite.penalties._base import Penalty, column
+from skopt_suite.penalties._base import Penalty, add_scaled, column
 
 
 class L2(Penalty):
@@ -51,6 +51,10 @@ class L2(Penalty):
         """Return ``alpha * w``."""
         (alpha,) = like(weights, self.alpha)
         return alpha * weights
+
+    def add_gradient(self, total: Array, weights: Array) -> Array:
+        """Return ``total + gradient(weights)`` in one pass."""
+        return add_scaled(total, weights, *like(weights, self.alpha))
 
     def nonsmooth_value(self, weights: Array) -> Array:
         """Return zeros: the constraint counts for nothing."""

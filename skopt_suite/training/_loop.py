@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from skopt_suite.backends import Array, Placement, namespace, to_numpy
+from skopt_suite.backends import Array, Placement, blas_threads_for, namespace, to_numpy
 from skopt_suite.training._batches import Data, minibatches, n_batches
 from skopt_suite.training._dropout import draw_masks
 from skopt_suite.training._job import Job, Memory, Result
@@ -105,12 +105,16 @@ class _Pass:
 
     def run(self) -> list[Result]:
         """Train until every fit is done."""
-        while len(self.stack.index):
-            if self.observer:
-                self.observer.epoch_begins()
-            self.epoch += 1
-            self._end_epoch(*self._train_epoch())
+        with blas_threads_for(2 * self.batch_size * self.jobs[0].network.largest_layer):
+            while len(self.stack.index):
+                self._run_epoch()
         return [self.results[k] for k in range(len(self.jobs))]
+
+    def _run_epoch(self) -> None:
+        if self.observer:
+            self.observer.epoch_begins()
+        self.epoch += 1
+        self._end_epoch(*self._train_epoch())
 
     def _train_epoch(self) -> tuple[Array, Array | None, Array | None]:
         """Step through all batches; return the mean loss, and optimality and stalled if known."""

@@ -53,7 +53,10 @@ class Objective:
         mean, delta = self._data_term(raw)
         gradient = self.network.backward(trace, delta)
         if self.penalty.has_gradient:
-            gradient[:, : self.n_weights] += self.penalty.gradient(params[:, : self.n_weights])
+            part = gradient[:, : self.n_weights]
+            total = self.penalty.add_gradient(part, params[:, : self.n_weights])
+            if total is not part:
+                gradient[:, : self.n_weights] = total
         return self._with_penalty(mean, params), gradient
 
     def value(self, params: Array) -> Array:
@@ -66,7 +69,10 @@ class Objective:
         """Return `params` with the proximal operator applied to the weights, in place."""
         if step_size.shape[1] > 1:
             step_size = step_size[:, : self.n_weights]
-        params[:, : self.n_weights] = self.penalty.prox(params[:, : self.n_weights], step_size)
+        weights = params[:, : self.n_weights]
+        moved = self.penalty.prox(weights, step_size)
+        if moved is not weights:
+            params[:, : self.n_weights] = moved
         return params
 
     def uncounted_penalty(self, params: Array) -> Array | float:

@@ -1,0 +1,80 @@
+"""Every estimator on the GPU against NumPy. Skipped where there is no card (see conftest)."""
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes, load_digits
+
+from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
+from skopt_suite.optimizers import OPTIMIZERS
+
+pytestmark = pytest.mark.gpu
+
+SETTINGS = {"dtype": "float64", "random_state": 0, "max_iter": 5}
+MLP = {"hidden_layer_sizes": (16, 8), "batch_size": 50}
+
+
+def digits():
+    X, y = load_digits(return_X_y=True)
+    return X[:300] / 16, y[:300]
+
+
+def diabetes():
+    X, y = load_diabetes(return_X_y=True)
+    return X, y / 100
+
+
+CASES = [
+    pytest.param(LinearClassifier(**SETTINGS), digits, id="LinearClassifier"),
+    pytest.param(LinearRegressor(**SETTINGS), diabetes, id="LinearRegressor"),
+    pytest.param(MLPClassifier(**SETTINGS, **MLP, dropout=0.2), digits, id="MLPClassifier"),
+    pytest.param(MLPRegressor(**SETTINGS, **MLP, activation="gelu"), diabetes, id="MLPRegressor"),
+]
+
+
+@pytest.mark.filterwarnings("ignore:.*stopped before its gradient")
+@pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
+@pytest.mark.parametrize(("estimator", "data"), CASES)
+def test_fit_equals_numpy(estimator, data, optimizer):
+    import cupy
+
+    X, y = data()
+    estimator = clone(estimator).set_params(optimizer=optimizer)
+    if optimizer in ("lbfgs", "fista") and "dropout" in estimator.get_params():
+        estimator.set_params(dropout=0.0)
+    on_host = estimator.fit(X, y)
+    expected = on_host.predict(X)
+    curve = on_host.loss_curve_
+    on_device = estimator.fit(cupy.asarray(X), cupy.asarray(y))
+    predicted = on_device.predict(cupy.asarray(X))
+    np.testing.assert_allclose(on_device.loss_curve_, curve, rtol=1e-7)
+    assert isinstance(predicted, cupy.ndarray)
+    np.testing.assert_allclose(predicted.get(), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("estimator", "data"), CASES)
+def test_backend_cupy_brings_results_back(estimator, data):
+    X, y = data()
+    estimator = clone(estimator).set_params(optimizer="adam", backend="cupy").fit(X, y)
+    assert isinstance(estimator.predict(X), np.ndarray)
+
+
+def test_model_fitted_on_the_gpu_loads_where_there_is_none(tmp_path):
+    import cupy
+
+    X, y = digits()
+    model = MLPClassifier(**SETTINGS, **MLP).fit(cupy.asarray(X), cupy.asarray(y))
+    expected = model.predict(cupy.asarray(X)).get()
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(model))
+    np.save(tmp_path / "X.npy", X)
+    code = (
+        "import sys, pickle, numpy as np; sys.modules['cupy'] = None\n"
+        "model = pickle.load(open('model.pkl', 'rb'))\n"
+        "np.save('predicted.npy', model.predict(np.load('X.npy')))"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    np.testing.assert_array_equal(np.load(tmp_path / "predicted.npy"), expected)
