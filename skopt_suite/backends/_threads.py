@@ -12,7 +12,11 @@ brings: threads wait for each other, and half of the result is in the other core
 
 
 def blas_threads_for(n_operations: float) -> AbstractContextManager:
-    """Return a context in which BLAS uses one thread if its largest product is small."""
+    """Return a context in which BLAS uses one thread if its largest product is small.
+
+    The limit is the process's. Of fits that run in several threads the first has it, and the
+    others run with what they find (threadpoolctl 3.8 sees to that).
+    """
     if n_operations >= SMALL_PRODUCT:
         return nullcontext()
     return _controller().limit(limits=1, user_api="blas")
@@ -20,6 +24,7 @@ def blas_threads_for(n_operations: float) -> AbstractContextManager:
 
 @functools.cache
 def _controller() -> Any:
+    """Return the controller of the libraries that are loaded; looking for them takes a while."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

@@ -36,13 +36,25 @@ class Prepared:
 
 
 def trains_incrementally(estimator: Any) -> bool:
+    """Whether there is `partial_fit`; raise `AttributeError` with the reason if not."""
     optimizer = estimator._optimizer()
-    if optimizer.is_incremental:
-        return True
-    raise AttributeError(
-        f"partial_fit needs an optimizer that goes on from where it was; {optimizer.name!r} "
-        f"(optimizer={estimator.optimizer!r}) starts anew with every call. Take 'sgd' or 'adam'."
-    )
+    if not optimizer.is_incremental:
+        raise AttributeError(
+            "partial_fit needs an optimizer that goes on from where it was; "
+            f"{optimizer.name!r} (optimizer={estimator.optimizer!r}) starts anew with every call. "
+            "Take 'sgd' or 'adam'."
+        )
+    if estimator.early_stopping:
+        raise AttributeError(
+            "partial_fit does not hold out data, so early_stopping must be False; got True."
+        )
+    if isinstance(getattr(estimator, "class_weight", None), str):
+        raise AttributeError(
+            "partial_fit does not see how frequent classes are, so class_weight must be a dict or "
+            f"None; got {estimator.class_weight!r}. sklearn.utils.class_weight."
+            "compute_class_weight gives the weights of data at hand."
+        )
+    return True
 
 
 class TrainableEstimator(CallbackSupportMixin, Parametrised):
@@ -93,11 +105,6 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     def _partial_fit(self, X, y, sample_weight, classes=None):
         """Train for one epoch, going on from the optimizer's and the schedule's state."""
         first_call = not self._is_trained()
-        if self.early_stopping:
-            raise ValueError(
-                f"{type(self).__name__}: partial_fit does not hold out data, so early_stopping "
-                "must be False; got True."
-            )
         prepared = self._prepare(X, y, sample_weight, classes=classes, incremental=not first_call)
         curve = [] if first_call else self.loss_curve_
         (result,) = train([prepared.job], prepared.data, prepared.placement, n_epochs=1)
@@ -126,6 +133,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         weight = check_sample_weight(sample_weight, X.shape[0])
         if not incremental:
             self._learn_targets(y, classes)
+        weight = self._weigh_classes(y, weight)
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         validation = self._validation_rows(X_val, y_val, placement, dtype)
         if validation is None and self.early_stopping:
@@ -148,7 +156,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             dtype=dtype,
             start=self._start(network, loss, y, weight, seed),
             memory=self._memory if incremental else None,
-            sample_weight=mean_one(self._weigh_classes(y, weight)),
+            sample_weight=mean_one(weight),
         )
         check_job(job, X)
         targets = self._encoded(y, placement, dtype)
@@ -159,6 +167,13 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         train_rows, held_out = split_rows(
             y, self.validation_fraction, seed, type(self).__name__, self._stratifies
         )
+        for rows in (train_rows, held_out):
+            if weight is not None and not (weight[rows] > 0).any():
+                raise ValueError(
+                    f"{type(self).__name__}: early_stopping=True split the samples so that one "
+                    "part has no positive sample_weight. Give X_val and y_val, or another "
+                    "random_state."
+                )
         validation = Rows(
             _rows(X, held_out, placement),
             self._encoded(y[held_out], placement, dtype),

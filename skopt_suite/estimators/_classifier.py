@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 
 from skopt_suite.backends import Placement, is_device_array, namespace, to_numpy
 from skopt_suite.estimators._base import TrainableEstimator, trains_incrementally
+from skopt_suite.estimators._class_weight import check_class_weight, class_sample_weight
 from skopt_suite.estimators._targets import check_class_targets, class_targets
 from skopt_suite.losses import CLASSIFICATION_LOSSES, ClassificationLoss
 
@@ -168,6 +168,10 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         predicted = to_numpy(self.predict(X))
         return accuracy_score(to_numpy(y), predicted, sample_weight=to_numpy(sample_weight))
 
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_class_weight(type(self).__name__, self.class_weight)
+
     def _loss(self) -> ClassificationLoss:
         return CLASSIFICATION_LOSSES.resolve(self.loss, owner=type(self).__name__, name="loss")
 
@@ -183,16 +187,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         return placement.asarray(codes, dtype=dtype if codes.ndim == 2 else "int64")
 
     def _weigh_classes(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
-        if self.class_weight is None:
-            return weight
-        if y.ndim == 2:
-            by_class = compute_sample_weight(self.class_weight, y)
-        else:
-            per_class = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=y, sample_weight=weight
-            )
-            by_class = per_class[np.searchsorted(self.classes_, y)]
-        return by_class if weight is None else weight * by_class
+        return class_sample_weight(self.class_weight, self.classes_, y, weight)
 
     def _baseline(self, y: np.ndarray, weight: np.ndarray | None) -> float:
         return 0.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from sklearn.model_selection import train_test_split
 
@@ -9,13 +11,20 @@ from sklearn.model_selection import train_test_split
 def split_rows(
     y: np.ndarray, fraction: float, seed: int, owner: str, stratify: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return positions of the rows to train on and of the rows held out, in order."""
+    """Return positions of the rows to train on and of the rows held out, in order.
+
+    Stratified, at least as many rows are held out as there are classes.
+    """
+    stratify = stratify and y.ndim == 1
+    n_held_out = math.ceil(fraction * len(y))
+    if stratify:
+        n_held_out = max(n_held_out, len(np.unique(y)))
     try:
         train, held_out = train_test_split(
             np.arange(len(y)),
-            test_size=fraction,
+            test_size=n_held_out,
             random_state=np.random.RandomState(seed),
-            stratify=y if stratify and y.ndim == 1 else None,
+            stratify=y if stratify else None,
         )
     except ValueError as error:
         raise ValueError(

@@ -102,18 +102,16 @@ def _start(dtype: str = "float64") -> np.ndarray:
     return start.astype(dtype)
 
 
-def _run(specifications: list, objective: Objective, n_steps: int) -> tuple[np.ndarray, list]:
-    """Return where `n_steps` steps lead, or fewer if the optimizer is done, and the losses."""
-    optimizer, params = stacked(specifications), _start()
-    state, losses = optimizer.init(params), []
-    factor = np.ones((_N_FITS, 1))
-    for _ in range(n_steps):
+def _trained(specification: Optimizer, objective: Objective) -> np.ndarray:
+    """Return where `_N_STEPS` steps lead, or fewer if the optimizer is done."""
+    optimizer, params = stacked([specification] * _N_FITS), _start()
+    state, factor = optimizer.init(params), np.ones((_N_FITS, 1))
+    for _ in range(_N_STEPS):
         step = optimizer.step(state, params, objective, factor)
         params, state = step.params, step.state
-        losses.append(step.loss)
         if _is_done(step):
             break
-    return params, losses
+    return params
 
 
 def _is_done(step: Step) -> bool:
@@ -146,8 +144,7 @@ def _check_progress(specification: Optimizer) -> None:
     owner = type(specification).__name__
     objective = _objective(NoPenalty(), _data())
     before = objective.value(_start())
-    params, _ = _run([specification] * _N_FITS, objective, _N_STEPS)
-    after = objective.value(params)
+    after = objective.value(_trained(specification, objective))
     expect(
         (after < before / 2).all(),
         f"{owner}: {_N_STEPS} steps on a convex quadratic with curvatures from 0.5 to 1 must bring "
@@ -203,8 +200,7 @@ def _check_prox(specification: Optimizer) -> None:
     threshold = _ALPHA / _CURVATURES
     lasso = np.sign(_OPTIMUM) * np.clip(np.abs(_OPTIMUM) - threshold, 0.0, None)
     objective = _objective(L1(alpha=_ALPHA), _data())
-    params, _ = _run([specification] * _N_FITS, objective, _N_STEPS)
-    weights = params[:, :_N_WEIGHTS]
+    weights = _trained(specification, objective)[:, :_N_WEIGHTS]
     if not _shrinks_by_itself(specification):
         expect_close(
             weights,

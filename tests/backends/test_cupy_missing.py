@@ -30,7 +30,7 @@ def fake_cupy(device_count):
 
 def test_missing_card_names_the_driver(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", fake_cupy(lambda: 0))
-    with pytest.raises(RuntimeError, match="no device found.*nvidia-smi"):
+    with pytest.raises(RuntimeError, match=r"no device found.*nvidia-smi"):
         LinearClassifier(backend="cupy").fit(X, Y)
 
 

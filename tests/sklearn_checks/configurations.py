@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.losses import Huber
-from skopt_suite.optimizers import SGD, Adam, GradientDescent, Momentum
+from skopt_suite.optimizers import SGD, Adam, AdamW, GradientDescent, Momentum, Nesterov
 from skopt_suite.penalties import L1, L2, ElasticNet
 from skopt_suite.schedules import Step, Warmup
 
@@ -21,84 +21,118 @@ class Configuration(NamedTuple):
     is_random: bool = False
 
 
-SMALL = {"hidden_layer_sizes": (10,), "max_iter": 60}
+SMALL = {"hidden_layer_sizes": (16,), "max_iter": 100}
 
-CONFIGURATIONS = [
-    # ------------------------------------------------------------------ LinearClassifier
+LINEAR_CLASSIFIERS = [
     Configuration(LinearClassifier(), 64),
     Configuration(LinearClassifier(optimizer="fista", penalty="elastic_net"), 64),
-    Configuration(LinearClassifier(loss="squared_hinge", penalty=L1(alpha=1e-3)), 64),
-    Configuration(LinearClassifier(loss="hinge"), 64),
-    Configuration(
-        LinearClassifier(optimizer=GradientDescent(0.5), schedule="inverse_time", tol=1e-2), 64
-    ),
-    Configuration(
-        LinearClassifier(optimizer=Momentum(0.1), schedule="cosine", batch_size=8, max_iter=50),
-        64,
-        is_random=True,
-    ),
-    Configuration(
-        LinearClassifier(optimizer="adamw", penalty="none", early_stopping=True), 64, is_random=True
-    ),
+    Configuration(LinearClassifier(loss="squared_hinge", penalty="l1", tol=1e-9), 64),
+    Configuration(LinearClassifier(loss="squared_hinge", class_weight="balanced"), 64),
+    Configuration(LinearClassifier(loss="hinge"), 63),
     Configuration(
         LinearClassifier(
-            loss="squared_hinge", optimizer="nesterov", schedule="reduce_on_plateau", max_iter=100
+            optimizer=GradientDescent(0.5), schedule="inverse_time", tol=0.05, max_iter=300
         ),
         64,
     ),
-    Configuration(LinearClassifier(dtype="float32", class_weight="balanced"), 64),
-    # ------------------------------------------------------------------- LinearRegressor
-    Configuration(LinearRegressor(), 61),
-    Configuration(LinearRegressor(penalty="l1", tol=1e-8), 61),
-    Configuration(LinearRegressor(loss="huber", penalty=ElasticNet(positive=True)), 61),
-    Configuration(LinearRegressor(loss="absolute_error", optimizer=Adam(0.1)), 61),
-    Configuration(LinearRegressor(loss=Huber(delta=0.5), fit_intercept=False), 61),
     Configuration(
-        LinearRegressor(optimizer=GradientDescent(0.01), schedule="polynomial", max_iter=20000), 61
-    ),
-    Configuration(
-        LinearRegressor(optimizer=SGD(0.001), schedule="step", batch_size=8), 61, is_random=True
-    ),
-    Configuration(
-        LinearRegressor(optimizer="nesterov", penalty="none", early_stopping=True),
-        61,
+        LinearClassifier(optimizer=Momentum(0.1), schedule="cosine", batch_size=10, max_iter=100),
+        63,
         is_random=True,
     ),
-    Configuration(LinearRegressor(dtype="float32", warm_start=True), 61),
-    # --------------------------------------------------------------------- MLPClassifier
+    Configuration(
+        LinearClassifier(optimizer="adamw", penalty="none", early_stopping=True, random_state=0),
+        63,
+        is_random=True,
+    ),
+    Configuration(
+        LinearClassifier(
+            optimizer="nesterov", schedule="reduce_on_plateau", dtype="float32", batch_size=10
+        ),
+        63,
+        is_random=True,
+    ),
+]
+
+LINEAR_REGRESSORS = [
+    Configuration(LinearRegressor(), 61),
+    Configuration(LinearRegressor(penalty=L1(alpha=0.01), tol=1e-8), 61),
+    Configuration(LinearRegressor(loss="huber", penalty=ElasticNet(positive=True)), 61),
+    Configuration(LinearRegressor(loss=Huber(delta=0.5), fit_intercept=False), 61),
+    Configuration(LinearRegressor(loss="absolute_error", optimizer=Adam(0.1)), 60),
+    Configuration(
+        LinearRegressor(
+            loss=Huber(0.1), optimizer=GradientDescent(0.1), schedule="polynomial", tol=1e-2
+        ),
+        61,
+    ),
+    Configuration(
+        LinearRegressor(loss="huber", optimizer=SGD(0.01), schedule="step", batch_size=10),
+        60,
+        is_random=True,
+    ),
+    Configuration(
+        LinearRegressor(
+            loss="absolute_error", optimizer=Nesterov(0.01), penalty="none", early_stopping=True
+        ),
+        60,
+        is_random=True,
+    ),
+    Configuration(
+        LinearRegressor(optimizer=Adam(0.1), dtype="float32", batch_size=10), 60, is_random=True
+    ),
+]
+
+MLP_CLASSIFIERS = [
     Configuration(MLPClassifier(), 68, is_random=True),
-    Configuration(MLPClassifier(**SMALL, dtype="float64"), 68),
+    Configuration(MLPClassifier(dtype="float64"), 68),
     Configuration(
         MLPClassifier(**SMALL, activation="tanh", optimizer="lbfgs", dtype="float64"), 68
     ),
     Configuration(
-        MLPClassifier(**SMALL, optimizer="fista", penalty="l1", activation="softplus"), 68
-    ),
-    Configuration(
-        MLPClassifier(**SMALL, loss="hinge", optimizer="adamw", schedule=Warmup("cosine", 5)), 68
+        MLPClassifier(
+            **SMALL, optimizer="fista", penalty="l1", activation="softplus", dtype="float64"
+        ),
+        68,
     ),
     Configuration(
         MLPClassifier(
-            **SMALL, loss="squared_hinge", optimizer="momentum", penalty="elastic_net", batch_size=8
+            **SMALL,
+            loss="hinge",
+            optimizer=AdamW(0.01),
+            schedule=Warmup("cosine", 5),
+            dtype="float64",
+        ),
+        68,
+    ),
+    Configuration(
+        MLPClassifier(
+            **SMALL,
+            loss="squared_hinge",
+            optimizer=Momentum(1e-5),
+            penalty="elastic_net",
+            batch_size=10,
         ),
         68,
         is_random=True,
     ),
     Configuration(
-        MLPClassifier(**SMALL, dropout=0.2, activation="gelu", schedule="exponential"),
+        MLPClassifier(dropout=0.2, activation="gelu", schedule="exponential", optimizer=Adam(0.01)),
         68,
         is_random=True,
     ),
     Configuration(
-        MLPClassifier((10, 5), optimizer=Adam(0.01), early_stopping=True), 68, is_random=True
+        MLPClassifier((50, 20), optimizer=Adam(0.01), early_stopping=True), 68, is_random=True
     ),
-    # ---------------------------------------------------------------------- MLPRegressor
+]
+
+MLP_REGRESSORS = [
     Configuration(MLPRegressor(), 60, is_random=True),
     Configuration(MLPRegressor(**SMALL, dtype="float64", optimizer=Adam(0.01)), 60),
-    Configuration(MLPRegressor(**SMALL, optimizer="lbfgs", activation="silu"), 60),
+    Configuration(MLPRegressor(**SMALL, optimizer="lbfgs", activation="silu", dtype="float64"), 60),
     Configuration(
         MLPRegressor(
-            **SMALL, optimizer=GradientDescent(0.05), activation="elu", dtype="float64", tol=1e-2
+            (16,), loss="huber", optimizer=GradientDescent(0.05), dtype="float64", tol=1e-2
         ),
         60,
     ),
@@ -115,11 +149,15 @@ CONFIGURATIONS = [
         is_random=True,
     ),
     Configuration(
-        MLPRegressor((8, 8), "logistic", dropout=0.1, optimizer="adamw", penalty=L2(0.01)),
+        MLPRegressor((16, 16), "elu", dropout=0.1, optimizer=AdamW(0.01), penalty=L2(0.01)),
         60,
         is_random=True,
     ),
     Configuration(
-        MLPRegressor((), optimizer="momentum", schedule="reduce_on_plateau", penalty="none"), 60
+        MLPRegressor((), loss="huber", optimizer="momentum", schedule="reduce_on_plateau"),
+        60,
+        is_random=True,
     ),
 ]
+
+CONFIGURATIONS = LINEAR_CLASSIFIERS + LINEAR_REGRESSORS + MLP_CLASSIFIERS + MLP_REGRESSORS

@@ -1,0 +1,66 @@
+"""From the parameter ``class_weight`` to one weight per sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+
+from skopt_suite._domains import Real
+
+_WEIGHT = Real(0)
+
+
+def check_class_weight(owner: str, value: Any) -> None:
+    """Raise `ValueError` or `TypeError` unless `value` says how to weigh classes."""
+    if value is None or (isinstance(value, str) and value == "balanced"):
+        return
+    if isinstance(value, str):
+        raise ValueError(f"{owner}: class_weight must be {_ACCEPTED}; got {value!r}.")
+    for one in value if isinstance(value, list) else [value]:
+        if not isinstance(one, Mapping):
+            raise TypeError(
+                f"{owner}: class_weight must be {_ACCEPTED}; got {value!r} of type "
+                f"{type(value).__name__}."
+            )
+        for label, weight in one.items():
+            _WEIGHT.check(owner, f"class_weight of class {label!r}", weight)
+
+
+def class_sample_weight(
+    class_weight: Any, classes: np.ndarray, y: np.ndarray, weight: np.ndarray | None
+) -> np.ndarray | None:
+    """Return sample weights times class weights, (n_samples,)."""
+    if class_weight is None:
+        return weight
+    if y.ndim == 2:
+        by_class = compute_sample_weight(class_weight, y)
+    else:
+        by_class = _per_class(class_weight, classes, y, weight)[np.searchsorted(classes, y)]
+    weight = by_class if weight is None else weight * by_class
+    if not (weight > 0).any():
+        raise ValueError(f"class_weight={class_weight!r} leaves no sample a positive weight.")
+    return weight
+
+
+def _per_class(
+    class_weight: Any, classes: np.ndarray, y: np.ndarray, weight: np.ndarray | None
+) -> np.ndarray:
+    """Return the weight of every class; 0 where "balanced" finds no sample of it."""
+    if not isinstance(class_weight, str):
+        return compute_class_weight(dict(class_weight), classes=classes, y=y)
+    counted = np.full(len(y), True) if weight is None else weight > 0
+    present = np.isin(classes, y[counted])
+    per_class = np.zeros(len(classes))
+    per_class[present] = compute_class_weight(
+        "balanced",
+        classes=classes[present],
+        y=y[counted],
+        sample_weight=None if weight is None else weight[counted],
+    )
+    return per_class
+
+
+_ACCEPTED = "a dict from class to weight, 'balanced' or None (a list of dicts for labels)"
