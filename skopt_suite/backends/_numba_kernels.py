@@ -16,6 +16,13 @@ _jit = njit(nogil=True, fastmath=True, error_model="numpy", cache=True)
 
 
 @_jit
+def _tiny(array):
+    """What counts as zero: denormal numbers (moments of dead units decay to them, probabilities
+    of sure predictions are such) are many times slower in everything that touches them."""
+    return np.finfo(array.dtype).tiny * array.dtype.type(1e3)
+
+
+@_jit
 def descend(params, gradient, learning_rate):
     for k in range(params.shape[0]):
         rate = learning_rate[k, 0]
@@ -26,35 +33,42 @@ def descend(params, gradient, learning_rate):
 
 @_jit
 def momentum_update(params, gradient, velocity, learning_rate, momentum):
+    zero, tiny = params.dtype.type(0), _tiny(params)
     for k in range(params.shape[0]):
         rate, keep = learning_rate[k, 0], momentum[k, 0]
         for j in range(params.shape[1]):
-            velocity[k, j] = keep * velocity[k, j] + gradient[k, j]
-            params[k, j] -= rate * velocity[k, j]
+            v = keep * velocity[k, j] + gradient[k, j]
+            velocity[k, j] = v if abs(v) > tiny else zero
+            params[k, j] -= rate * v
     return params, velocity
 
 
 @_jit
 def nesterov_update(params, gradient, velocity, learning_rate, momentum):
+    zero, tiny = params.dtype.type(0), _tiny(params)
     for k in range(params.shape[0]):
         rate, keep = learning_rate[k, 0], momentum[k, 0]
         for j in range(params.shape[1]):
-            velocity[k, j] = keep * velocity[k, j] + gradient[k, j]
-            params[k, j] -= rate * (gradient[k, j] + keep * velocity[k, j])
+            v = keep * velocity[k, j] + gradient[k, j]
+            velocity[k, j] = v if abs(v) > tiny else zero
+            params[k, j] -= rate * (gradient[k, j] + keep * v)
     return params, velocity
 
 
 @_jit
 def adam_update(params, gradient, m, v, rate, beta1, beta2, epsilon):
-    one = params.dtype.type(1)
+    one, zero = params.dtype.type(1), params.dtype.type(0)
+    tiny = _tiny(params)
     for k in range(params.shape[0]):
         step, b1, b2, eps = rate[k, 0], beta1[k, 0], beta2[k, 0], epsilon[k, 0]
         c1, c2 = one - b1, one - b2
         for j in range(params.shape[1]):
             g = gradient[k, j]
-            m[k, j] = b1 * m[k, j] + c1 * g
-            v[k, j] = b2 * v[k, j] + c2 * g * g
-            params[k, j] -= step * m[k, j] / (np.sqrt(v[k, j]) + eps)
+            m_j = b1 * m[k, j] + c1 * g
+            v_j = b2 * v[k, j] + c2 * g * g
+            m[k, j] = m_j if abs(m_j) > tiny else zero
+            v[k, j] = v_j if v_j > tiny else zero
+            params[k, j] -= step * m_j / (np.sqrt(v_j) + eps)
     return params, m, v
 
 
@@ -112,7 +126,8 @@ def _subtract_row_max(raw):
 
 @_jit
 def _normalise(exponentials, shifted, y, value):
-    one = exponentials.dtype.type(1)
+    one, zero = exponentials.dtype.type(1), exponentials.dtype.type(0)
+    tiny = _tiny(exponentials)
     for k in range(shifted.shape[0]):
         for i in range(shifted.shape[1]):
             total = exponentials[k, i, 0]
@@ -120,7 +135,8 @@ def _normalise(exponentials, shifted, y, value):
                 total += exponentials[k, i, j]
             scale = one / total
             for j in range(shifted.shape[2]):
-                exponentials[k, i, j] *= scale
+                probability = exponentials[k, i, j] * scale
+                exponentials[k, i, j] = probability if probability > tiny else zero
             exponentials[k, i, y[i]] -= one
             value[k, i] = np.log(total) - shifted[k, i, y[i]]
 
