@@ -62,11 +62,17 @@ class FISTA(Optimizer):
         # Momentum that points uphill is dropped.
         uphill = xp.vecdot(point - new, new - params)[:, None] > 0
         optimality = xp.max(curvature * xp.abs(point - new), axis=-1)
-        stalled = xp.all(new == params, axis=-1) & xp.all(new == point, axis=-1)
+        stalled = _rounds_to(new, params) & _rounds_to(new, point)
         t = xp.where(uphill, 1.0, t)
         # The curvature may be lower here: a little less is tried in the next step.
         state = FISTAState(params, t, 0.95 * curvature, state.n_steps + 1)
         return Step(new, state, new_value, optimality, stalled)
+
+
+def _rounds_to(new: Array, old: Array) -> Array:
+    """Return for which fits all parameters are the same to rounding, (n_fits,)."""
+    xp = namespace(new)
+    return xp.all(xp.abs(new - old) <= 4 * xp.finfo(new.dtype).eps * xp.abs(old), axis=-1)
 
 
 def _initial_curvature(problem: Problem, point: Array, gradient: Array) -> Array:

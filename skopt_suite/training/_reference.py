@@ -26,8 +26,9 @@ def reference_losses(
         (n_fits, rows.X.shape[0], n_outputs), dtype=stack.params.dtype, device=stack.params.device
     )
     null, _ = objective.loss.value_and_gradient(rows.y, zeros)
-    raw, _ = objective.network.forward(stack.params, rows.X[:_N_ROWS, :])
-    initial, _ = objective.loss.value_and_gradient(rows.y[:_N_ROWS, ...], raw)
+    n_first = min(_N_ROWS, rows.X.shape[0])
+    raw, _ = objective.network.forward(stack.params, rows.X[:n_first, :])
+    initial, _ = objective.loss.value_and_gradient(rows.y[:n_first, ...], raw)
     penalty = objective.penalty.value(stack.params[:, : objective.n_weights])
     reference = np.maximum(
         _mean(null), _mean(initial) + np.asarray(to_numpy(penalty), dtype=np.float64)
