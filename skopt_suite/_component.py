@@ -118,11 +118,11 @@ def snake_case(class_name: str) -> str:
 def fusion_key(component: Component) -> tuple:
     """Return what fits must share to be trained in one stack: everything that is not fusable."""
     key: list[Any] = [type(component)]
-    for name, domain in component.parameters.items():
-        value = getattr(component, name)
+    for name, value in component.get_params(deep=False).items():
+        domain = component.parameters.get(name)  # what is not declared is not fusable
         if isinstance(value, Component):
             key.append((name, fusion_key(value)))
-        elif not domain.fusable or value is None:
+        elif domain is None or not domain.fusable or value is None:
             key.append((name, value))
     return tuple(key)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,7 @@ def to_numpy(array: Any) -> Any:
 def like(params: Array, *values: Array) -> tuple[Array, ...]:
     """Return `values`, arrays or numbers, in the precision of `params`."""
     return tuple(
-        value if isinstance(value, (int, float)) else _astype(value, params.dtype)
+        float(value) if isinstance(value, Real) else _astype(value, params.dtype)
         for value in values
     )
 

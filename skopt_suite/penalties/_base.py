@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 from skopt_suite._component import Component
 from skopt_suite.backends import Array, kernel, namespace
 
@@ -94,4 +96,4 @@ def soft_threshold(weights: Array, threshold: Array) -> Array:
 
 def column(values: Array) -> Array:
     """Return hyperparameters of shape (n_fits, 1) as (n_fits,); numbers as they are."""
-    return values if isinstance(values, (int, float)) else values[:, 0]
+    return values if isinstance(values, Real) else values[:, 0]

@@ -1,0 +1,98 @@
+"""Every example runs, warnings being errors, and comes to what it says."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run an example in an empty folder and return what it prints."""
+    monkeypatch.chdir(tmp_path)
+
+    def run_example(name):
+        finished = subprocess.run(
+            [sys.executable, "-W", "error", EXAMPLES / name],
+            env={**os.environ, "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout
+
+    return run_example
+
+
+def numbers(pattern, text):
+    """Return what the groups of `pattern` matched, as numbers."""
+    return [float(match) for match in re.findall(pattern, text)]
+
+
+def assert_drawing(path):
+    """Check that a file is an image that is not all of one colour."""
+    image = matplotlib.image.imread(path)
+    assert min(image.shape[:2]) > 400
+    assert image.min() < image.max()
+
+
+def test_all_examples_are_tested():
+    source = Path(__file__).read_text(encoding="utf-8")
+    for script in EXAMPLES.glob("*.py"):
+        assert f'run("{script.name}")' in source
+
+
+def test_quickstart(run):
+    printed = run("quickstart.py")
+    (reference,) = numbers(r"test accuracy (0\.\d+) after", printed)
+    assert reference > 0.95
+    (tuned,) = numbers(r"on the test set: accuracy (0\.\d+)", printed)
+    assert tuned > 0.95
+    accuracies = numbers(r"(0\.\d{4}) ± ", printed)
+    assert len(accuracies) == 13
+    assert accuracies == sorted(accuracies, reverse=True)
+    assert "100%" in printed  # the progress bar
+    assert_drawing("demo_output/loss_curves.png")
+
+
+def test_compare_optimizers(run):
+    printed = run("compare_optimizers.py")
+    excess = dict(re.findall(r"^(\w.*?) +\d+ passes, objective - optimum = (\S+)$", printed, re.M))
+    excess = {name: float(value) for name, value in excess.items()}
+    assert len(excess) == 8
+    assert abs(excess["lbfgs"]) < 1e-9
+    assert all(value < 0.05 for value in excess.values())
+    assert excess["sgd, cosine"] < excess["sgd"] / 5
+    assert_drawing("demo_output/optimizers.png")
+
+
+def test_regularisation_path(run):
+    printed = run("regularisation_path.py")
+    (difference,) = numbers(r"largest difference of a coefficient: (\S+)", printed)
+    assert difference < 1e-5
+    assert "the same features are zero: True" in printed
+    assert "in which they enter: bmi, s5, bp," in printed
+    assert_drawing("demo_output/lasso_path.png")
+
+
+def test_text_and_frames(run):
+    printed = run("text_and_frames.py")
+    (accuracy,) = numbers(r"test accuracy (0\.\d+)", printed)
+    assert accuracy > 0.8
+    ((used, columns),) = re.findall(r"(\d+) of (\d+) columns are used", printed)
+    assert 0 < int(used) < int(columns) / 10
+
+
+def test_custom_components(run):
+    printed = run("custom_components.py")
+    used = numbers(r"uses +(\d+) of 30 features", printed)
+    assert used == sorted(used, reverse=True)
+    assert used[0] < 20
+    (accuracy,) = numbers(r"trained by SignDescent\(.*\), test accuracy (0\.\d+)", printed)
+    assert accuracy > 0.94

@@ -1,0 +1,61 @@
+"""The README's code runs, and its table lists what there is."""
+
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
+import skopt_suite
+from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from skopt_suite.models import ACTIVATIONS
+from skopt_suite.optimizers import OPTIMIZERS
+from skopt_suite.penalties import PENALTIES
+from skopt_suite.schedules import SCHEDULES
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ESTIMATORS = [name for name in skopt_suite.__all__ if name.startswith(("Linear", "MLP"))]
+
+
+def blocks(info):
+    return re.findall(rf"^```{info}\n(.*?)^```$", README, re.M | re.S)
+
+
+def test_the_python_blocks_run_one_after_the_other(capsys):
+    namespace = {}
+    assert len(blocks("python")) == 4
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), namespace)
+    plt.close("all")
+    assert namespace["model"].score(namespace["X_test"], namespace["y_test"]) > 0.95
+    assert len(namespace["search"].cv_results_["params"]) == 16
+    assert "mlp__" in capsys.readouterr().out
+
+
+def test_the_keras_block_is_python():
+    (block,) = blocks("python keras")
+    compile(block, "README.md", "exec")
+
+
+@pytest.mark.parametrize(
+    "row, names",
+    [
+        ("estimators", ESTIMATORS),
+        ("optimizers", OPTIMIZERS),
+        ("schedules", SCHEDULES),
+        ("penalties", PENALTIES),
+        ("losses", [*CLASSIFICATION_LOSSES, *REGRESSION_LOSSES]),
+        ("activations", ACTIVATIONS),
+    ],
+)
+def test_the_table_lists_what_is_in_the_box(row, names):
+    (line,) = [line for line in README.splitlines() if line.startswith(f"| **{row}** |")]
+    assert set(re.findall(r"`(\w+)`", line)) == set(names)
+
+
+def test_the_links_lead_somewhere():
+    root = Path(__file__).parents[2]
+    links = re.findall(r"\]\((?!http)([^)]+)\)", README)
+    assert len(links) > 5
+    for link in links:
+        assert (root / link).exists(), link
