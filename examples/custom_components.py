@@ -15,8 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skopt_suite import LinearClassifier, MLPClassifier
-from skopt_suite._domains import Real
 from skopt_suite.backends import Array, like, namespace
+from skopt_suite.domains import Real
 from skopt_suite.optimizers import FirstOrder
 from skopt_suite.penalties import Penalty
 from skopt_suite.testing import check_optimizer, check_penalty

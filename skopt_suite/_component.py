@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 
 from sklearn.base import BaseEstimator
 
-from skopt_suite._domains import Domain, Named
 from skopt_suite.backends import Placement
+from skopt_suite.domains import Domain, Named
 
 
 class Parametrised(BaseEstimator):
@@ -38,24 +38,31 @@ class Parametrised(BaseEstimator):
         """
         plain = {key: value for key, value in params.items() if "__" not in key}
         super().set_params(**plain)
-        nested = {key: value for key, value in params.items() if "__" in key}
-        for name in dict.fromkeys(key.partition("__")[0] for key in nested):
-            self._make_object(name, nested)
-        super().set_params(**nested)
+        nested: dict[str, dict[str, Any]] = {}
+        for key, value in params.items():
+            name, delimiter, parameter = key.partition("__")
+            if delimiter:
+                nested.setdefault(name, {})[parameter] = value
+        for name, values in nested.items():
+            component = self._named_component(name, values)
+            if component is None:
+                super().set_params(**{f"{name}__{key}": value for key, value in values.items()})
+            else:
+                setattr(self, name, component.set_params(**values))
         return self
 
-    def _make_object(self, name: str, nested: Mapping[str, Any]) -> None:
-        """Replace the component name stored under `name` by its object, so that it can be set."""
+    def _named_component(self, name: str, values: Mapping[str, Any]) -> Component | None:
+        """Return the component that parameter `name` names, None if it does not name one."""
         domain, value = self.parameters.get(name), getattr(self, name, None)
         if not isinstance(domain, Named) or not isinstance(value, str):
-            return
+            return None
+        owner, registry = type(self).__name__, domain.registry()
         if value in domain.also:
-            key = next(key for key in nested if key.startswith(f"{name}__"))
             raise ValueError(
-                f"{type(self).__name__}: {key} cannot be set because {name}={value!r} is chosen "
-                f"at fit; name one: {domain.registry().listing()}."
+                f"{owner}: {name}__{next(iter(values))} cannot be set because {name}={value!r} is "
+                f"chosen at fit; name one: {registry.listing()}."
             )
-        setattr(self, name, domain.registry().resolve(value, owner=type(self).__name__, name=name))
+        return registry.resolve(value, owner=owner, name=name)
 
     def _check_parameters(self) -> None:
         """Raise `ValueError` or `TypeError` if a parameter is outside its domain."""

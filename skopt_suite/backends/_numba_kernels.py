@@ -17,8 +17,8 @@ _jit = njit(nogil=True, fastmath=True, error_model="numpy", cache=True)
 
 @_jit
 def _tiny(array):
-    """What counts as zero: denormal numbers (moments of dead units decay to them, probabilities
-    of sure predictions are such) are many times slower in everything that touches them."""
+    # What counts as zero. Denormal numbers are many times slower in everything that touches them:
+    # moments of dead units decay to them, and probabilities of sure predictions are such.
     return np.finfo(array.dtype).tiny * array.dtype.type(1e3)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite._domains import Real
+from skopt_suite.domains import Real
 from skopt_suite.models import ACTIVATIONS
 
 _RATE = Real(0, 1, open_high=True)
@@ -16,7 +16,7 @@ _RATE = Real(0, 1, open_high=True)
 
 def check_architecture(owner: str, sizes: Any, activation: Any, dropout: Any) -> None:
     """Raise `ValueError` or `TypeError` if the parameters do not describe a network."""
-    if not all(isinstance(size, Integral) for size in _as_sequence(sizes)):
+    if not all(_is_whole(size) for size in _as_sequence(sizes)):
         raise TypeError(
             f"{owner}: hidden_layer_sizes must be a whole number or a sequence of them; got "
             f"{sizes!r}."
@@ -49,6 +49,10 @@ def _checked_length(owner: str, name: str, value: Any, n_hidden: int) -> tuple:
             f"got {len(value)}."
         )
     return tuple(value) if _is_sequence(value) else (value,)
+
+
+def _is_whole(size: Any) -> bool:
+    return isinstance(size, Integral) and not isinstance(size, bool)
 
 
 def _as_sequence(sizes: Any) -> Sequence:

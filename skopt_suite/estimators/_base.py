@@ -63,6 +63,8 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     n_features_in_: int
     _stratifies: ClassVar[bool]
     """Whether rows are held out with the same share of every class."""
+    _model_takes_sparse: ClassVar[bool] = False
+    """Whether the model can be evaluated on sparse X; not every optimizer trains on it."""
 
     @with_callbacks
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
@@ -124,7 +126,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             self,
             X,
             dtype=self._precision(),
-            accept_sparse=self._accepts_sparse(),
+            accept_sparse=self._model_takes_sparse,
             backend=self.backend,
             reset=not incremental,
         )
@@ -192,7 +194,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             self,
             X_val,
             dtype=dtype,
-            accept_sparse=self._accepts_sparse(),
+            accept_sparse=self._model_takes_sparse,
             backend=self.backend,
             reset=False,
         )
@@ -260,7 +262,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             self,
             X,
             dtype="as_X",  # predictions are as precise as X allows
-            accept_sparse=self._accepts_sparse(),
+            accept_sparse=self._model_takes_sparse,
             backend=self.backend,
             reset=False,
         )
@@ -285,7 +287,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         return "as_X" if self.dtype == "auto" else self.dtype
 
     def _accepts_sparse(self) -> bool:
-        return False
+        return self._model_takes_sparse and self._optimizer().is_full_batch
 
     def _dropout_rates(self) -> tuple[float, ...]:
         return ()

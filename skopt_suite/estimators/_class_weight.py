@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
-from skopt_suite._domains import Real
+from skopt_suite.domains import Real
 
 _WEIGHT = Real(0)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite._domains import Anything, Boolean
 from skopt_suite.backends import namespace, to_numpy
+from skopt_suite.domains import Anything, Boolean
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._classifier import TrainableClassifier
 from skopt_suite.estimators._parameters import common_parameters
@@ -22,12 +22,10 @@ class _LinearFace(TrainableEstimator):
     fit_intercept: bool
     coef_: Any
     intercept_: Any
+    _model_takes_sparse = True
 
     def _network(self, n_features: int) -> Network:
         return Network((n_features, self._n_outputs()), output_bias=self.fit_intercept)
-
-    def _accepts_sparse(self) -> bool:
-        return self._optimizer().is_full_batch
 
     def _layers(self) -> tuple[list, list]:
         coef = to_numpy(self.coef_)

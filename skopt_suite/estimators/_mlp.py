@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from skopt_suite._domains import Anything
 from skopt_suite.backends import namespace
+from skopt_suite.domains import Anything
 from skopt_suite.estimators._architecture import check_architecture, per_layer, widths
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._classifier import TrainableClassifier

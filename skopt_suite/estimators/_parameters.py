@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skopt_suite._component import Registry
-from skopt_suite._domains import Anything, Boolean, Choice, Domain, Integer, Named, Real
+from skopt_suite.domains import Anything, Boolean, Choice, Domain, Integer, Named, Real
 from skopt_suite.losses import Loss
 from skopt_suite.optimizers import OPTIMIZERS, Optimizer
 from skopt_suite.penalties import PENALTIES, Penalty

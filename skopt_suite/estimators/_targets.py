@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import assert_all_finite, check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from skopt_suite.backends import is_sparse, to_numpy
@@ -55,6 +55,7 @@ class ClassTargets:
 def check_class_targets(y: Any, owner: str, takes_labels: bool) -> np.ndarray:
     """Return the targets of a classifier as an array of shape (n_samples,) or, for labels, 2-D."""
     y = check_given(y, owner)
+    _check_finite(y)
     check_classification_targets(y)
     kind = type_of_target(y, input_name="y")
     if kind == "multilabel-indicator" and not takes_labels:
@@ -93,6 +94,16 @@ def check_regression_targets(y: Any, owner: str, dtype: str) -> np.ndarray:
     if y.ndim == 0 or y.ndim > 2:
         raise ValueError(f"{owner}: y must be 1- or 2-dimensional; got shape {y.shape}.")
     return y.astype(dtype, copy=False)
+
+
+def _check_finite(y: Any) -> None:
+    """Raise if there are numbers that are not finite, before they are compared with integers."""
+    try:
+        values = np.asarray(y.data if is_sparse(y) else y)
+    except ValueError:  # ragged: reported by check_classification_targets
+        return
+    if values.dtype.kind == "f":
+        assert_all_finite(values, input_name="y")
 
 
 def check_given(y: Any, owner: str) -> Any:

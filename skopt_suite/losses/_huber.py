@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from skopt_suite._domains import Real
 from skopt_suite.backends import Array, like, namespace
+from skopt_suite.domains import Real
 from skopt_suite.losses._base import RegressionLoss
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from skopt_suite._domains import Real
 from skopt_suite.backends import Array, kernel, like, namespace
+from skopt_suite.domains import Real
 from skopt_suite.optimizers._base import FirstOrder, zero_count
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from skopt_suite._domains import Real
 from skopt_suite.backends import Array, like
+from skopt_suite.domains import Real
 from skopt_suite.optimizers._adam import Adam, AdamState
 from skopt_suite.optimizers._base import FirstOrder
 

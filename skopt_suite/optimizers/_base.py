@@ -144,3 +144,10 @@ def zero_count(params: Array) -> Array:
     """Return the number of steps made before the first, (n_fits, 1), in float64."""
     xp = namespace(params)
     return xp.zeros((params.shape[0], 1), dtype=xp.float64, device=params.device)
+
+
+def rounds_to(new: Array, old: Array) -> Array:
+    """Return which fits have not moved by more than rounding, (n_fits,)."""
+    xp = namespace(new)
+    distance, size = xp.max(xp.abs(new - old), axis=-1), xp.max(xp.abs(old), axis=-1)
+    return distance <= 4 * xp.finfo(new.dtype).eps * size

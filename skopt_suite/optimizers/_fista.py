@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from skopt_suite.backends import Array, namespace
-from skopt_suite.optimizers._base import Optimizer, Problem, Step
+from skopt_suite.optimizers._base import Optimizer, Problem, Step, rounds_to
 
 _MAX_BACKTRACKS = 60
 
@@ -62,17 +62,11 @@ class FISTA(Optimizer):
         # Momentum that points uphill is dropped.
         uphill = xp.vecdot(point - new, new - params)[:, None] > 0
         optimality = xp.max(curvature * xp.abs(point - new), axis=-1)
-        stalled = _rounds_to(new, params) & _rounds_to(new, point)
+        stalled = rounds_to(new, params) & rounds_to(new, point)
         t = xp.where(uphill, 1.0, t)
         # The curvature may be lower here: a little less is tried in the next step.
         state = FISTAState(params, t, 0.95 * curvature, state.n_steps + 1)
         return Step(new, state, new_value, optimality, stalled)
-
-
-def _rounds_to(new: Array, old: Array) -> Array:
-    """Return for which fits all parameters are the same to rounding, (n_fits,)."""
-    xp = namespace(new)
-    return xp.all(xp.abs(new - old) <= 4 * xp.finfo(new.dtype).eps * xp.abs(old), axis=-1)
 
 
 def _initial_curvature(problem: Problem, point: Array, gradient: Array) -> Array:

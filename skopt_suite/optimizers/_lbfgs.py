@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from skopt_suite._domains import Integer
 from skopt_suite.backends import Array, namespace
-from skopt_suite.optimizers._base import Optimizer, Problem, Step
+from skopt_suite.domains import Integer
+from skopt_suite.optimizers._base import Optimizer, Problem, Step, rounds_to
 from skopt_suite.optimizers._wolfe import wolfe_line_search
 
 
@@ -83,7 +83,8 @@ class LBFGS(Optimizer):
             problem, params, state.value, state.gradient, direction, self.max_line_search
         )
         # A fit that cannot move along steepest descent either has reached its precision.
-        stalled = ~end.moved & ~namespace(params).any(state.curvature != 0, axis=1)
+        without_history = ~namespace(params).any(state.curvature != 0, axis=1)
+        stalled = (end.moved & rounds_to(end.params, params)) | (~end.moved & without_history)
         state = self._remember(state, end.params - params, end)
         optimality = problem.optimality(end.params, end.gradient)
         return Step(end.params, state, end.value, optimality, stalled)

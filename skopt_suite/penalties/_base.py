@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Real
+from typing import Any
 
 from skopt_suite._component import Component
 from skopt_suite.backends import Array, kernel, namespace
@@ -16,6 +17,12 @@ class Penalty(Component):
     A penalty of your own implements `has_gradient`, `smooth_value` and `gradient`, or `has_prox`,
     `nonsmooth_value` and `prox`, or all of them.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "gradient" in vars(cls) and "add_gradient" not in vars(cls):
+            # what a parent class does in one pass is no longer the gradient
+            cls.add_gradient = Penalty.add_gradient  # type: ignore[method-assign]
 
     @property
     def has_gradient(self) -> bool:

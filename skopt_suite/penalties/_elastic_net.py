@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from skopt_suite._domains import Boolean, Real
 from skopt_suite.backends import Array, like, namespace
+from skopt_suite.domains import Boolean, Real
 from skopt_suite.penalties._base import Penalty, add_scaled, column
 from skopt_suite.penalties._l1 import shrink
 

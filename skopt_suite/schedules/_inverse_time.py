@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from skopt_suite._domains import Real
 from skopt_suite.backends import Array, namespace
+from skopt_suite.domains import Real
 from skopt_suite.schedules._base import Schedule
 
 

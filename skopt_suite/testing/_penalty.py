@@ -93,6 +93,7 @@ def _parts(penalty: Any, weights: np.ndarray) -> dict[str, np.ndarray]:
     if penalty.has_gradient:
         parts["smooth_value"] = penalty.smooth_value(weights.copy())
         parts["gradient"] = penalty.gradient(weights.copy())
+        parts["gradient added"] = penalty.add_gradient(np.ones_like(weights), weights.copy())
     if penalty.has_prox:
         parts["nonsmooth_value"] = penalty.nonsmooth_value(weights.copy())
         for sizes in _step_sizes():
@@ -118,6 +119,14 @@ def _check_sum(specifications: list) -> None:
         f"{type(specifications[0]).__name__}.value must be smooth_value + nonsmooth_value.",
         rtol=1e-12,
     )
+    if "gradient" in parts:
+        expect_close(
+            parts["gradient added"],
+            1.0 + parts["gradient"],
+            f"{type(specifications[0]).__name__}.add_gradient(total, weights) must be total + "
+            "gradient(weights). A subclass that changes one of the two has to change the other.",
+            rtol=1e-12,
+        )
 
 
 def _check_stack(specifications: list) -> None:

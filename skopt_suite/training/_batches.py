@@ -37,11 +37,12 @@ def minibatches(
         return
     order = None if order is None else placement.asarray(order)
     for start in range(0, n_samples, batch_size):
+        stop = min(start + batch_size, n_samples)  # the array API has no slice past the end
         if order is None:
-            chosen: Any = slice(start, min(start + batch_size, n_samples))
+            chosen: Any = slice(start, stop)
             yield Rows(rows.X[chosen, :], rows.y[chosen, ...], _columns(rows.weight, chosen))
         else:
-            chosen = order[start : start + batch_size]
+            chosen = order[start:stop]
             yield Rows(
                 take_rows(rows.X, chosen),
                 take_rows(rows.y, chosen),

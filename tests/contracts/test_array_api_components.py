@@ -1,0 +1,197 @@
+"""Every component runs on a strict array API and gives what it gives on NumPy.
+
+`array_api_strict` has nothing but the standard, so NumPy-only code fails here, not on a GPU.
+"""
+
+import array_api_strict
+import numpy as np
+import pytest
+
+from skopt_suite._component import stack
+from skopt_suite.backends import Placement, to_numpy
+from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from skopt_suite.models import ACTIVATIONS, Network
+from skopt_suite.optimizers import LBFGS, OPTIMIZERS
+from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet
+from skopt_suite.schedules import SCHEDULES, Cosine, Polynomial, ReduceOnPlateau, Warmup
+from skopt_suite.testing._common import variants
+from skopt_suite.training import Data, Job, Rows, train
+
+NUMPY = Placement(np)
+STRICT = Placement(array_api_strict, array_api_strict.Device("CPU_DEVICE"))
+N_FITS = 3
+
+
+def both(*arrays):
+    """Return copies on NumPy and on the strict namespace."""
+    host = [array.copy() for array in arrays]
+    return host, [STRICT.asarray(array.copy()) for array in arrays]
+
+
+def assert_same(strict, host, rtol=1e-10):
+    assert "array_api_strict" in type(strict).__module__
+    assert str(host.dtype) in str(strict.dtype)
+    np.testing.assert_allclose(to_numpy(strict), host, rtol=rtol, atol=1e-12)
+
+
+def registered(*registries):
+    return [registry[name]() for registry in registries for name in registry]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "loss", registered(CLASSIFICATION_LOSSES, REGRESSION_LOSSES), ids=lambda loss: loss.name
+)
+@pytest.mark.parametrize("task", ["one output", "several outputs", "classes"])
+def test_losses(loss, task, dtype):
+    rng = np.random.default_rng(0)
+    is_classification = loss.name in CLASSIFICATION_LOSSES
+    if task == "classes" and not is_classification:
+        task = "several outputs"
+    n_outputs = 1 if task == "one output" else 3
+    raw = rng.normal(size=(N_FITS, 20, n_outputs)).astype(dtype)
+    if task == "classes":
+        y = rng.integers(0, n_outputs, 20)
+    else:
+        y = rng.integers(0, 2, (20, n_outputs)).astype(dtype)
+    weight = rng.uniform(size=(1, 20)).astype(dtype)
+    tolerance = 1e-5 if dtype == "float32" else 1e-10
+    host_loss, strict_loss = (stack(variants(loss), place, 3) for place in (NUMPY, STRICT))
+
+    host, strict = both(y, raw)
+    for expected, actual in zip(
+        host_loss.value_and_gradient(*host), strict_loss.value_and_gradient(*strict), strict=True
+    ):
+        assert_same(actual, expected, tolerance)
+    host, strict = both(y, raw, weight)
+    assert_same(strict_loss.score(*strict), host_loss.score(*host), tolerance)
+    if is_classification and loss.has_probability:
+        for exclusive in (True, False):
+            host, strict = both(raw)
+            assert_same(
+                strict_loss.probability(*strict, exclusive),
+                host_loss.probability(*host, exclusive),
+                tolerance,
+            )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        *registered(PENALTIES),
+        L1(alpha=0.3, positive=True),
+        L2(alpha=0.3, positive=True),
+        ElasticNet(alpha=0.3, positive=True),
+    ],
+    ids=repr,
+)
+def test_penalties(penalty, dtype):
+    weights = np.random.default_rng(0).normal(size=(N_FITS, 7)).astype(dtype)
+    per_coordinate = np.random.default_rng(1).uniform(0.1, 1, (N_FITS, 7)).astype(dtype)
+    host_penalty, strict_penalty = (stack(variants(penalty), place) for place in (NUMPY, STRICT))
+    names = ["value"]
+    names += ["smooth_value", "gradient"] if penalty.has_gradient else []
+    names += ["nonsmooth_value"] if penalty.has_prox else []
+    for name in names:
+        host, strict = both(weights)
+        assert_same(
+            getattr(strict_penalty, name)(*strict), getattr(host_penalty, name)(*host), 1e-5
+        )
+    for step_size in (per_coordinate, per_coordinate[:, :1].astype("float64")):
+        if penalty.has_prox:
+            host, strict = both(weights, step_size)
+            assert_same(strict_penalty.prox(*strict), host_penalty.prox(*host), 1e-5)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        *registered(SCHEDULES),
+        Cosine(n_epochs=5),
+        Polynomial(n_epochs=5),
+        Warmup("cosine"),
+        Warmup(ReduceOnPlateau(patience=1)),
+    ],
+    ids=repr,
+)
+def test_schedules(schedule):
+    schedule = SCHEDULES.resolve(schedule, owner="test")
+    host_schedule, strict_schedule = (stack(variants(schedule), place) for place in (NUMPY, STRICT))
+    (host_horizon,), (strict_horizon,) = both(np.array([[8.0], [12.0], [16.0]]))
+    host_state, strict_state = (
+        host_schedule.init(host_horizon),
+        strict_schedule.init(strict_horizon),
+    )
+    for epoch in range(14):
+        assert_same(
+            strict_schedule.factor_at(strict_state, epoch + 0.5, strict_horizon),
+            host_schedule.factor_at(host_state, epoch + 0.5, host_horizon),
+        )
+        (host_loss,), (strict_loss,) = both(np.full((N_FITS, 1), max(0.5, 1 - epoch / 10)))
+        host_state = host_schedule.observe(host_state, host_loss)
+        strict_state = strict_schedule.observe(strict_state, strict_loss)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_models(activation):
+    rng = np.random.default_rng(0)
+    network = Network((4, 5, 3, 2), (activation, activation))
+    params, X = rng.normal(size=(N_FITS, network.n_params)), rng.normal(size=(9, 4))
+    delta = rng.normal(size=(N_FITS, 9, 2))
+    masks = [rng.integers(0, 2, (N_FITS, 9, n)) * 2.0 for n in (5, 3)]
+    for used in (masks, None):
+        (host_params, host_X, host_delta), strict = both(params, X, delta)
+        raw, trace = network.forward(host_params, host_X, used)
+        strict_masks = None if used is None else [STRICT.asarray(mask) for mask in used]
+        strict_raw, strict_trace = network.forward(strict[0], strict[1], strict_masks)
+        assert_same(strict_raw, raw)
+        assert_same(network.backward(strict_trace, strict[2]), network.backward(trace, host_delta))
+
+
+OPTIMIZERS_AND_MODELS = [
+    pytest.param(optimizer, model, id=f"{optimizer!r}-{model}")
+    for optimizer in [*registered(OPTIMIZERS), LBFGS(history_size=2)]
+    for model in ("linear", "mlp", "mlp with dropout")
+    if optimizer.takes_schedule or "dropout" not in model  # solvers take none
+]
+
+
+@pytest.mark.parametrize("optimizer, model", OPTIMIZERS_AND_MODELS)
+def test_stacks_of_fits(optimizer, model):
+    """Optimizers, penalties by gradient and by prox, dropout, and fits that leave the stack."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 4))
+    y = np.argmax(X[:, :3] + 0.5 * rng.normal(size=(30, 3)), axis=1)
+    network = Network((4, 3)) if model == "linear" else Network((4, 5, 4, 3), ("relu", "tanh"))
+    penalty = ElasticNet(alpha=0.05) if optimizer.takes_prox else L2(alpha=0.05)
+    jobs = [
+        Job(
+            network=network,
+            loss=CLASSIFICATION_LOSSES["log_loss"](),
+            penalty=one_penalty,
+            optimizer=one_optimizer,
+            schedule=Warmup(Cosine()) if optimizer.takes_schedule else SCHEDULES["constant"](),
+            max_iter=max_iter,
+            tol=1e-10,
+            n_iter_no_change=50,
+            batch_size=8,
+            shuffle=True,
+            early_stopping=False,
+            dropout=(0.2, 0.1) if "dropout" in model else (),
+            seed=1,
+            dtype="float64",
+            sample_weight=None if k else np.linspace(0.5, 1.5, 30),
+        )
+        for k, (one_penalty, one_optimizer, max_iter) in enumerate(
+            zip(variants(penalty), variants(optimizer), (3, 6, 4), strict=True)
+        )
+    ]
+    host, strict = (
+        train(jobs, Data(Rows(place.asarray(X), place.asarray(y))), place)
+        for place in (NUMPY, STRICT)
+    )
+    for expected, actual in zip(host, strict, strict=True):
+        assert_same(actual.params, expected.params, rtol=1e-7)
+        np.testing.assert_allclose(actual.loss_curve, expected.loss_curve, rtol=1e-9)
+        assert (actual.stop_reason, actual.n_iter) == (expected.stop_reason, expected.n_iter)

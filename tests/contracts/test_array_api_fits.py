@@ -1,0 +1,187 @@
+"""Whole fits on a strict array API give what they give on NumPy, and arrays of its own."""
+
+import warnings
+
+import array_api_strict
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+
+from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
+from skopt_suite.backends import Placement, to_numpy
+from skopt_suite.optimizers import OPTIMIZERS, AdamW
+from skopt_suite.schedules import ReduceOnPlateau, Warmup
+
+NUMPY = Placement(np)
+STRICT = Placement(array_api_strict, array_api_strict.Device("CPU_DEVICE"))
+X = np.random.default_rng(0).normal(size=(60, 4))
+CLASSES = np.array([10, 20, 30])[np.argmax(X[:, :3], axis=1)]
+TARGETS = {
+    "two classes": np.where(X[:, 0] + X[:, 1] > 0, 3, -1),
+    "three classes": CLASSES,
+    "labels": (X[:, :3] > 0).astype(int),
+    "one target": np.sin(X[:, 0]),
+    "two targets": np.stack([np.sin(X[:, 0]), X[:, 1]], axis=1),
+}
+FITS = [
+    (LinearClassifier, "two classes"),
+    (LinearClassifier, "three classes"),
+    (MLPClassifier, "two classes"),
+    (MLPClassifier, "three classes"),
+    (MLPClassifier, "labels"),
+    (LinearRegressor, "one target"),
+    (LinearRegressor, "two targets"),
+    (MLPRegressor, "one target"),
+    (MLPRegressor, "two targets"),
+]
+
+
+def fitted_on_both(estimator, y, **fit_params):
+    strict_params = {name: STRICT.asarray(value) for name, value in fit_params.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # so few iterations are on purpose
+        host = estimator().fit(X, y, **fit_params)
+        strict = estimator().fit(STRICT.asarray(X), STRICT.asarray(y), **strict_params)
+    return host, strict
+
+
+def assert_same_model(host, strict, rtol=1e-6):
+    np.testing.assert_allclose(strict.loss_curve_, host.loss_curve_, rtol=rtol)
+    for name in ("predict", "decision_function", "predict_proba", "predict_log_proba"):
+        if hasattr(host, name):
+            expected = getattr(host, name)(X)
+            actual = getattr(strict, name)(STRICT.asarray(X))
+            assert "array_api_strict" in type(actual).__module__, name
+            assert actual.shape == expected.shape
+            np.testing.assert_allclose(to_numpy(actual), expected, rtol=rtol, atol=1e-6)
+
+
+def options(cls, **more):
+    if cls in (MLPClassifier, MLPRegressor):
+        more = {"hidden_layer_sizes": (6, 5), "dtype": "float64", **more}
+    return {"max_iter": 6, "batch_size": 16, "random_state": 0, **more}
+
+
+@pytest.mark.parametrize("cls, task", FITS, ids=lambda value: getattr(value, "__name__", value))
+@pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
+def test_fits(cls, task, optimizer):
+    penalty = "l2" if optimizer == "lbfgs" else "elastic_net"
+    host, strict = fitted_on_both(
+        lambda: cls(optimizer=optimizer, penalty=penalty, **options(cls)), TARGETS[task]
+    )
+    assert_same_model(host, strict)
+    score = strict.score(STRICT.asarray(X), STRICT.asarray(TARGETS[task]))
+    np.testing.assert_allclose(score, host.score(X, TARGETS[task]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("cls, task", FITS, ids=lambda value: getattr(value, "__name__", value))
+def test_early_stopping_and_weights(cls, task):
+    weight = np.random.default_rng(1).uniform(0.5, 1.5, len(X))
+    host, strict = fitted_on_both(
+        lambda: cls(
+            optimizer="adam",
+            early_stopping=True,
+            n_iter_no_change=2,
+            schedule=Warmup(ReduceOnPlateau(patience=1)),
+            **options(cls, max_iter=10),
+        ),
+        TARGETS[task],
+        sample_weight=weight,
+    )
+    assert_same_model(host, strict)
+    np.testing.assert_allclose(strict.validation_scores_, host.validation_scores_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("cls, task", FITS, ids=lambda value: getattr(value, "__name__", value))
+def test_validation_rows(cls, task):
+    y = TARGETS[task]
+    host, strict = fitted_on_both(
+        lambda: cls(optimizer="adam", early_stopping=True, **options(cls)),
+        y,
+        X_val=X[::3] + 0.1,
+        y_val=y[::3],
+    )
+    assert_same_model(host, strict)
+    np.testing.assert_allclose(strict.validation_scores_, host.validation_scores_, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "cls, task", [(MLPClassifier, "three classes"), (MLPRegressor, "one target")]
+)
+def test_dropout(cls, task):
+    host, strict = fitted_on_both(
+        lambda: cls(optimizer=AdamW(), dropout=(0.3, 0.1), **options(cls)), TARGETS[task]
+    )
+    assert_same_model(host, strict)
+
+
+def test_class_weight():
+    host, strict = fitted_on_both(
+        lambda: LinearClassifier(class_weight="balanced", max_iter=100, tol=1e-8), CLASSES
+    )
+    assert_same_model(host, strict)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "squared_hinge"])
+def test_losses_of_classifiers(loss):
+    host, strict = fitted_on_both(
+        lambda: LinearClassifier(loss=loss, optimizer="adam", **options(LinearClassifier)), CLASSES
+    )
+    assert_same_model(host, strict)
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "huber"])
+def test_losses_of_regressors(loss):
+    host, strict = fitted_on_both(
+        lambda: LinearRegressor(loss=loss, optimizer="adam", **options(LinearRegressor)),
+        TARGETS["two targets"],
+    )
+    assert_same_model(host, strict)
+
+
+@pytest.mark.parametrize("cls, task", FITS, ids=lambda value: getattr(value, "__name__", value))
+def test_partial_fit(cls, task):
+    y = TARGETS[task]
+    models = []
+    for place in (NUMPY, STRICT):
+        model = cls(optimizer="momentum", **options(cls))
+        first, rest = slice(0, 45), slice(15, 60)
+        announced = {"classes": np.unique(y)} if hasattr(model, "predict_proba") else {}
+        model.partial_fit(place.asarray(X[first]), place.asarray(y[first]), **announced)
+        models.append(model.partial_fit(place.asarray(X[rest]), place.asarray(y[rest])))
+    assert_same_model(*models)
+
+
+@pytest.mark.parametrize("cls, task", FITS, ids=lambda value: getattr(value, "__name__", value))
+def test_warm_start(cls, task):
+    models = []
+    for place in (NUMPY, STRICT):
+        model = cls(optimizer="adam", warm_start=True, **options(cls))
+        given = place.asarray(X), place.asarray(TARGETS[task])
+        models.append(model.fit(*given).fit(*given))
+    assert_same_model(*models)
+
+
+def test_float32_is_kept():
+    given = STRICT.asarray(X, dtype="float32"), STRICT.asarray(TARGETS["one target"])
+    model = LinearRegressor(optimizer="fista", penalty="l1").fit(*given)
+    assert model.coef_.dtype == array_api_strict.float32
+    assert model.predict(given[0]).dtype == array_api_strict.float32
+
+
+def test_a_model_fitted_on_a_device_predicts_on_the_host_and_back():
+    y = TARGETS["three classes"]
+    host, strict = fitted_on_both(lambda: LinearClassifier(tol=1e-6, max_iter=200), y)
+    np.testing.assert_array_equal(strict.predict(X), host.predict(X))
+    assert isinstance(strict.predict(X), np.ndarray)
+    np.testing.assert_array_equal(to_numpy(host.predict(STRICT.asarray(X))), host.predict(X))
+
+
+def test_bad_input_is_refused_on_devices_too():
+    bad = X.copy()
+    bad[3, 1] = np.nan
+    with pytest.raises(ValueError, match="Input X contains NaN or infinity"):
+        LinearClassifier().fit(STRICT.asarray(bad), STRICT.asarray(CLASSES))
+    model = LinearClassifier(max_iter=200).fit(STRICT.asarray(X), STRICT.asarray(CLASSES))
+    with pytest.raises(ValueError, match="X has 3 features, but LinearClassifier is expecting 4"):
+        model.predict(STRICT.asarray(X[:, :3]))

@@ -1,0 +1,117 @@
+"""Every registered component passes the public checks."""
+
+import numpy as np
+import pytest
+
+from skopt_suite._component import stack
+from skopt_suite.backends import Placement
+from skopt_suite.losses import (
+    CLASSIFICATION_LOSSES,
+    REGRESSION_LOSSES,
+    Huber,
+)
+from skopt_suite.optimizers import (
+    LBFGS,
+    OPTIMIZERS,
+    Adam,
+    AdamW,
+    FirstOrder,
+    GradientDescent,
+    Momentum,
+    Nesterov,
+)
+from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet
+from skopt_suite.schedules import (
+    SCHEDULES,
+    Cosine,
+    Exponential,
+    Polynomial,
+    ReduceOnPlateau,
+    Warmup,
+)
+from skopt_suite.testing import check_loss, check_optimizer, check_penalty, check_schedule
+
+
+def registered(registry):
+    return [registry[name]() for name in registry]
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        *registered(OPTIMIZERS),
+        AdamW(weight_decay=0.0),  # with its decay, only the zeros of the lasso are checked
+        Adam(beta1=0.0, beta2=0.9, epsilon=1e-3),
+        Momentum(momentum=0.0),
+        Nesterov(momentum=0.5),
+        LBFGS(history_size=2, max_line_search=5),
+    ],
+    ids=repr,
+)
+def test_optimizer(optimizer):
+    check_optimizer(optimizer)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [rule for rule in registered(OPTIMIZERS) if isinstance(rule, FirstOrder)],
+    ids=repr,
+)
+def test_step_size_is_the_last_move_per_unit_of_constant_gradient(rule):
+    stacked = stack([rule], Placement(np))
+    gradient = np.array([[3.0, -0.5, 1e-3, 40.0]])
+    params = np.zeros_like(gradient)
+    state = stacked.init(params)
+    for _ in range(30):
+        before = params.copy()
+        params, state = stacked.update(state, params, gradient.copy(), stacked.learning_rate, 0)
+        step_size = stacked.step_size(state, stacked.learning_rate)
+        np.testing.assert_allclose(before - params, step_size * gradient, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        *registered(SCHEDULES),
+        Cosine(n_epochs=5, final_factor=0.1),
+        Polynomial(power=2, n_epochs=7, final_factor=0.2),
+        ReduceOnPlateau(patience=1, min_factor=0.2),
+        Warmup("cosine", n_epochs=2.5),
+        Warmup("reduce_on_plateau"),
+        Warmup(Warmup(Exponential(0.9), n_epochs=2), n_epochs=3),
+    ],
+    ids=repr,
+)
+def test_schedule(schedule):
+    check_schedule(schedule)
+
+
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        *registered(PENALTIES),
+        L1(alpha=0.3),
+        L1(alpha=0.0),
+        L1(positive=True),
+        L2(positive=True),
+        ElasticNet(alpha=0.2, l1_ratio=0.9),
+        ElasticNet(l1_ratio=0.0),
+        ElasticNet(alpha=0.2, positive=True),
+    ],
+    ids=repr,
+)
+def test_penalty(penalty):
+    check_penalty(penalty)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [*registered(CLASSIFICATION_LOSSES), *registered(REGRESSION_LOSSES), Huber(delta=0.2)],
+    ids=repr,
+)
+def test_loss(loss):
+    check_loss(loss)
+
+
+def test_full_batch_gradient_descent_takes_a_larger_rate():
+    check_optimizer(GradientDescent(learning_rate=1.0))

@@ -1,0 +1,171 @@
+"""Every fused kernel computes what its definition does."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import skopt_suite  # noqa: F401  (every definition registers itself when it is imported)
+from skopt_suite.backends import KERNELS
+from skopt_suite.backends._numba_kernels import FUSED
+
+N_PARAMS, N_SAMPLES, N_UNITS = 11, 6, 5
+
+
+class Draw:
+    """Random arguments; every array is a copy of its own, cut out of a larger one if `sliced`."""
+
+    def __init__(self, n_fits, dtype, sliced):
+        self.n_fits, self.dtype, self.sliced = n_fits, dtype, sliced
+        self.rng = np.random.default_rng(0)
+        self.surroundings = []
+
+    def normal(self, *shape, scale=1.0):
+        return self._placed(self.rng.normal(scale=scale, size=(self.n_fits, *shape)))
+
+    def positive(self, *shape):
+        return self._placed(self.rng.uniform(0.01, 0.9, size=(self.n_fits, *shape)))
+
+    def _placed(self, values):
+        values = values.astype(self.dtype)
+        if not self.sliced:
+            return values
+        whole = np.full((*values.shape[:-1], values.shape[-1] + 3), 7, dtype=self.dtype)
+        whole[..., 1:-2] = values
+        self.surroundings.append(whole)
+        return whole[..., 1:-2]
+
+    def assert_surroundings_are_untouched(self):
+        for whole in self.surroundings:
+            assert (whole[..., [0, -2, -1]] == 7).all()
+
+
+def zeros_too(array):
+    array[..., ::3] = 0
+    return array
+
+
+ARGUMENTS = {
+    "descend": lambda d: (d.normal(N_PARAMS), d.normal(N_PARAMS), d.positive(1)),
+    "momentum_update": lambda d: (
+        d.normal(N_PARAMS),
+        d.normal(N_PARAMS),
+        d.normal(N_PARAMS),
+        d.positive(1),
+        d.positive(1),
+    ),
+    "nesterov_update": lambda d: (
+        d.normal(N_PARAMS),
+        d.normal(N_PARAMS),
+        d.normal(N_PARAMS),
+        d.positive(1),
+        d.positive(1),
+    ),
+    "adam_update": lambda d: (
+        d.normal(N_PARAMS),
+        d.normal(N_PARAMS),
+        d.normal(N_PARAMS),
+        d.positive(N_PARAMS),
+        d.positive(1),
+        d.positive(1),
+        d.positive(1),
+        d.positive(1),
+    ),
+    "add_scaled": lambda d: (d.normal(N_PARAMS), d.normal(N_PARAMS), d.positive(1)),
+    "soft_threshold": lambda d: (zeros_too(d.normal(N_PARAMS)), d.positive(1)),
+    "soft_threshold per coordinate": lambda d: (d.normal(N_PARAMS), d.positive(N_PARAMS)),
+    "relu_forward": lambda d: (d.normal(N_SAMPLES, N_UNITS), d.normal(1, N_UNITS)),
+    "relu_backward": lambda d: (
+        d.normal(N_SAMPLES, N_UNITS),
+        zeros_too(d.positive(N_SAMPLES, N_UNITS)),
+    ),
+    "softmax_log_loss": lambda d: (
+        d.normal(N_SAMPLES, N_UNITS),
+        np.random.default_rng(1).integers(0, N_UNITS, N_SAMPLES),
+    ),
+    "softmax_log_loss far": lambda d: (  # exp overflows unless the largest is taken off
+        d.normal(N_SAMPLES, N_UNITS, scale=500.0),
+        np.random.default_rng(1).integers(0, N_UNITS, N_SAMPLES),
+    ),
+}
+
+
+def test_every_fused_kernel_has_a_definition_and_arguments_here():
+    assert set(FUSED) <= set(KERNELS)
+    assert {case.partition(" ")[0] for case in ARGUMENTS} == set(FUSED)
+
+
+@pytest.mark.parametrize("sliced", [False, True], ids=["contiguous", "sliced"])
+@pytest.mark.parametrize("n_fits", [1, 3])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("case", ARGUMENTS)
+def test_fused_kernel_equals_its_definition(case, dtype, n_fits, sliced):
+    name = case.partition(" ")[0]
+    expected = KERNELS[name].definition(*ARGUMENTS[case](Draw(n_fits, dtype, sliced)))
+    draw = Draw(n_fits, dtype, sliced)
+    actual = FUSED[name](*ARGUMENTS[case](draw))
+    if not isinstance(expected, tuple):
+        actual, expected = (actual,), (expected,)
+    assert len(actual) == len(expected)
+    tolerance = 2e-5 if dtype == "float32" else 1e-12
+    for one, other in zip(actual, expected, strict=True):
+        assert one.dtype == other.dtype == np.dtype(dtype)
+        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
+    draw.assert_surroundings_are_untouched()
+
+
+@pytest.mark.parametrize("case", ["soft_threshold", "relu_backward", "relu_forward"])
+def test_zeros_are_exact_in_both(case):
+    expected = KERNELS[case].definition(*ARGUMENTS[case](Draw(3, "float32", False)))
+    actual = FUSED[case](*ARGUMENTS[case](Draw(3, "float32", False)))
+    np.testing.assert_array_equal(actual == 0, expected == 0)
+    assert (actual == 0).any()
+
+
+def test_numpy_arrays_get_the_fused_kernel_and_others_the_definition(monkeypatch):
+    calls = []
+    original = FUSED["descend"]
+    monkeypatch.setitem(FUSED, "descend", lambda *args: calls.append(args) or original(*args))
+    arguments = ARGUMENTS["descend"](Draw(2, "float64", False))
+    KERNELS["descend"](*arguments)
+    assert len(calls) == 1
+    xp = pytest.importorskip("array_api_strict")
+    KERNELS["descend"](*map(xp.asarray, arguments))
+    assert len(calls) == 1
+
+
+FIT = """
+import json, sys
+import numpy as np
+from skopt_suite import MLPClassifier
+rng = np.random.default_rng(0)
+X = rng.normal(size=(60, 4))
+y = np.argmax(X[:, :3] + 0.3 * rng.normal(size=(60, 3)), axis=1)
+losses = {}
+for optimizer in ["sgd", "momentum", "nesterov", "adam", "adamw"]:
+    model = MLPClassifier((6,), optimizer=optimizer, penalty="elastic_net", max_iter=5,
+                          batch_size=16, dtype="float64", random_state=0)
+    model.set_params(optimizer__learning_rate=0.01, penalty__alpha=0.01).fit(X, y)
+    losses[optimizer] = model.loss_curve_ + [float(np.abs(w).sum()) for w in model.coefs_]
+compiled = "skopt_suite.backends._numba_kernels" in sys.modules
+print(json.dumps({"compiled": compiled, "losses": losses}))
+"""
+
+
+def fit_in_a_new_process(fused):
+    environment = {**os.environ, "SKOPT_SUITE_FUSED_KERNELS": fused}
+    done = subprocess.run(
+        [sys.executable, "-c", FIT], env=environment, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def test_the_environment_variable_turns_fused_kernels_off():
+    fused, defined = fit_in_a_new_process("1"), fit_in_a_new_process("0")
+    assert fused["compiled"]
+    assert not defined["compiled"]
+    for optimizer, values in fused["losses"].items():
+        np.testing.assert_allclose(defined["losses"][optimizer], values, rtol=1e-9)

@@ -1,0 +1,344 @@
+"""The contract that everything rests on: a fit in a stack gives the same as the same fit alone."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from skopt_suite.backends import Placement
+from skopt_suite.losses import AbsoluteError, Hinge, Huber, LogLoss, SquaredError
+from skopt_suite.models import Network
+from skopt_suite.optimizers import FISTA, LBFGS, OPTIMIZERS, SGD, Adam, GradientDescent, Momentum
+from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet, NoPenalty
+from skopt_suite.schedules import Constant, Cosine, ReduceOnPlateau, Warmup
+from skopt_suite.testing._common import variants
+from skopt_suite.training import Data, Job, Rows, check_job, train
+
+NUMPY = Placement(np)
+N_SAMPLES, N_FEATURES, N_CLASSES = 60, 5, 3
+LINEAR = Network((N_FEATURES, N_CLASSES))
+MLP = Network((N_FEATURES, 7, 6, N_CLASSES), ("relu", "tanh"))
+DROPOUT = (0.2, 0.1)
+
+
+def draw(n_samples, seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_samples, N_FEATURES))
+    noise = rng.normal(scale=0.5, size=(n_samples, N_CLASSES))
+    y = np.argmax(X @ np.random.default_rng(9).normal(size=(N_FEATURES, N_CLASSES)) + noise, axis=1)
+    return Rows(X, y)
+
+
+TRAINING, VALIDATION = draw(N_SAMPLES, 0), draw(30, 1)
+
+
+def job(**changes):
+    options = {
+        "network": LINEAR,
+        "loss": LogLoss(),
+        "penalty": L2(alpha=0.01),
+        "optimizer": Adam(learning_rate=0.01),
+        "schedule": Constant(),
+        "max_iter": 12,
+        "tol": 1e-10,
+        "n_iter_no_change": 100,
+        "batch_size": 16,
+        "shuffle": True,
+        "early_stopping": False,
+        "dropout": (),
+        "seed": 3,
+        "dtype": "float64",
+    }
+    return Job(**options | changes)
+
+
+def assert_same_as_alone(jobs, data=None, rtol=1e-8, train_options=None):
+    data = data or Data(TRAINING)
+    options = train_options or {}
+    together = train(jobs, data, NUMPY, **options)
+    for one, stacked in zip(jobs, together, strict=True):
+        (alone,) = train([one], data, NUMPY, **options)
+        assert stacked.stop_reason == alone.stop_reason
+        assert stacked.n_iter == alone.n_iter
+        if alone.error is not None:
+            assert str(stacked.error) == str(alone.error)
+            continue
+        np.testing.assert_allclose(stacked.params, alone.params, rtol=rtol, atol=1e-10)
+        np.testing.assert_allclose(stacked.loss, alone.loss, rtol=rtol)
+        np.testing.assert_allclose(stacked.loss_curve, alone.loss_curve, rtol=rtol)
+        np.testing.assert_allclose(stacked.validation_scores, alone.validation_scores)
+    return together
+
+
+def penalties():
+    found = [PENALTIES[name]() for name in PENALTIES]
+    for penalty in found:
+        if "alpha" in penalty.parameters:
+            penalty.alpha = 0.02
+    return [*found, L1(alpha=0.02, positive=True), L2(alpha=0.02, positive=True)]
+
+
+COMBINATIONS = [
+    pytest.param(OPTIMIZERS[name](), penalty, model, id=f"{name}-{penalty!r}-{model}")
+    for name in OPTIMIZERS
+    for penalty in penalties()
+    for model in ("linear", "mlp", "mlp with dropout")
+    if (OPTIMIZERS[name].takes_prox or not penalty.has_prox)
+    and (OPTIMIZERS[name].takes_schedule or "dropout" not in model)
+]
+
+
+@pytest.mark.parametrize("optimizer, penalty, model", COMBINATIONS)
+def test_every_optimizer_penalty_and_model(optimizer, penalty, model):
+    """Every fusable hyperparameter differs, and so does ``max_iter``: fits leave one by one."""
+    jobs = [
+        job(
+            network=LINEAR if model == "linear" else MLP,
+            penalty=varied_penalty,
+            optimizer=varied_optimizer,
+            dropout=tuple(share * rate for rate in DROPOUT) if "dropout" in model else (),
+            max_iter=max_iter,
+        )
+        for varied_penalty, varied_optimizer, max_iter, share in zip(
+            variants(penalty), variants(optimizer), (6, 12, 9), (1.0, 0.5, 2.0), strict=True
+        )
+    ]
+    for one in jobs:
+        check_job(one, TRAINING.X)
+    results = assert_same_as_alone(jobs)
+    assert [result.n_iter for result in results] == [6, 12, 9]
+    if optimizer.parameters.keys() & {"learning_rate"}:
+        assert not np.allclose(results[0].params, results[1].params)
+
+
+def test_the_combinations_are_all_there():
+    n_penalties = len(penalties())
+    n_first_order = sum(OPTIMIZERS[name].takes_schedule for name in OPTIMIZERS)
+    smooth = sum(not penalty.has_prox for penalty in penalties())
+    assert len(COMBINATIONS) == n_first_order * n_penalties * 3 + 2 * n_penalties + 2 * smooth
+
+
+@pytest.mark.parametrize(
+    "optimizer, penalty",
+    [(LBFGS(), L2), (FISTA(), L2), (FISTA(), L1), (GradientDescent(0.5), L2)],
+    ids=repr,
+)
+def test_solvers_leave_the_stack_when_they_have_converged(optimizer, penalty):
+    jobs = [
+        job(optimizer=optimizer, penalty=penalty(alpha=alpha), max_iter=2000, tol=tol)
+        for alpha, tol in [(0.1, 1e-3), (0.02, 1e-5), (0.05, 1e-4), (0.03, 1e-6)]
+    ]
+    # Rounding is amplified by line searches near the optimum, so parameters agree to `tol`.
+    results = assert_same_as_alone(jobs, rtol=1e-6)
+    assert {result.stop_reason for result in results} == {"converged"}
+    assert len({result.n_iter for result in results}) > 1
+
+
+@pytest.mark.parametrize("dropout", [(), (0.3, 0.0)])
+@pytest.mark.parametrize("n_iter_no_change", [2, 4])
+def test_early_stopping(dropout, n_iter_no_change):
+    jobs = [
+        job(
+            network=MLP,
+            optimizer=Adam(learning_rate=learning_rate),
+            max_iter=60,
+            early_stopping=True,
+            n_iter_no_change=n_iter_no_change,
+            tol=1e-4,
+            dropout=dropout,
+        )
+        for learning_rate in (0.1, 0.01, 0.003, 0.03)
+    ]
+    results = assert_same_as_alone(jobs, Data(TRAINING, VALIDATION))
+    assert len({result.n_iter for result in results}) > 1
+    assert "no_improvement" in {result.stop_reason for result in results}
+
+
+def test_early_stopping_of_solvers():
+    jobs = [
+        job(optimizer=LBFGS(), early_stopping=True, max_iter=200, n_iter_no_change=3, penalty=L2(a))
+        for a in (0.0, 1e-3, 0.1)
+    ]
+    assert_same_as_alone(jobs, Data(TRAINING, VALIDATION), rtol=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", [SGD, Momentum, GradientDescent], ids=lambda o: o.__name__)
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_a_fit_that_diverges_leaves_the_others_alone(optimizer, position):
+    rates = [0.01, 0.02]
+    rates.insert(position, 1e6)
+    targets = Rows(TRAINING.X, TRAINING.X[:, :2] - 1.0)
+    jobs = [
+        job(
+            network=Network((N_FEATURES, 4, 2), ("relu",)),
+            loss=SquaredError(),
+            optimizer=optimizer(learning_rate=rate),
+        )
+        for rate in rates
+    ]
+    with np.errstate(over="ignore", invalid="ignore"):
+        results = assert_same_as_alone(jobs, Data(targets))
+    reasons = [result.stop_reason for result in results]
+    assert reasons.pop(position) == "diverged"
+    assert reasons == ["max_iter", "max_iter"]
+    name = jobs[0].optimizer.name
+    message = str(results[position].error)
+    assert f"optimizer '{name}' with learning_rate=1e+06 reached a loss of" in message
+
+
+def test_divergence_is_seen_relative_to_the_start_of_the_same_fit():
+    """The fit with the large start, which may have large losses, leaves before the other grows."""
+    network = Network((N_FEATURES, 1))
+    targets = Rows(TRAINING.X, TRAINING.X[:, :1])
+    jobs = [
+        job(
+            network=network,
+            loss=SquaredError(),
+            optimizer=GradientDescent(rate),
+            start=np.full(network.n_params, start),
+            max_iter=max_iter,
+        )
+        for rate, start, max_iter in [(0.1, 1e4, 2), (1.7, 0.0, 300), (0.2, 0.0, 20)]
+    ]
+    results = assert_same_as_alone(jobs, Data(targets))
+    assert [result.stop_reason for result in results] == ["max_iter", "diverged", "max_iter"]
+    assert results[1].n_iter > 5
+
+
+def test_all_fits_may_diverge():
+    targets = Rows(TRAINING.X, TRAINING.X[:, :1])
+    jobs = [
+        job(network=Network((N_FEATURES, 1)), loss=SquaredError(), optimizer=SGD(rate))
+        for rate in (1e5, 1e6)
+    ]
+    with np.errstate(over="ignore", invalid="ignore"):
+        results = train(jobs, Data(targets), NUMPY)
+    assert all(result.stop_reason == "diverged" and result.error for result in results)
+
+
+def test_schedules_with_states_and_horizons_of_their_own():
+    jobs = [
+        job(network=MLP, schedule=Warmup(Cosine(final_factor=f), n_epochs=n), max_iter=max_iter)
+        for f, n, max_iter in [(0.0, 1.0, 8), (0.1, 2.5, 12), (0.3, 4.0, 5)]
+    ]
+    assert_same_as_alone(jobs)
+    jobs = [
+        job(
+            network=MLP,
+            optimizer=Adam(learning_rate=0.05),
+            schedule=Warmup(ReduceOnPlateau(factor=factor, patience=patience, threshold=0.01)),
+            max_iter=max_iter,
+        )
+        for factor, patience, max_iter in [(0.5, 1, 10), (0.2, 2, 25), (0.7, 3, 18)]
+    ]
+    assert_same_as_alone(jobs)
+
+
+def test_loss_parameters():
+    targets = Rows(TRAINING.X, np.sinh(TRAINING.X[:, :2]))
+    jobs = [
+        job(network=Network((N_FEATURES, 2)), loss=Huber(delta=delta), max_iter=max_iter)
+        for delta, max_iter in [(0.1, 4), (1, 12), (10, 8)]
+    ]
+    results = assert_same_as_alone(jobs, Data(targets))
+    assert not np.allclose(results[0].params, results[1].params)
+
+
+@pytest.mark.parametrize("loss", [Hinge(), AbsoluteError()], ids=repr)
+def test_losses_with_kinks(loss):
+    y = TRAINING.y if loss.name == "hinge" else TRAINING.X[:, :N_CLASSES] ** 2
+    jobs = [job(loss=loss, penalty=L1(alpha=alpha)) for alpha in (0.001, 0.01, 0.1)]
+    assert_same_as_alone(jobs, Data(Rows(TRAINING.X, y)))
+
+
+@pytest.mark.parametrize("optimizer", [Adam(), LBFGS(), FISTA()], ids=repr)
+def test_sample_weights(optimizer):
+    """Some fits have weights and some have none, as class weights in a search."""
+    rng = np.random.default_rng(4)
+    weights = [None, *rng.uniform(0, 2, (2, N_SAMPLES))]
+    weights = [None if weight is None else weight / weight.mean() for weight in weights]
+    jobs = [
+        job(optimizer=optimizer, sample_weight=weight, max_iter=max_iter)
+        for weight, max_iter in zip(weights, (4, 12, 8), strict=True)
+    ]
+    results = assert_same_as_alone(jobs)
+    assert not np.allclose(results[0].params, results[1].params)
+    shared = [dataclasses.replace(one, sample_weight=weights[1]) for one in jobs]
+    assert_same_as_alone([shared[0], dataclasses.replace(shared[1], penalty=L2(alpha=1.0))])
+
+
+def test_starts():
+    rng = np.random.default_rng(5)
+    jobs = [job(network=MLP, start=rng.normal(size=MLP.n_params)) for _ in range(3)]
+    assert_same_as_alone(jobs)
+
+
+def test_number_of_epochs_that_is_asked_for():
+    jobs = [job(penalty=ElasticNet(alpha=alpha), max_iter=2) for alpha in (0.01, 0.1)]
+    results = assert_same_as_alone(jobs, train_options={"n_epochs": 5})
+    assert [result.n_iter for result in results] == [5, 5]
+
+
+def test_float32():
+    jobs = [job(network=MLP, dtype="float32", penalty=L1(alpha)) for alpha in (1e-4, 1e-3, 1e-2)]
+    data = Data(Rows(TRAINING.X.astype("float32"), TRAINING.y))
+    together = train(jobs, data, NUMPY)
+    for one, stacked in zip(jobs, together, strict=True):
+        (alone,) = train([one], data, NUMPY)
+        assert stacked.params.dtype == alone.params.dtype == np.float32
+        np.testing.assert_allclose(stacked.params, alone.params, rtol=2e-3, atol=2e-4)
+
+
+@pytest.mark.parametrize("name", [n for n in OPTIMIZERS if OPTIMIZERS[n].is_incremental])
+def test_continuing_is_the_same_as_not_having_stopped(name):
+    """`partial_fit` rests on it: the memory of a fit holds all of its state."""
+    one = job(
+        network=MLP,
+        optimizer=OPTIMIZERS[name](),
+        schedule=Warmup(ReduceOnPlateau(patience=1), n_epochs=3),
+        dropout=DROPOUT,
+        n_iter_no_change=1000,
+    )
+    (whole,) = train([one], Data(TRAINING), NUMPY, n_epochs=6)
+    (first,) = train([one], Data(TRAINING), NUMPY, n_epochs=2)
+    (second,) = train(
+        [dataclasses.replace(one, memory=first.memory)], Data(TRAINING), NUMPY, n_epochs=4
+    )
+    np.testing.assert_allclose(second.params, whole.params, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(first.loss_curve + second.loss_curve, whole.loss_curve, rtol=1e-10)
+
+
+def test_continuing_in_a_stack():
+    jobs = [job(optimizer=Adam(learning_rate=rate)) for rate in (0.01, 0.03)]
+    continued = []
+    for one in jobs:
+        (first,) = train([one], Data(TRAINING), NUMPY, n_epochs=2)
+        continued.append(first.memory)
+    again = [dataclasses.replace(o, memory=m) for o, m in zip(jobs, continued, strict=True)]
+    states = [memory.random_states[0].get_state() for memory in continued]
+
+    def rewound():
+        for memory, state in zip(continued, states, strict=True):
+            memory.random_states[0].set_state(state)
+        return again
+
+    together = train(rewound(), Data(TRAINING), NUMPY, n_epochs=3)
+    for position, stacked in enumerate(together):
+        (alone,) = train([rewound()[position]], Data(TRAINING), NUMPY, n_epochs=3)
+        np.testing.assert_allclose(stacked.params, alone.params, rtol=1e-10, atol=1e-12)
+
+
+def test_jobs_that_cannot_be_fused_are_refused():
+    with pytest.raises(ValueError, match="Only jobs with the same key"):
+        train([job(), job(optimizer=SGD())], Data(TRAINING), NUMPY)
+    with pytest.raises(ValueError, match="Only jobs with the same key"):
+        train([job(penalty=NoPenalty()), job(penalty=L2())], Data(TRAINING), NUMPY)
+
+
+def test_specifications_are_unchanged_by_a_fit():
+    for name in OPTIMIZERS:
+        one = job(optimizer=OPTIMIZERS[name](), schedule=Constant(), network=MLP)
+        parts = (one.optimizer, one.schedule, one.penalty, one.loss)
+        before = [dict(vars(part)) for part in parts]
+        train([one], Data(TRAINING), NUMPY)
+        assert [vars(part) for part in parts] == before

@@ -1,0 +1,54 @@
+"""What holds for every schedule."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skopt_suite._component import stack
+from skopt_suite.backends import Placement
+from skopt_suite.schedules import (
+    Constant,
+    Cosine,
+    Exponential,
+    InverseTime,
+    Polynomial,
+    Step,
+    Warmup,
+)
+
+NUMPY = Placement(np)
+
+shares = st.floats(0, 1)
+shares_above_zero = st.floats(1e-3, 1)
+
+n_epochs = st.one_of(st.none(), st.floats(0.1, 100))
+simple_schedules = st.one_of(
+    st.just(Constant()),
+    st.builds(Step, step_size=st.integers(1, 50), gamma=shares_above_zero),
+    st.builds(Exponential, gamma=shares_above_zero),
+    st.builds(InverseTime, decay=st.floats(0, 100), power=st.floats(1e-3, 3)),
+    st.builds(Polynomial, power=st.floats(1e-3, 5), final_factor=shares, n_epochs=n_epochs),
+    st.builds(Cosine, final_factor=shares, n_epochs=n_epochs),
+)
+schedules = st.one_of(
+    simple_schedules,
+    st.builds(
+        Warmup, simple_schedules, n_epochs=st.floats(0.1, 20), start_factor=shares_above_zero
+    ),
+)
+
+
+@given(schedules, st.floats(0, 300), st.integers(1, 200))
+def test_schedules_stay_between_0_and_1(schedule, time, max_iter):
+    stacked, horizon = stack([schedule], NUMPY), np.array([[float(max_iter)]])
+    factor = stacked.factor_at(stacked.init(horizon), time, horizon)
+    assert factor.shape == (1, 1)
+    assert -1e-15 <= factor[0, 0] <= 1 + 1e-12
+
+
+@given(simple_schedules, st.lists(st.floats(0, 300), min_size=2, max_size=10))
+def test_schedules_without_warmup_never_rise(schedule, times):
+    stacked, horizon = stack([schedule], NUMPY), np.array([[50.0]])
+    factors = [stacked.factor_at(None, time, horizon)[0, 0] for time in sorted(times)]
+    assert factors[0] <= 1 + 1e-12
+    assert (np.diff(factors) <= 1e-12).all()

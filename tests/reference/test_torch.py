@@ -1,0 +1,188 @@
+"""Optimizers, schedules, activations and whole trainings agree with PyTorch.
+
+The recordings are made by ``record_torch.py``, which says what they hold.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skopt_suite._component import stack
+from skopt_suite.backends import Placement
+from skopt_suite.losses import LogLoss, SquaredError
+from skopt_suite.models import ACTIVATIONS, Network
+from skopt_suite.optimizers import SGD, Adam, AdamW, Momentum, Nesterov
+from skopt_suite.penalties import NoPenalty
+from skopt_suite.schedules import Constant, Cosine, Exponential, Polynomial, Step, Warmup
+from skopt_suite.training import Data, Job, Rows, train
+
+NUMPY = Placement(np)
+DATA = Path(__file__).parent / "data"
+
+
+def load(name):
+    with np.load(DATA / f"{name}.npz") as recording:
+        return dict(recording)
+
+
+OPTIMIZERS, SCHEDULES, FUNCTIONS = map(load, ("optimizers", "schedules", "activations"))
+CLASSIFIER, REGRESSOR = map(load, ("mlp_classifier", "mlp_regressor"))
+
+
+def hyperparameters(recording, run):
+    return json.loads(str(recording[f"{run}/hyperparameters"]))
+
+
+def as_optimizer(torch_params):
+    """Return our optimizer for PyTorch's class and arguments."""
+    kind, rate = torch_params["class"], torch_params["lr"]
+    if kind == "SGD":
+        momentum = torch_params.get("momentum")
+        if momentum is None:
+            return SGD(rate)
+        return (Nesterov if torch_params.get("nesterov") else Momentum)(rate, momentum)
+    beta1, beta2 = torch_params["betas"]
+    adam = {"learning_rate": rate, "beta1": beta1, "beta2": beta2, "epsilon": torch_params["eps"]}
+    if kind == "Adam":
+        return Adam(**adam)
+    return AdamW(**adam, weight_decay=torch_params["weight_decay"])
+
+
+@pytest.mark.parametrize("run", OPTIMIZERS["names"])
+def test_optimizer_follows_the_trajectory(run):
+    """100 steps on the same gradients, whose scales go down to Adam's epsilon."""
+    optimizer = as_optimizer(hyperparameters(OPTIMIZERS, run))
+    gradients, expected = OPTIMIZERS["gradients"], OPTIMIZERS[f"{run}/params"]
+    stacked = stack([optimizer] * 2, NUMPY)
+    params = np.tile(OPTIMIZERS["initial_params"], (2, 1))
+    state, n_params, steps = stacked.init(params), params.shape[1], []
+    for gradient in gradients:
+        params, state = stacked.update(
+            state, params, np.tile(gradient, (2, 1)), stacked.learning_rate, n_params
+        )
+        steps.append(params.copy())
+    assert len(steps) == 100
+    for k in range(2):
+        np.testing.assert_allclose(np.array(steps)[:, k], expected, rtol=1e-11, atol=1e-13)
+
+
+def test_biases_do_not_decay():
+    """The last parameters are biases; without decay they move as with Adam."""
+    torch_params = hyperparameters(OPTIMIZERS, "adamw")
+    assert torch_params["weight_decay"] > 0
+    both = [as_optimizer({**torch_params, "class": kind}) for kind in ("Adam", "AdamW")]
+    ends = []
+    for optimizer in both:
+        stacked, params = stack([optimizer], NUMPY), OPTIMIZERS["initial_params"][None, :].copy()
+        state = stacked.init(params)
+        for gradient in OPTIMIZERS["gradients"]:
+            params, state = stacked.update(
+                state, params, gradient[None, :].copy(), stacked.learning_rate, 4
+            )
+        ends.append(params[0])
+    np.testing.assert_allclose(ends[0][4:], ends[1][4:], rtol=1e-12)
+    assert (ends[0][:4] != ends[1][:4]).all()
+
+
+def as_schedule(torch_params):
+    kind = torch_params["class"]
+    if kind == "StepLR":
+        return Step(step_size=torch_params["step_size"], gamma=torch_params["gamma"])
+    if kind == "ExponentialLR":
+        return Exponential(gamma=torch_params["gamma"])
+    if kind == "CosineAnnealingLR":
+        return Cosine(final_factor=torch_params["eta_min"], n_epochs=torch_params["T_max"])
+    if kind == "PolynomialLR":
+        return Polynomial(power=torch_params["power"], n_epochs=torch_params["total_iters"])
+    assert torch_params["class"] == "LinearLR"
+    assert torch_params["end_factor"] == 1
+    return Warmup(
+        Constant(), n_epochs=torch_params["total_iters"], start_factor=torch_params["start_factor"]
+    )
+
+
+@pytest.mark.parametrize("run", SCHEDULES["names"])
+def test_schedule(run):
+    expected = SCHEDULES[f"{run}/factors"]
+    schedule = stack([as_schedule(hyperparameters(SCHEDULES, run))], NUMPY)
+    horizon = np.array([[float(len(expected))]])
+    state = schedule.init(horizon)
+    factors = [schedule.factor_at(state, float(t), horizon)[0, 0] for t in range(len(expected))]
+    np.testing.assert_allclose(factors, expected, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activation(name):
+    run = {"logistic": "sigmoid"}.get(name, name)
+    x = FUNCTIONS["x"]
+    z, bias = x[None, :, None] - 0.25, np.full((1, 1, 1), 0.25)
+    value, saved = ACTIVATIONS[name].forward(z.copy(), bias)
+    tolerance = {"rtol": 1e-12, "atol": 1e-14}
+    np.testing.assert_allclose(value[0, :, 0], FUNCTIONS[f"{run}/value"], **tolerance)
+    slope = ACTIVATIONS[name].backward(np.ones_like(z), saved)
+    np.testing.assert_allclose(slope[0, :, 0], FUNCTIONS[f"{run}/derivative"], **tolerance)
+
+
+def test_every_recorded_activation_is_ours():
+    assert {*ACTIVATIONS} - {"logistic"} | {"sigmoid"} == {*FUNCTIONS["names"]}
+
+
+def layers(recording, run):
+    depths = range(3)
+    return (
+        [recording[f"{run}/W{depth}"] for depth in depths],
+        [recording[f"{run}/b{depth}"] for depth in depths],
+    )
+
+
+def trained(recording, run, loss, y):
+    """Return network, result and PyTorch's losses after 50 full-batch steps."""
+    torch_params = hyperparameters(recording, run)
+    weights, biases = layers(recording, "initial")
+    sizes = (*(weight.shape[0] for weight in weights), weights[-1].shape[1])
+    network = Network(sizes, (torch_params["activation"],) * (len(sizes) - 2))
+    X, expected = recording["X"], recording[f"{run}/losses"]
+    job = Job(
+        network=network,
+        loss=loss,
+        penalty=NoPenalty(),
+        optimizer=as_optimizer(torch_params),
+        schedule=Constant(),
+        max_iter=len(expected) - 1,
+        tol=0.0,
+        n_iter_no_change=1000,
+        batch_size=len(X),
+        shuffle=True,
+        early_stopping=False,
+        dropout=(),
+        seed=0,
+        dtype="float64",
+        start=network.flatten(weights, biases),
+    )
+    (result,) = train([job], Data(Rows(X, y)), NUMPY)
+    return network, result, expected
+
+
+def assert_agrees(recording, run, loss, y):
+    network, result, expected = trained(recording, run, loss, y)
+    assert result.n_iter == 50
+    # The loss of an epoch is the one before its only step.
+    np.testing.assert_allclose(result.loss_curve, expected[:-1], rtol=1e-6)
+    raw, _ = network.forward(result.params[None, :], recording["X"])
+    value, _ = loss.value_and_gradient(y, raw)
+    np.testing.assert_allclose(value.mean(), expected[-1], rtol=1e-6)
+    final = network.flatten(*layers(recording, run))
+    np.testing.assert_allclose(result.params, final, rtol=1e-6, atol=1e-9)
+    assert expected[-1] < 0.9 * expected[0]
+
+
+@pytest.mark.parametrize("run", CLASSIFIER["names"])
+def test_mlp_classifier(run):
+    assert_agrees(CLASSIFIER, run, LogLoss(), CLASSIFIER["y"])
+
+
+@pytest.mark.parametrize("run", REGRESSOR["names"])
+def test_mlp_regressor(run):
+    assert_agrees(REGRESSOR, run, SquaredError(), REGRESSOR["y"])
