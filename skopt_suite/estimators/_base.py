@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skopt_suite._component import Parametrised
+from skopt_suite._component import Parametrised, fusion_key
 from skopt_suite.backends import Placement, is_device_array, is_sparse, to_numpy
 from skopt_suite.estimators._callbacks import CallbackSupportMixin, FitObserver, with_callbacks
 from skopt_suite.estimators._inputs import check_lengths, check_sample_weight, check_X, mean_one
@@ -22,7 +22,7 @@ from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.optimizers import Optimizer
 from skopt_suite.penalties import PENALTIES
-from skopt_suite.schedules import SCHEDULES
+from skopt_suite.schedules import SCHEDULES, Schedule
 from skopt_suite.training import Data, Job, Memory, Result, Rows, check_job, train
 
 
@@ -140,13 +140,14 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         validation = self._validation_rows(X_val, y_val, placement, dtype)
         if validation is None and self.early_stopping:
             X, y, weight, validation = self._hold_out(X, y, weight, seed, placement, dtype)
-        network = self._network(X.shape[1])
+        network, optimizer = self._network(X.shape[1]), self._optimizer()
+        schedule = SCHEDULES.resolve(self.schedule, owner=owner)
         job = Job(
             network=network,
             loss=loss,
             penalty=PENALTIES.resolve(self.penalty, owner=owner),
-            optimizer=self._optimizer(),
-            schedule=SCHEDULES.resolve(self.schedule, owner=owner),
+            optimizer=optimizer,
+            schedule=schedule,
             max_iter=self.max_iter,
             tol=self.tol,
             n_iter_no_change=self.n_iter_no_change,
@@ -156,8 +157,8 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             dropout=self._dropout_rates(),
             seed=seed,
             dtype=dtype,
-            start=self._start(network, loss, y, weight, seed),
-            memory=self._memory if incremental else None,
+            start=self._start(network, y, weight, seed, goes_on=incremental or self.warm_start),
+            memory=self._usable_memory(optimizer, schedule) if incremental else None,
             sample_weight=mean_one(weight),
         )
         check_job(job, X)
@@ -202,17 +203,21 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         check_lengths(X_val, y_val)
         return Rows(X_val, self._encoded(y_val, placement, dtype))
 
-    def _start(self, network: Network, loss: Loss, y, weight, seed: int) -> np.ndarray:
-        """Return the parameters to start from."""
-        if self.warm_start and self._is_trained():
+    def _usable_memory(self, optimizer: Optimizer, schedule: Schedule) -> Memory | None:
+        """Return the state to go on from; None if it is another optimizer's or schedule's."""
+        used = fusion_key(self.optimizer_), fusion_key(self.schedule_)
+        return self._memory if used == (fusion_key(optimizer), fusion_key(schedule)) else None
+
+    def _start(self, network: Network, y, weight, seed: int, goes_on: bool) -> np.ndarray:
+        """Return the parameters to start from: those that were trained, if the fit `goes_on`."""
+        if goes_on and self._is_trained():
             coefs, intercepts = self._layers()
             shapes = [np.shape(coef) for coef in coefs]
             expected = list(zip(network.sizes, network.sizes[1:], strict=False))
             if shapes != expected:
                 raise ValueError(
-                    f"{type(self).__name__}: warm_start=True goes on with layers of shape "
-                    f"{shapes}, but the data and parameters now ask for {expected}. Fit with "
-                    "warm_start=False first."
+                    f"{type(self).__name__}: training cannot go on with layers of shape {shapes}: "
+                    f"the data and parameters now ask for {expected}. Fit with warm_start=False."
                 )
             return network.flatten(
                 [to_numpy(coef) for coef in coefs], [to_numpy(bias) for bias in intercepts]

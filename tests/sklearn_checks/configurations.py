@@ -26,9 +26,11 @@ SMALL = {"hidden_layer_sizes": (16,), "max_iter": 100}
 LINEAR_CLASSIFIERS = [
     Configuration(LinearClassifier(), 64),
     Configuration(LinearClassifier(optimizer="fista", penalty="elastic_net"), 64),
-    Configuration(LinearClassifier(loss="squared_hinge", penalty="l1", tol=1e-9), 64),
-    Configuration(LinearClassifier(loss="squared_hinge", class_weight="balanced"), 64),
-    Configuration(LinearClassifier(loss="hinge"), 63),
+    Configuration(LinearClassifier(loss="squared_hinge", penalty=ElasticNet(0.1), tol=1e-9), 64),
+    Configuration(
+        LinearClassifier(loss="squared_hinge", penalty=L2(0.1), class_weight="balanced"), 64
+    ),
+    Configuration(LinearClassifier(loss="hinge", n_iter_no_change=3, max_iter=300), 63),
     Configuration(
         LinearClassifier(
             optimizer=GradientDescent(0.5), schedule="inverse_time", tol=0.05, max_iter=300
@@ -36,12 +38,18 @@ LINEAR_CLASSIFIERS = [
         64,
     ),
     Configuration(
-        LinearClassifier(optimizer=Momentum(0.1), schedule="cosine", batch_size=10, max_iter=100),
+        LinearClassifier(optimizer=Momentum(0.01), schedule="cosine", batch_size=14, max_iter=300),
         63,
         is_random=True,
     ),
     Configuration(
-        LinearClassifier(optimizer="adamw", penalty="none", early_stopping=True, random_state=0),
+        LinearClassifier(
+            optimizer=AdamW(0.3),
+            penalty="none",
+            early_stopping=True,
+            validation_fraction=0.3,
+            batch_size=1,
+        ),
         63,
         is_random=True,
     ),
@@ -56,13 +64,17 @@ LINEAR_CLASSIFIERS = [
 
 LINEAR_REGRESSORS = [
     Configuration(LinearRegressor(), 61),
-    Configuration(LinearRegressor(penalty=L1(alpha=0.01), tol=1e-8), 61),
+    Configuration(LinearRegressor(penalty=L1(alpha=0.01), tol=1e-10), 61),
     Configuration(LinearRegressor(loss="huber", penalty=ElasticNet(positive=True)), 61),
     Configuration(LinearRegressor(loss=Huber(delta=0.5), fit_intercept=False), 61),
     Configuration(LinearRegressor(loss="absolute_error", optimizer=Adam(0.1)), 60),
     Configuration(
         LinearRegressor(
-            loss=Huber(0.1), optimizer=GradientDescent(0.1), schedule="polynomial", tol=1e-2
+            loss=Huber(0.1),
+            optimizer=GradientDescent(0.1),
+            schedule="polynomial",
+            tol=1e-2,
+            max_iter=300,
         ),
         61,
     ),
@@ -73,7 +85,11 @@ LINEAR_REGRESSORS = [
     ),
     Configuration(
         LinearRegressor(
-            loss="absolute_error", optimizer=Nesterov(0.01), penalty="none", early_stopping=True
+            loss="absolute_error",
+            optimizer=Nesterov(0.01),
+            penalty="none",
+            early_stopping=True,
+            validation_fraction=0.2,
         ),
         60,
         is_random=True,
@@ -91,7 +107,7 @@ MLP_CLASSIFIERS = [
     ),
     Configuration(
         MLPClassifier(
-            **SMALL, optimizer="fista", penalty="l1", activation="softplus", dtype="float64"
+            **SMALL, optimizer="fista", penalty=L1(0.01), activation="leaky_relu", dtype="float64"
         ),
         68,
     ),
@@ -143,7 +159,12 @@ MLP_REGRESSORS = [
     ),
     Configuration(
         MLPRegressor(
-            **SMALL, loss="absolute_error", penalty="l1", optimizer="nesterov", early_stopping=True
+            **SMALL,
+            loss="absolute_error",
+            penalty="l1",
+            optimizer="nesterov",
+            early_stopping=True,
+            validation_fraction=0.2,
         ),
         60,
         is_random=True,
@@ -154,7 +175,13 @@ MLP_REGRESSORS = [
         is_random=True,
     ),
     Configuration(
-        MLPRegressor((), loss="huber", optimizer="momentum", schedule="reduce_on_plateau"),
+        MLPRegressor(
+            (),
+            loss="huber",
+            optimizer="momentum",
+            schedule="reduce_on_plateau",
+            batch_size=10,
+        ),
         60,
         is_random=True,
     ),

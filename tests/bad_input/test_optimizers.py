@@ -1,0 +1,158 @@
+"""What an optimizer cannot do is refused before training; a fit that diverges is an error."""
+
+import re
+
+import numpy as np
+import pytest
+import scipy.sparse
+from sklearn.datasets import make_classification
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import GridSearchCV
+
+from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
+from skopt_suite.exceptions import DivergenceError
+from skopt_suite.losses import Huber
+from skopt_suite.optimizers import OPTIMIZERS
+
+X, y = make_classification(n_samples=100, random_state=0)
+ALL = [LinearClassifier(), LinearRegressor(), MLPClassifier((10,)), MLPRegressor((10,))]
+CANNOT = [
+    (
+        {"optimizer": "lbfgs", "penalty": "l1"},
+        "optimizer 'lbfgs' needs a smooth penalty, and L1() is not. Take one of 'gradient_descent'",
+    ),
+    (
+        {"optimizer": "lbfgs", "loss": "hinge"},
+        "optimizer 'lbfgs' needs a smooth loss, and 'hinge' has kinks. Take one of 'gradient_desc",
+    ),
+    ({"optimizer": "fista", "loss": "hinge"}, "optimizer 'fista' needs a smooth loss, and 'hinge'"),
+    (
+        {"optimizer": "lbfgs", "schedule": "cosine"},
+        "'lbfgs' finds its own step size, so schedule must be 'constant'; got 'cosine'",
+    ),
+    ({"optimizer": "fista", "schedule": "step"}, "schedule must be 'constant'; got 'step'"),
+]
+
+
+@pytest.mark.parametrize("parameters, text", CANNOT)
+@pytest.mark.parametrize("estimator", [LinearClassifier, MLPClassifier])
+def test_what_an_optimizer_cannot_do(estimator, parameters, text):
+    with pytest.raises(ValueError, match=re.escape(text)):
+        estimator(**parameters).fit(X, y)
+
+
+def test_auto_does_not_take_a_schedule():
+    text = "optimizer 'lbfgs' finds its own step size, so schedule must be 'constant'"
+    with pytest.raises(ValueError, match=text):
+        LinearClassifier(schedule="cosine").fit(X, y)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "fista"])
+def test_solvers_do_not_take_dropout(optimizer):
+    text = f"'{optimizer}' needs an objective that does not change .* dropout must be 0; got 0.5"
+    with pytest.raises(ValueError, match=text):
+        MLPClassifier(optimizer=optimizer, dropout=0.5).fit(X, y)
+
+
+@pytest.mark.parametrize("optimizer", [n for n in OPTIMIZERS if not OPTIMIZERS[n].is_full_batch])
+@pytest.mark.parametrize("estimator", [LinearClassifier, LinearRegressor])
+def test_minibatches_are_not_taken_from_sparse_data(estimator, optimizer):
+    text = rf"'{optimizer}' trains on minibatches, which sparse .* 'lbfgs', .*X.toarray"
+    with pytest.raises(TypeError, match=text):
+        estimator(optimizer=optimizer).fit(scipy.sparse.csr_array(X), y)
+
+
+@pytest.mark.parametrize(
+    "parameters, reason",
+    [
+        ({"optimizer": "lbfgs"}, "partial_fit needs an optimizer that goes on from where it was"),
+        ({"optimizer": "sgd", "early_stopping": True}, "early_stopping must be False; got True"),
+        ({"optimizer": "sgd", "class_weight": "balanced"}, "class_weight must be a dict or None"),
+    ],
+)
+def test_partial_fit_that_cannot_be_is_no_attribute(parameters, reason):
+    with pytest.raises(AttributeError, match="has no attribute 'partial_fit'") as caught:
+        LinearClassifier(**parameters).partial_fit(X, y, classes=[0, 1])
+    assert reason in str(caught.value.__cause__)
+
+
+def test_probabilities_of_a_loss_that_has_none():
+    fitted = LinearClassifier(loss="squared_hinge").fit(X, y)
+    with pytest.raises(AttributeError, match="has no attribute 'predict_proba'") as caught:
+        fitted.predict_proba(X)
+    assert "take loss='log_loss', or wrap" in str(caught.value.__cause__)
+
+
+def test_a_gpu_that_is_not_there():
+    if _has_gpu():
+        pytest.skip("there is a GPU")
+    text = r"backend='cupy' needs .*pip install 'skopt-suite\[cuda13\]'"
+    with pytest.raises((ImportError, RuntimeError), match=text):
+        LinearClassifier(backend="cupy").fit(X, y)
+
+
+def _has_gpu():
+    try:
+        import cupy
+
+        cupy.zeros(1)
+    except Exception:  # CuPy missing, driver missing, no card
+        return False
+    return True
+
+
+DESCENTS = ["gradient_descent", "sgd", "momentum", "nesterov", "adam", "adamw"]
+
+
+@pytest.mark.parametrize("optimizer", DESCENTS)
+@pytest.mark.parametrize("estimator", ALL, ids=lambda e: type(e).__name__)
+def test_a_fit_that_diverges_names_optimizer_and_rate(estimator, optimizer):
+    wild = type(estimator)(optimizer=optimizer).set_params(optimizer__learning_rate=1e6)
+    text = rf"The fit diverged: optimizer '{optimizer}' with learning_rate=1e\+06 reached a loss of"
+    with pytest.raises(DivergenceError, match=text):
+        wild.fit(X, y)
+    assert not hasattr(wild, "n_iter_")
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        LinearClassifier(loss="hinge"),
+        LinearClassifier(loss="squared_hinge"),
+        LinearRegressor(loss="absolute_error"),
+        LinearRegressor(loss=Huber()),
+        MLPClassifier((10, 10), "tanh", loss="hinge"),
+        MLPRegressor((10,), "logistic", dtype="float64"),
+    ],
+    ids=lambda e: " ".join(repr(e).split()),
+)
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("is_incremental", [False, True])
+def test_other_losses_diverge_no_more_silently(estimator, optimizer, is_incremental):
+    estimator.set_params(optimizer=optimizer).set_params(optimizer__learning_rate=1e6)
+    classes = {"classes": [0, 1]} if hasattr(estimator, "class_weight") else {}
+
+    def train():
+        for _ in range(20 if is_incremental else 1):
+            estimator.partial_fit(X, y, **classes) if is_incremental else estimator.fit(X, y)
+
+    with pytest.raises(DivergenceError, match=rf"'{optimizer}' with learning_rate=1e\+06"):
+        train()
+
+
+@pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.FitFailedWarning", "ignore:.*test scores are non-finite"
+)
+def test_in_a_search_the_others_go_on():
+    grid = {"optimizer__learning_rate": [0.1, 1e6]}
+    search = GridSearchCV(LinearClassifier(optimizer="momentum"), grid, cv=3).fit(X, y)
+    assert search.best_params_ == {"optimizer__learning_rate": 0.1}
+    assert np.isnan(search.cv_results_["mean_test_score"]).tolist() == [False, True]
+
+
+def test_in_a_search_the_warning_has_the_reason():
+    grid = {"optimizer__learning_rate": [0.1, 1e6]}
+    search = GridSearchCV(LinearClassifier(optimizer="momentum"), grid, cv=3, error_score=-1)
+    with pytest.warns(FitFailedWarning, match="The fit diverged: optimizer 'momentum'"):
+        search.fit(X, y)
+    assert search.cv_results_["mean_test_score"][1] == -1

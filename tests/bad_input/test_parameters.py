@@ -1,0 +1,192 @@
+"""A wrong parameter is one clear error: what was given, what is accepted; before any work."""
+
+import re
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification
+
+from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
+from skopt_suite.losses import Huber, LogLoss, SquaredError
+from skopt_suite.optimizers import LBFGS, SGD, Adam, Momentum
+from skopt_suite.penalties import L1, L2, ElasticNet
+from skopt_suite.schedules import Step, Warmup
+
+X, y = make_classification(n_samples=40, random_state=0)
+ALL = [LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor]
+
+
+def _error_of(estimator, kind, text):
+    """Fit, and check that the error has `text` and that nothing was fitted."""
+    with pytest.raises(kind, match=re.escape(text)):
+        estimator.fit(X, y)
+    assert not hasattr(estimator, "n_iter_")
+
+
+@pytest.mark.parametrize("estimator", ALL)
+@pytest.mark.parametrize(
+    "parameter, known",
+    [
+        ("optimizer", "'gradient_descent', 'sgd', 'momentum', 'nesterov', 'adam', 'adamw'"),
+        ("schedule", "'constant', 'step', 'exponential', 'inverse_time', 'polynomial', 'cosine'"),
+        ("penalty", "'none', 'l1', 'l2', 'elastic_net'"),
+    ],
+)
+def test_an_unknown_name_lists_the_known(estimator, parameter, known):
+    text = rf"{estimator.__name__}: unknown {parameter} 'adamm'; known: .*{known}"
+    with pytest.raises(ValueError, match=text):
+        estimator(**{parameter: "adamm"}).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "estimator, known",
+    [
+        (LinearClassifier, "'log_loss', 'hinge', 'squared_hinge'"),
+        (MLPRegressor, "'squared_error', 'absolute_error', 'huber'"),
+    ],
+)
+def test_an_unknown_loss_lists_the_known(estimator, known):
+    _error_of(estimator(loss="mse"), ValueError, f"unknown loss 'mse'; known: {known}")
+
+
+@pytest.mark.parametrize("parameter", ["optimizer", "schedule", "penalty", "loss"])
+@pytest.mark.parametrize("value", [3, None, Adam], ids=repr)
+def test_what_is_no_component_is_refused(parameter, value):
+    text = f"MLPClassifier: {parameter} must be the name or an object of a"
+    _error_of(MLPClassifier(**{parameter: value}), TypeError, text)
+
+
+@pytest.mark.parametrize(
+    "estimator, loss, wanted",
+    [
+        (LinearClassifier, "squared_error", "known: 'log_loss'"),
+        (MLPClassifier, Huber(), "object of a classification loss ('log_loss'"),
+        (LinearRegressor, "hinge", "known: 'squared_error'"),
+        (MLPRegressor, LogLoss(), "object of a regression loss ('squared_error'"),
+        (LinearClassifier, SquaredError(), "got SquaredError() of type SquaredError"),
+    ],
+)
+def test_a_loss_of_the_wrong_kind_is_refused(estimator, loss, wanted):
+    _error_of(estimator(loss=loss), (TypeError, ValueError), wanted)
+
+
+@pytest.mark.parametrize(
+    "wrong_kind", [{"optimizer": L2()}, {"penalty": Adam()}, {"schedule": L1()}]
+)
+def test_a_component_in_the_wrong_place_is_refused(wrong_kind):
+    ((name, value),) = wrong_kind.items()
+    _error_of(LinearClassifier(**wrong_kind), TypeError, f"{name} must be the name or an object")
+    _error_of(LinearClassifier(**wrong_kind), TypeError, f"got {value!r}")
+
+
+WRONG_COMPONENTS = [
+    ({"penalty": L2(alpha=-1)}, "L2: alpha must be a number in [0, inf); got -1"),
+    ({"penalty": L1(alpha=np.nan)}, "L1: alpha must be a number in [0, inf); got nan"),
+    ({"penalty": L1(alpha=np.inf)}, "L1: alpha must be a number in [0, inf); got inf"),
+    ({"penalty": L2(alpha="0.1")}, "L2: alpha must be a number in [0, inf); got '0.1' of type str"),
+    ({"penalty": L2(alpha=True)}, "L2: alpha must be a number in [0, inf); got True of type bool"),
+    ({"penalty": L2(alpha=None)}, "L2: alpha must be a number in [0, inf); got None"),
+    ({"penalty": L2(alpha=[1, 2])}, "L2: alpha must be a number in [0, inf); got [1, 2]"),
+    ({"penalty": L2(positive=1)}, "L2: positive must be True or False; got 1 of type int"),
+    ({"penalty": ElasticNet(l1_ratio=1.5)}, "l1_ratio must be a number in [0, 1]; got 1.5"),
+    ({"optimizer": Adam(-0.1)}, "Adam: learning_rate must be a number in (0, inf); got -0.1"),
+    ({"optimizer": SGD(0)}, "SGD: learning_rate must be a number in (0, inf); got 0"),
+    ({"optimizer": Adam(beta1=1)}, "Adam: beta1 must be a number in [0, 1); got 1"),
+    ({"optimizer": Momentum(momentum="a")}, "Momentum: momentum must be a number in [0, 1)"),
+    ({"optimizer": LBFGS(history_size=0)}, "history_size must be a whole number >= 1; got 0"),
+    ({"optimizer": LBFGS(history_size=2.5)}, "history_size must be a whole number >= 1; got 2.5"),
+    ({"schedule": Step(gamma=0)}, "Step: gamma must be a number in (0, 1]; got 0"),
+    ({"schedule": Warmup("x")}, "Warmup: unknown schedule 'x'; known: 'constant'"),
+    ({"schedule": Warmup(Step(step_size=0))}, "Step: step_size must be a whole number >= 1; got 0"),
+]
+
+
+@pytest.mark.parametrize("parameters, text", WRONG_COMPONENTS)
+@pytest.mark.parametrize("estimator", [LinearClassifier, MLPRegressor])
+def test_hyperparameters_of_components_are_checked(estimator, parameters, text):
+    _error_of(estimator(**parameters), (TypeError, ValueError), text)
+
+
+WRONG = [
+    ("max_iter", 0, "a whole number >= 1; got 0"),
+    ("max_iter", 10.0, "a whole number >= 1; got 10.0 of type float"),
+    ("max_iter", True, "a whole number >= 1; got True of type bool"),
+    ("tol", -1e-3, "a number in [0, inf); got -0.001"),
+    ("tol", "small", "a number in [0, inf); got 'small'"),
+    ("batch_size", 0, "'auto' or a whole number >= 1; got 0"),
+    ("batch_size", "all", "'auto' or a whole number >= 1; got 'all'"),
+    ("batch_size", None, "'auto' or a whole number >= 1; got None"),
+    ("shuffle", "yes", "True or False; got 'yes'"),
+    ("early_stopping", 1, "True or False; got 1"),
+    ("validation_fraction", 1.0, "a number in (0, 1); got 1.0"),
+    ("validation_fraction", -0.1, "a number in (0, 1); got -0.1"),
+    ("n_iter_no_change", 0, "a whole number >= 1; got 0"),
+    ("warm_start", None, "True or False; got None"),
+    ("backend", "torch", "'auto' or 'numpy' or 'cupy'; got 'torch'"),
+    ("dtype", "float16", "'auto' or 'float32' or 'float64'; got 'float16'"),
+    ("dtype", np.float32, "'auto' or 'float32' or 'float64'; got <class 'numpy.float32'>"),
+    ("verbose", -1, "True or False or a whole number >= 0; got -1"),
+]
+
+
+@pytest.mark.parametrize("name, value, accepted", WRONG)
+@pytest.mark.parametrize("estimator", ALL)
+def test_parameters_of_estimators_are_checked(estimator, name, value, accepted):
+    text = f"{estimator.__name__}: {name} must be {accepted}"
+    _error_of(estimator(**{name: value}), (TypeError, ValueError), text)
+
+
+@pytest.mark.parametrize(
+    "parameters, text",
+    [
+        ({"hidden_layer_sizes": (10, 0)}, "hidden_layer_sizes must be >= 1; got (10, 0)"),
+        ({"hidden_layer_sizes": (10.5,)}, "must be a whole number or a sequence of them"),
+        ({"hidden_layer_sizes": "10"}, "must be a whole number or a sequence of them; got '10'"),
+        ({"hidden_layer_sizes": True}, "must be a whole number or a sequence of them; got True"),
+        ({"hidden_layer_sizes": None}, "must be a whole number or a sequence of them; got None"),
+        ({"activation": "rely"}, "unknown activation 'rely'; known: 'identity', 'relu'"),
+        ({"activation": ["relu", "tanh"]}, "one for each of the 1 hidden layers; got 2"),
+        ({"dropout": 1.0}, "dropout must be a number in [0, 1); got 1.0"),
+        ({"dropout": -0.1}, "dropout must be a number in [0, 1); got -0.1"),
+        ({"dropout": [0.1, 0.2, 0.3]}, "one for each of the 1 hidden layers; got 3"),
+        ({"dropout": "half"}, "dropout must be a number in [0, 1); got 'half'"),
+    ],
+)
+@pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
+def test_architectures_are_checked(estimator, parameters, text):
+    _error_of(estimator(**parameters), (TypeError, ValueError), text)
+
+
+@pytest.mark.parametrize(
+    "class_weight, text",
+    [
+        ("auto", "class_weight must be a dict from class to weight, 'balanced' or None"),
+        (2.0, "class_weight must be a dict from class to weight, 'balanced' or None"),
+        ({0: -1, 1: 1}, "class_weight of class 0 must be a number in [0, inf); got -1"),
+        ({0: 1, 1: np.nan}, "class_weight of class 1 must be a number in [0, inf); got nan"),
+        ({0: "high"}, "class_weight of class 0 must be a number in [0, inf); got 'high'"),
+        ({0: 0, 1: 0}, "leaves no sample a positive weight"),
+        ({7: 1}, "are not in class_weight"),
+    ],
+)
+@pytest.mark.parametrize("estimator", [LinearClassifier, MLPClassifier])
+def test_class_weights_are_checked(estimator, class_weight, text):
+    _error_of(estimator(class_weight=class_weight), (TypeError, ValueError), text)
+
+
+def test_random_state_is_checked():
+    _error_of(LinearClassifier(random_state="seed"), ValueError, "'seed' cannot be used to seed")
+
+
+def test_nested_parameters_of_auto_ask_for_a_name():
+    text = "optimizer__learning_rate cannot be set because optimizer='auto' is chosen at fit; name"
+    with pytest.raises(ValueError, match=text):
+        LinearClassifier().set_params(optimizer__learning_rate=0.1)
+
+
+@pytest.mark.parametrize(
+    "name", ["optimizer__lr", "penalty__alfa", "schedule__warmup__x", "nothing", "loss__x__y"]
+)
+def test_unknown_nested_parameters_are_refused(name):
+    with pytest.raises(ValueError, match="Invalid parameter"):
+        MLPClassifier().set_params(**{name: 1})

@@ -1,0 +1,88 @@
+"""What a fitted estimator shows: why it stopped, what it used, what it warns of."""
+
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+
+from skopt_suite import LinearClassifier, LinearRegressor, MLPRegressor
+from skopt_suite.optimizers import Adam, GradientDescent, Momentum
+from skopt_suite.penalties import L2
+from skopt_suite.schedules import Warmup
+
+from .problems import CLASSES, NUMBERS, data_of
+
+
+@pytest.mark.parametrize(
+    "model, reason",
+    [
+        (LinearClassifier(), "converged"),
+        (LinearClassifier(tol=0), "precision"),
+        (LinearClassifier(optimizer="adam", max_iter=3), "max_iter"),
+        (LinearClassifier(optimizer=Adam(0.1), tol=1e-2), "no_improvement"),
+        (LinearClassifier(optimizer="adam", early_stopping=True), "no_improvement"),
+        (LinearRegressor(penalty="l1"), "converged"),
+        (LinearRegressor(optimizer=GradientDescent(0.1)), "converged"),
+        (MLPRegressor((4,), optimizer="lbfgs", max_iter=500, tol=1e-2), "converged"),
+    ],
+    ids=lambda value: " ".join(repr(value).split()),
+)
+def test_why_training_stopped(model, reason):
+    fitted = model.fit(*data_of(model))
+    assert fitted.stop_reason_ == reason
+    assert fitted.n_iter_ == len(fitted.loss_curve_)
+    assert fitted.loss_ == fitted.loss_curve_[-1]
+
+
+@pytest.mark.parametrize(
+    "model", [LinearClassifier(), LinearRegressor(penalty="l1"), MLPRegressor(optimizer="lbfgs")]
+)
+def test_a_solver_that_stops_short_warns(model):
+    model.set_params(max_iter=2, tol=1e-10)
+    text = (
+        rf"{type(model).__name__}: optimizer '(lbfgs|fista)' stopped before its gradient fell below"
+        r" tol=1e-10: max_iter=2 iterations were not enough\. Scale the data, or raise max_iter"
+    )
+    with pytest.warns(ConvergenceWarning, match=text):
+        model.fit(*data_of(model))
+    assert model.stop_reason_ == "max_iter"
+
+
+@pytest.mark.parametrize(
+    "parameters, chosen",
+    [
+        ({}, "lbfgs"),
+        ({"penalty": "none"}, "lbfgs"),
+        ({"loss": "squared_hinge"}, "lbfgs"),
+        ({"penalty": "l1"}, "fista"),
+        ({"penalty": "elastic_net"}, "fista"),
+        ({"penalty": L2(positive=True)}, "fista"),
+        ({"loss": "hinge"}, "adam"),
+        ({"loss": "hinge", "penalty": "l1"}, "adam"),
+    ],
+)
+def test_what_auto_takes(parameters, chosen):
+    fitted = LinearClassifier(**parameters, max_iter=200, tol=1e-2).fit(*CLASSES)
+    assert fitted.optimizer_.name == chosen
+    assert fitted.optimizer == "auto"
+
+
+def test_fitted_attributes_show_what_was_used_and_parameters_stay():
+    optimizer, schedule = Momentum(0.05), Warmup("cosine")
+    model = MLPRegressor((4,), optimizer=optimizer, schedule=schedule, loss="huber", max_iter=3)
+    before = repr(model.get_params())
+    model.fit(*NUMBERS)
+    assert repr(model.get_params()) == before
+    assert model.optimizer is optimizer
+    assert model.schedule is schedule
+    assert (model.penalty, model.loss) == ("l2", "huber")
+    assert repr(model.optimizer_) == repr(optimizer)
+    assert model.schedule_.schedule.name == "cosine"
+    assert (model.penalty_.alpha, model.loss_function_.delta) == (1e-4, 1.35)
+
+
+def test_verbose_prints_a_line_per_epoch(capsys):
+    model = LinearClassifier(optimizer="adam", max_iter=3, verbose=1, early_stopping=True)
+    model.fit(*CLASSES)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("epoch 1: loss 0.")
+    assert "validation score 0." in lines[0]

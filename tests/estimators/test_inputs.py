@@ -1,0 +1,175 @@
+"""Frames, sparse containers, precision and weights of the input."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import scipy.sparse
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, make_classification, make_regression
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
+from skopt_suite.optimizers import Adam, GradientDescent
+from skopt_suite.penalties import L2
+
+ALL = [
+    LinearClassifier(),
+    LinearRegressor(),
+    MLPClassifier((8,), max_iter=10),
+    MLPRegressor((8,), max_iter=10),
+]
+X, y = make_classification(n_samples=80, n_features=5, random_state=0)
+every = pytest.mark.parametrize("estimator", ALL, ids=lambda e: type(e).__name__)
+
+
+def _parameters(fitted):
+    if hasattr(fitted, "coef_"):
+        return [fitted.coef_, fitted.intercept_]
+    return [*fitted.coefs_, *fitted.intercepts_]
+
+
+@every
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_frames(estimator, frame):
+    names = ["a", "b", "c", "d", "e"]
+    table = frame({name: X[:, i] for i, name in enumerate(names)})
+    fitted = clone(estimator).set_params(random_state=0).fit(table, y)
+    assert fitted.feature_names_in_.tolist() == names
+    plain = clone(estimator).set_params(random_state=0).fit(X, y)
+    assert not hasattr(plain, "feature_names_in_")
+    np.testing.assert_allclose(fitted.predict(table), plain.predict(X), rtol=1e-5)
+    with pytest.raises(ValueError, match="The feature names should match"):
+        fitted.predict(table[names[::-1]])
+
+
+@every
+@pytest.mark.parametrize("column", [pd.Series, pl.Series])
+def test_columns_as_targets(estimator, column):
+    fitted = clone(estimator).set_params(random_state=0).fit(X, column(y))
+    plain = clone(estimator).set_params(random_state=0).fit(X, y)
+    np.testing.assert_array_equal(fitted.predict(X), plain.predict(X))
+
+
+@pytest.mark.parametrize("container", [scipy.sparse.csr_array, scipy.sparse.csc_matrix])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"penalty": "l1"},
+        {"optimizer": GradientDescent(0.1), "max_iter": 20},
+        {"dtype": "float32"},
+        {"early_stopping": True, "random_state": 0},
+    ],
+)
+@pytest.mark.parametrize("estimator", [LinearClassifier, LinearRegressor])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_sparse_equals_dense(estimator, parameters, container):
+    thresholded = np.where(np.abs(X) > 0.7, X, 0)
+    weight = np.linspace(0.5, 2, len(y))
+    dense = estimator(**parameters).fit(thresholded, y, sample_weight=weight)
+    sparse = estimator(**parameters).fit(container(thresholded), y, sample_weight=weight)
+    atol = 1e-3 if "dtype" in parameters else 1e-6
+    np.testing.assert_allclose(sparse.coef_, dense.coef_, atol=atol)
+    np.testing.assert_allclose(sparse.intercept_, dense.intercept_, atol=atol)
+    np.testing.assert_array_equal(
+        sparse.predict(container(thresholded)) > 0.5, dense.predict(thresholded) > 0.5
+    )
+
+
+@pytest.mark.parametrize("penalty", ["l2", "l1"])
+def test_sparse_is_never_made_dense(penalty):
+    """Dense, this X would take 8 TB."""
+    rng = np.random.RandomState(0)
+    n_samples, n_features = 10**6, 10**6
+    rows, columns = rng.randint(0, n_samples, 3000), rng.randint(0, n_features, 3000)
+    wide = scipy.sparse.csr_array((np.ones(3000), (rows, columns)), (n_samples, n_features))
+    target = np.zeros(n_samples, dtype=int)
+    target[rows[:1500]] = 1
+    fitted = LinearClassifier(penalty=penalty, tol=1e-2).fit(wide, target)
+    assert fitted.predict(wide).shape == (n_samples,)
+
+
+@every
+@pytest.mark.parametrize(
+    "given, parameter, trained",
+    [
+        ("float32", "auto", "float32"),
+        ("float64", "auto", None),  # as X in linear models, float32 in perceptrons
+        ("float64", "float32", "float32"),
+        ("float32", "float64", "float64"),
+        ("int32", "auto", None),
+    ],
+)
+def test_precision(estimator, given, parameter, trained):
+    fitted = clone(estimator).set_params(dtype=parameter).fit((3 * X).astype(given), y)
+    trained = trained or ("float64" if hasattr(fitted, "coef_") else "float32")
+    assert {part.dtype.name for part in _parameters(fitted)} == {trained}
+
+
+@every
+def test_predictions_have_the_precision_of_X(estimator):
+    fitted = clone(estimator).fit(X, y)
+    method = "predict_proba" if hasattr(fitted, "predict_proba") else "predict"
+    for dtype in ("float32", "float64"):
+        assert getattr(fitted, method)(X.astype(dtype)).dtype == dtype
+
+
+@pytest.mark.parametrize("estimator", [LinearClassifier, LinearRegressor])
+def test_weights_are_repetition_and_only_their_ratios_count(estimator):
+    model = estimator(penalty=L2(0.1), tol=1e-9)
+    weight = np.random.RandomState(0).randint(0, 4, size=len(y))
+    weighted = clone(model).fit(X, y, sample_weight=weight)
+    repeated = clone(model).fit(X.repeat(weight, axis=0), y.repeat(weight))
+    scaled = clone(model).fit(X, y, sample_weight=100.0 * weight)
+    unweighted = clone(model).fit(X, y)
+    np.testing.assert_allclose(weighted.coef_, repeated.coef_, atol=1e-7)
+    np.testing.assert_allclose(weighted.coef_, scaled.coef_, atol=1e-7)
+    assert not np.allclose(weighted.coef_, unweighted.coef_, atol=1e-3)
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 1, 1: 5}, {1: 3}])
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_class_weight_is_scikit_learns(class_weight, is_weighted):
+    cancer, target = load_breast_cancer(return_X_y=True)
+    cancer = StandardScaler().fit_transform(cancer)
+    weight = np.random.RandomState(0).uniform(0.5, 2, len(target)) if is_weighted else None
+    ours = LinearClassifier(penalty=L2(0.01), class_weight=class_weight, tol=1e-9)
+    ours.fit(cancer, target, sample_weight=weight)
+    # scikit-learn adds the weights up, we divide by their sum.
+    total = _total_weight(target, class_weight, weight)
+    theirs = LogisticRegression(C=1 / (0.01 * total), class_weight=class_weight, tol=1e-10)
+    theirs.set_params(max_iter=10_000).fit(cancer, target, sample_weight=weight)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-5)
+
+
+def _total_weight(target, class_weight, weight):
+    from sklearn.utils.class_weight import compute_class_weight
+
+    per_class = compute_class_weight(
+        class_weight, classes=np.array([0, 1]), y=target, sample_weight=weight
+    )
+    return np.sum(per_class[target] * (1 if weight is None else weight))
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 1, 1: 20}])
+def test_class_weight_moves_the_perceptron_towards_the_rare(class_weight):
+    rare = make_classification(n_samples=400, weights=[0.95], flip_y=0.1, random_state=0)
+    model = MLPClassifier((8,), optimizer=Adam(0.01), max_iter=50, random_state=0)
+    plain = clone(model).fit(*rare)
+    weighted = clone(model).set_params(class_weight=class_weight).fit(*rare)
+    assert weighted.predict(rare[0]).sum() > plain.predict(rare[0]).sum()
+
+
+def test_class_weight_of_classes_without_weight_is_no_division_by_zero():
+    weight = (y == 1).astype(float)
+    fitted = LinearClassifier(class_weight="balanced").fit(X, y, sample_weight=weight)
+    assert fitted.predict(X).all()
+
+
+def test_huge_and_tiny_targets_train():
+    regression = make_regression(n_samples=60, n_features=4, noise=1.0, random_state=0)
+    for scale in (1e-6, 1e6):
+        fitted = LinearRegressor(tol=1e-6 * scale).fit(regression[0], regression[1] * scale)
+        assert fitted.score(regression[0], regression[1] * scale) > 0.99

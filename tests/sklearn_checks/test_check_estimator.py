@@ -1,0 +1,121 @@
+"""scikit-learn's own checks, all of them, on many configurations of the four estimators."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+from sklearn.utils.estimator_checks import check_estimator
+
+from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
+from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from skopt_suite.optimizers import OPTIMIZERS
+from skopt_suite.penalties import PENALTIES
+from skopt_suite.schedules import SCHEDULES
+
+from .configurations import CONFIGURATIONS
+
+ESTIMATORS = [LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor]
+WEIGHT_CHECKS = {
+    f"check_sample_weight_equivalence_on_{kind}_data": "training is random; see test_sample_weight"
+    for kind in ("dense", "sparse")
+}
+
+
+def _label(configuration):
+    return " ".join(repr(configuration.estimator).split())
+
+
+# The checks' data are small and not scaled, and some check that warnings come.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=_label)
+def test_all_checks_pass(configuration):
+    results = check_estimator(
+        configuration.estimator,
+        on_fail=None,
+        on_skip=None,
+        expected_failed_checks=WEIGHT_CHECKS if configuration.is_random else {},
+    )
+    failed = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
+    assert not failed
+    skipped = {r["check_name"] for r in results if r["status"] == "skipped"}
+    assert skipped == _expected_skips(configuration.estimator)
+    assert len(results) == configuration.n_checks  # none has silently vanished
+
+
+def _expected_skips(estimator):
+    skips = {"check_array_api_input"}  # unless SCIPY_ARRAY_API=1: see below
+    if isinstance(estimator, MLPClassifier) and not estimator._loss().has_probability:
+        skips.add("check_classifiers_multilabel_output_format_predict_proba")
+    return skips
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_every_estimator_is_checked_in_its_defaults_and_six_other_configurations(estimator):
+    reprs = [repr(c.estimator) for c in CONFIGURATIONS if type(c.estimator) is estimator]
+    assert repr(estimator()) in reprs
+    assert len(set(reprs)) >= 7
+
+
+@pytest.mark.parametrize(
+    "parameter, known",
+    [
+        ("optimizer_", OPTIMIZERS),
+        ("penalty_", PENALTIES),
+        ("schedule_", SCHEDULES),
+        ("loss_function_", [*CLASSIFICATION_LOSSES, *REGRESSION_LOSSES]),
+    ],
+)
+def test_configurations_cover_every_component(parameter, known):
+    used = Counter(_used(configuration.estimator)[parameter] for configuration in CONFIGURATIONS)
+    assert set(used) == set(known)
+
+
+def _used(estimator):
+    """The names of the components that fit uses."""
+    owner = {"owner": "test"}
+    return {
+        "optimizer_": estimator._optimizer().name,
+        "penalty_": PENALTIES.resolve(estimator.penalty, **owner).name,
+        "schedule_": SCHEDULES.resolve(estimator.schedule, **owner).name,
+        "loss_function_": estimator._loss().name,
+    }
+
+
+def test_exceptions_are_only_made_where_training_is_random():
+    for configuration in CONFIGURATIONS:
+        estimator = configuration.estimator
+        small_batches = estimator.batch_size != "auto" and estimator.batch_size < 15
+        single_precision = estimator._precision() == "float32"
+        dropout = getattr(estimator, "dropout", 0)
+        random = small_batches or dropout or estimator.early_stopping or single_precision
+        assert configuration.is_random == bool(random), _label(configuration)
+
+
+ARRAY_API_SCRIPT = """
+from sklearn.utils.estimator_checks import _check_name, estimator_checks_generator
+from skopt_suite import {name}
+
+ran = 0
+for estimator, check in estimator_checks_generator({name}()):
+    if _check_name(check) == "check_array_api_input":
+        check(estimator)
+        ran += 1
+assert ran == 1, ran
+print("passed")
+"""
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_array_api_input(estimator):
+    """SciPy reads the variable at import, so the check runs in a process of its own."""
+    script = ARRAY_API_SCRIPT.format(name=estimator.__name__)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "SCIPY_ARRAY_API": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "passed", done.stderr
