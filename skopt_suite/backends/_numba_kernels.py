@@ -94,6 +94,43 @@ def soft_threshold(weights, threshold):
 
 
 @_jit
+def quasi_newton_direction(gradient, steps, changes, curvature, scale, n_steps):
+    history_size = steps.shape[1]
+    n_pairs = min(n_steps, history_size)
+    direction = np.empty_like(gradient)
+    weights = np.empty(history_size, dtype=gradient.dtype)
+    for k in range(gradient.shape[0]):
+        d = direction[k]
+        for j in range(d.size):
+            d[j] = -gradient[k, j]
+        for age in range(n_pairs):
+            i = (n_steps - 1 - age) % history_size
+            weights[i] = curvature[k, i] * _dot(steps[k, i], d)
+            _add_multiple(d, -weights[i], changes[k, i])
+        for j in range(d.size):
+            d[j] *= scale[k, 0]
+        for age in range(n_pairs - 1, -1, -1):
+            i = (n_steps - 1 - age) % history_size
+            correction = curvature[k, i] * _dot(changes[k, i], d)
+            _add_multiple(d, weights[i] - correction, steps[k, i])
+    return direction
+
+
+@_jit
+def _dot(a, b):
+    total = a.dtype.type(0)
+    for j in range(a.size):
+        total += a[j] * b[j]
+    return total
+
+
+@_jit
+def _add_multiple(total, factor, array):
+    for j in range(array.size):
+        total[j] += factor * array[j]
+
+
+@_jit
 def relu_forward(z, bias):
     zero = z.dtype.type(0)
     for k in range(z.shape[0]):
@@ -151,6 +188,27 @@ def softmax_log_loss(raw, y):
     return value, exponentials
 
 
+@_jit
+def _logistic(raw, y, small, correction, value, gradient):
+    one, zero = raw.dtype.type(1), raw.dtype.type(0)
+    for k in range(raw.shape[0]):
+        for i in range(raw.shape[1]):
+            total = zero
+            for j in range(raw.shape[2]):
+                z, e = raw[k, i, j], small[k, i, j]
+                total += max(z, zero) + correction[k, i, j] - y[i, j] * z
+                gradient[k, i, j] = (one if z >= zero else e) / (one + e) - y[i, j]
+            value[k, i] = total
+
+
+def logistic_log_loss(raw, y):
+    small = np.exp(-np.abs(raw))
+    value = np.empty(raw.shape[:2], dtype=raw.dtype)
+    gradient = np.empty_like(raw)
+    _logistic(raw, y, small, np.log1p(small), value, gradient)
+    return value, gradient
+
+
 FUSED: dict[str, Callable] = {
     function.__name__: function
     for function in (
@@ -162,6 +220,8 @@ FUSED: dict[str, Callable] = {
         soft_threshold,
         relu_forward,
         relu_backward,
+        quasi_newton_direction,
         softmax_log_loss,
+        logistic_log_loss,
     )
 }

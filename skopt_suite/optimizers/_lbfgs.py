@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, kernel, namespace
 from skopt_suite.domains import Integer
 from skopt_suite.optimizers._base import Optimizer, Problem, Step, rounds_to
 from skopt_suite.optimizers._wolfe import wolfe_line_search
@@ -78,7 +78,14 @@ class LBFGS(Optimizer):
         """Return the end of a line search along the quasi-Newton direction."""
         if state.n_steps == 0:
             state = self._start(state, params, problem)
-        direction = self._direction(state)
+        direction = quasi_newton_direction(
+            state.gradient,
+            state.steps,
+            state.changes,
+            state.curvature,
+            state.scale,
+            state.n_steps,
+        )
         end = wolfe_line_search(
             problem, params, state.value, state.gradient, direction, self.max_line_search
         )
@@ -96,26 +103,6 @@ class LBFGS(Optimizer):
         norm = xp.sqrt(xp.vecdot(gradient, gradient))[:, None]
         scale = xp.where(norm > 0, 1 / xp.where(norm > 0, norm, 1.0), 1.0)
         return state._replace(value=value, gradient=gradient, scale=scale)
-
-    def _ring(self, state: LBFGSState) -> list[int]:
-        """Return the positions of the remembered pairs, newest first."""
-        n_pairs = min(state.n_steps, self.history_size)
-        return [(state.n_steps - 1 - age) % self.history_size for age in range(n_pairs)]
-
-    def _direction(self, state: LBFGSState) -> Array:
-        """Return minus the inverse Hessian times the gradient (the two-loop recursion)."""
-        xp = namespace(state.gradient)
-        direction, weights = -state.gradient, {}
-        for i in self._ring(state):
-            s, y = state.steps[:, i, :], state.changes[:, i, :]
-            weights[i] = (state.curvature[:, i] * xp.vecdot(s, direction))[:, None]
-            direction = direction - weights[i] * y
-        direction = direction * state.scale
-        for i in reversed(self._ring(state)):
-            s, y = state.steps[:, i, :], state.changes[:, i, :]
-            correction = (state.curvature[:, i] * xp.vecdot(y, direction))[:, None]
-            direction = direction + s * (weights[i] - correction)
-        return direction
 
     def _remember(self, state: LBFGSState, step: Array, end: Any) -> LBFGSState:
         """Return the state after a step; pairs without positive curvature count for nothing."""
@@ -138,3 +125,27 @@ class LBFGS(Optimizer):
             scale=scale[:, None],
             n_steps=state.n_steps + 1,
         )
+
+
+@kernel
+def quasi_newton_direction(
+    gradient: Array, steps: Array, changes: Array, curvature: Array, scale: Array, n_steps: int
+) -> Array:
+    """Return minus the inverse Hessian times the gradient, by the two-loop recursion.
+
+    The last of `n_steps` pairs is at position ``(n_steps - 1) % history_size`` of the rings.
+    """
+    xp, history_size = namespace(gradient), steps.shape[1]
+    n_pairs = min(n_steps, history_size)
+    newest_first = [(n_steps - 1 - age) % history_size for age in range(n_pairs)]
+    direction, weights = -gradient, {}
+    for i in newest_first:
+        s, y = steps[:, i, :], changes[:, i, :]
+        weights[i] = (curvature[:, i] * xp.vecdot(s, direction))[:, None]
+        direction = direction - weights[i] * y
+    direction = direction * scale
+    for i in reversed(newest_first):
+        s, y = steps[:, i, :], changes[:, i, :]
+        correction = (curvature[:, i] * xp.vecdot(y, direction))[:, None]
+        direction = direction + s * (weights[i] - correction)
+    return direction

@@ -82,6 +82,21 @@ ARGUMENTS = {
         d.normal(N_SAMPLES, N_UNITS),
         zeros_too(d.positive(N_SAMPLES, N_UNITS)),
     ),
+    **{
+        f"quasi_newton_direction after {n_steps}": lambda d, n_steps=n_steps: (
+            d.normal(N_PARAMS),
+            d.normal(4, N_PARAMS),
+            d.normal(4, N_PARAMS),
+            zeros_too(d.positive(4)),
+            d.positive(1),
+            n_steps,
+        )
+        for n_steps in (0, 1, 3, 4, 10)
+    },
+    "logistic_log_loss": lambda d: (
+        d.normal(N_SAMPLES, N_UNITS, scale=10.0),
+        np.random.default_rng(1).integers(0, 2, (N_SAMPLES, N_UNITS)).astype(d.dtype),
+    ),
     "softmax_log_loss": lambda d: (
         d.normal(N_SAMPLES, N_UNITS),
         np.random.default_rng(1).integers(0, N_UNITS, N_SAMPLES),
