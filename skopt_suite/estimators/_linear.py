@@ -81,7 +81,8 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
         Whether to stop when the score on held-out rows no longer improves, and to return the
         parameters that scored best.
     validation_fraction : float in (0, 1), default=0.1
-        Share of rows to hold out for that, unless ``X_val`` and ``y_val`` are given to `fit`.
+        Share of rows to hold out for that (of classes at least one row each), unless ``X_val``
+        and ``y_val`` are given to `fit`.
     n_iter_no_change : int, default=10
         Epochs without improvement after which training stops.
     warm_start : bool, default=False
@@ -107,9 +108,10 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
     intercept_ : ndarray of shape (1,) or (n_classes,)
         Intercepts.
     loss_ : float
-        Objective at the end of training.
+        Objective of the last epoch.
     loss_curve_ : list of float
-        Objective after every epoch.
+        Objective of every epoch: the mean over its minibatches; where the iteration ended for
+        ``"lbfgs"`` and ``"fista"``, and where it began for ``"gradient_descent"``.
     validation_scores_ : list of float or None
         Score on the held-out rows after every epoch.
     best_validation_score_ : float or None
@@ -234,7 +236,8 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
         Whether to stop when the score on held-out rows no longer improves, and to return the
         parameters that scored best.
     validation_fraction : float in (0, 1), default=0.1
-        Share of rows to hold out for that, unless ``X_val`` and ``y_val`` are given to `fit`.
+        Share of rows to hold out for that (of classes at least one row each), unless ``X_val``
+        and ``y_val`` are given to `fit`.
     n_iter_no_change : int, default=10
         Epochs without improvement after which training stops.
     warm_start : bool, default=False
@@ -256,9 +259,10 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
     intercept_ : float or ndarray of shape (n_targets,)
         Intercepts.
     loss_ : float
-        Objective at the end of training.
+        Objective of the last epoch.
     loss_curve_ : list of float
-        Objective after every epoch.
+        Objective of every epoch: the mean over its minibatches; where the iteration ended for
+        ``"lbfgs"`` and ``"fista"``, and where it began for ``"gradient_descent"``.
     validation_scores_ : list of float or None
         Score on the held-out rows after every epoch.
     best_validation_score_ : float or None

@@ -102,7 +102,8 @@ class MLPClassifier(_MLPFace, TrainableClassifier):
         Whether to stop when the score on held-out rows no longer improves, and to return the
         parameters that scored best.
     validation_fraction : float in (0, 1), default=0.1
-        Share of rows to hold out for that, unless ``X_val`` and ``y_val`` are given to `fit`.
+        Share of rows to hold out for that (of classes at least one row each), unless ``X_val``
+        and ``y_val`` are given to `fit`.
     n_iter_no_change : int, default=10
         Epochs without improvement after which training stops.
     warm_start : bool, default=False
@@ -132,9 +133,10 @@ class MLPClassifier(_MLPFace, TrainableClassifier):
     n_outputs_ : int
         Number of outputs.
     loss_ : float
-        Objective at the end of training.
+        Objective of the last epoch.
     loss_curve_ : list of float
-        Objective after every epoch.
+        Objective of every epoch: the mean over its minibatches; where the iteration ended for
+        ``"lbfgs"`` and ``"fista"``, and where it began for ``"gradient_descent"``.
     validation_scores_ : list of float or None
         Score on the held-out rows after every epoch.
     best_validation_score_ : float or None
@@ -262,7 +264,8 @@ class MLPRegressor(_MLPFace, TrainableRegressor):
         Whether to stop when the score on held-out rows no longer improves, and to return the
         parameters that scored best.
     validation_fraction : float in (0, 1), default=0.1
-        Share of rows to hold out for that, unless ``X_val`` and ``y_val`` are given to `fit`.
+        Share of rows to hold out for that (of classes at least one row each), unless ``X_val``
+        and ``y_val`` are given to `fit`.
     n_iter_no_change : int, default=10
         Epochs without improvement after which training stops.
     warm_start : bool, default=False
@@ -288,9 +291,10 @@ class MLPRegressor(_MLPFace, TrainableRegressor):
     n_outputs_ : int
         Number of outputs.
     loss_ : float
-        Objective at the end of training.
+        Objective of the last epoch.
     loss_curve_ : list of float
-        Objective after every epoch.
+        Objective of every epoch: the mean over its minibatches; where the iteration ended for
+        ``"lbfgs"`` and ``"fista"``, and where it began for ``"gradient_descent"``.
     validation_scores_ : list of float or None
         Score on the held-out rows after every epoch.
     best_validation_score_ : float or None

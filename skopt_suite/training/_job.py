@@ -21,7 +21,6 @@ class Memory(NamedTuple):
     params: Any  # (1, n_params)
     optimizer: Any
     schedule: Any
-    n_steps: int
     time: float  # epochs
     random_states: tuple[np.random.RandomState, np.random.RandomState]  # shuffling, dropout
     reference_loss: float  # what the loss of a fit that diverges is compared with

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
@@ -87,10 +88,9 @@ class _Pass:
         self.batch_size = n_samples if full_batch else min(first.batch_size, n_samples)
         self.n_batches = n_batches(n_samples, self.batch_size)
         self.stack = build_stack(self.jobs, self.placement, n_samples)
-        self.epoch, self.n_steps, self.time = 0, 0, 0.0
+        self.epoch = 0
+        self.time = 0.0 if first.memory is None else first.memory.time
         self.shuffling, self.dropping = _random_states(first)
-        if first.memory is not None:
-            self.n_steps, self.time = first.memory.n_steps, first.memory.time
         self.objective = Objective(
             first.network,
             self.stack.loss,
@@ -128,7 +128,6 @@ class _Pass:
             stack.params, stack.optimizer_state = step.params, step.state
             optimality, stalled = step.optimality, step.stalled
             total = total + step.loss * (batch.X.shape[0] / n_samples)
-            self.n_steps += 1
             self.time += 1.0 / self.n_batches
         self.time = float(round(self.time))  # no rounding errors of many small steps
         loss = total + self.objective.uncounted_penalty(stack.params)
@@ -150,14 +149,23 @@ class _Pass:
         column = self.placement.asarray(watched[:, None], dtype="float64")
         stack.schedule_state = stack.schedule.observe(stack.schedule_state, column)
 
-        stopped = self._tell_observer(host_loss, score)
         diverged = self.progress.diverged(host_loss, host_sum)
+        stopped = not diverged.all() and self._tell_observer(host_loss, score)
         reasons = self.progress.reasons(self.epoch, host_loss, host_optimality, host_stalled)
         if self.n_epochs is not None:
             reasons = ["max_iter" if self.epoch >= self.n_epochs else None] * len(stack.index)
         if stopped:
             reasons = [reason or "callback" for reason in reasons]
+        if any(reasons):  # the last step may have ruined a fit: its loss is from before it
+            after = self._loss_after_last_step()
+            ruined = self.progress.diverged(after, host_sum)
+            host_loss, diverged = np.where(ruined, after, host_loss), diverged | ruined
         self._retire(diverged, reasons, host_loss)
+
+    def _loss_after_last_step(self) -> np.ndarray:
+        """Return the objective of every fit as it is now, on the rows of the last step."""
+        params = self.stack.params
+        return _on_host(self.objective.value(params) + self.objective.uncounted_penalty(params))
 
     def _retire(self, diverged: np.ndarray, reasons: list[str | None], loss: np.ndarray) -> None:
         """Store the results of the fits that are done, and keep the others."""
@@ -197,9 +205,8 @@ class _Pass:
                 params=to_host(stack.params, k, host),
                 optimizer=to_host(stack.optimizer_state, k, host),
                 schedule=to_host(stack.schedule_state, k, host),
-                n_steps=self.n_steps,
                 time=self.time,
-                random_states=(self.shuffling, self.dropping),
+                random_states=copy.deepcopy((self.shuffling, self.dropping)),
                 reference_loss=float(self.progress.reference[k]),
             )
             if incremental
@@ -257,5 +264,5 @@ def _on_host(array: Array) -> np.ndarray:
 def _random_states(job: Job) -> tuple[np.random.RandomState, np.random.RandomState]:
     """Return generators for shuffling and for dropout, independent of the initial weights."""
     if job.memory is not None:
-        return job.memory.random_states
+        return copy.deepcopy(job.memory.random_states)
     return np.random.RandomState([job.seed, 1]), np.random.RandomState([job.seed, 2])
