@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from skopt_suite.backends import Array, kernel, like, namespace
-from skopt_suite.domains import Real
-from skopt_suite.optimizers._base import FirstOrder, zero_count
+from skopt_suite.backends import Array, kernel, like
+from skopt_suite.optimizers._velocity import VelocityRule, VelocityState
 
 
-class NesterovState(NamedTuple):
-    """Number of steps, (n_fits, 1), and velocity, (n_fits, n_params)."""
-
-    n_steps: Array
-    velocity: Array
-
-
-class Nesterov(FirstOrder):
+class Nesterov(VelocityRule):
     """Stochastic gradient descent with Nesterov's momentum.
 
     ``v ← momentum * v + g``, ``w ← w - learning_rate * (g + momentum * v)``
@@ -44,33 +34,20 @@ class Nesterov(FirstOrder):
     >>> clf = MLPClassifier(optimizer=Nesterov(learning_rate=0.05))
     """
 
-    parameters = {
-        "learning_rate": Real(0, open_low=True),
-        "momentum": Real(0, 1, open_high=True),
-    }
-
-    def __init__(self, learning_rate=0.01, momentum=0.9):
-        self.learning_rate = learning_rate
-        self.momentum = momentum
-
-    def init(self, params: Array) -> NesterovState:
-        """Return a velocity of zero."""
-        return NesterovState(zero_count(params), namespace(params).zeros_like(params))
-
     def update(
         self,
-        state: NesterovState,
+        state: VelocityState,
         params: Array,
         gradient: Array,
         learning_rate: Array,
         n_weights: int,
-    ) -> tuple[Array, NesterovState]:
+    ) -> tuple[Array, VelocityState]:
         """Accelerate along the gradient, then move and look ahead."""
         rate, momentum = like(params, learning_rate, self.momentum)
         params, velocity = nesterov_update(params, gradient, state.velocity, rate, momentum)
-        return params, NesterovState(state.n_steps + 1, velocity)
+        return params, VelocityState(state.n_steps + 1, velocity)
 
-    def step_size(self, state: NesterovState, learning_rate: Array) -> Array:
+    def step_size(self, state: VelocityState, learning_rate: Array) -> Array:
         """Return the learning rate times the sum of the weights of past gradients."""
         return learning_rate * (1 - self.momentum ** (state.n_steps + 1)) / (1 - self.momentum)
 
