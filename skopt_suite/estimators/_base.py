@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skopt_suite._component import Parametrised, fusion_key
-from skopt_suite.backends import Placement, is_device_array, is_sparse, to_numpy
+from skopt_suite.backends import Placement, blas_threads_for, is_device_array, is_sparse, to_numpy
 from skopt_suite.estimators._callbacks import CallbackSupportMixin, FitObserver, with_callbacks
 from skopt_suite.estimators._inputs import check_lengths, check_sample_weight, check_X, mean_one
 from skopt_suite.estimators._parameters import resolve_optimizer
@@ -275,7 +275,9 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         flat = network.flatten(
             [to_numpy(coef) for coef in coefs], [to_numpy(bias) for bias in intercepts]
         )
-        raw, _ = network.forward(placement.asarray(flat[None, :], dtype=dtype), X)
+        params = placement.asarray(flat[None, :], dtype=dtype)
+        with blas_threads_for(2.0 * X.shape[0] * network.largest_layer):
+            raw, _ = network.forward(params, X)
         return raw, placement
 
     def _returned(self, values: Any, X: Any) -> Any:

@@ -67,7 +67,8 @@ def train(
     results : list of Result
         A fit that diverged has an ``error``; the others are untouched by it.
     """
-    return _Pass(list(jobs), data, placement, observer, n_epochs).run()
+    with blas_threads_for(_largest_product(jobs[0], data)):
+        return _Pass(list(jobs), data, placement, observer, n_epochs).run()
 
 
 @dataclass
@@ -84,8 +85,7 @@ class _Pass:
     def __post_init__(self) -> None:
         first = self.jobs[0]
         n_samples = self.data.train.X.shape[0]
-        full_batch = first.optimizer.is_full_batch
-        self.batch_size = n_samples if full_batch else min(first.batch_size, n_samples)
+        self.batch_size = _rows_per_step(first, n_samples)
         self.n_batches = n_batches(n_samples, self.batch_size)
         self.stack = build_stack(self.jobs, self.placement, n_samples)
         self.epoch = 0
@@ -96,7 +96,7 @@ class _Pass:
             self.stack.loss,
             self.stack.penalty,
             masks=None if self.stack.dropout is None else self._draw_masks,
-            counts_penalty=full_batch,
+            counts_penalty=first.optimizer.is_full_batch,
         )
         reference = reference_losses(self.jobs, self.stack, self.objective, self.data.train)
         self.progress = Progress.start(self.jobs, reference)
@@ -105,9 +105,8 @@ class _Pass:
 
     def run(self) -> list[Result]:
         """Train until every fit is done."""
-        with blas_threads_for(2 * self.batch_size * self.jobs[0].network.largest_layer):
-            while len(self.stack.index):
-                self._run_epoch()
+        while len(self.stack.index):
+            self._run_epoch()
         return [self.results[k] for k in range(len(self.jobs))]
 
     def _run_epoch(self) -> None:
@@ -255,6 +254,15 @@ class _Pass:
         params = self.stack.params
         report = Report(self.epoch, self.stack.index, loss, score, lambda k: params[k, ...])
         return self.observer.epoch_ends(report)
+
+
+def _rows_per_step(job: Job, n_samples: int) -> int:
+    return n_samples if job.optimizer.is_full_batch else min(job.batch_size, n_samples)
+
+
+def _largest_product(job: Job, data: Data) -> float:
+    """Return the floating-point operations of the largest matrix product of a step, per fit."""
+    return 2.0 * _rows_per_step(job, data.train.X.shape[0]) * job.network.largest_layer
 
 
 def _on_host(array: Array) -> np.ndarray:

@@ -1,0 +1,69 @@
+"""Which candidate was trained in which pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from skopt_suite.model_selection._frames import frame_of
+
+
+class Entry(NamedTuple):
+    """How one candidate was trained."""
+
+    group: int | None
+    """Number of the group of candidates that share a pass per fold; None: alone."""
+    size: int
+    """Number of candidates in the group."""
+    reason: str
+    """Why the candidate was trained alone; empty if it was not."""
+
+
+@dataclass(frozen=True)
+class FusionReport:
+    """Says for every candidate of a search in which pass it was trained, and if alone, why.
+
+    Parameters
+    ----------
+    params : list of dict
+        The candidates.
+    entries : list of Entry
+        How each was trained.
+    """
+
+    params: list[dict[str, Any]]
+    entries: list[Entry]
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups of candidates that shared a pass."""
+        return len({entry.group for entry in self.entries if entry.group is not None})
+
+    @property
+    def n_alone(self) -> int:
+        """Number of candidates that were trained the ordinary way."""
+        return sum(entry.group is None for entry in self.entries)
+
+    def to_frame(self) -> Any:
+        """Return the report as a pandas frame, one row per candidate."""
+        columns = {
+            name: list(column)
+            for name, column in zip(Entry._fields, zip(*self.entries, strict=True), strict=True)
+        }
+        frame = frame_of({"params": self.params, **columns})
+        return frame.astype({"group": "Int64"})
+
+    def __repr__(self) -> str:
+        n_fused = len(self.entries) - self.n_alone
+        lines = [
+            f"FusionReport: {n_fused} of {len(self.entries)} candidates fused into "
+            f"{self.n_groups} passes per fold, {self.n_alone} alone"
+        ]
+        sizes = {entry.group: entry.size for entry in self.entries if entry.group is not None}
+        lines += [f"  pass {group}: {size} candidates" for group, size in sorted(sizes.items())]
+        reasons: dict[str, int] = {}
+        for entry in self.entries:
+            if entry.group is None:
+                reasons[entry.reason] = reasons.get(entry.reason, 0) + 1
+        lines += [f"  alone: {n} candidates: {reason}" for reason, n in reasons.items()]
+        return "\n".join(lines)

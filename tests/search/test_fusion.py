@@ -1,0 +1,157 @@
+"""What is trained together, what is not, and what happens to fits that fail."""
+
+import joblib
+import numpy as np
+import pytest
+import sklearn
+from sklearn.base import clone
+from sklearn.exceptions import FitFailedWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import skopt_suite.model_selection._fold as fold
+from skopt_suite import LinearClassifier, MLPClassifier
+from skopt_suite.model_selection import FusedGridSearchCV
+
+from .problems import CLASSES, WEIGHTS, assert_same_results
+
+MLP = MLPClassifier((8,), batch_size=32, max_iter=5, random_state=0)
+RATES = {"optimizer__learning_rate": [1e-3, 1e-2, 1e-1]}
+
+
+def search(estimator, grid, **settings):
+    return FusedGridSearchCV(estimator, grid, **{"cv": 3, **settings}).fit(*CLASSES)
+
+
+def test_one_pass_per_fold(monkeypatch):
+    sizes = []
+
+    def counting(jobs, *args):
+        sizes.append(len(jobs))
+        return train(jobs, *args)
+
+    train = fold.train
+    monkeypatch.setattr(fold, "train", counting)
+    search(MLP, RATES)
+    assert sizes == [3, 3, 3]
+
+
+def test_memory_cuts_a_pass_into_pieces(monkeypatch):
+    sizes = []
+    train = fold.train
+    monkeypatch.setattr(fold, "train", lambda jobs, *a: sizes.append(len(jobs)) or train(jobs, *a))
+    grid = {"penalty__alpha": np.logspace(-4, 0, 10)}
+    search(LinearClassifier(), grid, max_memory="60KB")
+    assert len(sizes) > 3
+    assert sum(sizes) == 30
+
+
+def test_preceding_steps_are_fitted_once_per_fold_and_setting():
+    n_fits = []
+
+    class Counting(StandardScaler):
+        def fit(self, X, y=None, sample_weight=None):
+            n_fits.append(len(X))
+            return super().fit(X, y, sample_weight)
+
+    pipeline = Pipeline([("scale", Counting()), ("mlp", MLP)])
+    grid = {"mlp__penalty__alpha": [1e-4, 1e-3, 1e-2], "scale__with_mean": [True, False]}
+    search(pipeline, grid, refit=False)
+    assert len(n_fits) == 3 * 2
+
+
+def test_report_names_groups_and_reasons():
+    pipeline = Pipeline([("scale", StandardScaler()), ("last", MLP)])
+    grid = [
+        {"last": [LogisticRegression(), clone(MLP).set_params(verbose=1)]},
+        {"last__optimizer": ["adam", "sgd"], "last__penalty__alpha": [1e-3, 1e-2]},
+    ]
+    report = search(pipeline, grid).fusion_report_
+    assert (report.n_alone, report.n_groups) == (2, 2)
+    assert "LogisticRegression is not an estimator of skopt_suite" in repr(report)
+    assert "verbose=1 prints a line per epoch" in repr(report)
+    frame = report.to_frame()
+    assert frame["group"].isna().tolist() == [True, True, False, False, False, False]
+    assert frame["size"].tolist() == [1, 1, 2, 2, 2, 2]
+
+
+@pytest.mark.filterwarnings("ignore:.*test scores are non-finite")
+def test_a_diverged_fit_gets_error_score_and_the_others_are_untouched():
+    estimator = LinearClassifier(optimizer="momentum", max_iter=20, random_state=0, tol=0)
+    grid = {"optimizer__learning_rate": [1e-2, 1e6, 1e-1]}
+    with pytest.warns(FitFailedWarning, match="The fit diverged: optimizer 'momentum'"):
+        wild = search(estimator, grid)
+    calm = search(estimator, {"optimizer__learning_rate": [1e-2, 1e-1]})
+    scores = wild.cv_results_["mean_test_score"]
+    assert np.isnan(scores[1])
+    np.testing.assert_allclose(scores[[0, 2]], calm.cv_results_["mean_test_score"])
+    assert wild.fusion_report_.n_groups == 1
+
+
+def test_error_score_raise():
+    with pytest.raises(FloatingPointError, match="The fit diverged"):
+        search(
+            LinearClassifier(optimizer="sgd"),
+            {"optimizer__learning_rate": [1e-2, 1e6]},
+            error_score="raise",
+        )
+
+
+def test_bad_parameters_fail_alone():
+    with pytest.warns(FitFailedWarning, match="learning_rate must be a number"):
+        result = search(MLP, {"optimizer__learning_rate": [1e-2, -1.0]}, error_score=0.0)
+    assert result.cv_results_["mean_test_score"][1] == 0
+
+
+def test_all_fits_failing_is_an_error():
+    with pytest.raises(ValueError, match="All the 3 fits failed"):
+        search(MLP, {"optimizer__learning_rate": [-1.0]})
+
+
+def test_candidates_without_a_seed_share_one():
+    """As of the fits of one stack; the differences are those of the candidates."""
+    unseeded = clone(MLP).set_params(random_state=None)
+    result = search(unseeded, {"penalty__alpha": [1e-4, 1e-4]})
+    scores = result.cv_results_["mean_test_score"]
+    assert scores[0] == scores[1]
+    assert result.fusion_report_.n_groups == 1
+    assert result.best_estimator_.random_state is None
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_joblib_backends_give_the_same(backend):
+    one = search(MLP, RATES)
+    with joblib.parallel_config(backend=backend, n_jobs=2):
+        two = search(MLP, RATES)
+    assert_same_results(two, one)
+
+
+def test_metadata_routing():
+    grid = {"penalty__alpha": [1e-3, 1e-1]}
+    with sklearn.config_context(enable_metadata_routing=True):
+        estimator = LinearClassifier(tol=1e-9).set_fit_request(sample_weight=True)
+        estimator = estimator.set_score_request(sample_weight=True)
+        ours = FusedGridSearchCV(estimator, grid, cv=3).fit(*CLASSES, sample_weight=WEIGHTS)
+        theirs = GridSearchCV(estimator, grid, cv=3).fit(*CLASSES, sample_weight=WEIGHTS)
+        assert_same_results(ours, theirs, tolerance=1e-6)
+        pipeline = make_pipeline(StandardScaler(), estimator)
+        grid = {f"linearclassifier__{name}": values for name, values in grid.items()}
+        pipeline[0].set_fit_request(sample_weight=False)
+        ours = FusedGridSearchCV(pipeline, grid, cv=3).fit(*CLASSES, sample_weight=WEIGHTS)
+        theirs = GridSearchCV(pipeline, grid, cv=3).fit(*CLASSES, sample_weight=WEIGHTS)
+        assert_same_results(ours, theirs, tolerance=1e-6)
+        assert "routed through the Pipeline" in repr(ours.fusion_report_)
+
+
+@pytest.mark.parametrize("bad", ["2 apples", 0, -5, 1.5, True])
+def test_bad_max_memory(bad):
+    with pytest.raises(ValueError, match="max_memory must be a number of bytes, text such as"):
+        search(MLP, RATES, max_memory=bad)
+
+
+def test_clone_and_parameters():
+    settings = FusedGridSearchCV(MLP, RATES, max_memory="1GB").get_params(deep=False)
+    assert settings["max_memory"] == "1GB"
+    assert clone(FusedGridSearchCV(MLP, RATES, cv=4)).cv == 4
