@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from sklearn.base import BaseEstimator
 
-from skopt_suite.backends import Placement
+from skopt_suite.backends import Placement, namespace
 from skopt_suite.domains import Domain, Named
 
 
@@ -152,15 +152,15 @@ def stack(components: Sequence[Component], placement: Placement, ndim: int = 2) 
     return stacked
 
 
-def take(stacked: Component, index: Any, placement: Placement) -> Component:
+def take(stacked: Component, index: Any) -> Component:
     """Return the stacked component of the fits that `index` names."""
     kept = copy.copy(stacked)
     for name, domain in stacked.parameters.items():
         value = getattr(stacked, name)
         if isinstance(value, Component):
-            setattr(kept, name, take(value, index, placement))
+            setattr(kept, name, take(value, index))
         elif domain.fusable and value is not None:
-            setattr(kept, name, placement.xp.take(value, index, axis=0))
+            setattr(kept, name, namespace(value).take(value, index, axis=0))
     return kept
 
 

@@ -32,6 +32,9 @@ class Problem(Protocol):
     def prox(self, params: Array, step_size: Array) -> Array:
         """Return the proximal operator of the other part; may overwrite `params`."""
 
+    def take(self, index: Array) -> Problem:
+        """Return the problem of the fits that `index` names."""
+
     def optimality(self, params: Array, gradient: Array) -> Array:
         """Return the largest absolute entry of the (proximal) gradient, (n_fits,)."""
 

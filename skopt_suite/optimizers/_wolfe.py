@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from skopt_suite.backends import Array, namespace
+import numpy as np
+
+from skopt_suite.backends import Array, namespace, to_numpy
 from skopt_suite.optimizers._base import Problem
 
 SUFFICIENT_DECREASE = 1e-4
@@ -18,6 +20,18 @@ class LineEnd(NamedTuple):
     value: Array  # (n_fits,)
     gradient: Array  # (n_fits, n_params)
     moved: Array  # (n_fits,): False where no lower point was found
+
+
+class _Line(NamedTuple):
+    """The fits that are still searching."""
+
+    params: Array  # (n_fits, n_params): where the line starts, with its
+    value: Array  # (n_fits,)
+    slope: Array  # (n_fits,)
+    direction: Array  # (n_fits, n_params)
+    t: Array  # (n_fits,): the next trial
+    low: Array  # (n_fits,): the point sought is beyond it
+    high: Array  # (n_fits,): and before it
 
 
 def wolfe_line_search(
@@ -35,34 +49,55 @@ def wolfe_line_search(
     interpolation in place of the midpoint. A change of the value within rounding counts as no
     change (W. Hager and H. Zhang, "A new conjugate gradient method with guaranteed descent",
     SIAM Journal on Optimization 16, 2005), so that the gradient decides near the minimum.
+
+    A fit that has its point leaves the search, so that the others do not wait for it.
     """
     xp = namespace(params)
-    slope = xp.vecdot(gradient, direction)
-    rounding = 8 * xp.finfo(params.dtype).eps * xp.abs(value)
-    t = xp.ones_like(value)
-    low, high = xp.zeros_like(value), xp.full_like(value, xp.inf)
-    searching = xp.ones_like(value, dtype=xp.bool)
-    end = LineEnd(params, value, gradient, moved=~searching)
+    line = _Line(
+        params,
+        value,
+        xp.vecdot(gradient, direction),
+        direction,
+        t=xp.ones_like(value),
+        low=xp.zeros_like(value),
+        high=xp.full_like(value, xp.inf),
+    )
+    end = LineEnd(params, value, gradient, moved=xp.zeros_like(value, dtype=xp.bool))
+    positions, parts = np.arange(value.shape[0]), []
     for _ in range(max_trials):
-        trial = params + t[:, None] * direction
-        trial_value, trial_gradient = problem.value_and_gradient(trial)
-        trial_slope = xp.vecdot(trial_gradient, direction)
-        decrease = value + SUFFICIENT_DECREASE * t * slope
-        falls = (trial_value <= decrease) | (
-            (trial_value <= value + rounding)
-            & (trial_slope <= (2 * SUFFICIENT_DECREASE - 1) * slope)
-        )  # False for a value that is not a number
-        curved = trial_slope >= CURVATURE * slope
-        # Kept should the trials run out; a later one that falls is further along.
-        better = searching & falls
-        end = _where(better, LineEnd(trial, trial_value, trial_gradient, better), end)
-        searching = searching & ~(falls & curved)
-        if not bool(xp.any(searching)):
+        line, end, found = _try(problem, line, end)
+        is_done = np.asarray(to_numpy(found))
+        if not is_done.any():
+            continue
+        parts.append((positions[is_done], _take(end, np.flatnonzero(is_done))))
+        positions = positions[~is_done]
+        if len(positions) == 0:
             break
-        high = xp.where(searching & ~falls, t, high)
-        low = xp.where(searching & falls, t, low)
-        t = xp.where(searching, _next_trial(t, low, high, value, slope, trial_value), t)
-    return end
+        left = np.flatnonzero(~is_done)
+        line, end = _take(line, left), _take(end, left)
+        problem = problem.take(_index(left, params))
+    if len(positions):
+        parts.append((positions, end))
+    return _in_order(parts)
+
+
+def _try(problem: Problem, line: _Line, end: LineEnd) -> tuple[_Line, LineEnd, Array]:
+    """Evaluate the next points; return the brackets, the best points, and which fits are done."""
+    xp = namespace(line.params)
+    trial = line.params + line.t[:, None] * line.direction
+    value, gradient = problem.value_and_gradient(trial)
+    slope = xp.vecdot(gradient, line.direction)
+    rounding = 8 * xp.finfo(trial.dtype).eps * xp.abs(line.value)
+    falls = (value <= line.value + SUFFICIENT_DECREASE * line.t * line.slope) | (
+        (value <= line.value + rounding) & (slope <= (2 * SUFFICIENT_DECREASE - 1) * line.slope)
+    )  # False for a value that is not a number
+    curved = slope >= CURVATURE * line.slope
+    # Kept should the trials run out; a later one that falls is further along.
+    end = _where(falls, LineEnd(trial, value, gradient, falls), end)
+    high = xp.where(falls, line.high, line.t)
+    low = xp.where(falls, line.t, line.low)
+    t = _next_trial(line.t, low, high, line.value, line.slope, value)
+    return line._replace(t=t, low=low, high=high), end, falls & curved
 
 
 def _next_trial(
@@ -93,3 +128,29 @@ def _where(mask: Array, new: LineEnd, old: LineEnd) -> LineEnd:
         xp.where(mask[:, None], new.gradient, old.gradient),
         old.moved | mask,
     )
+
+
+def _take(fits: Any, index: np.ndarray) -> Any:
+    """Return the fits of a NamedTuple of arrays that `index` names."""
+    if len(index) == fits[0].shape[0]:
+        return fits
+    xp, rows = namespace(fits[0]), _index(index, fits[0])
+    return type(fits)(*(xp.take(array, rows, axis=0) for array in fits))
+
+
+def _index(index: np.ndarray, array: Array) -> Array:
+    xp = namespace(array)
+    return index if xp is np else xp.asarray(index, device=array.device)
+
+
+def _in_order(parts: list[tuple[np.ndarray, LineEnd]]) -> LineEnd:
+    """Join the ends of all fits in the order of their positions."""
+    if len(parts) == 1:
+        return parts[0][1]
+    xp = namespace(parts[0][1].params)
+    joined = LineEnd(
+        *(xp.concat(arrays) for arrays in zip(*(end for _, end in parts), strict=True))
+    )
+    order = np.argsort(np.concatenate([positions for positions, _ in parts]))
+    index = _index(order, joined.params)
+    return LineEnd(*(xp.take(array, index, axis=0) for array in joined))

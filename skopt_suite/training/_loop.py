@@ -155,7 +155,8 @@ class _Pass:
             reasons = ["max_iter" if self.epoch >= self.n_epochs else None] * len(stack.index)
         if stopped:
             reasons = [reason or "callback" for reason in reasons]
-        if any(reasons):  # the last step may have ruined a fit: its loss is from before it
+        if any(reasons) and stack.optimizer.takes_schedule:
+            # the last step may have ruined a fit: its loss is from before it
             after = self._loss_after_last_step()
             ruined = self.progress.diverged(after, host_sum)
             host_loss, diverged = np.where(ruined, after, host_loss), diverged | ruined

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from skopt_suite._component import take
 from skopt_suite.backends import Array, namespace
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
@@ -45,6 +46,14 @@ class Objective:
         """Use these rows from now on."""
         self.x, self.y, self.weight = x, y, weight
         return self
+
+    def take(self, index: Array) -> Objective:
+        """Return the objective of the fits that `index` names, on the same rows."""
+        weight = self.weight
+        if weight is not None and weight.shape[0] > 1:
+            weight = namespace(weight).take(weight, index, axis=0)
+        loss, penalty = take(self.loss, index), take(self.penalty, index)
+        return replace(self, loss=loss, penalty=penalty, weight=weight)
 
     def value_and_gradient(self, params: Array) -> tuple[Array, Array]:
         """Return the smooth part, (n_fits,), and its gradient, (n_fits, n_params)."""
