@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from contextlib import AbstractContextManager, nullcontext
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 SMALL_PRODUCT = 2e7
@@ -15,11 +17,28 @@ def blas_threads_for(n_operations: float) -> AbstractContextManager:
     """Return a context in which BLAS uses one thread if its largest product is small.
 
     The limit is the process's. Of fits that run in several threads the first has it, and the
-    others run with what they find (threadpoolctl 3.8 sees to that).
+    others run with what they find: were they to set it too, they would take one thread for what
+    there was before, and leave the process with it.
     """
     if n_operations >= SMALL_PRODUCT:
         return nullcontext()
-    return _controller().limit(limits=1, user_api="blas")
+    return _one_thread()
+
+
+_is_limited = threading.Lock()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Limit BLAS to one thread, unless another fit has done so."""
+    if not _is_limited.acquire(blocking=False):
+        yield
+        return
+    try:
+        with _controller().limit(limits=1, user_api="blas"):
+            yield
+    finally:
+        _is_limited.release()
 
 
 @functools.cache

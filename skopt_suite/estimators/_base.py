@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skopt_suite._component import Parametrised, fusion_key
 from skopt_suite.backends import Placement, blas_threads_for, is_device_array, is_sparse, to_numpy
 from skopt_suite.estimators._callbacks import CallbackSupportMixin, FitObserver, with_callbacks
+from skopt_suite.estimators._convergence import warn_if_not_converged
 from skopt_suite.estimators._inputs import check_lengths, check_sample_weight, check_X, mean_one
 from skopt_suite.estimators._parameters import resolve_optimizer
+from skopt_suite.estimators._rollback import unchanged_by_errors
 from skopt_suite.estimators._split import split_rows
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
@@ -61,6 +61,8 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     """Base of all estimators; subclasses say what network and targets they have."""
 
     n_features_in_: int
+    loss_function_: Any
+    _trained_network: Network
     _stratifies: ClassVar[bool]
     """Whether rows are held out with the same share of every class."""
     _model_takes_sparse: ClassVar[bool] = False
@@ -96,23 +98,29 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         DivergenceError
             If the objective becomes infinite, not a number, or absurdly large.
         """
-        prepared = self._prepare(X, y, sample_weight, X_val, y_val)
-        metadata = {"sample_weight": sample_weight} if sample_weight is not None else {}
-        observer = FitObserver(self, X, y, metadata, self._model_attributes)
-        (result,) = train([prepared.job], prepared.data, prepared.placement, observer)
-        self._adopt(prepared, result)
+        with unchanged_by_errors(self):
+            prepared = self._prepare(X, y, sample_weight, X_val, y_val)
+            metadata = {"sample_weight": sample_weight} if sample_weight is not None else {}
+            observer = FitObserver(
+                self, X, y, metadata, lambda params: self._fitted_attributes(prepared.job, params)
+            )
+            (result,) = train([prepared.job], prepared.data, prepared.placement, observer)
+            self._adopt(prepared, result)
         observer.fit_ends(result.params)
         return self
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
         """Train for one epoch, going on from the optimizer's and the schedule's state."""
         first_call = not self._is_trained()
-        prepared = self._prepare(X, y, sample_weight, classes=classes, incremental=not first_call)
-        curve = [] if first_call else self.loss_curve_
-        (result,) = train([prepared.job], prepared.data, prepared.placement, n_epochs=1)
-        result.loss_curve = curve + result.loss_curve
-        result.n_iter = len(result.loss_curve)
-        self._adopt(prepared, result)
+        with unchanged_by_errors(self):
+            prepared = self._prepare(
+                X, y, sample_weight, classes=classes, incremental=not first_call
+            )
+            curve = [] if first_call else self.loss_curve_
+            (result,) = train([prepared.job], prepared.data, prepared.placement, n_epochs=1)
+            result.loss_curve = curve + result.loss_curve
+            result.n_iter = len(result.loss_curve)
+            self._adopt(prepared, result, is_whole=False)
         return self
 
     def _prepare(
@@ -142,6 +150,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             X, y, weight, validation = self._hold_out(X, y, weight, seed, placement, dtype)
         network, optimizer = self._network(X.shape[1]), self._optimizer()
         schedule = SCHEDULES.resolve(self.schedule, owner=owner)
+        start = self._start(network, y, weight, seed, goes_on=incremental or self.warm_start)
         job = Job(
             network=network,
             loss=loss,
@@ -157,8 +166,10 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             dropout=self._dropout_rates(),
             seed=seed,
             dtype=dtype,
-            start=self._start(network, y, weight, seed, goes_on=incremental or self.warm_start),
-            memory=self._usable_memory(optimizer, schedule) if incremental else None,
+            start=start,
+            memory=self._usable_memory(network, optimizer, schedule, start)
+            if incremental
+            else None,
             sample_weight=mean_one(weight),
         )
         check_job(job, X)
@@ -177,10 +188,14 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
                     "part has no positive sample_weight. Give X_val and y_val, or another "
                     "random_state."
                 )
+        held_out_weight = None if weight is None else weight[held_out]
+        self._check_scorable(y[held_out], held_out_weight)
         validation = Rows(
             _rows(X, held_out, placement),
             self._encoded(y[held_out], placement, dtype),
-            None if weight is None else placement.asarray(weight[None, held_out], dtype=dtype),
+            None
+            if held_out_weight is None
+            else placement.asarray(held_out_weight[None], dtype=dtype),
         )
         kept_weight = None if weight is None else weight[train_rows]
         return _rows(X, train_rows, placement), y[train_rows], kept_weight, validation
@@ -201,12 +216,21 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         )
         y_val = self._check_targets(y_val, dtype)
         check_lengths(X_val, y_val)
+        if self.early_stopping:
+            self._check_scorable(y_val, None)
         return Rows(X_val, self._encoded(y_val, placement, dtype))
 
-    def _usable_memory(self, optimizer: Optimizer, schedule: Schedule) -> Memory | None:
-        """Return the state to go on from; None if it is another optimizer's or schedule's."""
-        used = fusion_key(self.optimizer_), fusion_key(self.schedule_)
-        return self._memory if used == (fusion_key(optimizer), fusion_key(schedule)) else None
+    def _usable_memory(
+        self, network: Network, optimizer: Optimizer, schedule: Schedule, start: np.ndarray
+    ) -> Memory | None:
+        """Return the state to go on from; None if it is another model's, optimizer's or schedule's.
+
+        The parameters are those that the estimator shows: the best ones after early stopping.
+        """
+        used = self._trained_network, fusion_key(self.optimizer_), fusion_key(self.schedule_)
+        if self._memory is None or used != (network, fusion_key(optimizer), fusion_key(schedule)):
+            return None
+        return self._memory._replace(params=start[None, :])
 
     def _start(self, network: Network, y, weight, seed: int, goes_on: bool) -> np.ndarray:
         """Return the parameters to start from: those that were trained, if the fit `goes_on`."""
@@ -227,17 +251,16 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             start[network.n_params - network.sizes[-1] :] = self._baseline(y, weight)
         return start
 
-    def _adopt(self, prepared: Prepared, result: Result) -> None:
-        """Store the result of training as fitted attributes."""
+    def _adopt(self, prepared: Prepared, result: Result, is_whole: bool = True) -> None:
+        """Store the result of training as fitted attributes; warn if a whole fit is not done."""
         if result.error is not None:
             raise result.error
         job = prepared.job
-        if result.stop_reason in ("max_iter", "stalled") and job.optimizer.is_full_batch:
-            self._warn_stopped_short(job, result)
-        for name, value in self._model_attributes(result.params).items():
+        if is_whole:
+            warn_if_not_converged(self, job, prepared.data.train, result)
+        for name, value in self._fitted_attributes(job, result.params).items():
             setattr(self, name, value)
-        self.optimizer_, self.schedule_ = job.optimizer, job.schedule
-        self.penalty_, self.loss_function_ = job.penalty, job.loss
+        self.optimizer_, self.schedule_, self.penalty_ = job.optimizer, job.schedule, job.penalty
         self.loss_ = result.loss
         self.loss_curve_ = result.loss_curve
         self.n_iter_ = result.n_iter
@@ -246,18 +269,10 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         self.best_validation_score_ = max(result.validation_scores, default=None)
         self._memory: Memory | None = result.memory
 
-    def _warn_stopped_short(self, job: Job, result: Result) -> None:
-        why = (
-            f"max_iter={job.max_iter} iterations were not enough"
-            if result.stop_reason == "max_iter"
-            else "no lower point could be found"
-        )
-        warnings.warn(
-            f"{type(self).__name__}: optimizer {job.optimizer.name!r} stopped before its gradient "
-            f"fell below tol={job.tol:g}: {why}. Scale the data, or raise max_iter or tol.",
-            ConvergenceWarning,
-            stacklevel=5,
-        )
+    def _fitted_attributes(self, job: Job, params: Any) -> dict[str, Any]:
+        """Return all that predictions need, whatever constructor parameters are set later."""
+        model = self._model_attributes(params)
+        return {**model, "_trained_network": job.network, "loss_function_": job.loss}
 
     def _raw_predictions(self, X) -> tuple[Any, Placement]:
         """Return raw predictions of shape (1, n_samples, n_outputs), and where they are."""
@@ -271,7 +286,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             backend=self.backend,
             reset=False,
         )
-        network = self._network(X.shape[1])
+        network = self._trained_network
         flat = network.flatten(
             [to_numpy(coef) for coef in coefs], [to_numpy(bias) for bias in intercepts]
         )
@@ -300,7 +315,11 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         return ()
 
     def _is_trained(self) -> bool:
-        return hasattr(self, "n_iter_")
+        return hasattr(self, "_trained_network")
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Return whether there is a model; a fit that failed leaves none."""
+        return self._is_trained()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -347,6 +366,9 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     @abstractmethod
     def _weigh_classes(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
         """Return sample weights times class weights."""
+
+    def _check_scorable(self, y: np.ndarray, weight: np.ndarray | None) -> None:
+        """Raise if a score on targets `y` could not tell a good model from a bad one."""
 
     @abstractmethod
     def _baseline(self, y: np.ndarray, weight: np.ndarray | None) -> Any:

@@ -35,11 +35,19 @@ def class_sample_weight(
     """Return sample weights times class weights, (n_samples,)."""
     if class_weight is None:
         return weight
+    if y.ndim == 1 and isinstance(class_weight, list):
+        raise ValueError(
+            "class_weight must be a dict from class to weight, 'balanced' or None for one label "
+            f"per sample; got {class_weight!r}, and lists of dicts are for several labels."
+        )
     if y.ndim == 2:
         by_class = compute_sample_weight(class_weight, y)
     else:
         by_class = _per_class(class_weight, classes, y, weight)[np.searchsorted(classes, y)]
-    weight = by_class if weight is None else weight * by_class
+    # Only ratios count; scaled like this, their product neither overflows nor vanishes.
+    largest = by_class.max()
+    by_class = by_class / largest if largest > 0 else by_class
+    weight = by_class if weight is None else weight / weight.max() * by_class
     if not (weight > 0).any():
         raise ValueError(f"class_weight={class_weight!r} leaves no sample a positive weight.")
     return weight

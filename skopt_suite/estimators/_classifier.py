@@ -12,12 +12,12 @@ from sklearn.utils.metaestimators import available_if
 from skopt_suite.backends import Placement, is_device_array, namespace, to_numpy
 from skopt_suite.estimators._base import TrainableEstimator, trains_incrementally
 from skopt_suite.estimators._class_weight import check_class_weight, class_sample_weight
-from skopt_suite.estimators._targets import check_class_targets, class_targets
+from skopt_suite.estimators._targets import ClassTargets, check_class_targets, class_targets
 from skopt_suite.losses import CLASSIFICATION_LOSSES, ClassificationLoss
 
 
 def _gives_probabilities(estimator: Any) -> bool:
-    loss = estimator._loss()
+    loss = estimator.loss_function_ if estimator._is_trained() else estimator._loss()
     if loss.has_probability:
         return True
     raise AttributeError(
@@ -31,6 +31,8 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
 
     _stratifies = True
     _takes_labels = True
+    _targets: ClassTargets
+    classes_: np.ndarray
 
     @available_if(trains_incrementally)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -46,7 +48,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
             Target labels.
         classes : array-like of shape (n_classes,), default=None
             All classes that will ever come; needed in the first call only. For multi-label `y`
-            the numbers of its columns.
+            the numbers of its columns, or 0 and 1.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of every sample.
 
@@ -57,13 +59,12 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         """
         if classes is None and not self._is_trained():
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        if classes is not None and self._is_trained():
-            given = np.unique(to_numpy(classes)).tolist()
-            if given != self.classes_.tolist():
-                raise ValueError(
-                    f"classes={given} is not the same as on the first call to partial_fit: "
-                    f"{self.classes_.tolist()}."
-                )
+        is_known = self._is_trained() and classes is not None
+        if is_known and not self._targets.are_named_by(classes):
+            raise ValueError(
+                f"classes={np.unique(to_numpy(classes)).tolist()} is not the same as on the first "
+                f"call to partial_fit: {self.classes_.tolist()}."
+            )
         return self._partial_fit(X, y, sample_weight, classes)
 
     def predict(self, X):
@@ -106,7 +107,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
             Probabilities, classes in the order of ``classes_``.
         """
         raw, placement = self._raw_predictions(X)
-        probability = self._loss().probability(raw, not self._targets.is_multilabel)[0, ...]
+        probability = self.loss_function_.probability(raw, not self._targets.is_multilabel)[0, ...]
         if self._targets.n_outputs == 1 and not self._targets.is_multilabel:
             probability = placement.xp.concat([1 - probability, probability], axis=1)
         return self._returned(probability, X)
@@ -179,14 +180,21 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         return check_class_targets(y, type(self).__name__, self._takes_labels)
 
     def _learn_targets(self, y: np.ndarray, classes: Any) -> None:
-        self._targets = class_targets(y, type(self).__name__, classes)
-        self.classes_ = self._targets.classes
+        targets = class_targets(y, type(self).__name__, classes)
+        if self.warm_start and self._is_trained() and not targets.are_like(self._targets):
+            raise ValueError(
+                f"{type(self).__name__}: with warm_start=True the classes must be those of the "
+                f"last fit, {self.classes_.tolist()}; got {targets.classes.tolist()}."
+            )
+        self._targets, self.classes_ = targets, targets.classes
 
     def _encoded(self, y: np.ndarray, placement: Placement, dtype: str) -> Any:
         codes = self._targets.encode(y)
         return placement.asarray(codes, dtype=dtype if codes.ndim == 2 else "int64")
 
     def _weigh_classes(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
+        if self.class_weight is not None:
+            self._targets.encode(y)  # raises for labels that are not known
         return class_sample_weight(self.class_weight, self.classes_, y, weight)
 
     def _baseline(self, y: np.ndarray, weight: np.ndarray | None) -> float:

@@ -86,6 +86,7 @@ def mean_one(weight: np.ndarray | None) -> np.ndarray | None:
     """Return weights scaled to a mean of 1; None if all are the same."""
     if weight is None or (weight == weight[0]).all():
         return None
+    weight = weight / weight.max()  # so that the sum neither overflows nor vanishes
     return weight * (len(weight) / weight.sum())
 
 

@@ -56,7 +56,7 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
             Predictions.
         """
         raw, _ = self._raw_predictions(X)
-        prediction = self._loss().prediction(raw)[0, ...]
+        prediction = self.loss_function_.prediction(raw)[0, ...]
         return self._returned(prediction[:, 0] if self._target_is_1d else prediction, X)
 
     def score(self, X, y, sample_weight=None):
@@ -100,6 +100,16 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
 
     def _weigh_classes(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
         return weight
+
+    def _check_scorable(self, y: np.ndarray, weight: np.ndarray | None) -> None:
+        counted = y if weight is None else y[weight > 0]
+        if (counted == counted[0]).all():
+            raise ValueError(
+                f"{type(self).__name__}: early_stopping=True needs held-out targets that differ, "
+                f"as R² is not defined otherwise; got {len(counted)} that are all "
+                f"{counted[0].tolist()}. Give X_val and y_val, a larger validation_fraction, or "
+                "another random_state."
+            )
 
     def _baseline(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
         return np.average(y, axis=0, weights=weight)

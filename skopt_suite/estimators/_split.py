@@ -13,12 +13,12 @@ def split_rows(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return positions of the rows to train on and of the rows held out, in order.
 
-    Stratified, at least as many rows are held out as there are classes.
+    Stratified, at least as many rows are held out as there are classes; otherwise at least two,
+    as R² is not defined on one.
     """
     stratify = stratify and y.ndim == 1
     n_held_out = math.ceil(fraction * len(y))
-    if stratify:
-        n_held_out = max(n_held_out, len(np.unique(y)))
+    n_held_out = max(n_held_out, len(np.unique(y)) if stratify else 2)
     try:
         train, held_out = train_test_split(
             np.arange(len(y)),

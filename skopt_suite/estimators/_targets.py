@@ -28,6 +28,17 @@ class ClassTargets:
         """Number of raw predictions per sample."""
         return 1 if len(self.classes) == 2 and not self.is_multilabel else len(self.classes)
 
+    def are_like(self, other: ClassTargets) -> bool:
+        """Whether outputs mean the same as with `other`."""
+        same_kind = self.is_multilabel == other.is_multilabel
+        return same_kind and np.array_equal(self.classes, other.classes)
+
+    def are_named_by(self, classes: Any) -> bool:
+        """Whether `classes`, in any order, are these; of labels, 0 and 1 are a name, too."""
+        given = np.unique(to_numpy(classes))
+        is_values = self.is_multilabel and np.array_equal(given, [0, 1])
+        return is_values or np.array_equal(given, self.classes)
+
     def encode(self, y: np.ndarray) -> np.ndarray:
         """Return what losses take; raise if there is a label that is not known."""
         if self.is_multilabel:
@@ -37,6 +48,11 @@ class ClassTargets:
                     f"got {y.shape}."
                 )
             return y.astype(np.float64)
+        if y.ndim != 1:
+            raise ValueError(
+                f"y must have shape (n_samples,), one of the classes {self.classes.tolist()} per "
+                f"sample, as in training; got {y.shape}."
+            )
         index = np.searchsorted(self.classes, y)
         index = np.minimum(index, len(self.classes) - 1)
         unknown = self.classes[index] != y
@@ -66,7 +82,13 @@ def check_class_targets(y: Any, owner: str, takes_labels: bool) -> np.ndarray:
         )
     if kind == "multilabel-indicator":
         y = check_array(y, accept_sparse="csr", dtype=None, input_name="y")
-        return y.toarray() if is_sparse(y) else y
+        y = y.toarray() if is_sparse(y) else y
+        if not np.isin(y, (0, 1)).all():
+            raise ValueError(
+                f"{owner}: several labels are taken as columns of 0 and 1; got a y with the "
+                f"values {np.unique(y).tolist()}."
+            )
+        return y
     if kind == "multiclass-multioutput":
         raise ValueError(
             f"{owner}: y has several columns of classes. Several labels are taken as columns of 0 "
@@ -78,7 +100,14 @@ def check_class_targets(y: Any, owner: str, takes_labels: bool) -> np.ndarray:
 def class_targets(y: np.ndarray, owner: str, announced: Any = None) -> ClassTargets:
     """Return how to encode checked targets `y`; `announced`: all classes that will ever come."""
     if y.ndim == 2:
-        return ClassTargets(np.arange(y.shape[1]), is_multilabel=True)
+        targets = ClassTargets(np.arange(y.shape[1]), is_multilabel=True)
+        if announced is not None and not targets.are_named_by(announced):
+            raise ValueError(
+                f"{owner}: y has {y.shape[1]} columns of labels, so classes must be their numbers "
+                f"{targets.classes.tolist()} or their values [0, 1]; got "
+                f"{np.unique(to_numpy(announced)).tolist()}."
+            )
+        return targets
     classes = np.unique(y if announced is None else to_numpy(announced))
     if len(classes) < 2:
         raise ValueError(
@@ -93,6 +122,13 @@ def check_regression_targets(y: Any, owner: str, dtype: str) -> np.ndarray:
     y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
     if y.ndim == 0 or y.ndim > 2:
         raise ValueError(f"{owner}: y must be 1- or 2-dimensional; got shape {y.shape}.")
+    largest, limit = np.abs(y).max(), np.sqrt(np.finfo(dtype).max / y.size) / 4
+    if largest > limit:
+        more = ", or take dtype='float64'" if dtype == "float32" else ""
+        raise ValueError(
+            f"{owner}: y must not exceed {limit:.1g}, or its squares cannot be added up in "
+            f"{dtype}; got {largest:g}. Scale y{more}."
+        )
     return y.astype(dtype, copy=False)
 
 

@@ -33,11 +33,13 @@ def reference_losses(
     reference = np.maximum(
         _mean(null), _mean(initial) + np.asarray(to_numpy(penalty), dtype=np.float64)
     )
+    if stack.weight is not None:
+        reference = np.maximum(reference, _mean(null * stack.weight))
     earlier = [0.0 if job.memory is None else job.memory.reference_loss for job in jobs]
     return np.maximum(np.maximum(reference, _FLOOR), earlier)
 
 
 def _mean(values) -> np.ndarray:
-    """Return the mean over samples of every fit on the host; weights do not matter here."""
+    """Return the mean over samples of every fit on the host."""
     mean = namespace(values).mean(values, axis=-1)
     return np.asarray(to_numpy(mean), dtype=np.float64)

@@ -87,7 +87,7 @@ def test_sparse_is_never_made_dense(penalty):
     wide = scipy.sparse.csr_array((np.ones(3000), (rows, columns)), (n_samples, n_features))
     target = np.zeros(n_samples, dtype=int)
     target[rows[:1500]] = 1
-    fitted = LinearClassifier(penalty=penalty, tol=1e-2).fit(wide, target)
+    fitted = LinearClassifier(penalty=penalty, tol=1e-6).fit(wide, target)
     assert fitted.predict(wide).shape == (n_samples,)
 
 
@@ -173,3 +173,26 @@ def test_huge_and_tiny_targets_train():
     for scale in (1e-6, 1e6):
         fitted = LinearRegressor(tol=1e-6 * scale).fit(regression[0], regression[1] * scale)
         assert fitted.score(regression[0], regression[1] * scale) > 0.99
+
+
+@pytest.mark.parametrize("scale", [1e308, 1e-320])
+def test_huge_and_tiny_weights_count_by_their_ratios(scale):
+    weight = np.random.RandomState(0).randint(1, 4, size=len(y)) / 4
+    for class_weight in (None, {0: 1.0, 1: 3.0}):
+        model = LinearClassifier(class_weight=class_weight, tol=1e-9)
+        plain = clone(model).fit(X, y, sample_weight=weight)
+        scaled = clone(model).fit(X, y, sample_weight=weight * scale)
+        # denormal numbers have few digits
+        np.testing.assert_allclose(scaled.coef_, plain.coef_, rtol=1e-8 if scale > 1 else 0.02)
+    model = LinearClassifier(class_weight={0: 1e308, 1: 3e307}).fit(X, y, sample_weight=10 * weight)
+    assert np.isfinite(model.coef_).all()
+
+
+def test_one_row_with_nearly_all_weight_is_no_divergence():
+    rng = np.random.RandomState(0)
+    many = rng.normal(size=(30_000, 2))
+    target, weight = np.zeros(30_000), np.full(30_000, 1e-9)
+    target[2000], weight[2000] = 1000.0, 1.0
+    model = LinearRegressor(optimizer=GradientDescent(0.1), max_iter=50, tol=1.0)
+    model.fit(many, target, sample_weight=weight)
+    assert model.predict(many[2000:2001]) == pytest.approx(1000.0, rel=0.01)
