@@ -36,27 +36,3 @@ def test_fits_in_several_threads_restore_the_number_of_threads():
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: LinearClassifier().fit(X / 40, y), range(20)))
     assert n_blas_threads() == {2}
-
-
-def test_fits_that_overlap_restore_the_number_of_threads():
-    """The second begins while the first runs, and ends after it."""
-    with threadpool_limits(2, user_api="blas"):
-        pass  # the limits of the fixture are the main thread's: another one may not change them
-    first_began, second_began, first_ended = (threading.Event() for _ in range(3))
-
-    def first():
-        with blas_threads_for(1e6):
-            first_began.set()
-            second_began.wait(10)
-        first_ended.set()
-
-    def second():
-        first_began.wait(10)
-        with blas_threads_for(1e6):
-            second_began.set()
-            first_ended.wait(10)
-
-    before = n_blas_threads()
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda task: task(), (first, second)))
-    assert n_blas_threads() == before
