@@ -12,7 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from skopt_suite._component import Parametrised, fusion_key
 from skopt_suite.backends import Placement, blas_threads_for, is_device_array, is_sparse, to_numpy
-from skopt_suite.estimators._callbacks import CallbackSupportMixin, FitObserver, with_callbacks
+from skopt_suite.estimators._callbacks import (
+    CallbackSupportMixin,
+    FitObserver,
+    print_epoch,
+    with_callbacks,
+)
 from skopt_suite.estimators._convergence import warn_if_not_converged
 from skopt_suite.estimators._inputs import check_lengths, check_sample_weight, check_X, mean_one
 from skopt_suite.estimators._parameters import resolve_optimizer
@@ -121,6 +126,8 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             result.loss_curve = curve + result.loss_curve
             result.n_iter = len(result.loss_curve)
             self._adopt(prepared, result, is_whole=False)
+        if self.verbose:
+            print_epoch(self.n_iter_, self.loss_)
         return self
 
     def _prepare(

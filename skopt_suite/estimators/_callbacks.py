@@ -9,7 +9,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 
 from skopt_suite.training import Report
 
-__all__ = ["CallbackSupportMixin", "FitObserver", "with_callbacks"]
+__all__ = ["CallbackSupportMixin", "FitObserver", "print_epoch", "with_callbacks"]
 
 
 class FitObserver:
@@ -49,7 +49,7 @@ class FitObserver:
     def epoch_ends(self, report: Report) -> bool:
         """Close the task of the epoch; True if a callback asks to stop."""
         if self.estimator.verbose:
-            print(_line(report))
+            print_epoch(report.epoch, report.loss[0], report.score)
         return self.epoch.call_on_fit_task_end(
             estimator=self.estimator,
             **self.task,
@@ -65,6 +65,7 @@ class FitObserver:
         )
 
 
-def _line(report: Report) -> str:
-    score = "" if report.score is None else f", validation score {report.score[0]:.4f}"
-    return f"epoch {report.epoch}: loss {report.loss[0]:.6f}{score}"
+def print_epoch(epoch: int, loss: float, score: Any = None) -> None:
+    """Print the line of an epoch, as ``verbose`` asks for."""
+    held_out = "" if score is None else f", validation score {score[0]:.4f}"
+    print(f"epoch {epoch}: loss {loss:.6f}{held_out}")

@@ -108,13 +108,17 @@ def _stack_dropout(jobs: Sequence[Job], placement: Placement) -> Array | None:
 
 def _stack_weights(jobs: Sequence[Job], placement: Placement) -> Array | None:
     weights = [job.sample_weight for job in jobs]
-    if all(weight is weights[0] for weight in weights):
+    if all(_same(weight, weights[0]) for weight in weights):
         if weights[0] is None:
             return None
         return placement.asarray(weights[0][None, :], dtype=jobs[0].dtype)
     n_samples = next(len(weight) for weight in weights if weight is not None)
     dense = [np.ones(n_samples) if weight is None else weight for weight in weights]
     return placement.asarray(np.stack(dense), dtype=jobs[0].dtype)
+
+
+def _same(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    return a is b or (a is not None and b is not None and np.array_equal(a, b))
 
 
 def _join(states: Sequence[Any], placement: Placement) -> Any:

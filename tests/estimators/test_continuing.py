@@ -107,3 +107,11 @@ def test_partial_fit_with_another_architecture_is_refused():
     model = MLPRegressor((4,)).partial_fit(X, y).set_params(hidden_layer_sizes=(5,))
     with pytest.raises(ValueError, match="training cannot go on with layers of shape"):
         model.partial_fit(X, y)
+
+
+def test_verbose_prints_every_epoch(capsys):
+    X, y = NUMBERS
+    model = MLPRegressor((4,), max_iter=2, verbose=True).fit(X, y).partial_fit(X, y)
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in printed] == ["epoch 1", "epoch 2", "epoch 3"]
+    assert printed[-1] == f"epoch 3: loss {model.loss_:.6f}"
