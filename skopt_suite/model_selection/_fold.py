@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from traceback import format_exception
 from typing import Any, NamedTuple
 
+import joblib
 import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -113,14 +114,14 @@ def _fit_fused(
         return
     start = time.perf_counter()
     first = candidates[0]
-    rows = [(test_rows, "test")] + ([(train_rows, "train")] if settings.return_train_score else [])
+    scored_rows = [test_rows, train_rows] if settings.return_train_score else [test_rows]
     X_train, y_train = take_rows(X, train_rows), take_rows(y, train_rows)
     try:
         steps = preceding_steps(clone(first.estimator))
         transformed = X_train
         for step in steps:
             transformed = step.fit_transform(transformed, y_train)
-        parts = [_part(X, y, part_rows, steps, settings) for part_rows, _ in rows]
+        parts = [_part(X, y, rows, steps, settings) for rows in scored_rows]
     except Exception as error:
         if settings.error_score == "raise":
             raise
@@ -155,7 +156,10 @@ def _train(candidates, X, y, weight, settings: Settings) -> Iterator[Fitted]:
 
 
 def _pass_key(model: Any, prepared: Prepared) -> tuple:
-    held_out = model.validation_fraction if model.early_stopping else None
+    held_out = None
+    if model.early_stopping:  # a pass has one set of held-out rows, which carry class weights
+        class_weight = getattr(model, "class_weight", None)
+        held_out = model.validation_fraction, joblib.hash(class_weight)
     return type(model), model.backend, held_out, prepared.job.key
 
 

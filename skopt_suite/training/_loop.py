@@ -87,7 +87,7 @@ class _Pass:
         n_samples = self.data.train.X.shape[0]
         self.batch_size = _rows_per_step(first, n_samples)
         self.n_batches = n_batches(n_samples, self.batch_size)
-        self.stack = build_stack(self.jobs, self.placement, n_samples)
+        self.stack = build_stack(self.jobs, self.placement)
         self.epoch = 0
         self.time = 0.0 if first.memory is None else first.memory.time
         self.shuffling, self.dropping = _random_states(first)

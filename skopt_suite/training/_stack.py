@@ -57,7 +57,7 @@ class Stack:
         )
 
 
-def build_stack(jobs: Sequence[Job], placement: Placement, n_samples: int) -> Stack:
+def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
     """Return the stack of all jobs of a pass, ready for the first step."""
     first = jobs[0]
     if any(job.key != first.key for job in jobs):

@@ -92,6 +92,15 @@ SEARCHES = {
         {"optimizer__learning_rate": [1e-3, 1e-1], "validation_fraction": [0.1, 0.3]},
         CLASSES,
     ),
+    "early stopping with class weights, which the held-out rows carry": (
+        MLPClassifier(**{**MLP, "max_iter": 30}, early_stopping=True, n_iter_no_change=2),
+        {
+            "class_weight": [None, {0: 20, 1: 1, 2: 1}, {0: 1, 1: 1, 2: 20}],
+            "optimizer__learning_rate": [1e-2, 1e-1],
+            "validation_fraction": [0.3],
+        },
+        CLASSES,
+    ),
     "an estimator that is not ours": (LogisticRegression(), {"C": [0.1, 1.0]}, CLASSES),
     "steps before that change": (
         Pipeline(
