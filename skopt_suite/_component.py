@@ -8,6 +8,7 @@ once, K specifications are stacked into one whose fusable hyperparameters are ar
 from __future__ import annotations
 
 import copy
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -125,13 +126,21 @@ def snake_case(class_name: str) -> str:
 def fusion_key(component: Component) -> tuple:
     """Return what fits must share to be trained in one stack: everything that is not fusable."""
     key: list[Any] = [type(component)]
-    for name, value in component.get_params(deep=False).items():
+    cls: Any = type(component)
+    for name in _parameter_names(cls):
+        value = getattr(component, name)
         domain = component.parameters.get(name)  # what is not declared is not fusable
         if isinstance(value, Component):
             key.append((name, fusion_key(value)))
         elif domain is None or not domain.fusable or value is None:
             key.append((name, value))
     return tuple(key)
+
+
+@functools.cache
+def _parameter_names(cls: Any) -> tuple[str, ...]:
+    """Return the names of a component's parameters; to look them up takes a while."""
+    return tuple(cls._get_param_names())
 
 
 def stack(components: Sequence[Component], placement: Placement, ndim: int = 2) -> Component:

@@ -15,7 +15,7 @@ from skopt_suite.backends._arrays import (
 from skopt_suite.backends._kernels import KERNELS, kernel
 from skopt_suite.backends._placement import placement_for
 from skopt_suite.backends._products import input_product, input_product_transposed
-from skopt_suite.backends._threads import blas_threads_for
+from skopt_suite.backends._threads import blas_threads_for, shared_blas_threads
 
 __all__ = [
     "Array",
@@ -32,6 +32,7 @@ __all__ = [
     "matmul_into",
     "namespace",
     "placement_for",
+    "shared_blas_threads",
     "take_rows",
     "to_numpy",
 ]

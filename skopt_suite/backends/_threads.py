@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
+import joblib
+
 SMALL_PRODUCT = 2e7
 """Floating-point operations of a matrix product below which a second thread costs more than it
 brings: threads wait for each other, and half of the result is in the other core's cache."""
@@ -23,6 +25,13 @@ def blas_threads_for(n_operations: float) -> AbstractContextManager:
     if n_operations >= SMALL_PRODUCT:
         return nullcontext()
     return _one_thread()
+
+
+def shared_blas_threads(n_workers: int) -> AbstractContextManager:
+    """Return a context in which that many threads together use as many cores as there are."""
+    if n_workers < 2:
+        return nullcontext()
+    return _controller().limit(limits=max(1, joblib.cpu_count() // n_workers), user_api="blas")
 
 
 _is_limited = threading.Lock()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,26 +17,18 @@ from skopt_suite.estimators._callbacks import (
     print_epoch,
     with_callbacks,
 )
-from skopt_suite.estimators._convergence import warn_if_not_converged
-from skopt_suite.estimators._inputs import check_lengths, check_sample_weight, check_X, mean_one
+from skopt_suite.estimators._convergence import gradient_size, warn_if_not_converged
+from skopt_suite.estimators._inputs import check_lengths, check_sample_weight, check_X
 from skopt_suite.estimators._parameters import resolve_optimizer
+from skopt_suite.estimators._prepared import CheckedRows, Plan, Prepared, TrainingPart
 from skopt_suite.estimators._rollback import unchanged_by_errors
 from skopt_suite.estimators._split import split_rows
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.optimizers import Optimizer
 from skopt_suite.penalties import PENALTIES
-from skopt_suite.schedules import SCHEDULES, Schedule
+from skopt_suite.schedules import SCHEDULES
 from skopt_suite.training import Data, Job, Memory, Result, Rows, check_job, train
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A fit that is ready to train."""
-
-    job: Job
-    data: Data
-    placement: Placement
 
 
 def trains_incrementally(estimator: Any) -> bool:
@@ -134,62 +125,76 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         self, X, y, sample_weight, X_val=None, y_val=None, classes=None, incremental=False
     ) -> Prepared:
         """Check everything and return the fit as a job and its data."""
+        plan = self._plan()
+        rows = self._check_rows(X, y, sample_weight, classes, reset=not incremental)
+        validation = self._validation_rows(X_val, y_val, rows.placement, rows.dtype)
+        part = self._training_part(rows, self._weigh_classes(rows.y, rows.weight), plan, validation)
+        network = self._network(rows.X.shape[1])
+        start = self._start(
+            network, part.y, part.weight, plan.seed, goes_on=incremental or self.warm_start
+        )
+        memory = self._usable_memory(network, plan, start) if incremental else None
+        job = plan.job(network, rows.dtype, part, start, memory)
+        check_job(job, part.X)
+        return Prepared(job, self._data(part, rows), rows.placement)
+
+    def _plan(self) -> Plan:
+        """Return what the parameters say, checked, whatever the data."""
         owner = type(self).__name__
         self._check_parameters()
-        loss = self._loss()
+        return Plan(
+            loss=self._loss(),
+            penalty=PENALTIES.resolve(self.penalty, owner=owner),
+            optimizer=self._optimizer(),
+            schedule=SCHEDULES.resolve(self.schedule, owner=owner),
+            max_iter=self.max_iter,
+            tol=self.tol,
+            n_iter_no_change=self.n_iter_no_change,
+            batch_size=self.batch_size,
+            shuffle=self.shuffle,
+            early_stopping=self.early_stopping,
+            dropout=self._dropout_rates(),
+            seed=int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)),
+        )
+
+    def _check_rows(self, X, y, sample_weight, classes=None, reset=True) -> CheckedRows:
+        """Check the data, and learn from it what the targets are."""
         X, placement, dtype = check_X(
             self,
             X,
             dtype=self._precision(),
             accept_sparse=self._model_takes_sparse,
             backend=self.backend,
-            reset=not incremental,
+            reset=reset,
         )
         y = self._check_targets(y, dtype)
         check_lengths(X, y)
         weight = check_sample_weight(sample_weight, X.shape[0])
-        if not incremental:
+        if reset:
             self._learn_targets(y, classes)
-        weight = self._weigh_classes(y, weight)
-        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        validation = self._validation_rows(X_val, y_val, placement, dtype)
-        if validation is None and self.early_stopping:
-            X, y, weight, validation = self._hold_out(X, y, weight, seed, placement, dtype)
-        network, optimizer = self._network(X.shape[1]), self._optimizer()
-        schedule = SCHEDULES.resolve(self.schedule, owner=owner)
-        start = self._start(network, y, weight, seed, goes_on=incremental or self.warm_start)
-        job = Job(
-            network=network,
-            loss=loss,
-            penalty=PENALTIES.resolve(self.penalty, owner=owner),
-            optimizer=optimizer,
-            schedule=schedule,
-            max_iter=self.max_iter,
-            tol=self.tol,
-            n_iter_no_change=self.n_iter_no_change,
-            batch_size=min(200, X.shape[0]) if self.batch_size == "auto" else self.batch_size,
-            shuffle=self.shuffle,
-            early_stopping=self.early_stopping,
-            dropout=self._dropout_rates(),
-            seed=seed,
-            dtype=dtype,
-            start=start,
-            memory=self._usable_memory(network, optimizer, schedule, start)
-            if incremental
-            else None,
-            sample_weight=mean_one(weight),
-        )
-        check_job(job, X)
-        targets = self._encoded(y, placement, dtype)
-        return Prepared(job, Data(Rows(X, targets), validation), placement)
+        return CheckedRows(X, y, weight, placement, dtype)
 
-    def _hold_out(self, X, y, weight, seed: int, placement: Placement, dtype: str):
+    def _training_part(
+        self, rows: CheckedRows, weight: np.ndarray | None, plan: Plan, validation: Rows | None
+    ) -> TrainingPart:
+        """Return the rows to train on; those that decide when to stop may be taken from them."""
+        if validation is not None or not self.early_stopping:
+            return TrainingPart(rows.X, rows.y, weight, validation)
+        return self._hold_out(rows, weight, plan.seed)
+
+    def _data(self, part: TrainingPart, rows: CheckedRows) -> Data:
+        """Return the data of a pass, targets as losses take them."""
+        targets = self._encoded(part.y, rows.placement, rows.dtype)
+        return Data(Rows(part.X, targets), part.validation)
+
+    def _hold_out(self, rows: CheckedRows, weight: np.ndarray | None, seed: int) -> TrainingPart:
         """Return the rows to train on, and those that decide when to stop."""
+        X, y, placement, dtype = rows.X, rows.y, rows.placement, rows.dtype
         train_rows, held_out = split_rows(
             y, self.validation_fraction, seed, type(self).__name__, self._stratifies
         )
-        for rows in (train_rows, held_out):
-            if weight is not None and not (weight[rows] > 0).any():
+        for part in (train_rows, held_out):
+            if weight is not None and not (weight[part] > 0).any():
                 raise ValueError(
                     f"{type(self).__name__}: early_stopping=True split the samples so that one "
                     "part has no positive sample_weight. Give X_val and y_val, or another "
@@ -205,7 +210,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             else placement.asarray(held_out_weight[None], dtype=dtype),
         )
         kept_weight = None if weight is None else weight[train_rows]
-        return _rows(X, train_rows, placement), y[train_rows], kept_weight, validation
+        return TrainingPart(_rows(X, train_rows, placement), y[train_rows], kept_weight, validation)
 
     def _validation_rows(self, X_val, y_val, placement: Placement, dtype: str) -> Rows | None:
         """Return the rows that the user holds out, checked."""
@@ -227,15 +232,14 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             self._check_scorable(y_val, None)
         return Rows(X_val, self._encoded(y_val, placement, dtype))
 
-    def _usable_memory(
-        self, network: Network, optimizer: Optimizer, schedule: Schedule, start: np.ndarray
-    ) -> Memory | None:
+    def _usable_memory(self, network: Network, plan: Plan, start: np.ndarray) -> Memory | None:
         """Return the state to go on from; None if it is another model's, optimizer's or schedule's.
 
         The parameters are those that the estimator shows: the best ones after early stopping.
         """
         used = self._trained_network, fusion_key(self.optimizer_), fusion_key(self.schedule_)
-        if self._memory is None or used != (network, fusion_key(optimizer), fusion_key(schedule)):
+        wanted = network, fusion_key(plan.optimizer), fusion_key(plan.schedule)
+        if self._memory is None or used != wanted:
             return None
         return self._memory._replace(params=start[None, :])
 
@@ -253,18 +257,30 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             return network.flatten(
                 [to_numpy(coef) for coef in coefs], [to_numpy(bias) for bias in intercepts]
             )
-        start = network.initialise(np.random.RandomState(seed))
+        return self._fresh_start(
+            network, y, weight, network.initialise(np.random.RandomState(seed))
+        )
+
+    def _fresh_start(self, network: Network, y, weight, initial: np.ndarray) -> np.ndarray:
+        """Return initial parameters; the output of a network begins at the mean of its targets."""
+        start = initial.copy()
         if network.n_hidden and network.output_bias:
             start[network.n_params - network.sizes[-1] :] = self._baseline(y, weight)
         return start
 
     def _adopt(self, prepared: Prepared, result: Result, is_whole: bool = True) -> None:
-        """Store the result of training as fitted attributes; warn if a whole fit is not done."""
+        """Show the result of training, or raise its error; warn if a whole fit is not done."""
         if result.error is not None:
             raise result.error
         job = prepared.job
         if is_whole:
-            warn_if_not_converged(self, job, prepared.data.train, result)
+            warn_if_not_converged(
+                self, job, result, lambda: gradient_size(job, prepared.data.train)
+            )
+        self._show(job, result)
+
+    def _show(self, job: Job, result: Result) -> None:
+        """Store the result of training as fitted attributes."""
         for name, value in self._fitted_attributes(job, result.params).items():
             setattr(self, name, value)
         self.optimizer_, self.schedule_, self.penalty_ = job.optimizer, job.schedule, job.penalty
@@ -345,6 +361,10 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     @abstractmethod
     def _n_outputs(self) -> int:
         """Return the number of raw predictions per sample."""
+
+    @abstractmethod
+    def _architecture(self) -> tuple:
+        """Return what the model is, but for its inputs and outputs."""
 
     @abstractmethod
     def _network(self, n_features: int) -> Network:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,13 @@ _N_ROWS = 1000  # rows from which the size of gradients is estimated
 _MARGIN = 10  # how many times `tol` gradients should be before training
 
 
-def warn_if_not_converged(estimator: Any, job: Job, rows: Rows, result: Result) -> None:
+def warn_if_not_converged(
+    estimator: Any, job: Job, result: Result, gradient_size: Callable[[], float]
+) -> None:
     """Warn if a solver, or an optimizer that the user did not choose, stopped short.
 
-    Also if ``tol`` is so large for these data that a solver could not miss it.
+    Also if ``tol`` is so large for these data, whose `gradient_size` is asked for then, that a
+    solver could not miss it.
     """
     stopped_short = result.stop_reason in ("max_iter", "stalled")
     is_chosen = not (isinstance(estimator.optimizer, str) and estimator.optimizer == "auto")
@@ -33,7 +37,7 @@ def warn_if_not_converged(estimator: Any, job: Job, rows: Rows, result: Result) 
             "raise max_iter or tol."
         )
     elif job.optimizer.is_full_batch and result.stop_reason == "converged":
-        size = _gradient_size(job, rows)
+        size = gradient_size()
         if size == 0 or size >= _MARGIN * job.tol:
             return
         what = (
@@ -54,7 +58,7 @@ def warn_if_not_converged(estimator: Any, job: Job, rows: Rows, result: Result) 
     )
 
 
-def _gradient_size(job: Job, rows: Rows) -> float:
+def gradient_size(job: Job, rows: Rows) -> float:
     """Return how large the gradient of a linear model's weights could be before training.
 
     That is the spread of the largest feature times that of the loss's gradient at 0.

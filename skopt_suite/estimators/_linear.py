@@ -24,6 +24,9 @@ class _LinearFace(TrainableEstimator):
     intercept_: Any
     _model_takes_sparse = True
 
+    def _architecture(self) -> tuple:
+        return (self.fit_intercept,)
+
     def _network(self, n_features: int) -> Network:
         return Network((n_features, self._n_outputs()), output_bias=self.fit_intercept)
 

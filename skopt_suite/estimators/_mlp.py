@@ -31,11 +31,13 @@ class _MLPFace(TrainableEstimator):
             type(self).__name__, self.hidden_layer_sizes, self.activation, self.dropout
         )
 
-    def _network(self, n_features: int) -> Network:
+    def _architecture(self) -> tuple:
         hidden = widths(self.hidden_layer_sizes)
-        return Network(
-            (n_features, *hidden, self._n_outputs()), per_layer(self.activation, len(hidden))
-        )
+        return hidden, per_layer(self.activation, len(hidden))
+
+    def _network(self, n_features: int) -> Network:
+        hidden, activations = self._architecture()
+        return Network((n_features, *hidden, self._n_outputs()), activations)
 
     def _dropout_rates(self) -> tuple[float, ...]:
         return per_layer(self.dropout, len(widths(self.hidden_layer_sizes)))

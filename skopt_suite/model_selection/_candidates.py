@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
 import joblib
 from sklearn import get_config
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
+from skopt_suite._component import fusion_key
 from skopt_suite.estimators._base import TrainableEstimator
+from skopt_suite.estimators._prepared import Plan
+from skopt_suite.model_selection._pipeline import is_plain, last_step, last_step_name
 
 
-@dataclass
+@dataclass(frozen=True)
 class Candidate:
-    """One setting of the search."""
+    """One setting of a search, the same for all folds."""
 
     index: int
     params: dict[str, Any]
@@ -23,71 +26,74 @@ class Candidate:
     """The search's estimator with the setting, not fitted."""
     reason: str
     """Why it must be trained alone; empty if it can be fused."""
-    preprocessing: tuple
+    preprocessing: Hashable
     """What candidates share that share their preceding steps."""
+    plan: Any = None
+    """What its parameters say, as a `Plan`."""
+    pass_key: Hashable = None
+    """What candidates share that can be trained in one pass."""
+    weighting: str = ""
+    """What candidates share that weigh classes alike."""
+    error: Exception | None = None
+    """Why it cannot be trained at all."""
 
     @property
-    def last_step(self) -> Any:
+    def model(self) -> Any:
         """The estimator itself, or the last step of the (nested) Pipeline."""
         return last_step(self.estimator)
 
 
 def make_candidates(
-    base_estimator: Any, params: list[dict[str, Any]], fit_params: dict[str, Any], seed: int
+    estimator: Any, params: list[dict[str, Any]], fit_params: dict[str, Any], seed: int
 ) -> list[Candidate]:
     """Return the candidates of a search; those without a ``random_state`` get the same seed."""
     return [
-        _make_candidate(index, base_estimator, setting, fit_params, seed)
+        _make_candidate(index, estimator, setting, fit_params, seed)
         for index, setting in enumerate(params)
     ]
 
 
-def last_step(estimator: Any) -> Any:
-    """Return the estimator itself, or the last step of a (nested) Pipeline."""
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
-    return estimator
-
-
-def preceding_steps(estimator: Any) -> list[Pipeline]:
-    """Return what precedes the last step, outer Pipeline first."""
-    parts = []
-    while isinstance(estimator, Pipeline):
-        if len(estimator.steps) > 1:
-            parts.append(estimator[:-1])
-        estimator = estimator.steps[-1][1]
-    return parts
-
-
-def last_step_name(estimator: Any) -> str:
-    """Return the prefix of the last step's parameters, empty outside of a Pipeline."""
-    names = []
-    while isinstance(estimator, Pipeline):
-        name, estimator = estimator.steps[-1]
-        names.append(name)
-    return "__".join(names)
-
-
 def _make_candidate(
-    index: int, base_estimator: Any, setting: dict[str, Any], fit_params: dict[str, Any], seed: int
+    index: int, base: Any, setting: dict[str, Any], fit_params: dict[str, Any], seed: int
 ) -> Candidate:
-    estimator = clone(base_estimator).set_params(**clone(setting, safe=False))
+    estimator = clone(base).set_params(**_cloned(setting))
+    preprocessing = _preprocessing(estimator, setting)
     reason = _reason_to_train_alone(estimator, fit_params)
+    if reason:
+        return Candidate(index, setting, estimator, reason, preprocessing)
+    model = last_step(estimator)
+    if model.random_state is None:
+        model.random_state = seed
+    try:
+        plan = model._plan()
+    except Exception as error:
+        reason = "its parameters are not accepted"
+        return Candidate(index, setting, estimator, reason, preprocessing, error=error)
+    weighting = _weighting(model)
+    key = _pass_key(model, plan, weighting)
+    return Candidate(index, setting, estimator, "", preprocessing, plan, key, weighting)
+
+
+def _cloned(setting: dict[str, Any]) -> dict[str, Any]:
+    """Return the values so that no candidate shares an object with another."""
+    return {name: clone(value, safe=False) for name, value in setting.items()}
+
+
+def _preprocessing(estimator: Any, setting: dict[str, Any]) -> Hashable:
     name = last_step_name(estimator)
-    if not reason and last_step(estimator).random_state is None:
-        last_step(estimator).random_state = seed
-    preprocessing = tuple(
+    return tuple(
         (key, joblib.hash(value))
         for key, value in sorted(setting.items())
         if name and key != name and not key.startswith(f"{name}__")
     )
-    return Candidate(index, setting, estimator, reason, preprocessing)
 
 
 def _reason_to_train_alone(estimator: Any, fit_params: dict[str, Any]) -> str:
     model, name = last_step(estimator), last_step_name(estimator)
     if not isinstance(model, TrainableEstimator) or type(model).fit is not TrainableEstimator.fit:
         return f"{type(model).__name__} is not an estimator of skopt_suite"
+    if not is_plain(estimator):
+        return "its Pipeline is not of scikit-learn's own class"
     if model.verbose:
         return f"verbose={model.verbose!r} prints a line per epoch of every fit"
     if getattr(model, "_skl_callbacks", None):
@@ -97,3 +103,25 @@ def _reason_to_train_alone(estimator: Any, fit_params: dict[str, Any]) -> str:
     known = f"{name}__sample_weight" if name else "sample_weight"
     others = sorted(set(fit_params) - {known})
     return f"fit parameters {others} are not weights of samples" if others else ""
+
+
+def _weighting(model: Any) -> str:
+    class_weight = getattr(model, "class_weight", None)
+    return "" if class_weight is None else joblib.hash(class_weight)
+
+
+def _pass_key(model: Any, plan: Plan, weighting: str) -> Hashable:
+    held_out = None
+    if plan.early_stopping:  # a pass has one set of held-out rows, which carry class weights
+        held_out = model.validation_fraction, weighting
+    components = plan.loss, plan.penalty, plan.optimizer, plan.schedule
+    key = (
+        (type(model), model.backend, model.dtype, held_out),
+        (model._architecture(), *map(fusion_key, components)),
+        (plan.batch_size, plan.shuffle, plan.early_stopping, any(plan.dropout), plan.seed),
+    )
+    try:
+        hash(key)
+    except TypeError:  # a parameter of a user's component, such as a list
+        return joblib.hash(key)
+    return key

@@ -4,43 +4,67 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from traceback import format_exception
 from typing import Any, NamedTuple
 
-import joblib
 import numpy as np
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
-from skopt_suite.estimators._base import Prepared
-from skopt_suite.model_selection._candidates import Candidate, last_step_name, preceding_steps
-from skopt_suite.model_selection._memory import pieces
+from skopt_suite.model_selection._candidates import Candidate
+from skopt_suite.model_selection._passes import (
+    Piece,
+    Seen,
+    Trained,
+    Viewer,
+    fitted_model,
+    raw_predictions,
+    seen_input,
+    train_group,
+)
+from skopt_suite.model_selection._pipeline import last_step_name, preceding_steps, whole
+from skopt_suite.model_selection._progress import NoBar, PassBar
+from skopt_suite.model_selection._scores import StackMetrics, stack_metrics, stack_scores
+from skopt_suite.model_selection._settings import Settings
 from skopt_suite.model_selection._sklearn import (
     check_method_params,
     fit_and_score,
     score,
     take_rows,
 )
-from skopt_suite.training import train
+from skopt_suite.training import Cancelled, Result
+
+_SCORED_AT_ONCE = 2**25  # numbers of hidden units and outputs in a stack of predictions
 
 
-class Settings(NamedTuple):
-    """What is the same for all folds and candidates of a search."""
+class Task(NamedTuple):
+    """Candidates that share their preceding steps, on one split."""
 
-    scorer: Any
-    fit_params: dict[str, Any]
-    score_params: dict[str, Any]
-    return_train_score: bool
-    error_score: Any
-    scores_pipelines: bool
-    """Whether scorers may look into the estimator, so that they must see the whole Pipeline."""
-    max_memory: int
+    split: int
+    candidates: list[Candidate]
+    past: dict[int, Result]
+    """Results of fits to go on with, by the index of their candidate."""
+    bars: Mapping[Hashable, PassBar | NoBar]
+    """By what identifies the pass; of candidates that are trained alone, their index."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one candidate on one split."""
+
+    index: int
+    scored: dict[str, Any]
+    """The result as scikit-learn's searches have it."""
+    pass_key: Hashable
+    """None if it was trained alone."""
+    loss_curve: np.ndarray | None = None
+    result: Result | None = None
+    """To go on with."""
 
 
 class Part(NamedTuple):
-    """Rows of a fold, as the user has them and as the last step sees them."""
+    """Rows to score on, as the user has them and as the last step sees them."""
 
     X: Any
     y: Any
@@ -48,47 +72,28 @@ class Part(NamedTuple):
     score_params: dict[str, Any]
 
 
-@dataclass
-class Fitted:
-    """A candidate that has been trained."""
-
-    candidate: Candidate
-    estimator: Any
-    fit_time: float
-    group: Any
-    error: Exception | None = None
-
-
-def run_fold(
-    candidates: list[Candidate],
-    X: Any,
-    y: Any,
-    train_rows: np.ndarray,
-    test_rows: np.ndarray,
-    settings: Settings,
-) -> list[tuple[int, dict[str, Any], Any]]:
-    """Train and score candidates that share their preceding steps, on one split.
-
-    Returns
-    -------
-    results : list of tuple
-        Index of the candidate, the result as `cross_validate` of scikit-learn has it, and what
-        identifies the pass that it was trained in (None: alone).
-    """
-    results = []
-    fused = [candidate for candidate in candidates if not candidate.reason]
-    for candidate in candidates:
-        if candidate.reason:
-            result = _alone(candidate, X, y, train_rows, test_rows, settings)
-            results.append((candidate.index, result, None))
-    for fitted, parts in _fit_fused(fused, X, y, train_rows, test_rows, settings):
-        result = _scored(fitted, parts, settings)
-        results.append((fitted.candidate.index, result, fitted.group))
-    return results
+def run_task(
+    task: Task, X: Any, y: Any, train_rows: Any, test_rows: Any, settings: Settings
+) -> list[Outcome]:
+    """Train and score the candidates of a task."""
+    if settings.cancellation.is_set():
+        raise Cancelled
+    outcomes, groups = [], defaultdict(list)
+    for candidate in task.candidates:
+        if candidate.error is not None:
+            outcomes.append(_failure(candidate, candidate.error, 0.0, settings))
+        elif candidate.reason:
+            bar = task.bars.get(candidate.index, NoBar())
+            outcomes.append(_alone(candidate, bar, X, y, train_rows, test_rows, settings))
+        else:
+            groups[candidate.pass_key].append(candidate)
+    if groups:
+        outcomes += _fused(list(groups.values()), task, X, y, train_rows, test_rows, settings)
+    return outcomes
 
 
-def _alone(candidate, X, y, train_rows, test_rows, settings: Settings) -> dict[str, Any]:
-    return fit_and_score(
+def _alone(candidate, bar, X, y, train_rows, test_rows, settings: Settings) -> Outcome:
+    scored = fit_and_score(
         clone(candidate.estimator),
         X,
         y,
@@ -100,152 +105,199 @@ def _alone(candidate, X, y, train_rows, test_rows, settings: Settings) -> dict[s
         fit_params=settings.fit_params,
         score_params=settings.score_params,
         return_train_score=settings.return_train_score,
+        return_estimator=settings.return_estimator,
         return_n_test_samples=True,
         return_times=True,
         error_score=settings.error_score,
+        **bar.for_estimator(),
     )
+    return Outcome(candidate.index, scored, None)
 
 
-def _fit_fused(
-    candidates, X, y, train_rows, test_rows, settings: Settings
-) -> Iterator[tuple[Fitted, list[Part]]]:
-    """Yield every candidate fitted, with the rows to score it on."""
-    if not candidates:
-        return
+def _fused(
+    groups: list[list[Candidate]], task: Task, X, y, train_rows, test_rows, settings: Settings
+) -> list[Outcome]:
+    """Fit the preceding steps, then train and score group by group."""
     start = time.perf_counter()
-    first = candidates[0]
+    first = groups[0][0].estimator
     scored_rows = [test_rows, train_rows] if settings.return_train_score else [test_rows]
     X_train, y_train = take_rows(X, train_rows), take_rows(y, train_rows)
     try:
-        steps = preceding_steps(clone(first.estimator))
+        steps = preceding_steps(clone(first)) if last_step_name(first) else []
         transformed = X_train
         for step in steps:
             transformed = step.fit_transform(transformed, y_train)
-        parts = [_part(X, y, rows, steps, settings) for rows in scored_rows]
+    except Exception as error:
+        spent = time.perf_counter() - start
+        return [
+            _failure(candidate, error, spent, settings) for group in groups for candidate in group
+        ]
+    each = (time.perf_counter() - start) / sum(map(len, groups))
+    parts = [_part(X, y, rows, steps, settings) for rows in scored_rows]
+    weight = _sample_weight(first, X, train_rows, settings.fit_params)
+    viewer = Viewer(transformed, y_train, weight)
+    outcomes = []
+    for group in groups:
+        bar = task.bars.get(group[0].pass_key, NoBar())
+        with bar.watch() as observer:
+            outcomes += _group(group, viewer, task, observer, each, parts, steps, settings)
+    return outcomes
+
+
+def _group(group, viewer, task, observer, shared_time, parts, steps, settings) -> list[Outcome]:
+    """Train the candidates of one group and score them."""
+    outcomes: list[Outcome] = []
+    try:
+        for piece in train_group(group, viewer, settings, task.past, observer):
+            for trained in piece.members:
+                trained.fit_time += shared_time
+            outcomes += _scored(piece, parts, steps, settings)
+    except Cancelled:
+        raise
     except Exception as error:
         if settings.error_score == "raise":
             raise
-        for candidate in candidates:
-            yield Fitted(candidate, None, 0.0, None, error), []
-        return
-    shared = (time.perf_counter() - start) / len(candidates)
-    weight = _sample_weight(first, X, train_rows, settings.fit_params)
-    for fitted in _train(candidates, transformed, y_train, weight, settings):
-        fitted.fit_time += shared
-        if fitted.error is None and settings.scores_pipelines:
-            fitted.estimator = _whole(fitted.candidate.estimator, steps, fitted.estimator)
-        yield fitted, parts
+        done = {outcome.index for outcome in outcomes}
+        outcomes += [
+            _failure(candidate, error, shared_time, settings)
+            for candidate in group
+            if candidate.index not in done
+        ]
+    return outcomes
 
 
-def _train(candidates, X, y, weight, settings: Settings) -> Iterator[Fitted]:
-    """Yield the last steps of all candidates fitted, group by group."""
-    groups: dict[Any, list[tuple[Candidate, Any, Prepared]]] = defaultdict(list)
-    for candidate in candidates:
-        model = clone(candidate.last_step)
-        try:
-            prepared = model._prepare(X, y, weight)
-        except Exception as error:
-            if settings.error_score == "raise":
-                raise
-            yield Fitted(candidate, None, 0.0, None, error)
-        else:
-            groups[_pass_key(model, prepared)].append((candidate, model, prepared))
-    for key, members in groups.items():
-        for piece in pieces(members, settings.max_memory):
-            yield from _run_pass(key, piece, settings)
-
-
-def _pass_key(model: Any, prepared: Prepared) -> tuple:
-    held_out = None
-    if model.early_stopping:  # a pass has one set of held-out rows, which carry class weights
-        class_weight = getattr(model, "class_weight", None)
-        held_out = model.validation_fraction, joblib.hash(class_weight)
-    return type(model), model.backend, held_out, prepared.job.key
-
-
-def _run_pass(key: Any, members: list, settings: Settings) -> Iterator[Fitted]:
-    start = time.perf_counter()
-    jobs = [prepared.job for _, _, prepared in members]
-    first = members[0][2]
-    results = train(jobs, first.data, first.placement)
-    each = (time.perf_counter() - start) / len(members)
-    for (candidate, model, prepared), result in zip(members, results, strict=True):
-        try:
-            model._adopt(prepared, result)
-        except Exception as error:
-            if settings.error_score == "raise":
-                raise
-            yield Fitted(candidate, None, each, key, error)
-        else:
-            yield Fitted(candidate, model, each, key)
-
-
-def _part(X, y, rows, steps: list[Pipeline], settings: Settings) -> Part:
+def _part(X, y, rows, steps: list, settings: Settings) -> Part:
     X_part = take_rows(X, rows)
-    transformed = X_part
-    for step in steps:
-        transformed = step.transform(transformed)
     params = check_method_params(X, params=settings.score_params, indices=rows)
+    try:
+        transformed = X_part
+        for step in steps:
+            transformed = step.transform(transformed)
+    except Exception as error:  # scoring the Pipeline will meet it again, and report it
+        transformed = error
     return Part(X_part, take_rows(y, rows), transformed, params)
 
 
-def _sample_weight(candidate: Candidate, X, rows, fit_params: dict[str, Any]) -> Any:
-    name = last_step_name(candidate.estimator)
+def _sample_weight(estimator: Any, X, rows, fit_params: dict[str, Any]) -> Any:
+    name = last_step_name(estimator)
     params = check_method_params(X, params=fit_params, indices=rows)
     return params.get(f"{name}__sample_weight" if name else "sample_weight")
 
 
-def _whole(estimator: Any, steps: list[Pipeline], model: Any) -> Any:
-    """Return the candidate's Pipeline with all of its steps fitted."""
-    if not isinstance(estimator, Pipeline):
-        return model
-    before = steps[0].steps if len(estimator.steps) > 1 else []
-    rest = steps[1:] if len(estimator.steps) > 1 else steps
-    name, inner = estimator.steps[-1]
-    return Pipeline([*before, (name, _whole(inner, rest, model))])
-
-
-def _scored(fitted: Fitted, parts: list[Part], settings: Settings) -> dict[str, Any]:
-    """Return the result of a candidate as scikit-learn's `_fit_and_score` has it."""
-    if fitted.error is not None:
-        return _failed(fitted, settings)
+def _scored(piece: Piece, parts: list[Part], steps: list, settings: Settings) -> list[Outcome]:
+    """Return the outcomes of a piece; those of fits that diverged are failures."""
+    outcomes = []
+    good = [trained for trained in piece.members if trained.result.error is None]
+    for trained in piece.members:
+        if trained.result.error is not None:
+            error, spent = trained.result.error, trained.fit_time
+            failure = _failure(trained.candidate, error, spent, settings)
+            outcomes.append(replace(failure, result=_to_keep(trained, settings)))
+    if not good:
+        return outcomes
     start = time.perf_counter()
-    scores = []
-    for part in parts:
-        X = part.X if settings.scores_pipelines else part.transformed
-        scores.append(
-            score(
-                fitted.estimator,
-                X,
-                part.y,
-                settings.scorer,
-                part.score_params,
-                settings.error_score,
+    columns = [_part_scores(piece, good, part, steps, settings) for part in parts]
+    each = (time.perf_counter() - start) / len(good)
+    for k, trained in enumerate(good):
+        scored = {
+            "fit_error": None,
+            "test_scores": columns[0][k],
+            "n_test_samples": _n_rows(parts[0].y),
+            "fit_time": trained.fit_time,
+            "score_time": each,
+        }
+        if settings.return_train_score:
+            scored["train_scores"] = columns[1][k]
+        if settings.return_estimator:
+            scored["estimator"] = _estimator(trained, piece.seen, steps)
+        outcomes.append(
+            Outcome(
+                trained.candidate.index,
+                scored,
+                trained.candidate.pass_key,
+                np.array(trained.result.loss_curve),
+                _to_keep(trained, settings),
             )
         )
-    result = {
-        "fit_error": None,
-        "test_scores": scores[0],
-        "n_test_samples": len(parts[0].y),
-        "fit_time": fitted.fit_time,
-        "score_time": time.perf_counter() - start,
-    }
-    if settings.return_train_score:
-        result["train_scores"] = scores[1]
-    return result
+    return outcomes
 
 
-def _failed(fitted: Fitted, settings: Settings) -> dict[str, Any]:
+def _part_scores(piece: Piece, good: list[Trained], part: Part, steps, settings) -> list[Any]:
+    """Return the score of every fit on one part of the rows."""
+    scores = _stack_scores(piece, good, part, settings) or [None] * len(good)
+    for k, trained in enumerate(good):
+        if scores[k] is None:
+            scores[k] = _sklearn_score(trained, piece.seen, part, steps, settings)
+    return scores
+
+
+def _stack_scores(piece: Piece, good: list[Trained], part: Part, settings) -> list[Any] | None:
+    """Return scores computed from the predictions of the whole stack; None where they cannot be."""
+    metrics = None if part.score_params else stack_metrics(settings.scoring, piece.model)
+    if metrics is None or isinstance(part.transformed, Exception) or _n_rows(part.y) < 2:
+        return None
+    model, seen = piece.model, piece.seen
+    try:
+        x = seen_input(model, part.transformed)
+        y = model._encoded(model._check_targets(part.y, "float64"), seen.rows.placement, "float64")
+    except (TypeError, ValueError):  # scikit-learn's scorers decide what such rows are worth
+        return None
+    scores: list[Any] = []
+    for some in _chunks(good, x.shape[0]):
+        scores += _scores_of(metrics, piece, some, x, y)
+    return scores
+
+
+def _scores_of(metrics: StackMetrics, piece: Piece, some: list[Trained], x, y) -> list[Any]:
+    raw = raw_predictions(piece, some, x)
+    return stack_scores(metrics, some[0].job.loss, y, raw)
+
+
+def _chunks(members: list[Trained], n_rows: int) -> Iterator[list[Trained]]:
+    """Yield fits in parts whose predictions are not too many at once."""
+    per_fit = n_rows * sum(members[0].job.network.sizes[1:])
+    size = max(1, _SCORED_AT_ONCE // per_fit)
+    for start in range(0, len(members), size):
+        yield members[start : start + size]
+
+
+def _sklearn_score(trained: Trained, seen: Seen, part: Part, steps, settings: Settings) -> Any:
+    if settings.scores_pipelines or isinstance(part.transformed, Exception):
+        estimator, X = _estimator(trained, seen, steps), part.X
+    else:
+        estimator, X = fitted_model(trained, seen), part.transformed
+    scorer, params = settings.scorer, part.score_params
+    return score(estimator, X, part.y, scorer, params, settings.error_score)
+
+
+def _estimator(trained: Trained, seen: Seen, steps: list) -> Any:
+    return whole(trained.candidate.estimator, steps, fitted_model(trained, seen))
+
+
+def _to_keep(trained: Trained, settings: Settings) -> Result | None:
+    return trained.result if settings.keep == "checkpoints" else None
+
+
+def _n_rows(y: Any) -> int:
+    return y.shape[0] if hasattr(y, "shape") else len(y)
+
+
+def _failure(candidate: Candidate, error: Exception, spent: float, settings) -> Outcome:
+    """Return the outcome of a fit that failed as scikit-learn's `_fit_and_score` has it."""
+    if settings.error_score == "raise":
+        raise error
     names = getattr(settings.scorer, "_scorers", None)
     value = settings.error_score
     scores = value if names is None else dict.fromkeys(names, value)
-    result = {
-        "fit_error": "".join(format_exception(fitted.error)),
+    scored = {
+        "fit_error": "".join(format_exception(error)),
         "test_scores": scores,
         "n_test_samples": 0,
-        "fit_time": fitted.fit_time,
+        "fit_time": spent,
         "score_time": 0.0,
     }
     if settings.return_train_score:
-        result["train_scores"] = scores
-    return result
+        scored["train_scores"] = scores
+    if settings.return_estimator:
+        scored["estimator"] = None
+    return Outcome(candidate.index, scored, candidate.pass_key)

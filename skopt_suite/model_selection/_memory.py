@@ -40,10 +40,11 @@ def bytes_of(max_memory: Any, owner: str) -> int:
     return int(value)
 
 
-def pieces(members: list[Any], max_memory: int) -> Iterator[list[Any]]:
-    """Yield a group of candidates in pieces whose passes fit into memory."""
-    job, n_rows = members[0][2].job, members[0][2].data.train.X.shape[0]
-    size = max(1, int(max_memory // bytes_per_fit(job, n_rows)))
+def pieces(
+    members: list[tuple[Any, Job]], n_rows: int, max_memory: int
+) -> Iterator[list[tuple[Any, Job]]]:
+    """Yield candidates with their jobs in pieces whose passes fit into memory."""
+    size = max(1, int(max_memory // bytes_per_fit(members[0][1], n_rows)))
     n_pieces = -(-len(members) // size)
     even = -(-len(members) // n_pieces)
     for start in range(0, len(members), even):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from skopt_suite.model_selection._candidates import Candidate
 from skopt_suite.model_selection._frames import frame_of
 
 
@@ -67,3 +70,25 @@ class FusionReport:
                 reasons[entry.reason] = reasons.get(entry.reason, 0) + 1
         lines += [f"  alone: {n} candidates: {reason}" for reason, n in reasons.items()]
         return "\n".join(lines)
+
+
+def entries_of(candidates: list[Candidate], pass_keys: list[Hashable]) -> list[Entry]:
+    """Return how candidates were trained, passes numbered in the order of their first candidates.
+
+    Parameters
+    ----------
+    candidates : list of Candidate
+        The candidates.
+    pass_keys : list
+        What identifies the pass of each; None: it was trained alone.
+    """
+    keys = [
+        None if key is None else (candidate.preprocessing, key)
+        for candidate, key in zip(candidates, pass_keys, strict=True)
+    ]
+    sizes = Counter(key for key in keys if key is not None)
+    numbers = {key: number for number, key in enumerate(sizes)}
+    return [
+        Entry(None, 1, candidate.reason) if key is None else Entry(numbers[key], sizes[key], "")
+        for candidate, key in zip(candidates, keys, strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""Drop-in replacements of scikit-learn's searches that train candidates together."""
+"""What the drop-in replacements of scikit-learn's searches share."""
 
 from __future__ import annotations
 
@@ -7,28 +7,32 @@ from collections import defaultdict
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import clone, is_classifier
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, check_cv
+from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
 
 from skopt_suite.estimators._callbacks import with_callbacks
 from skopt_suite.model_selection._candidates import Candidate, make_candidates
-from skopt_suite.model_selection._fold import Settings, run_fold
+from skopt_suite.model_selection._fold import Outcome
+from skopt_suite.model_selection._frames import frame_of
 from skopt_suite.model_selection._memory import bytes_of
-from skopt_suite.model_selection._report import Entry, FusionReport
+from skopt_suite.model_selection._report import FusionReport, entries_of
+from skopt_suite.model_selection._settings import Cancellation, Settings
 from skopt_suite.model_selection._sklearn import (
     BaseSearchCV,
     check_method_params,
     insert_error_scores,
     warn_or_raise_about_fit_failures,
 )
+from skopt_suite.model_selection._tasks import Runner
+from skopt_suite.training import Keep
 
 
-class _FusedSearch(BaseSearchCV):
+class FusedSearch(BaseSearchCV):
     """How a search fits and scores its candidates; everything else is scikit-learn's."""
 
     max_memory: int | str | None
+    _keep: Keep = "nothing"
 
     @with_callbacks
     def fit(self, X, y=None, **params):
@@ -49,6 +53,7 @@ class _FusedSearch(BaseSearchCV):
         self : object
             The search, with the best estimator fitted on all of the data if ``refit``.
         """
+        self._validate_params()
         max_memory = bytes_of(self.max_memory, type(self).__name__)
         scorer, refit_metric = self._get_scorers()
         X, y = indexable(X, y)
@@ -56,18 +61,22 @@ class _FusedSearch(BaseSearchCV):
         routed = self._get_routed_params_for_fit(params)
         context = self._init_callback_context(max_subtasks=1 + (self.refit is not False))
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        self.n_splits_ = cv.get_n_splits(X, y, **routed.splitter.split)
+        self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        self._check_input_parameters(X=X, y=y, split_params=routed.splitter.split)
+        self.n_splits_ = self._checked_cv_orig.get_n_splits(X, y, **routed.splitter.split)
         settings = Settings(
+            scoring=self.scoring,
             scorer=scorer,
             fit_params=routed.estimator.fit,
             score_params=routed.scorer.score,
             return_train_score=self.return_train_score,
+            return_estimator=False,
             error_score=self.error_score,
-            scores_pipelines=_looks_inside(self.scoring),
             max_memory=max_memory,
+            keep=self._keep,
+            cancellation=Cancellation(),
         )
-        results = self._search(X, y, cv, routed.splitter.split, settings, context)
+        results = self._search(X, y, routed.splitter.split, settings, context)
         self._choose(results, refit_metric)
         if self.refit:
             self._refit(X, y, routed.estimator.fit, context)
@@ -76,76 +85,68 @@ class _FusedSearch(BaseSearchCV):
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
-    def _search(self, X, y, cv, split_params, settings: Settings, context) -> dict[str, Any]:
-        """Return ``cv_results_``."""
-        all_params: list[dict[str, Any]] = []
-        all_results: list[dict[str, Any]] = []
-        more: dict[str, list] = defaultdict(list)
-        entries: list[Entry] = []
-        formatted: dict[str, Any] = {}
+    def to_frame(self) -> Any:
+        """Return ``cv_results_`` as a pandas frame, one row per candidate, the best first."""
+        return frame_of(self.cv_results_).sort_values(self._rank_column(), kind="stable")
 
-        def evaluate_candidates(candidate_params, cv=cv, more_results=None, callback_ctx=None):
-            nonlocal formatted
-            candidate_params = list(candidate_params)
-            splits = list(cv.split(X, y, **split_params))
-            results, new_entries = self._evaluate(candidate_params, splits, X, y, settings)
-            all_params.extend(candidate_params)
-            all_results.extend(results)
-            entries.extend(new_entries)
-            for key, values in (more_results or {}).items():
-                more[key].extend(values)
-            formatted = self._format_results(all_params, self.n_splits_, all_results, more)
-            return formatted
+    def _rank_column(self) -> str:
+        refit = self.refit if isinstance(self.refit, str) else "score"
+        column = f"rank_test_{refit}"
+        return column if column in self.cv_results_ else _ranks(self.cv_results_)[0]
+
+    def _search(self, X, y, split_params, settings: Settings, context) -> dict[str, Any]:
+        """Return ``cv_results_``."""
+        found = _Found(self)
+        seed = int(check_random_state(None).randint(np.iinfo(np.int32).max))
+        base = clone(self.estimator)
+        n_told: dict[int, int] = defaultdict(int)
+        splits_of: dict[int, tuple[Any, list]] = {}  # with the splitter, so that its id stays
+
+        def evaluate_candidates(candidate_params, cv=None, more_results=None, callback_ctx=None):
+            cv = self._checked_cv_orig if cv is None else cv
+            if id(cv) not in splits_of:  # a splitter may shuffle anew with every call
+                splits_of[id(cv)] = cv, self._splits(cv, X, y, split_params)
+            splits = splits_of[id(cv)][1]
+            params = list(candidate_params)
+            self._announce(len(params), len(splits))
+            candidates = make_candidates(base, params, settings.fit_params, seed)
+            runner = Runner(self, X, y, splits, settings, self.n_jobs, self.pre_dispatch)
+            first_id = n_told[id(callback_ctx)]
+            n_told[id(callback_ctx)] += len(params) * len(splits)
+            outcomes = runner.run(candidates, self._past(params), callback_ctx, first_id)
+            self._remember(params, outcomes)
+            return found.add(candidates, outcomes, more_results or {}, settings)
 
         self._run_search(evaluate_candidates, callback_ctx=context)
-        self.multimetric_ = isinstance(all_results[0]["test_scores"], dict)
-        self._first_test_score = all_results[0]["test_scores"]
-        self.fusion_report_ = FusionReport(all_params, entries)
-        return formatted
+        return found.results()
 
-    def _evaluate(self, params, splits, X, y, settings: Settings):
-        """Return results in scikit-learn's order, and how every candidate was trained."""
-        n_splits = len(splits)
-        if n_splits != self.n_splits_:
+    def _splits(self, cv, X, y, split_params) -> list[tuple[np.ndarray, np.ndarray]]:
+        splits = list(cv.split(X, y, **split_params))
+        if len(splits) != self.n_splits_:
             raise ValueError(
                 "cv.split and cv.get_n_splits return inconsistent results. Expected "
-                f"{self.n_splits_} splits, got {n_splits}"
+                f"{self.n_splits_} splits, got {len(splits)}"
             )
+        return splits
+
+    def _announce(self, n_candidates: int, n_splits: int) -> None:
         if self.verbose > 0:
-            total = len(params) * n_splits
             print(
-                f"Fitting {n_splits} folds for each of {len(params)} candidates, totalling "
-                f"{total} fits"
+                f"Fitting {n_splits} folds for each of {n_candidates} candidates, totalling "
+                f"{n_candidates * n_splits} fits"
             )
-        seed = int(check_random_state(None).randint(np.iinfo(np.int32).max))
-        candidates = make_candidates(clone(self.estimator), params, settings.fit_params, seed)
-        tasks = [
-            (split, shared) for split in range(n_splits) for shared in _by_preprocessing(candidates)
-        ]
-        done = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(run_fold)(shared, X, y, *splits[split], settings) for split, shared in tasks
-        )
-        results: list[Any] = [None] * (len(params) * n_splits)
-        groups: dict[int, Any] = {}
-        for (split, _), outcome in zip(tasks, done, strict=True):
-            for index, result, group in outcome:
-                results[index * n_splits + split] = result
-                groups.setdefault(index, group)
-        if not results:
-            raise ValueError(
-                "No fits were performed. Was the CV iterator empty? Were there no candidates?"
-            )
-        warn_or_raise_about_fit_failures(results, self.error_score)
-        if callable(self.scoring):
-            insert_error_scores(results, self.error_score)
-        return results, _entries(candidates, groups)
+
+    def _past(self, params: list[dict[str, Any]]) -> list[dict[int, Any]]:
+        """Return results of fits to go on with: for every split, by number of the candidate."""
+        return [{} for _ in range(self.n_splits_)]
+
+    def _remember(self, params: list[dict[str, Any]], outcomes: list[list[Outcome]]) -> None:
+        """Keep what `_past` returns in a later round."""
 
     def _choose(self, results, refit_metric) -> None:
         """Set the attributes of the best candidate."""
         if callable(self.scoring) and self.multimetric_:
-            self._check_refit_for_multimetric(self._first_test_score)
             refit_metric = self.refit
-        del self._first_test_score
         if not self.refit and self.multimetric_:
             return
         self.best_index_ = self._select_best_index(self.refit, refit_metric, results)
@@ -162,198 +163,71 @@ class _FusedSearch(BaseSearchCV):
         with task.propagate_callback_context(self.best_estimator_):
             task.call_on_fit_task_begin(estimator=self, X=X, y=y)
             start = time.time()
-            self.best_estimator_.fit(X, y, **fit_params)
+            if y is None:
+                self.best_estimator_.fit(X, **fit_params)
+            else:
+                self.best_estimator_.fit(X, y, **fit_params)
             self.refit_time_ = time.time() - start
         task.call_on_fit_task_end(estimator=self, X=X, y=y)
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
 
 
-def _looks_inside(scoring: Any) -> bool:
-    """Whether scorers may look into the estimator: all but the ones that have a name."""
-    if scoring is None or isinstance(scoring, str):
-        return False
-    if callable(scoring):
-        return True
-    named = scoring.values() if isinstance(scoring, dict) else scoring
-    return not all(isinstance(value, str) for value in named)
+class _Found:
+    """What a search has found so far, round by round."""
 
+    def __init__(self, search: FusedSearch):
+        self._search = search
+        self._candidates: list[Candidate] = []
+        self._scored: list[dict[str, Any]] = []
+        self._pass_keys: list[Any] = []
+        self._curves: list[list[np.ndarray | None]] = []
+        self._more: dict[str, list] = defaultdict(list)
+        self._formatted: dict[str, Any] = {}
 
-def _by_preprocessing(candidates: list[Candidate]) -> list[list[Candidate]]:
-    """Return candidates in lists that share their preceding steps."""
-    shared: dict[tuple, list[Candidate]] = defaultdict(list)
-    for candidate in candidates:
-        shared[candidate.preprocessing].append(candidate)
-    return list(shared.values())
-
-
-def _entries(candidates: list[Candidate], groups: dict[int, Any]) -> list[Entry]:
-    """Number the groups in the order of their first candidates."""
-    keys = [
-        None
-        if groups[candidate.index] is None
-        else (candidate.preprocessing, groups[candidate.index])
-        for candidate in candidates
-    ]
-    numbers: dict[Any, int] = {}
-    for key in keys:
-        if key is not None:
-            numbers.setdefault(key, len(numbers))
-    sizes = {key: keys.count(key) for key in numbers}
-    return [
-        Entry(None, 1, candidate.reason or "fit failed before training")
-        if key is None
-        else Entry(numbers[key], sizes[key], "")
-        for candidate, key in zip(candidates, keys, strict=True)
-    ]
-
-
-class FusedGridSearchCV(_FusedSearch, GridSearchCV):
-    """`sklearn.model_selection.GridSearchCV` that trains candidates together.
-
-    All candidates of a fold that see the same rows and differ only in fusable parameters
-    (learning rates, penalty strengths, class weights …) are trained in one pass; the others are
-    grouped into further passes, and estimators that are not of this package are trained the
-    ordinary way. ``fusion_report_`` says which. Parameters, attributes and results are those of
-    scikit-learn, with these differences:
-
-    - ``mean_fit_time`` of a candidate is its share of the pass: the time of the pass divided by
-      the number of its candidates.
-    - Candidates without a ``random_state`` share one seed that is drawn anew in every search.
-    - ``n_jobs`` counts threads unless a joblib backend is chosen, and tasks are folds.
-
-    Parameters
-    ----------
-    estimator : estimator object
-        One of this package, a Pipeline whose last step is, or any other.
-    param_grid : dict or list of dict
-        Names of parameters and the values to try.
-    scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score : object
-        As in `sklearn.model_selection.GridSearchCV`.
-    max_memory : int, str or None, default=None
-        Memory that one pass may take for its fits: bytes, or text such as ``"2GB"``; None: 2 GB.
-        A larger pass is cut into pieces.
-
-    Attributes
-    ----------
-    fusion_report_ : FusionReport
-        In which pass every candidate was trained, and if alone, why.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from skopt_suite import LinearClassifier
-    >>> from skopt_suite.model_selection import FusedGridSearchCV
-    >>> X, y = load_iris(return_X_y=True)
-    >>> search = FusedGridSearchCV(LinearClassifier(), {"penalty__alpha": [1e-4, 1e-2, 1.0]})
-    >>> search.fit(X, y).best_params_
-    {'penalty__alpha': 0.0001}
-    >>> search.fusion_report_
-    FusionReport: 3 of 3 candidates fused into 1 passes per fold, 0 alone
-      pass 0: 3 candidates
-    """
-
-    def __init__(
+    def add(
         self,
-        estimator,
-        param_grid,
-        *,
-        scoring=None,
-        n_jobs=None,
-        refit=True,
-        cv=None,
-        verbose=0,
-        pre_dispatch="2*n_jobs",
-        error_score=np.nan,
-        return_train_score=False,
-        max_memory=None,
-    ):
-        super().__init__(
-            estimator,
-            param_grid,
-            scoring=scoring,
-            n_jobs=n_jobs,
-            refit=refit,
-            cv=cv,
-            verbose=verbose,
-            pre_dispatch=pre_dispatch,
-            error_score=error_score,
-            return_train_score=return_train_score,
+        candidates: list[Candidate],
+        outcomes: list[list[Outcome]],
+        more_results: dict[str, Any],
+        settings: Settings,
+    ) -> dict[str, Any]:
+        """Add the outcomes of a round and return all results, formatted by scikit-learn."""
+        scored = [outcome.scored for of_splits in outcomes for outcome in of_splits]
+        if not scored:
+            raise ValueError(
+                "No fits were performed. Was the CV iterator empty? Were there no candidates?"
+            )
+        warn_or_raise_about_fit_failures(scored, settings.error_score)
+        if callable(settings.scoring):
+            insert_error_scores(scored, settings.error_score)
+        self._scored += scored
+        self._candidates += candidates
+        self._pass_keys += [of_splits[0].pass_key for of_splits in outcomes]
+        self._curves += [[outcome.loss_curve for outcome in of_splits] for of_splits in outcomes]
+        for key, values in more_results.items():
+            self._more[key].extend(values)
+        self._formatted = self._format()
+        return self._formatted
+
+    def results(self) -> dict[str, Any]:
+        """Set the attributes of the search that do not depend on the best candidate."""
+        search, first = self._search, self._scored[0]["test_scores"]
+        search.multimetric_ = isinstance(first, dict)
+        if callable(search.scoring) and search.multimetric_:
+            search._check_refit_for_multimetric(first)
+        search.fusion_report_ = FusionReport(
+            [candidate.params for candidate in self._candidates],
+            entries_of(self._candidates, self._pass_keys),
         )
-        self.max_memory = max_memory
+        search.loss_curves_ = self._curves
+        return self._formatted
+
+    def _format(self) -> dict[str, Any]:
+        params = [candidate.params for candidate in self._candidates]
+        n_splits = len(self._scored) // len(params)
+        return self._search._format_results(params, n_splits, self._scored, self._more)
 
 
-class FusedRandomizedSearchCV(_FusedSearch, RandomizedSearchCV):
-    """`sklearn.model_selection.RandomizedSearchCV` that trains candidates together.
-
-    See `FusedGridSearchCV` for how, and for the few differences to scikit-learn.
-
-    Parameters
-    ----------
-    estimator : estimator object
-        One of this package, a Pipeline whose last step is, or any other.
-    param_distributions : dict or list of dict
-        Names of parameters, and distributions or lists to draw from.
-    n_iter : int, default=10
-        Number of candidates.
-    scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score : object
-        As in `sklearn.model_selection.RandomizedSearchCV`.
-    random_state : int, RandomState or None, default=None
-        Seed of the draws.
-    max_memory : int, str or None, default=None
-        Memory that one pass may take for its fits: bytes, or text such as ``"2GB"``; None: 2 GB.
-
-    Attributes
-    ----------
-    fusion_report_ : FusionReport
-        In which pass every candidate was trained, and if alone, why.
-
-    Examples
-    --------
-    >>> from scipy.stats import loguniform
-    >>> from sklearn.datasets import load_iris
-    >>> from skopt_suite import MLPClassifier
-    >>> from skopt_suite.model_selection import FusedRandomizedSearchCV
-    >>> X, y = load_iris(return_X_y=True)
-    >>> search = FusedRandomizedSearchCV(
-    ...     MLPClassifier(random_state=0),
-    ...     {"optimizer__learning_rate": loguniform(1e-4, 1e-1)},
-    ...     n_iter=20,
-    ...     random_state=0,
-    ... )
-    >>> bool(search.fit(X, y).best_score_ > 0.95)
-    True
-    """
-
-    def __init__(
-        self,
-        estimator,
-        param_distributions,
-        *,
-        n_iter=10,
-        scoring=None,
-        n_jobs=None,
-        refit=True,
-        cv=None,
-        verbose=0,
-        pre_dispatch="2*n_jobs",
-        random_state=None,
-        error_score=np.nan,
-        return_train_score=False,
-        max_memory=None,
-    ):
-        super().__init__(
-            estimator,
-            param_distributions,
-            n_iter=n_iter,
-            scoring=scoring,
-            n_jobs=n_jobs,
-            refit=refit,
-            cv=cv,
-            verbose=verbose,
-            pre_dispatch=pre_dispatch,
-            random_state=random_state,
-            error_score=error_score,
-            return_train_score=return_train_score,
-        )
-        self.max_memory = max_memory
+def _ranks(results: dict[str, Any]) -> list[str]:
+    return [key for key in results if key.startswith("rank_test_")]

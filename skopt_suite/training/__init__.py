@@ -2,7 +2,20 @@
 
 from skopt_suite.training._batches import Data, Rows
 from skopt_suite.training._checks import check_job
-from skopt_suite.training._job import Job, Memory, Result
-from skopt_suite.training._loop import Observer, Report, train
+from skopt_suite.training._job import Checkpoint, Job, Memory, Result
+from skopt_suite.training._loop import Cancelled, Keep, Observer, Report, train
 
-__all__ = ["Data", "Job", "Memory", "Observer", "Report", "Result", "Rows", "check_job", "train"]
+__all__ = [
+    "Cancelled",
+    "Checkpoint",
+    "Data",
+    "Job",
+    "Keep",
+    "Memory",
+    "Observer",
+    "Report",
+    "Result",
+    "Rows",
+    "check_job",
+    "train",
+]

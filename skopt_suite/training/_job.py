@@ -26,6 +26,18 @@ class Memory(NamedTuple):
     reference_loss: float  # what the loss of a fit that diverges is compared with
 
 
+class Checkpoint(NamedTuple):
+    """A fit that has used up its epochs, to go on with more as if it had not stopped."""
+
+    memory: Memory
+    epoch: int
+    best: float
+    n_without_improvement: int
+    best_params: Any  # (1, n_params), or None
+    loss_curve: list[float]
+    validation_scores: list[float]
+
+
 @dataclass(frozen=True)
 class Job:
     """One fit, ready to train: checked specifications and numbers.
@@ -51,8 +63,15 @@ class Job:
     """Parameters to start from, (n_params,); None: the network's own."""
     memory: Memory | None = None
     """The fit to continue."""
+    checkpoint: Checkpoint | None = None
+    """The fit to continue with its history; in place of `memory`."""
     sample_weight: np.ndarray | None = field(default=None, repr=False)
     """Weights of the training rows with mean 1, (n_samples,); None: all 1."""
+
+    @property
+    def past(self) -> Memory | None:
+        """What the fit goes on from, None if it begins."""
+        return self.memory if self.checkpoint is None else self.checkpoint.memory
 
     @property
     def key(self) -> tuple:
@@ -84,5 +103,7 @@ class Result:
     """``"converged"`` (gradient below ``tol``), ``"precision"`` (no smaller one in this precision),
     ``"no_improvement"``, ``"max_iter"``, ``"callback"``, ``"stalled"`` or ``"diverged"``."""
     memory: Memory | None
+    checkpoint: Checkpoint | None = None
+    """Where training was asked to keep it and the fit is not done but has used up its epochs."""
     error: Exception | None = None
     """Set where the fit diverged."""

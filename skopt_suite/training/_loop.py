@@ -5,18 +5,24 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from skopt_suite.backends import Array, Placement, blas_threads_for, namespace, to_numpy
 from skopt_suite.training._batches import Data, minibatches, n_batches
 from skopt_suite.training._dropout import draw_masks
-from skopt_suite.training._job import Job, Memory, Result
+from skopt_suite.training._job import Checkpoint, Job, Memory, Result
 from skopt_suite.training._objective import Objective
 from skopt_suite.training._reference import reference_losses
 from skopt_suite.training._stack import build_stack, to_host
 from skopt_suite.training._stopping import Progress, divergence_error
+
+Keep = Literal["memory", "checkpoints", "nothing"]
+
+
+class Cancelled(Exception):
+    """The pass was asked to end."""
 
 
 class Report(NamedTuple):
@@ -46,6 +52,8 @@ def train(
     placement: Placement,
     observer: Observer | None = None,
     n_epochs: int | None = None,
+    keep: Keep = "memory",
+    cancelled: Callable[[], bool] | None = None,
 ) -> list[Result]:
     """Train all jobs as one stack and return their results in the same order.
 
@@ -61,6 +69,11 @@ def train(
         Is told about every epoch.
     n_epochs : int, optional
         Train for exactly that many epochs, whatever has converged; None: until each is done.
+    keep : {"memory", "checkpoints", "nothing"}
+        What results hold beside the parameters: the memory of optimizers that are incremental,
+        the checkpoints of fits that have used up their epochs, or nothing.
+    cancelled : callable, optional
+        Is asked before every step; True ends the pass with `Cancelled`.
 
     Returns
     -------
@@ -68,7 +81,7 @@ def train(
         A fit that diverged has an ``error``; the others are untouched by it.
     """
     with blas_threads_for(_largest_product(jobs[0], data)):
-        return _Pass(list(jobs), data, placement, observer, n_epochs).run()
+        return _Pass(list(jobs), data, placement, observer, n_epochs, keep, cancelled).run()
 
 
 @dataclass
@@ -80,6 +93,8 @@ class _Pass:
     placement: Placement
     observer: Observer | None
     n_epochs: int | None
+    keep: Keep
+    cancelled: Callable[[], bool] | None
     results: dict[int, Result] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -88,8 +103,8 @@ class _Pass:
         self.batch_size = _rows_per_step(first, n_samples)
         self.n_batches = n_batches(n_samples, self.batch_size)
         self.stack = build_stack(self.jobs, self.placement)
-        self.epoch = 0
-        self.time = 0.0 if first.memory is None else first.memory.time
+        self.epoch = 0 if first.checkpoint is None else first.checkpoint.epoch
+        self.time = 0.0 if first.past is None else first.past.time
         self.shuffling, self.dropping = _random_states(first)
         self.objective = Objective(
             first.network,
@@ -100,8 +115,9 @@ class _Pass:
         )
         reference = reference_losses(self.jobs, self.stack, self.objective, self.data.train)
         self.progress = Progress.start(self.jobs, reference)
-        self.curves: list[list[float]] = [[] for _ in self.jobs]
-        self.scores: list[list[float]] = [[] for _ in self.jobs]
+        pasts = [job.checkpoint for job in self.jobs]
+        self.curves = [[] if past is None else list(past.loss_curve) for past in pasts]
+        self.scores = [[] if past is None else list(past.validation_scores) for past in pasts]
 
     def run(self) -> list[Result]:
         """Train until every fit is done."""
@@ -121,6 +137,8 @@ class _Pass:
         n_samples = self.data.train.X.shape[0]
         rows = self.data.train._replace(weight=stack.weight)
         for batch in minibatches(rows, self.batch_size, self._order(n_samples), self.placement):
+            if self.cancelled is not None and self.cancelled():
+                raise Cancelled
             problem = self.objective.bind(*batch)
             factor = stack.schedule.factor_at(stack.schedule_state, self.time, stack.horizon)
             step = stack.optimizer.step(stack.optimizer_state, stack.params, problem, factor)
@@ -188,30 +206,43 @@ class _Pass:
         """Return the result of the fit at position `k` of the stack."""
         stack, job_index = self.stack, self.stack.index[k]
         final = stack.params if stack.best_params is None else stack.best_params
-        xp = self.placement.xp
-
-        def host(array: Array) -> np.ndarray:
-            return np.array(to_numpy(array))
-
-        incremental = stack.optimizer.is_incremental
+        remembers = self.keep == "memory" and stack.optimizer.is_incremental
+        resumes = self.keep == "checkpoints" and reason == "max_iter"
+        memory = self._memory(k) if remembers or resumes else None
         return Result(
-            params=xp.asarray(final[k, ...], copy=True),
+            params=self.placement.xp.asarray(final[k, ...], copy=True),
             n_iter=self.epoch,
             loss=float(loss),
             loss_curve=self.curves[job_index],
             validation_scores=self.scores[job_index],
             stop_reason=reason,
-            memory=Memory(
-                params=to_host(stack.params, k, host),
-                optimizer=to_host(stack.optimizer_state, k, host),
-                schedule=to_host(stack.schedule_state, k, host),
-                time=self.time,
-                random_states=copy.deepcopy((self.shuffling, self.dropping)),
-                reference_loss=float(self.progress.reference[k]),
-            )
-            if incremental
-            else None,
+            memory=memory if remembers else None,
+            checkpoint=self._checkpoint(k, memory) if resumes and memory is not None else None,
             error=error,
+        )
+
+    def _memory(self, k: int) -> Memory:
+        """Return all that the fit at position `k` needs to go on."""
+        stack = self.stack
+        return Memory(
+            params=to_host(stack.params, k, _host_copy),
+            optimizer=to_host(stack.optimizer_state, k, _host_copy),
+            schedule=to_host(stack.schedule_state, k, _host_copy),
+            time=self.time,
+            random_states=copy.deepcopy((self.shuffling, self.dropping)),
+            reference_loss=float(self.progress.reference[k]),
+        )
+
+    def _checkpoint(self, k: int, memory: Memory) -> Checkpoint:
+        job_index = self.stack.index[k]
+        return Checkpoint(
+            memory=memory,
+            epoch=self.epoch,
+            best=float(self.progress.best[k]),
+            n_without_improvement=int(self.progress.n_without_improvement[k]),
+            best_params=to_host(self.stack.best_params, k, _host_copy),
+            loss_curve=self.curves[job_index],
+            validation_scores=self.scores[job_index],
         )
 
     def _order(self, n_samples: int) -> np.ndarray | None:
@@ -266,12 +297,16 @@ def _largest_product(job: Job, data: Data) -> float:
     return 2.0 * _rows_per_step(job, data.train.X.shape[0]) * job.network.largest_layer
 
 
+def _host_copy(array: Array) -> np.ndarray:
+    return np.array(to_numpy(array))
+
+
 def _on_host(array: Array) -> np.ndarray:
     return np.asarray(to_numpy(array), dtype=np.float64)
 
 
 def _random_states(job: Job) -> tuple[np.random.RandomState, np.random.RandomState]:
     """Return generators for shuffling and for dropout, independent of the initial weights."""
-    if job.memory is not None:
-        return copy.deepcopy(job.memory.random_states)
+    if job.past is not None:
+        return copy.deepcopy(job.past.random_states)
     return np.random.RandomState([job.seed, 1]), np.random.RandomState([job.seed, 2])

@@ -20,11 +20,11 @@ def reference_losses(
     jobs: Sequence[Job], stack: Stack, objective: Objective, rows: Rows
 ) -> np.ndarray:
     """Return the larger of the loss of predicting 0 and that of the initial parameters."""
+    if jobs[0].checkpoint is not None:
+        return np.array([job.checkpoint.memory.reference_loss for job in jobs if job.checkpoint])
     xp = namespace(stack.params)
-    n_fits, n_outputs = stack.params.shape[0], objective.network.sizes[-1]
-    zeros = xp.zeros(
-        (n_fits, rows.X.shape[0], n_outputs), dtype=stack.params.dtype, device=stack.params.device
-    )
+    shape = (1, rows.X.shape[0], objective.network.sizes[-1])  # the same for all fits
+    zeros = xp.zeros(shape, dtype=stack.params.dtype, device=stack.params.device)
     null, _ = objective.loss.value_and_gradient(rows.y, zeros)
     n_first = min(_N_ROWS, rows.X.shape[0])
     raw, _ = objective.network.forward(stack.params, rows.X[:n_first, :])
@@ -35,7 +35,7 @@ def reference_losses(
     )
     if stack.weight is not None:
         reference = np.maximum(reference, _mean(null * stack.weight))
-    earlier = [0.0 if job.memory is None else job.memory.reference_loss for job in jobs]
+    earlier = [0.0 if job.past is None else job.past.reference_loss for job in jobs]
     return np.maximum(np.maximum(reference, _FLOOR), earlier)
 
 

@@ -66,7 +66,7 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
     optimizer = stack_components([job.optimizer for job in jobs], placement)
     schedule = stack_components([job.schedule for job in jobs], placement)
     horizon = placement.asarray([[float(job.max_iter)] for job in jobs], dtype="float64")
-    memories = [job.memory for job in jobs if job.memory is not None]
+    memories = [job.past for job in jobs if job.past is not None]
     if memories:
         optimizer_state = _join([memory.optimizer for memory in memories], placement)
         schedule_state = _join([memory.schedule for memory in memories], placement)
@@ -84,6 +84,7 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
         dropout=_stack_dropout(jobs, placement),
         horizon=horizon,
         weight=_stack_weights(jobs, placement),
+        best_params=_stack_best(jobs, placement),
     )
 
 
@@ -93,11 +94,16 @@ def to_host(tree: Any, position: int, convert: Any) -> Any:
 
 
 def _initial_params(job: Job) -> np.ndarray:
-    if job.memory is not None:
-        return np.asarray(job.memory.params)[0]
+    if job.past is not None:
+        return np.asarray(job.past.params)[0]
     if job.start is not None:
         return job.start
     return job.network.initialise(np.random.RandomState(job.seed))
+
+
+def _stack_best(jobs: Sequence[Job], placement: Placement) -> Array | None:
+    best = [job.checkpoint.best_params for job in jobs if job.checkpoint is not None]
+    return _join(best, placement) if best else None
 
 
 def _stack_dropout(jobs: Sequence[Job], placement: Placement) -> Array | None:

@@ -25,11 +25,12 @@ class Progress:
 
     @classmethod
     def start(cls, jobs: Sequence[Job], reference: np.ndarray) -> Progress:
-        """Return the progress of fits that have not begun."""
-        n_fits = len(jobs)
-        return cls(
-            list(jobs), np.full(n_fits, np.inf), np.zeros(n_fits, dtype=int), np.array(reference)
-        )
+        """Return the progress of fits that begin, or go on from a checkpoint."""
+        pasts = [job.checkpoint for job in jobs]
+        best = [np.inf if past is None else past.best for past in pasts]
+        waited = [0 if past is None else past.n_without_improvement for past in pasts]
+        reference = np.broadcast_to(reference, (len(jobs),)).copy()
+        return cls(list(jobs), np.array(best), np.array(waited, dtype=int), reference)
 
     def take(self, index: np.ndarray) -> Progress:
         """Return the progress of the fits that `index` names."""

@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import skopt_suite.model_selection._fold as fold
+import skopt_suite.model_selection._passes as passes
 from skopt_suite import LinearClassifier, MLPClassifier
 from skopt_suite.model_selection import FusedGridSearchCV
 
@@ -25,23 +25,28 @@ def search(estimator, grid, **settings):
     return FusedGridSearchCV(estimator, grid, **{"cv": 3, **settings}).fit(*CLASSES)
 
 
+def count_fits(monkeypatch, sizes):
+    """Add the number of fits of every pass to `sizes`."""
+
+    def counting(jobs, *args, **settings):
+        sizes.append(len(jobs))
+        return train(jobs, *args, **settings)
+
+    train = passes.train
+    monkeypatch.setattr(passes, "train", counting)
+
+
 def test_one_pass_per_fold(monkeypatch):
     sizes = []
 
-    def counting(jobs, *args):
-        sizes.append(len(jobs))
-        return train(jobs, *args)
-
-    train = fold.train
-    monkeypatch.setattr(fold, "train", counting)
+    count_fits(monkeypatch, sizes)
     search(MLP, RATES)
     assert sizes == [3, 3, 3]
 
 
 def test_memory_cuts_a_pass_into_pieces(monkeypatch):
     sizes = []
-    train = fold.train
-    monkeypatch.setattr(fold, "train", lambda jobs, *a: sizes.append(len(jobs)) or train(jobs, *a))
+    count_fits(monkeypatch, sizes)
     grid = {"penalty__alpha": np.logspace(-4, 0, 10)}
     search(LinearClassifier(), grid, max_memory="60KB")
     assert len(sizes) > 3

@@ -1,0 +1,214 @@
+"""Candidates that share a pass: their rows are checked once, and they are trained as stacks."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+
+from skopt_suite.backends import Array, blas_threads_for
+from skopt_suite.estimators._convergence import gradient_size, warn_if_not_converged
+from skopt_suite.estimators._inputs import check_X
+from skopt_suite.estimators._prepared import CheckedRows, TrainingPart
+from skopt_suite.model_selection._candidates import Candidate
+from skopt_suite.model_selection._memory import pieces
+from skopt_suite.model_selection._progress import PassObserver
+from skopt_suite.model_selection._settings import Settings
+from skopt_suite.training import Data, Job, Result, check_job, train
+
+
+class Seen(NamedTuple):
+    """Rows that were checked once for all models that see them alike, and what they showed."""
+
+    rows: CheckedRows
+    learnt: dict[str, Any]
+    """The attributes that a model has from checking the rows."""
+
+
+@dataclass
+class Trained:
+    """A candidate that has been trained."""
+
+    candidate: Candidate
+    job: Job
+    result: Result
+    fit_time: float
+
+
+class Piece(NamedTuple):
+    """Candidates that were trained as one stack."""
+
+    model: Any
+    """One of the models, which has seen the rows."""
+    seen: Seen
+    members: list[Trained]
+
+
+class Viewer:
+    """Checks rows for models, once for all that see them alike."""
+
+    def __init__(self, X: Any, y: Any, sample_weight: Any):
+        self._given = X, y, sample_weight
+        self._seen: dict[Any, Seen | Exception] = {}
+
+    def see(self, model: Any) -> Seen:
+        """Return the rows as `model` sees them; raise what is wrong with them."""
+        key = type(model), model.backend, model._precision()
+        if key not in self._seen:
+            self._seen[key] = self._look(model)
+        seen = self._seen[key]
+        if isinstance(seen, Exception):
+            raise seen
+        return seen
+
+    def _look(self, model: Any) -> Seen | Exception:
+        viewer = unfitted(model)
+        before = set(vars(viewer))
+        try:
+            rows = viewer._check_rows(*self._given)
+        except Exception as error:
+            return error
+        return Seen(rows, {k: v for k, v in vars(viewer).items() if k not in before})
+
+
+def unfitted(model: Any, learnt: dict[str, Any] | None = None) -> Any:
+    """Return a copy of a model with the same parameters, and what it has learnt of the rows."""
+    new = object.__new__(type(model))
+    vars(new).update(vars(model))
+    vars(new).update(learnt or {})
+    return new
+
+
+def train_group(
+    candidates: list[Candidate],
+    viewer: Viewer,
+    settings: Settings,
+    past: dict[int, Result],
+    observer: PassObserver | None = None,
+) -> Iterator[Piece]:
+    """Train candidates with the same ``pass_key``, in pieces that fit into memory.
+
+    Parameters
+    ----------
+    candidates : list of Candidate
+        What to train.
+    viewer : Viewer
+        The rows.
+    settings : Settings
+        Of the search.
+    past : dict
+        Results of fits to go on with, by the index of their candidate.
+    observer : PassObserver, optional
+        Is told about the epochs.
+    """
+    seen = viewer.see(candidates[0].model)
+    model = unfitted(candidates[0].model, seen.learnt)
+    members, data = _jobs(model, candidates, seen, past)
+    cut = list(pieces(members, seen.rows.X.shape[0], settings.max_memory))
+    if observer is not None:
+        observer.pass_begins(len(cut) * max(job.max_iter for _, job in members))
+    for piece in cut:
+        start = time.perf_counter()
+        results = _train(piece, data, seen, past, settings, observer)
+        each = (time.perf_counter() - start) / len(piece)
+        _warn(piece, results, data)
+        yield Piece(
+            model,
+            seen,
+            [
+                Trained(candidate, job, result, each)
+                for (candidate, job), result in zip(piece, results, strict=True)
+            ],
+        )
+
+
+def fitted_model(trained: Trained, seen: Seen) -> Any:
+    """Return the estimator of a candidate, fitted."""
+    model = clone(trained.candidate.model)
+    vars(model).update(seen.learnt)
+    model._show(trained.job, trained.result)
+    return model
+
+
+def raw_predictions(piece: Piece, members: list[Trained], x: Array) -> Array:
+    """Return raw predictions of trained fits, (n_fits, n_samples, n_outputs)."""
+    placement, network = piece.seen.rows.placement, members[0].job.network
+    xp = placement.xp
+    params = xp.stack([xp.astype(one.result.params, x.dtype, copy=False) for one in members])
+    with blas_threads_for(2.0 * x.shape[0] * network.largest_layer):
+        return network.forward(params, x)[0]
+
+
+def seen_input(model: Any, X: Any) -> Array:
+    """Return rows to predict for as `model` sees them, in their own precision."""
+    x, _, _ = check_X(
+        model,
+        X,
+        dtype="as_X",
+        accept_sparse=model._model_takes_sparse,
+        backend=model.backend,
+        reset=False,
+    )
+    return x
+
+
+def _jobs(
+    model: Any, candidates: list[Candidate], seen: Seen, past: dict[int, Result]
+) -> tuple[list[tuple[Candidate, Job]], Data]:
+    """Return every candidate's job, and the data that all of them share."""
+    rows, network = seen.rows, model._network(seen.rows.X.shape[1])
+    initial = network.initialise(np.random.RandomState(candidates[0].plan.seed))
+    shared: dict[str, tuple[TrainingPart, np.ndarray]] = {}
+    members = []
+    for candidate in candidates:
+        if candidate.weighting not in shared:
+            own = unfitted(candidate.model, seen.learnt)
+            part = own._training_part(
+                rows, own._weigh_classes(rows.y, rows.weight), candidate.plan, None
+            )
+            start = own._fresh_start(network, part.y, part.weight, initial)
+            shared[candidate.weighting] = part, start
+        part, start = shared[candidate.weighting]
+        checkpoint = past[candidate.index].checkpoint if candidate.index in past else None
+        job = candidate.plan.job(network, rows.dtype, part, start, checkpoint=checkpoint)
+        members.append((candidate, job))
+    part, _ = shared[candidates[0].weighting]
+    check_job(members[0][1], part.X)
+    return members, model._data(part, rows)
+
+
+def _train(piece, data: Data, seen: Seen, past, settings: Settings, observer) -> list[Result]:
+    """Return the results of a piece; fits that were done before are not trained."""
+    results = [past.get(candidate.index) for candidate, _ in piece]
+    going = [k for k, result in enumerate(results) if result is None or result.checkpoint]
+    if going:
+        new = train(
+            [piece[k][1] for k in going],
+            data,
+            seen.rows.placement,
+            observer,
+            keep=settings.keep,
+            cancelled=settings.cancellation.is_set,
+        )
+        for k, result in zip(going, new, strict=True):
+            results[k] = result
+    return results
+
+
+def _warn(piece: list[tuple[Candidate, Job]], results: list[Result], data: Data) -> None:
+    """Warn of every fit that is not done."""
+
+    @functools.cache
+    def size(k: int) -> float:
+        return gradient_size(piece[k][1], data.train)
+
+    first_with: dict[str, int] = {}
+    for k, ((candidate, job), result) in enumerate(zip(piece, results, strict=True)):
+        if result.error is None:
+            same = first_with.setdefault(repr(vars(job.loss)), k)
+            warn_if_not_converged(candidate.model, job, result, functools.partial(size, same))
