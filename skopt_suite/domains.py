@@ -164,7 +164,6 @@ class Range:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
 class Uniform(Range):
     """Every number from `low` to `high` is as likely as another.
 
@@ -181,7 +180,6 @@ class Uniform(Range):
         return uniform(self.low, self.high - self.low)
 
 
-@dataclass(frozen=True)
 class LogUniform(Range):
     """Every order of magnitude from `low` > 0 to `high` is as likely as another.
 
@@ -202,7 +200,6 @@ class LogUniform(Range):
         return loguniform(self.low, self.high)
 
 
-@dataclass(frozen=True)
 class UniformInteger(Range):
     """Every whole number from `low` to `high`, both included, is as likely as another.
 
