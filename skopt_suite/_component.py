@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from sklearn.base import BaseEstimator
 
 from skopt_suite.backends import Placement, namespace
-from skopt_suite.domains import Domain, Named
+from skopt_suite.domains import Domain, Named, Range
 
 
 class Parametrised(BaseEstimator):
@@ -64,6 +64,23 @@ class Parametrised(BaseEstimator):
                 f"chosen at fit; name one: {registry.listing()}."
             )
         return registry.resolve(value, owner=owner, name=name)
+
+    def _search_ranges(self) -> dict[str, Range]:
+        """Return the ranges worth searching by parameter, those of components as nested ones."""
+        ranges: dict[str, Range] = {}
+        for name, domain in self.parameters.items():
+            if isinstance(domain, Named):
+                ranges.update(self._search_ranges_of(name, domain))
+            elif search := getattr(domain, "search", None):
+                ranges[name] = search
+        return ranges
+
+    def _search_ranges_of(self, name: str, domain: Named) -> dict[str, Range]:
+        value = getattr(self, name)
+        if isinstance(value, str) and value in domain.also:
+            return {}  # it is chosen at fit, so there is nothing to set
+        component = domain.registry().resolve(value, owner=type(self).__name__, name=name)
+        return {f"{name}__{key}": search for key, search in component._search_ranges().items()}
 
     def _check_parameters(self) -> None:
         """Raise `ValueError` or `TypeError` if a parameter is outside its domain."""

@@ -1,7 +1,8 @@
 """What a parameter accepts: each domain checks one value and says what was given and accepted.
 
 A domain also says whether the parameter is *fusable*: whether fits that differ only in it can be
-trained as one stack, the values becoming data of shape ``(n_fits, 1)``.
+trained as one stack, the values becoming data of shape ``(n_fits, 1)``; and, with `search`, in what
+range a search should look for a good value, if it should look at all.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Real:
-    """A real number in an interval; ``open_low``/``open_high`` exclude the bounds."""
+    """A real number in an interval; ``open_low``/``open_high`` exclude the bounds.
+
+    ``search`` is the `Uniform` or `LogUniform` range worth searching, None if there is none.
+    """
 
     low: float = -math.inf
     high: float = math.inf
@@ -26,6 +30,10 @@ class Real:
     open_high: bool = False
     optional: bool = False
     fusable: bool = True
+    search: Range | None = None
+
+    def __post_init__(self) -> None:
+        _check_search(self, Uniform, LogUniform)
 
     def check(self, owner: str, name: str, value: Any) -> None:
         """Raise unless `value` is a finite number in the interval."""
@@ -48,11 +56,18 @@ class Real:
 
 @dataclass(frozen=True)
 class Integer:
-    """A whole number of at least `low`."""
+    """A whole number of at least `low`.
+
+    ``search`` is the `UniformInteger` range worth searching, None if there is none.
+    """
 
     low: int
     optional: bool = False
     fusable: bool = False
+    search: Range | None = None
+
+    def __post_init__(self) -> None:
+        _check_search(self, UniformInteger)
 
     def check(self, owner: str, name: str, value: Any) -> None:
         """Raise unless `value` is a whole number that is large enough."""
@@ -129,6 +144,94 @@ class Named:
 
 
 Domain = Real | Integer | Boolean | Choice | Anything | Named
+
+
+@dataclass(frozen=True)
+class Range:
+    """Base of the ranges worth searching: all from `low` to `high`."""
+
+    low: Any
+    high: Any
+
+    def __post_init__(self) -> None:
+        for end in ("low", "high"):
+            Real().check(type(self).__name__, end, getattr(self, end))
+        if not self.low < self.high:
+            raise ValueError(f"{self}: low must be less than high.")
+
+    def distribution(self) -> Any:
+        """Return the distribution of `scipy.stats` to draw from."""
+        raise NotImplementedError
+
+
+class Uniform(Range):
+    """Every number from `low` to `high` is as likely as another.
+
+    Examples
+    --------
+    >>> from skopt_suite.domains import Real, Uniform
+    >>> momentum = Real(0, 1, open_high=True, search=Uniform(0.8, 0.99))
+    """
+
+    def distribution(self) -> Any:
+        """Return `scipy.stats.uniform` from `low` to `high`."""
+        from scipy.stats import uniform
+
+        return uniform(self.low, self.high - self.low)
+
+
+class LogUniform(Range):
+    """Every order of magnitude from `low` > 0 to `high` is as likely as another.
+
+    Examples
+    --------
+    >>> from skopt_suite.domains import LogUniform, Real
+    >>> learning_rate = Real(0, open_low=True, search=LogUniform(1e-4, 1e-1))
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        Real(0, open_low=True).check(type(self).__name__, "low", self.low)
+
+    def distribution(self) -> Any:
+        """Return `scipy.stats.loguniform` from `low` to `high`."""
+        from scipy.stats import loguniform
+
+        return loguniform(self.low, self.high)
+
+
+class UniformInteger(Range):
+    """Every whole number from `low` to `high`, both included, is as likely as another.
+
+    Examples
+    --------
+    >>> from skopt_suite.domains import Integer, UniformInteger
+    >>> patience = Integer(1, fusable=True, search=UniformInteger(2, 8))
+    """
+
+    def distribution(self) -> Any:
+        """Return `scipy.stats.randint` from `low` to `high`."""
+        from scipy.stats import randint
+
+        return randint(self.low, self.high + 1)
+
+
+def _check_search(domain: Real | Integer, *kinds: type[Range]) -> None:
+    """Raise unless the range worth searching is of one of the kinds and inside of the domain."""
+    search = domain.search
+    if search is None:
+        return
+    if not isinstance(search, kinds):
+        raise TypeError(
+            f"{type(domain).__name__}: search must be {_listing(kinds)} or None; got {search!r} of "
+            f"type {type(search).__name__}."
+        )
+    for end in ("low", "high"):
+        domain.check(f"search={search}", end, getattr(search, end))
+
+
+def _listing(kinds: tuple[type[Range], ...]) -> str:
+    return " or ".join(f"{kind.__name__}(low, high)" for kind in kinds)
 
 
 def _accepts(domain: Domain, owner: str, name: str, value: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skopt_suite.backends import namespace
-from skopt_suite.domains import Anything
+from skopt_suite.domains import Anything, Range, Uniform
 from skopt_suite.estimators._architecture import check_architecture, per_layer, widths
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._classifier import TrainableClassifier
@@ -44,6 +44,13 @@ class _MLPFace(TrainableEstimator):
 
     def _precision(self) -> str:
         return "float32" if self.dtype == "auto" else self.dtype
+
+    def _search_ranges(self) -> dict[str, Range]:
+        """Add dropout, the same rate for all layers, where there is any: 0 means to do without."""
+        ranges = super()._search_ranges()
+        if any(self._dropout_rates()):
+            ranges["dropout"] = Uniform(0, 0.5)
+        return ranges
 
     def _layers(self) -> tuple[list, list]:
         return self.coefs_, self.intercepts_

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skopt_suite.backends import Array, like, namespace
-from skopt_suite.domains import Real
+from skopt_suite.domains import LogUniform, Real
 from skopt_suite.losses._base import RegressionLoss
 
 
@@ -30,7 +30,8 @@ class Huber(RegressionLoss):
     >>> reg = LinearRegressor(loss=Huber(delta=2.0))
     """
 
-    parameters = {"delta": Real(0, open_low=True)}
+    # For targets of about unit scale: from nearly the absolute error to nearly the squared one.
+    parameters = {"delta": Real(0, open_low=True, search=LogUniform(0.1, 10))}
 
     def __init__(self, delta=1.35):
         self.delta = delta

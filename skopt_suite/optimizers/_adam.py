@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from skopt_suite.backends import Array, kernel, like, namespace
-from skopt_suite.domains import Real
+from skopt_suite.domains import LogUniform, Real
 from skopt_suite.optimizers._base import FirstOrder, zero_count
 
 
@@ -48,8 +48,10 @@ class Adam(FirstOrder):
     >>> clf = MLPClassifier(optimizer=Adam(learning_rate=3e-4))
     """
 
+    # The default, and two orders of magnitude up, because small networks take long steps: that of
+    # auto-sklearn's multilayer perceptrons is 1e-4 to 0.5. Moments are rarely worth the trials.
     parameters = {
-        "learning_rate": Real(0, open_low=True),
+        "learning_rate": Real(0, open_low=True, search=LogUniform(1e-4, 1e-1)),
         "beta1": Real(0, 1, open_high=True),
         "beta2": Real(0, 1, open_high=True),
         "epsilon": Real(0, open_low=True),

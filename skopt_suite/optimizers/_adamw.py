@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skopt_suite.backends import Array, like
-from skopt_suite.domains import Real
+from skopt_suite.domains import LogUniform, Real
 from skopt_suite.optimizers._adam import Adam, AdamState
 from skopt_suite.optimizers._base import FirstOrder
 
@@ -40,7 +40,7 @@ class AdamW(FirstOrder):
     """
 
     name = "adamw"
-    parameters = {**Adam.parameters, "weight_decay": Real(0)}
+    parameters = {**Adam.parameters, "weight_decay": Real(0, search=LogUniform(1e-4, 1))}
 
     def __init__(
         self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01

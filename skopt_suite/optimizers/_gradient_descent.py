@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from skopt_suite.backends import Array, kernel, like
-from skopt_suite.domains import Real
+from skopt_suite.domains import LogUniform, Real
 from skopt_suite.optimizers._base import FirstOrder
 
 
 class _Descent(FirstOrder):
-    parameters = {"learning_rate": Real(0, open_low=True)}
+    # Bengio, "Practical Recommendations for Gradient-Based Training of Deep Architectures", 2012,
+    # section 3.1.1: for standardised input below 1 and above 1e-6, 0.01 being a good start. What
+    # is below 1e-3 needs more epochs than max_iter allows.
+    parameters = {"learning_rate": Real(0, open_low=True, search=LogUniform(1e-3, 1))}
 
     def __init__(self, learning_rate=0.01):
         self.learning_rate = learning_rate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from skopt_suite.backends import Array, namespace
-from skopt_suite.domains import Real
+from skopt_suite.domains import LogUniform, Real, Uniform
 from skopt_suite.optimizers._base import FirstOrder, zero_count
 
 
@@ -19,9 +19,11 @@ class VelocityState(NamedTuple):
 class VelocityRule(FirstOrder):
     """Base of the rules that keep a share of their velocity."""
 
+    # A momentum of 0.9 makes steps ten times as long in the long run, so the range of the learning
+    # rate is that of SGD divided by ten.
     parameters = {
-        "learning_rate": Real(0, open_low=True),
-        "momentum": Real(0, 1, open_high=True),
+        "learning_rate": Real(0, open_low=True, search=LogUniform(1e-4, 1e-1)),
+        "momentum": Real(0, 1, open_high=True, search=Uniform(0.8, 0.99)),
     }
 
     def __init__(self, learning_rate=0.01, momentum=0.9):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skopt_suite.backends import Array, like, namespace
-from skopt_suite.domains import Boolean, Real
+from skopt_suite.domains import Boolean, LogUniform, Real, Uniform
 from skopt_suite.penalties._base import Penalty, add_scaled, column
 from skopt_suite.penalties._l1 import shrink
 
@@ -34,7 +34,13 @@ class ElasticNet(Penalty):
     >>> reg = LinearRegressor(penalty=ElasticNet(alpha=0.1, l1_ratio=0.9))
     """
 
-    parameters = {"alpha": Real(0), "l1_ratio": Real(0, 1), "positive": Boolean()}
+    # The strength as for L1; the share as for glmnet in Probst, Boulesteix and Bischl, "Tunability:
+    # Importance of Hyperparameters of Machine Learning Algorithms", JMLR 20, 2019.
+    parameters = {
+        "alpha": Real(0, search=LogUniform(1e-5, 1e-1)),
+        "l1_ratio": Real(0, 1, search=Uniform(0, 1)),
+        "positive": Boolean(),
+    }
 
     def __init__(self, alpha=1e-4, l1_ratio=0.5, positive=False):
         self.alpha = alpha

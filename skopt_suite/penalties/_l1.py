@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skopt_suite.backends import Array, like, namespace
-from skopt_suite.domains import Boolean, Real
+from skopt_suite.domains import Boolean, LogUniform, Real
 from skopt_suite.penalties._base import Penalty, column, soft_threshold
 
 
@@ -31,7 +31,8 @@ class L1(Penalty):
     >>> reg = LinearRegressor(penalty=L1(alpha=0.1))
     """
 
-    parameters = {"alpha": Real(0), "positive": Boolean()}
+    # For features and targets of about unit scale nearly all weights are zero beyond 0.1.
+    parameters = {"alpha": Real(0, search=LogUniform(1e-5, 1e-1)), "positive": Boolean()}
 
     def __init__(self, alpha=1e-4, positive=False):
         self.alpha = alpha

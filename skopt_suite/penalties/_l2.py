@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skopt_suite.backends import Array, like, namespace
-from skopt_suite.domains import Boolean, Real
+from skopt_suite.domains import Boolean, LogUniform, Real
 from skopt_suite.penalties._base import Penalty, add_scaled, column
 
 
@@ -26,7 +26,7 @@ class L2(Penalty):
     >>> reg = LinearRegressor(penalty=L2(alpha=0.1))
     """
 
-    parameters = {"alpha": Real(0), "positive": Boolean()}
+    parameters = {"alpha": Real(0, search=LogUniform(1e-6, 1)), "positive": Boolean()}
 
     def __init__(self, alpha=1e-4, positive=False):
         self.alpha = alpha

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skopt_suite.backends import Array, namespace
-from skopt_suite.domains import Real
+from skopt_suite.domains import Real, Uniform
 from skopt_suite.schedules._base import Schedule
 
 
@@ -26,7 +26,7 @@ class Exponential(Schedule):
     >>> clf = MLPClassifier(schedule=Exponential(gamma=0.9))
     """
 
-    parameters = {"gamma": Real(0, 1, open_low=True)}
+    parameters = {"gamma": Real(0, 1, open_low=True, search=Uniform(0.9, 1))}
 
     def __init__(self, gamma=0.95):
         self.gamma = gamma

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skopt_suite.backends import Array, namespace
-from skopt_suite.domains import Real
+from skopt_suite.domains import LogUniform, Real
 from skopt_suite.schedules._base import Schedule
 
 
@@ -33,7 +33,11 @@ class InverseTime(Schedule):
     >>> clf = LinearClassifier(optimizer="sgd", schedule=InverseTime(decay=0.5))
     """
 
-    parameters = {"decay": Real(0), "power": Real(0, open_low=True)}
+    # From a rate that hardly falls in a thousand epochs to one that falls from the first on.
+    parameters = {
+        "decay": Real(0, search=LogUniform(1e-3, 1)),
+        "power": Real(0, open_low=True),
+    }
 
     def __init__(self, decay=0.1, power=1.0):
         self.decay = decay

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skopt_suite.backends import Array
-from skopt_suite.domains import Real
+from skopt_suite.domains import LogUniform, Real
 from skopt_suite.schedules._base import Schedule, progress
 
 
@@ -31,7 +31,7 @@ class Polynomial(Schedule):
     """
 
     parameters = {
-        "power": Real(0, open_low=True),
+        "power": Real(0, open_low=True, search=LogUniform(0.5, 4)),
         "final_factor": Real(0, 1),
         "n_epochs": Real(0, open_low=True, optional=True),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from skopt_suite.backends import Array, namespace
-from skopt_suite.domains import Integer, Real
+from skopt_suite.domains import Integer, Real, Uniform
 from skopt_suite.schedules._base import Schedule
 
 
@@ -42,7 +42,7 @@ class ReduceOnPlateau(Schedule):
     """
 
     parameters = {
-        "factor": Real(0, 1, open_low=True, open_high=True),
+        "factor": Real(0, 1, open_low=True, open_high=True, search=Uniform(0.1, 0.9)),
         "patience": Integer(1, fusable=True),
         "threshold": Real(0),
         "min_factor": Real(0, 1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skopt_suite.backends import Array, namespace
-from skopt_suite.domains import Integer, Real
+from skopt_suite.domains import Integer, Real, Uniform
 from skopt_suite.schedules._base import Schedule
 
 
@@ -30,7 +30,7 @@ class Step(Schedule):
 
     parameters = {
         "step_size": Integer(1, fusable=True),
-        "gamma": Real(0, 1, open_low=True),
+        "gamma": Real(0, 1, open_low=True, search=Uniform(0.1, 0.9)),
     }
 
     def __init__(self, step_size=10, gamma=0.5):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skopt_suite.backends import Array, namespace
-from skopt_suite.domains import Named, Real
+from skopt_suite.domains import LogUniform, Named, Real
 from skopt_suite.schedules._base import Schedule
 
 
@@ -34,7 +34,7 @@ class Warmup(Schedule):
 
     parameters = {
         "schedule": Named(lambda: _schedules()),
-        "n_epochs": Real(0, open_low=True),
+        "n_epochs": Real(0, open_low=True, search=LogUniform(0.5, 10)),
         "start_factor": Real(0, 1, open_low=True),
     }
 
