@@ -29,13 +29,17 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score : object
         As in `sklearn.model_selection.GridSearchCV`.
     max_memory : int, str or None, default=None
-        Memory that one pass may take for its fits: bytes, or text such as ``"2GB"``; None: 2 GB.
-        A larger pass is cut into pieces.
+        Memory that fits may take while they are trained, all workers together: bytes, or text such
+        as ``"2GB"``; None: a quarter of what is free. A pass that would take more is cut into
+        pieces.
 
     Attributes
     ----------
     fusion_report_ : FusionReport
         In which pass every candidate was trained, and if alone, why.
+    loss_curves_ : list of list of (ndarray or None)
+        Training loss of every epoch, for every candidate and split; None for fits that failed or
+        were trained alone.
 
     Examples
     --------

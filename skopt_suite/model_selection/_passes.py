@@ -185,7 +185,7 @@ def _jobs(
 def _train(piece, data: Data, seen: Seen, past, settings: Settings, observer) -> list[Result]:
     """Return the results of a piece; fits that were done before are not trained."""
     results = [past.get(candidate.index) for candidate, _ in piece]
-    going = [k for k, result in enumerate(results) if result is None or result.checkpoint]
+    going = [k for k, (_, job) in enumerate(piece) if not _is_done(results[k], job)]
     if going:
         new = train(
             [piece[k][1] for k in going],
@@ -198,6 +198,12 @@ def _train(piece, data: Data, seen: Seen, past, settings: Settings, observer) ->
         for k, result in zip(going, new, strict=True):
             results[k] = result
     return results
+
+
+def _is_done(result: Result | None, job: Job) -> bool:
+    if result is None:
+        return False
+    return result.checkpoint is None or result.checkpoint.epoch >= job.max_iter
 
 
 def _warn(piece: list[tuple[Candidate, Job]], results: list[Result], data: Data) -> None:

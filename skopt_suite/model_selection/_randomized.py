@@ -1,9 +1,21 @@
 """The drop-in replacement of scikit-learn's RandomizedSearchCV."""
 
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator
+from numbers import Real
+from typing import Any
+
 import numpy as np
-from sklearn.model_selection import RandomizedSearchCV
+from sklearn.model_selection import ParameterSampler, RandomizedSearchCV
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from skopt_suite.model_selection._search import FusedSearch
+from skopt_suite.model_selection._space import search_space
+
+_FIRST_ROUND = 4  # candidates from which the time of more is estimated
 
 
 class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
@@ -15,8 +27,9 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     ----------
     estimator : estimator object
         One of this package, a Pipeline whose last step is, or any other.
-    param_distributions : dict or list of dict
-        Names of parameters, and distributions or lists to draw from.
+    param_distributions : dict, list of dict or "auto"
+        Names of parameters, and distributions or lists to draw from; ``"auto"``: what the
+        components of the estimator declare to be worth searching, see `search_space`.
     n_iter : int, default=10
         Number of candidates.
     scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score : object
@@ -24,12 +37,20 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     random_state : int, RandomState or None, default=None
         Seed of the draws.
     max_memory : int, str or None, default=None
-        Memory that one pass may take for its fits: bytes, or text such as ``"2GB"``; None: 2 GB.
+        As in `FusedGridSearchCV`.
+    max_time : float or None, default=None
+        Seconds after which no further candidates are tried, with a warning that says how many
+        were. Candidates are then trained in rounds, so that their time can be estimated from those
+        before; the first four are tried in any case. The time of the refit comes on top.
 
     Attributes
     ----------
     fusion_report_ : FusionReport
         In which pass every candidate was trained, and if alone, why.
+    loss_curves_ : list of list of (ndarray or None)
+        As in `FusedGridSearchCV`.
+    param_distributions_ : dict or list of dict
+        What was drawn from.
 
     Examples
     --------
@@ -46,7 +67,23 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     ... )
     >>> bool(search.fit(X, y).best_score_ > 0.95)
     True
+
+    Without any knowledge of what to tune, for at most a minute:
+
+    >>> search = FusedRandomizedSearchCV(
+    ...     MLPClassifier(random_state=0), "auto", n_iter=20, max_time=60, random_state=0
+    ... )
+    >>> bool(search.fit(X, y).best_score_ > 0.95)
+    True
+    >>> sorted(search.best_params_)
+    ['optimizer__learning_rate', 'penalty__alpha']
     """
+
+    _parameter_constraints = {
+        **RandomizedSearchCV._parameter_constraints,
+        "param_distributions": [dict, list, StrOptions({"auto"})],
+        "max_time": [Interval(Real, 0, None, closed="neither"), None],
+    }
 
     def __init__(
         self,
@@ -64,6 +101,7 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
         error_score=np.nan,
         return_train_score=False,
         max_memory=None,
+        max_time=None,
     ):
         super().__init__(
             estimator,
@@ -80,3 +118,44 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
             return_train_score=return_train_score,
         )
         self.max_memory = max_memory
+        self.max_time = max_time
+
+    def _run_search(self, evaluate_candidates, *, callback_ctx: Any = None) -> None:
+        """Draw candidates and evaluate them, in rounds if time is limited."""
+        space = self.param_distributions
+        self.param_distributions_ = search_space(self.estimator) if space == "auto" else space
+        candidates = list(
+            ParameterSampler(self.param_distributions_, self.n_iter, random_state=self.random_state)
+        )
+        context = callback_ctx.subcontext(
+            task_name="search",
+            max_subtasks=len(candidates) * self.n_splits_,
+            sequential_subtasks=False,
+        ).call_on_fit_task_begin(estimator=self)
+        for some in self._in_rounds(candidates):
+            evaluate_candidates(some, callback_ctx=context)
+        context.call_on_fit_task_end(estimator=self)
+
+    def _in_rounds(self, candidates: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+        """Yield all candidates, or as many as there is time for."""
+        if self.max_time is None:
+            yield candidates
+            return
+        start = time.monotonic()
+        n_done, size = 0, _FIRST_ROUND
+        while n_done < len(candidates):
+            before = time.monotonic()
+            some = candidates[n_done : n_done + size]
+            yield some
+            n_done += len(some)
+            now = time.monotonic()
+            left, each = self.max_time - (now - start), (now - before) / len(some)
+            size = min(2 * len(some), int(left / each))
+            if size < 1 and n_done < len(candidates):
+                warnings.warn(
+                    f"{type(self).__name__}: max_time={self.max_time:g} seconds were used up after "
+                    f"{n_done} of {len(candidates)} candidates; the best of those is taken.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+                return

@@ -25,14 +25,14 @@ from skopt_suite.model_selection._sklearn import (
     warn_or_raise_about_fit_failures,
 )
 from skopt_suite.model_selection._tasks import Runner
-from skopt_suite.training import Keep
+from skopt_suite.training import Keep, Result
 
 
 class FusedSearch(BaseSearchCV):
     """How a search fits and scores its candidates; everything else is scikit-learn's."""
 
     max_memory: int | str | None
-    _keep: Keep = "nothing"
+    _returns_estimators = False
 
     @with_callbacks
     def fit(self, X, y=None, **params):
@@ -70,10 +70,10 @@ class FusedSearch(BaseSearchCV):
             fit_params=routed.estimator.fit,
             score_params=routed.scorer.score,
             return_train_score=self.return_train_score,
-            return_estimator=False,
+            return_estimator=self._returns_estimators,
             error_score=self.error_score,
             max_memory=max_memory,
-            keep=self._keep,
+            keep="nothing",
             cancellation=Cancellation(),
         )
         results = self._search(X, y, routed.splitter.split, settings, context)
@@ -96,7 +96,8 @@ class FusedSearch(BaseSearchCV):
 
     def _search(self, X, y, split_params, settings: Settings, context) -> dict[str, Any]:
         """Return ``cv_results_``."""
-        found = _Found(self)
+        found, rounds = _Found(self), self._rounds()
+        settings = settings._replace(keep=rounds.keep)
         seed = int(check_random_state(None).randint(np.iinfo(np.int32).max))
         base = clone(self.estimator)
         n_told: dict[int, int] = defaultdict(int)
@@ -113,8 +114,9 @@ class FusedSearch(BaseSearchCV):
             runner = Runner(self, X, y, splits, settings, self.n_jobs, self.pre_dispatch)
             first_id = n_told[id(callback_ctx)]
             n_told[id(callback_ctx)] += len(params) * len(splits)
-            outcomes = runner.run(candidates, self._past(params), callback_ctx, first_id)
-            self._remember(params, outcomes)
+            past = rounds.past(params, len(splits))
+            outcomes = runner.run(candidates, past, callback_ctx, first_id)
+            rounds.remember(params, outcomes)
             return found.add(candidates, outcomes, more_results or {}, settings)
 
         self._run_search(evaluate_candidates, callback_ctx=context)
@@ -136,12 +138,9 @@ class FusedSearch(BaseSearchCV):
                 f"{n_candidates * n_splits} fits"
             )
 
-    def _past(self, params: list[dict[str, Any]]) -> list[dict[int, Any]]:
-        """Return results of fits to go on with: for every split, by number of the candidate."""
-        return [{} for _ in range(self.n_splits_)]
-
-    def _remember(self, params: list[dict[str, Any]], outcomes: list[list[Outcome]]) -> None:
-        """Keep what `_past` returns in a later round."""
+    def _rounds(self) -> Rounds:
+        """Return what fits of a later round know of those of an earlier one."""
+        return Rounds()
 
     def _choose(self, results, refit_metric) -> None:
         """Set the attributes of the best candidate."""
@@ -171,6 +170,19 @@ class FusedSearch(BaseSearchCV):
         task.call_on_fit_task_end(estimator=self, X=X, y=y)
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
+
+
+class Rounds:
+    """What fits of a later round know of those of an earlier one: nothing."""
+
+    keep: Keep = "nothing"
+
+    def past(self, params: list[dict[str, Any]], n_splits: int) -> list[dict[int, Result]]:
+        """Return for every split the results to go on with, by number of the candidate."""
+        return [{} for _ in range(n_splits)]
+
+    def remember(self, params: list[dict[str, Any]], outcomes: list[list[Outcome]]) -> None:
+        """Keep what `past` is to return in a later round."""
 
 
 class _Found:

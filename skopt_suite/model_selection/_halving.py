@@ -1,0 +1,250 @@
+"""Successive halving: the stack shrinks at every rung, and the survivors go on training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import joblib
+import numpy as np
+
+from skopt_suite.estimators._base import TrainableEstimator
+from skopt_suite.model_selection._fold import Outcome
+from skopt_suite.model_selection._pipeline import last_step, last_step_name
+from skopt_suite.model_selection._search import FusedSearch, Rounds
+from skopt_suite.model_selection._sklearn import (
+    HalvingGridSearchCV,
+    HalvingRandomSearchCV,
+    n_samples_of,
+)
+from skopt_suite.training import Keep, Result
+
+
+class _FusedHalving(FusedSearch):
+    """What both searches by successive halving share."""
+
+    resource: str
+
+    def _check_input_parameters(self, X, y, split_params) -> None:
+        self._n_samples_orig = n_samples_of(X)
+        super()._check_input_parameters(X, y, split_params)
+
+    def _rounds(self) -> Rounds:
+        """Survivors go on if the resource is epochs; with more rows they begin anew."""
+        name = last_step_name(self.estimator)
+        epochs = f"{name}__max_iter" if name else "max_iter"
+        is_ours = isinstance(last_step(self.estimator), TrainableEstimator)
+        return _Survivors(self.resource) if is_ours and self.resource == epochs else Rounds()
+
+
+class _Survivors(Rounds):
+    """Fits that have used up the epochs of their rung, to go on with more."""
+
+    keep: Keep = "checkpoints"
+
+    def __init__(self, resource: str):
+        self._resource = resource
+        self._results: dict[str, list[Result | None]] = {}
+
+    def past(self, params: list[dict[str, Any]], n_splits: int) -> list[dict[int, Result]]:
+        """Return for every split the results to go on with, by number of the candidate."""
+        past: list[dict[int, Result]] = [{} for _ in range(n_splits)]
+        for index, setting in enumerate(params):
+            for split, result in enumerate(self._results.get(self._key(setting), [])):
+                if result is not None:
+                    past[split][index] = result
+        return past
+
+    def remember(self, params: list[dict[str, Any]], outcomes: list[list[Outcome]]) -> None:
+        """Keep the results of this rung, and forget those of the one before."""
+        self._results = {
+            self._key(setting): [outcome.result for outcome in of_splits]
+            for setting, of_splits in zip(params, outcomes, strict=True)
+        }
+
+    def _key(self, setting: dict[str, Any]) -> str:
+        return joblib.hash({k: v for k, v in setting.items() if k != self._resource})
+
+
+class FusedHalvingGridSearchCV(_FusedHalving, HalvingGridSearchCV):
+    """`sklearn.model_selection.HalvingGridSearchCV` that trains candidates together.
+
+    See `FusedGridSearchCV` for how, and for the few differences to scikit-learn. With
+    ``resource="max_iter"`` (of the last step of a Pipeline: ``"<step>__max_iter"``) the stack
+    shrinks at every rung and the survivors go on training from where they are, instead of anew:
+    the same result in a fraction of the epochs. (A schedule that ends with ``max_iter``, such as
+    ``"cosine"``, is stretched at every rung.) With more samples at every rung, ``"n_samples"``,
+    fits begin anew.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        One of this package, a Pipeline whose last step is, or any other.
+    param_grid : dict or list of dict
+        Names of parameters and the values to try.
+    factor, resource, max_resources, min_resources, aggressive_elimination : object
+        As in `sklearn.model_selection.HalvingGridSearchCV`.
+    cv, scoring, refit, error_score, return_train_score, random_state, n_jobs, verbose : object
+        As in `sklearn.model_selection.HalvingGridSearchCV`.
+    max_memory : int, str or None, default=None
+        As in `FusedGridSearchCV`.
+
+    Attributes
+    ----------
+    fusion_report_ : FusionReport
+        In which pass every candidate was trained, and if alone, why; one entry per rung.
+    loss_curves_ : list of list of (ndarray or None)
+        As in `FusedGridSearchCV`, one entry per rung.
+
+    References
+    ----------
+    K. Jamieson and A. Talwalkar, "Non-stochastic best arm identification and hyperparameter
+    optimization", AISTATS 2016.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skopt_suite import MLPClassifier
+    >>> from skopt_suite.model_selection import FusedHalvingGridSearchCV
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = FusedHalvingGridSearchCV(
+    ...     MLPClassifier(random_state=0),
+    ...     {"optimizer__learning_rate": [1e-4, 1e-3, 1e-2, 1e-1]},
+    ...     resource="max_iter",
+    ...     min_resources=5,
+    ...     max_resources=45,
+    ... )
+    >>> search.fit(X, y).best_params_
+    {'optimizer__learning_rate': 0.1, 'max_iter': 15}
+    >>> search.n_candidates_
+    [4, 2]
+    """
+
+    def __init__(
+        self,
+        estimator,
+        param_grid,
+        *,
+        factor=3,
+        resource="n_samples",
+        max_resources="auto",
+        min_resources="exhaust",
+        aggressive_elimination=False,
+        cv=5,
+        scoring=None,
+        refit=True,
+        error_score=np.nan,
+        return_train_score=True,
+        random_state=None,
+        n_jobs=None,
+        verbose=0,
+        max_memory=None,
+    ):
+        super().__init__(
+            estimator,
+            param_grid,
+            factor=factor,
+            resource=resource,
+            max_resources=max_resources,
+            min_resources=min_resources,
+            aggressive_elimination=aggressive_elimination,
+            cv=cv,
+            scoring=scoring,
+            refit=refit,
+            error_score=error_score,
+            return_train_score=return_train_score,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
+        self.max_memory = max_memory
+
+
+class FusedHalvingRandomSearchCV(_FusedHalving, HalvingRandomSearchCV):
+    """`sklearn.model_selection.HalvingRandomSearchCV` that trains candidates together.
+
+    See `FusedHalvingGridSearchCV` for how survivors go on training, and `FusedGridSearchCV` for
+    the few differences to scikit-learn.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        One of this package, a Pipeline whose last step is, or any other.
+    param_distributions : dict or list of dict
+        Names of parameters, and distributions or lists to draw from.
+    n_candidates : int or "exhaust", default="exhaust"
+        Number of candidates of the first rung; "exhaust": as many as the last rung can use up all
+        resources with.
+    factor, resource, max_resources, min_resources, aggressive_elimination : object
+        As in `sklearn.model_selection.HalvingRandomSearchCV`.
+    cv, scoring, refit, error_score, return_train_score, random_state, n_jobs, verbose : object
+        As in `sklearn.model_selection.HalvingRandomSearchCV`.
+    max_memory : int, str or None, default=None
+        As in `FusedGridSearchCV`.
+
+    Attributes
+    ----------
+    fusion_report_ : FusionReport
+        In which pass every candidate was trained, and if alone, why; one entry per rung.
+    loss_curves_ : list of list of (ndarray or None)
+        As in `FusedGridSearchCV`, one entry per rung.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skopt_suite import MLPClassifier
+    >>> from skopt_suite.model_selection import FusedHalvingRandomSearchCV, search_space
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier(random_state=0)
+    >>> search = FusedHalvingRandomSearchCV(
+    ...     model,
+    ...     search_space(model),
+    ...     n_candidates=27,
+    ...     resource="max_iter",
+    ...     min_resources=2,
+    ...     max_resources=54,
+    ...     random_state=0,
+    ... )
+    >>> search.fit(X, y).n_candidates_
+    [27, 9, 3, 1]
+    """
+
+    def __init__(
+        self,
+        estimator,
+        param_distributions,
+        *,
+        n_candidates="exhaust",
+        factor=3,
+        resource="n_samples",
+        max_resources="auto",
+        min_resources="smallest",
+        aggressive_elimination=False,
+        cv=5,
+        scoring=None,
+        refit=True,
+        error_score=np.nan,
+        return_train_score=True,
+        random_state=None,
+        n_jobs=None,
+        verbose=0,
+        max_memory=None,
+    ):
+        super().__init__(
+            estimator,
+            param_distributions,
+            n_candidates=n_candidates,
+            factor=factor,
+            resource=resource,
+            max_resources=max_resources,
+            min_resources=min_resources,
+            aggressive_elimination=aggressive_elimination,
+            cv=cv,
+            scoring=scoring,
+            refit=refit,
+            error_score=error_score,
+            return_train_score=return_train_score,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
+        self.max_memory = max_memory
