@@ -283,7 +283,7 @@ def _round_numbers(scale: Scale) -> np.ndarray:
     from matplotlib.ticker import LogLocator, MaxNLocator
 
     low, high = float(scale.values[0]), float(scale.values[-1])
-    locator = LogLocator(numticks=8) if scale.kind == "log" else MaxNLocator(6)
+    locator = LogLocator(numticks=8) if scale.kind == "log" else MaxNLocator(6, steps=[1, 2, 5, 10])
     ticks = np.asarray(locator.tick_values(low, high))
     return ticks[(ticks >= low) & (ticks <= high)]
 

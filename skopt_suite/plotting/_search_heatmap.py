@@ -210,7 +210,9 @@ class SearchHeatmapDisplay:
             )
         return self
 
-    def _plot_cells(self, scales, scores, best: int, values_format: str | None, **kwargs: Any) -> None:
+    def _plot_cells(
+        self, scales, scores, best: int, values_format: str | None, **kwargs: Any
+    ) -> None:
         from matplotlib.patches import Rectangle
 
         columns, rows = (

@@ -214,9 +214,9 @@ class SearchLossCurvesDisplay:
 
         n = len(scale.values)
         if n <= _MOST_DISTINCT:
-            colors = [f"C{i}" for i in range(n)]
+            colors: list[Any] = [f"C{i}" for i in range(n)]
         else:
-            colors = list(colormaps.get_cmap(cmap)(np.linspace(0, 1, n)))
+            colors = [colormaps.get_cmap(cmap)(i / (n - 1)) for i in range(n)]
         handles = [
             Line2D([], [], color=color, label=text)
             for color, text in zip(colors, scale.labels(), strict=True)
