@@ -179,6 +179,7 @@ class SearchLossCurvesDisplay:
             epochs = np.arange(1, len(curve) + 1)
             self.lines_ += self.ax_.plot(epochs, curve, **{**style, **kwargs})
         self.ax_.set(xlabel="epoch or iteration", ylabel="objective", yscale=yscale)
+        self.ax_.xaxis.get_major_locator().set_params(integer=True)
         return self
 
     def _line_colors(self, cmap: Any) -> list[Any]:
