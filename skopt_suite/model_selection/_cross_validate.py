@@ -161,7 +161,7 @@ class _Folds(FusedSearch):
     def __init__(self, estimator, *, max_memory, return_estimator, **settings):
         super().__init__(estimator, **settings)
         self.max_memory = max_memory
-        self._returns_estimators = return_estimator
+        self.return_estimator = return_estimator
 
     def _run_search(self, evaluate_candidates, *, callback_ctx: Any = None) -> None:
         evaluate_candidates([{}])

@@ -32,7 +32,6 @@ class FusedSearch(BaseSearchCV):
     """How a search fits and scores its candidates; everything else is scikit-learn's."""
 
     max_memory: int | str | None
-    _returns_estimators = False
 
     @with_callbacks
     def fit(self, X, y=None, **params):
@@ -70,7 +69,7 @@ class FusedSearch(BaseSearchCV):
             fit_params=routed.estimator.fit,
             score_params=routed.scorer.score,
             return_train_score=self.return_train_score,
-            return_estimator=self._returns_estimators,
+            return_estimator=getattr(self, "return_estimator", False),
             error_score=self.error_score,
             max_memory=max_memory,
             keep="nothing",

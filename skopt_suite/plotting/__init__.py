@@ -1,5 +1,15 @@
 """Displays; matplotlib is imported only here, and only when something is drawn."""
 
 from skopt_suite.plotting._loss_curve import LossCurveDisplay
+from skopt_suite.plotting._parallel_coordinates import ParallelCoordinatesDisplay
+from skopt_suite.plotting._parameter_curve import ParameterCurveDisplay
+from skopt_suite.plotting._search_heatmap import SearchHeatmapDisplay
+from skopt_suite.plotting._search_loss_curves import SearchLossCurvesDisplay
 
-__all__ = ["LossCurveDisplay"]
+__all__ = [
+    "LossCurveDisplay",
+    "ParallelCoordinatesDisplay",
+    "ParameterCurveDisplay",
+    "SearchHeatmapDisplay",
+    "SearchLossCurvesDisplay",
+]

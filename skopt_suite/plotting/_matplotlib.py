@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-def new_axes() -> Any:
+def new_axes(figsize: tuple[float, float] | None = None) -> Any:
     """Return the axes of a new figure."""
     try:
         import matplotlib.pyplot as plt
@@ -14,5 +14,5 @@ def new_axes() -> Any:
             "skopt_suite.plotting draws with matplotlib, which cannot be imported here. Install it "
             "with: pip install 'skopt-suite[plot]'"
         ) from error
-    _, axes = plt.subplots(layout="constrained")
+    _, axes = plt.subplots(layout="constrained", figsize=figsize)
     return axes

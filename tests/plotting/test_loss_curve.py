@@ -18,12 +18,6 @@ from skopt_suite.plotting import LossCurveDisplay
 X, Y = load_iris(return_X_y=True)
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
 def mlp(**params):
     return MLPClassifier((8,), **{"max_iter": 5, "random_state": 0, **params})
 
