@@ -23,7 +23,6 @@ from skopt_suite.model_selection import FusedGridSearchCV
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-from matplotlib.colors import TwoSlopeNorm
 
 N_SAMPLES, N_FEATURES, N_CLASSES, N_FOLDS = 4_000, 64, 10, 3
 FULL = N_SAMPLES  # more rows than a fold trains on
@@ -116,10 +115,10 @@ def draw(speed_ups: np.ndarray, widths: list[int], batch_sizes: list[int]) -> pl
     doublings = np.log2(speed_ups)
     limit = max(1.0, np.abs(doublings).max())
     figure, ax = plt.subplots(figsize=(8, 6), layout="constrained")
-    image = ax.pcolormesh(doublings, cmap="RdBu", norm=TwoSlopeNorm(0, -limit, limit))
+    image = ax.pcolormesh(doublings, cmap="RdBu", vmin=-limit, vmax=limit)
     for (i, j), value in np.ndenumerate(speed_ups):
         is_dark = abs(doublings[i, j]) > 0.6 * limit
-        text = f"{value:.0f}×" if value >= 9.95 else f"{value:.1f}×"
+        text = f"{value:.{0 if value >= 9.95 else 1 if value >= 0.1 else 2}f}×"
         ax.text(
             j + 0.5, i + 0.5, text, ha="center", va="center", color="white" if is_dark else "0.15"
         )
