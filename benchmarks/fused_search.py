@@ -134,9 +134,13 @@ def main():
     print("| search | peer | ours, s | peer, s | ours/peer | wanted | met |", end="")
     print(" best mean test score, ours | peer's |")
     print("|---" * 9 + "|", flush=True)
+    missing = []
     for name, make_problem in PROBLEMS.items():
         if any(word in name for word in options.only):
-            report(make_problem(sizes, options), options.rounds)
+            problem = make_problem(sizes, options)
+            report(problem, options.rounds)
+            missing += [f"{peer.name}: {peer.note}" for peer in problem.peers if not peer.searches]
+    print("", *missing, sep="\n")
 
 
 def parse_arguments():
@@ -168,7 +172,7 @@ def report(problem: Problem, rounds: int) -> None:
     for peer in problem.peers:
         if not peer.searches:
             print(f"| {problem.name} | {peer.name} | {median(ours):.2f} |", end="")
-            print(f" not measured: {peer.note} | | 1/{peer.wanted} | | | |", flush=True)
+            print(f" not measured | | 1/{peer.wanted} | | | |", flush=True)
             continue
         fastest = min(peer.searches, key=lambda name: median(t.seconds for t in runs[name]))
         theirs = [timed.seconds for timed in runs[fastest]]
@@ -256,8 +260,9 @@ def skorch(sizes: Sizes, options: argparse.Namespace) -> Problem:
     missing = run_python(options.skorch_python, ["-c", "import sklearn, skorch, torch"]).returncode
     if missing:
         note = (
-            f"`{options.skorch_python}` cannot import scikit-learn, torch and skorch; `pip install "
-            "scikit-learn torch skorch` in an environment, and give its Python as `--skorch-python`"
+            f"not measured, because {options.skorch_python} cannot import all of scikit-learn, "
+            "torch and skorch. `pip install scikit-learn torch skorch` in a virtual environment, "
+            "and give its Python as --skorch-python."
         )
     return Problem(
         f"MLP (64, 64) on digits, {len(candidates)} candidates, batch 32, "
