@@ -54,6 +54,10 @@ def test_quickstart(run):
     assert reference > 0.95
     (tuned,) = numbers(r"on the test set: accuracy (0\.\d+)", printed)
     assert tuned > 0.95
+    assert "96 of 96 candidates fused into 8 passes per fold" in printed
+    ours, theirs = numbers(r"best mean accuracy in the folds: (0\.\d+)", printed)
+    assert abs(ours - theirs) < 0.02
+    assert len(numbers(r"(\d+) ms per fit", printed)) == 2
     accuracies = numbers(r"(0\.\d{4}) ± ", printed)
     assert len(accuracies) == 13
     assert accuracies == sorted(accuracies, reverse=True)
