@@ -168,38 +168,45 @@ class _Pass:
 
         diverged = self.progress.diverged(host_loss, host_sum)
         stopped = not diverged.all() and self._tell_observer(host_loss, score)
-        reasons = self.progress.reasons(self.epoch, host_loss, host_optimality, host_stalled)
-        if self.n_epochs is not None:
-            reasons = ["max_iter" if self.epoch >= self.n_epochs else None] * len(stack.index)
+        reasons = self._reasons(host_loss, host_optimality, host_stalled)
         if stopped:
-            reasons = [reason or "callback" for reason in reasons]
-        if any(reasons) and stack.optimizer.takes_schedule:
+            reasons[reasons == ""] = "callback"
+        if (reasons != "").any() and stack.optimizer.takes_schedule:
             # the last step may have ruined a fit: its loss is from before it
             after = self._loss_after_last_step()
             ruined = self.progress.diverged(after, host_sum)
             host_loss, diverged = np.where(ruined, after, host_loss), diverged | ruined
         self._retire(diverged, reasons, host_loss)
 
+    def _reasons(
+        self, loss: np.ndarray, optimality: np.ndarray | None, stalled: np.ndarray | None
+    ) -> np.ndarray:
+        """Return why each fit is done, empty where it is not."""
+        if self.n_epochs is not None:
+            is_last = self.epoch >= self.n_epochs
+            return np.full(len(loss), "max_iter" if is_last else "", dtype=object)
+        if optimality is None:
+            return self.progress.stochastic_reasons(self.epoch)
+        job = self.jobs[0]
+        return self.progress.full_batch_reasons(self.epoch, loss, optimality, stalled, job)
+
     def _loss_after_last_step(self) -> np.ndarray:
         """Return the objective of every fit as it is now, on the rows of the last step."""
         params = self.stack.params
         return _on_host(self.objective.value(params) + self.objective.uncounted_penalty(params))
 
-    def _retire(self, diverged: np.ndarray, reasons: list[str | None], loss: np.ndarray) -> None:
+    def _retire(self, diverged: np.ndarray, reasons: np.ndarray, loss: np.ndarray) -> None:
         """Store the results of the fits that are done, and keep the others."""
-        kept = []
-        for k, (job_index, reason) in enumerate(zip(self.stack.index, reasons, strict=True)):
-            if diverged[k]:
+        reasons[diverged] = "diverged"
+        for k in np.flatnonzero(reasons != ""):
+            job_index, reason, error = self.stack.index[k], reasons[k], None
+            if reason == "diverged":
                 error = divergence_error(self.jobs[job_index], loss[k], self.epoch)
-                self.results[job_index] = self._result(k, loss[k], "diverged", error)
-            elif reason is not None:
-                self.results[job_index] = self._result(k, loss[k], reason)
-            else:
-                kept.append(k)
+            self.results[job_index] = self._result(int(k), loss[k], reason, error)
+        kept = np.flatnonzero(reasons == "")
         if len(kept) < len(self.stack.index):
-            index = np.array(kept, dtype=np.int64)
-            self.progress = self.progress.take(index)
-            self.stack = self.stack.take(index, self.placement)
+            self.progress = self.progress.take(kept)
+            self.stack = self.stack.take(kept, self.placement)
             self.objective.penalty, self.objective.loss = self.stack.penalty, self.stack.loss
 
     def _result(self, k: int, loss: float, reason: str, error: Exception | None = None) -> Result:
