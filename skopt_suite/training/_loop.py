@@ -182,7 +182,7 @@ class _Pass:
             index = np.array(kept, dtype=np.int64)
             self.progress = self.progress.take(index)
             self.stack = self.stack.take(index, self.placement)
-            self.objective.penalty, self.objective.loss = self.stack.penalty, self.stack.loss
+            self.objective = self.objective.take(self.placement.asarray(index))
 
     def _result(self, k: int, loss: float, reason: str, error: Exception | None = None) -> Result:
         """Return the result of the fit at position `k` of the stack."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +22,12 @@ def reference_losses(
 ) -> np.ndarray:
     """Return the larger of the loss of predicting 0 and that of the initial parameters."""
     xp = namespace(stack.params)
-    n_fits, n_outputs = stack.params.shape[0], objective.network.sizes[-1]
+    # At 0 only the hyperparameters of the loss can differ, so mostly one fit stands for all.
+    n_different = stack.params.shape[0] if _is_varied(objective.loss) else 1
     zeros = xp.zeros(
-        (n_fits, rows.X.shape[0], n_outputs), dtype=stack.params.dtype, device=stack.params.device
+        (n_different, rows.X.shape[0], objective.network.sizes[-1]),
+        dtype=stack.params.dtype,
+        device=stack.params.device,
     )
     null, _ = objective.loss.value_and_gradient(rows.y, zeros)
     n_first = min(_N_ROWS, rows.X.shape[0])
@@ -43,3 +47,8 @@ def _mean(values) -> np.ndarray:
     """Return the mean over samples of every fit on the host."""
     mean = namespace(values).mean(values, axis=-1)
     return np.asarray(to_numpy(mean), dtype=np.float64)
+
+
+def _is_varied(loss: Any) -> bool:
+    """Whether fits of a stack may have different hyperparameters of the loss."""
+    return any(domain.fusable for domain in loss.parameters.values())
