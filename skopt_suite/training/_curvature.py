@@ -69,13 +69,13 @@ class Curvature:
         moved, (changed, bias) = split(network, step)[0], split(network, change)
         by_penalty = deep(self.alpha) * moved
         rotated, _ = self._rotated(changed - by_penalty, bias)
-        square = xp.sum(self._inverse(1.0, 0.0) * rotated * rotated, axis=(1, 2))
+        square = _dot(self._inverse(1.0, 0.0) * rotated, rotated)
         if network.output_bias:
-            square = square + xp.sum(bias * bias, axis=(1, 2)) / self.bound
-        along = xp.vecdot(step, change) - xp.sum(by_penalty * moved, axis=(1, 2))
+            square = square + _dot(bias, bias) / self.bound
+        along = xp.vecdot(step, change) - _dot(by_penalty, moved)
         is_known = along > 0
         share = xp.where(is_known, square / xp.where(is_known, along, 1.0), 0.0)
-        return xp.clip(share, 0.0, 1.0)
+        return xp.where(share < 1, share, 1.0)
 
     def take(self, index: Array) -> Curvature:
         """Return that of the fits that `index` names."""
@@ -102,9 +102,15 @@ def split(network: Network, params: Array) -> tuple[Array, Array]:
 
 def product(matrices: Array, stack: Array) -> Array:
     """Return the product of every matrix, or of the only one, with its entry of the stack."""
-    if matrices.shape[0] == 1:
-        return input_product(matrices[0, ...], stack)
-    return namespace(stack).matmul(matrices, stack)
+    if matrices.shape[0] == stack.shape[0]:
+        return namespace(stack).matmul(matrices, stack)
+    return input_product(matrices[0, ...], stack)
+
+
+def _dot(a: Array, b: Array) -> Array:
+    """Return the sum of products of every fit, (n_fits,)."""
+    xp, shape = namespace(a), (a.shape[0], -1)
+    return xp.vecdot(xp.reshape(a, shape), xp.reshape(b, shape))
 
 
 def taken(fits: Any, index: Array) -> dict[str, Array]:
