@@ -43,6 +43,10 @@ class L1(Penalty):
         """True."""
         return True
 
+    def curvature(self) -> float:
+        """Return 0: there is no smooth part."""
+        return 0.0
+
     def nonsmooth_value(self, weights: Array) -> Array:
         """Return ``alpha * ‖w‖₁``."""
         xp = namespace(weights)

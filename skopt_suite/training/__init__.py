@@ -1,7 +1,7 @@
 """The only training loop: plan, objective, batches, stopping, loop → result."""
 
 from skopt_suite.training._batches import Data, Rows
-from skopt_suite.training._checks import check_job
+from skopt_suite.training._checks import check_job, takes_sparse
 from skopt_suite.training._job import Checkpoint, Job, Memory, Result
 from skopt_suite.training._loop import Cancelled, Keep, Observer, Report, train
 
@@ -17,5 +17,6 @@ __all__ = [
     "Result",
     "Rows",
     "check_job",
+    "takes_sparse",
     "train",
 ]

@@ -207,7 +207,7 @@ class _Pass:
         if len(kept) < len(self.stack.index):
             self.progress = self.progress.take(kept)
             self.stack = self.stack.take(kept, self.placement)
-            self.objective.penalty, self.objective.loss = self.stack.penalty, self.stack.loss
+            self.objective = self.objective.take(self.placement.asarray(kept))
 
     def _result(self, k: int, loss: float, reason: str, error: Exception | None = None) -> Result:
         """Return the result of the fit at position `k` of the stack."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +24,13 @@ def reference_losses(
     if jobs[0].checkpoint is not None:
         return np.array([job.checkpoint.memory.reference_loss for job in jobs if job.checkpoint])
     xp = namespace(stack.params)
-    shape = (1, rows.X.shape[0], objective.network.sizes[-1])  # the same for all fits
-    zeros = xp.zeros(shape, dtype=stack.params.dtype, device=stack.params.device)
+    # At 0 only the hyperparameters of the loss can differ, so mostly one fit stands for all.
+    n_different = stack.params.shape[0] if _is_varied(objective.loss) else 1
+    zeros = xp.zeros(
+        (n_different, rows.X.shape[0], objective.network.sizes[-1]),
+        dtype=stack.params.dtype,
+        device=stack.params.device,
+    )
     null, _ = objective.loss.value_and_gradient(rows.y, zeros)
     n_first = min(_N_ROWS, rows.X.shape[0])
     raw, _ = objective.network.forward(stack.params, rows.X[:n_first, :])
@@ -43,3 +49,8 @@ def _mean(values) -> np.ndarray:
     """Return the mean over samples of every fit on the host."""
     mean = namespace(values).mean(values, axis=-1)
     return np.asarray(to_numpy(mean), dtype=np.float64)
+
+
+def _is_varied(loss: Any) -> bool:
+    """Whether fits of a stack may have different hyperparameters of the loss."""
+    return any(domain.fusable for domain in loss.parameters.values())

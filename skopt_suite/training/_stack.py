@@ -60,9 +60,10 @@ class Stack:
 def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
     """Return the stack of all jobs of a pass, ready for the first step."""
     first = jobs[0]
-    if any(job.key != first.key for job in jobs):
+    key = first.key
+    if any(job.key != key for job in jobs[1:]):
         raise ValueError("Only jobs with the same key can be trained as one stack.")
-    params = placement.asarray(np.stack([_initial_params(job) for job in jobs]), dtype=first.dtype)
+    params = placement.asarray(_initial_params(jobs), dtype=first.dtype)
     optimizer = stack_components([job.optimizer for job in jobs], placement)
     schedule = stack_components([job.schedule for job in jobs], placement)
     horizon = placement.asarray([[float(job.max_iter)] for job in jobs], dtype="float64")
@@ -93,12 +94,14 @@ def to_host(tree: Any, position: int, convert: Any) -> Any:
     return _map(lambda array: convert(array[position : position + 1, ...]), tree)
 
 
-def _initial_params(job: Job) -> np.ndarray:
-    if job.past is not None:
-        return np.asarray(job.past.params)[0]
-    if job.start is not None:
-        return job.start
-    return job.network.initialise(np.random.RandomState(job.seed))
+def _initial_params(jobs: Sequence[Job]) -> np.ndarray:
+    """Return where every fit starts, (n_fits, n_params)."""
+    first = jobs[0]
+    starts = [job.start if job.past is None else job.past.params[0] for job in jobs]
+    if any(start is None for start in starts):  # all have the same seed
+        new = first.network.initialise(np.random.RandomState(first.seed))
+        starts = [new if start is None else start for start in starts]
+    return np.stack([np.asarray(start) for start in starts])
 
 
 def _stack_best(jobs: Sequence[Job], placement: Placement) -> Array | None:
