@@ -36,7 +36,7 @@ class Stack:
         xp, rows = placement.xp, placement.asarray(kept)
 
         def pick(tree: Any) -> Any:
-            return _map(lambda array: xp.take(array, rows, axis=0), tree)
+            return map_arrays(lambda array: xp.take(array, rows, axis=0), tree)
 
         weight = self.weight
         if weight is not None and weight.shape[0] > 1:
@@ -62,7 +62,8 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
     first = jobs[0]
     if any(job.key != first.key for job in jobs):
         raise ValueError("Only jobs with the same key can be trained as one stack.")
-    params = placement.asarray(np.stack([_initial_params(job) for job in jobs]), dtype=first.dtype)
+    initial = np.stack([_initial_params(job) for job in jobs], dtype=first.dtype)
+    params = placement.asarray(initial)
     optimizer = stack_components([job.optimizer for job in jobs], placement)
     schedule = stack_components([job.schedule for job in jobs], placement)
     horizon = placement.asarray([[float(job.max_iter)] for job in jobs], dtype="float64")
@@ -90,7 +91,7 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
 
 def to_host(tree: Any, position: int, convert: Any) -> Any:
     """Return one fit of a state as arrays with n_fits = 1, each converted."""
-    return _map(lambda array: convert(array[position : position + 1, ...]), tree)
+    return map_arrays(lambda array: convert(array[position : position + 1, ...]), tree)
 
 
 def _initial_params(job: Job) -> np.ndarray:
@@ -120,7 +121,7 @@ def _stack_weights(jobs: Sequence[Job], placement: Placement) -> Array | None:
         return placement.asarray(weights[0][None, :], dtype=jobs[0].dtype)
     n_samples = next(len(weight) for weight in weights if weight is not None)
     dense = [np.ones(n_samples) if weight is None else weight for weight in weights]
-    return placement.asarray(np.stack(dense), dtype=jobs[0].dtype)
+    return placement.asarray(np.stack(dense, dtype=jobs[0].dtype))
 
 
 def _same(a: np.ndarray | None, b: np.ndarray | None) -> bool:
@@ -138,11 +139,11 @@ def _join(states: Sequence[Any], placement: Placement) -> Any:
     return placement.xp.concat([placement.asarray(state) for state in states], axis=0)
 
 
-def _map(function: Any, tree: Any) -> Any:
+def map_arrays(function: Any, tree: Any) -> Any:
     """Apply `function` to every array of nested tuples; numbers and None stay."""
     if tree is None or isinstance(tree, int):
         return tree
     if isinstance(tree, tuple):
-        parts = [_map(function, part) for part in tree]
+        parts = [map_arrays(function, part) for part in tree]
         return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
     return function(tree)
