@@ -23,6 +23,7 @@ from skopt_suite.training._stack import map_arrays
 
 _OBJECTS = 4096  # bytes of a fit's result, loss curve and specifications
 _GRADIENT = 2  # arrays like the parameters: the gradient, and a product before it is written there
+_OPTIMALITY = 2  # such arrays that the proximal gradient takes, which full-batch rules look at
 _SOLVER = 5  # such arrays in a step of FISTA: point, gradient, new point, move, and one on the way
 _UNFUSED = 3  # such arrays that an update without a fused kernel makes beside what it returns
 _PER_ROW = 3  # numbers per row: the loss, by weight, and an index
@@ -80,7 +81,9 @@ def bytes_per_fit(job: Job, data: Data, placement: Placement, shares_weight: boo
 
 
 def _arrays_of_a_step(job: Job) -> int:
-    return _SOLVER if job.optimizer.is_full_batch else _GRADIENT
+    if not job.optimizer.takes_schedule:
+        return _SOLVER
+    return _GRADIENT + (_OPTIMALITY if job.optimizer.is_full_batch else 0)
 
 
 def _activations(job: Job, data: Data) -> int:
