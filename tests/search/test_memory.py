@@ -23,8 +23,14 @@ from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.model_selection._memory import Budget, budget_of, pieces
 from skopt_suite.models import ACTIVATIONS
-from skopt_suite.optimizers import OPTIMIZERS
+from skopt_suite.optimizers import OPTIMIZERS, Adam
+from skopt_suite.optimizers._adam import AdamState
 from skopt_suite.training import bytes_per_fit
+
+with_kernels = pytest.mark.skipif(
+    os.environ.get("SKOPT_SUITE_FUSED_KERNELS") == "0",
+    reason="the estimate is of fused kernels; their definitions take more",
+)
 
 HERE = Placement(np)
 N_FITS = 40
@@ -76,7 +82,22 @@ def wide(optimizer, **settings):
     return mlp(200, optimizer=optimizer, batch_size=8, **settings), ALPHAS, BROAD
 
 
+class WithoutKernel(Adam):
+    """A rule as a user would write it."""
+
+    name = "without_kernel"
+
+    def update(self, state, params, gradient, learning_rate, n_weights):
+        dtype, scalars = params.dtype, (self.beta1, self.beta2, learning_rate)
+        beta1, beta2, rate = (value.astype(dtype) for value in scalars)
+        m = beta1 * state.first_moment + (1 - beta1) * gradient
+        v = beta2 * state.second_moment + (1 - beta2) * gradient**2
+        params = params - rate * m / (np.sqrt(v) + 1e-8)
+        return params, AdamState(state.n_steps + 1, m, v)
+
+
 CASES = {
+    "a rule without a kernel": wide(WithoutKernel()),
     "small network": (mlp(8, batch_size=16, max_iter=50), RATES, SMALL),
     "network for digits": (mlp(32, batch_size=32), RATES, classes(1400, 64, 10)),
     "deep network": (mlp(*[50] * 6), RATES, classes(1200, 5)),
@@ -135,10 +156,7 @@ CASES = {
 }
 
 
-@pytest.mark.skipif(
-    os.environ.get("SKOPT_SUITE_FUSED_KERNELS") == "0",
-    reason="the estimate is of fused kernels; their definitions take more",
-)
+@with_kernels
 @pytest.mark.parametrize("case", CASES)
 def test_estimate_is_an_upper_bound_within_a_factor_of_two(case, monkeypatch):
     estimator, grid, data = CASES[case]
@@ -185,6 +203,7 @@ def search_on_one_split(estimator, grid, data, **settings):
         return FusedGridSearchCV(estimator, grid, **settings).fit(*data)
 
 
+@with_kernels
 @pytest.mark.parametrize("scoring", ["accuracy", "neg_log_loss"])
 @pytest.mark.parametrize("max_memory", [4_000_000, 20_000_000])
 def test_a_search_takes_no_more_than_it_may(max_memory, scoring):
