@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from traceback import format_exception
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.base import clone
 
 from skopt_suite.model_selection._candidates import Candidate
+from skopt_suite.model_selection._memory import scored_at_once
 from skopt_suite.model_selection._passes import (
     Piece,
     Seen,
@@ -34,8 +35,6 @@ from skopt_suite.model_selection._sklearn import (
     take_rows,
 )
 from skopt_suite.training import Cancelled, Result
-
-_SCORED_AT_ONCE = 2**25  # numbers of hidden units and outputs in a stack of predictions
 
 
 class Task(NamedTuple):
@@ -152,6 +151,7 @@ def _group(group, viewer, task, observer, shared_time, parts, steps, settings) -
             for trained in piece.members:
                 trained.fit_time += shared_time
             outcomes += _scored(piece, parts, steps, settings)
+            del piece, trained  # they hold parameters, and the next piece needs the memory
     except Cancelled:
         raise
     except Exception as error:
@@ -243,22 +243,15 @@ def _stack_scores(piece: Piece, good: list[Trained], part: Part, settings) -> li
     except (TypeError, ValueError):  # scikit-learn's scorers decide what such rows are worth
         return None
     scores: list[Any] = []
-    for some in _chunks(good, x.shape[0]):
-        scores += _scores_of(metrics, piece, some, x, y)
+    size = scored_at_once(good[0].job, x.shape[0], seen.rows.placement, settings.budget)
+    for start in range(0, len(good), size):
+        scores += _scores_of(metrics, piece, good[start : start + size], x, y)
     return scores
 
 
 def _scores_of(metrics: StackMetrics, piece: Piece, some: list[Trained], x, y) -> list[Any]:
     raw = raw_predictions(piece, some, x)
     return stack_scores(metrics, some[0].job.loss, y, raw)
-
-
-def _chunks(members: list[Trained], n_rows: int) -> Iterator[list[Trained]]:
-    """Yield fits in parts whose predictions are not too many at once."""
-    per_fit = n_rows * sum(members[0].job.network.sizes[1:])
-    size = max(1, _SCORED_AT_ONCE // per_fit)
-    for start in range(0, len(members), size):
-        yield members[start : start + size]
 
 
 def _sklearn_score(trained: Trained, seen: Seen, part: Part, steps, settings: Settings) -> Any:

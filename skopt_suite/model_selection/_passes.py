@@ -109,22 +109,11 @@ def train_group(
     seen = viewer.see(candidates[0].model)
     model = unfitted(candidates[0].model, seen.learnt)
     members, data = _jobs(model, candidates, seen, past)
-    cut = list(pieces(members, seen.rows.X.shape[0], settings.max_memory))
+    cut = list(pieces(members, data, seen.rows.placement, settings.budget))
     if observer is not None:
         observer.pass_begins(len(cut) * max(job.max_iter for _, job in members))
     for piece in cut:
-        start = time.perf_counter()
-        results = _train(piece, data, seen, past, settings, observer)
-        each = (time.perf_counter() - start) / len(piece)
-        _warn(piece, results, data)
-        yield Piece(
-            model,
-            seen,
-            [
-                Trained(candidate, job, result, each)
-                for (candidate, job), result in zip(piece, results, strict=True)
-            ],
-        )
+        yield Piece(model, seen, _trained(piece, data, seen, past, settings, observer))
 
 
 def fitted_model(trained: Trained, seen: Seen) -> Any:
@@ -180,6 +169,17 @@ def _jobs(
     part, _ = shared[candidates[0].weighting]
     check_job(members[0][1], part.X)
     return members, model._data(part, rows)
+
+
+def _trained(piece, data: Data, seen: Seen, past, settings: Settings, observer) -> list[Trained]:
+    start = time.perf_counter()
+    results = _train(piece, data, seen, past, settings, observer)
+    each = (time.perf_counter() - start) / len(piece)
+    _warn(piece, results, data)
+    return [
+        Trained(candidate, job, result, each)
+        for (candidate, job), result in zip(piece, results, strict=True)
+    ]
 
 
 def _train(piece, data: Data, seen: Seen, past, settings: Settings, observer) -> list[Result]:

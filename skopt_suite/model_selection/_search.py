@@ -15,7 +15,7 @@ from skopt_suite.estimators._callbacks import with_callbacks
 from skopt_suite.model_selection._candidates import Candidate, make_candidates
 from skopt_suite.model_selection._fold import Outcome
 from skopt_suite.model_selection._frames import frame_of
-from skopt_suite.model_selection._memory import bytes_of
+from skopt_suite.model_selection._memory import budget_of
 from skopt_suite.model_selection._report import FusionReport, entries_of
 from skopt_suite.model_selection._settings import Cancellation, Settings
 from skopt_suite.model_selection._sklearn import (
@@ -53,7 +53,7 @@ class FusedSearch(BaseSearchCV):
             The search, with the best estimator fitted on all of the data if ``refit``.
         """
         self._validate_params()
-        max_memory = bytes_of(self.max_memory, type(self).__name__)
+        budget = budget_of(self.max_memory, type(self).__name__)
         scorer, refit_metric = self._get_scorers()
         X, y = indexable(X, y)
         params = check_method_params(X, params=params)
@@ -71,7 +71,7 @@ class FusedSearch(BaseSearchCV):
             return_train_score=self.return_train_score,
             return_estimator=getattr(self, "return_estimator", False),
             error_score=self.error_score,
-            max_memory=max_memory,
+            budget=budget,
             keep="nothing",
             cancellation=Cancellation(),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any, NamedTuple
 
+from skopt_suite.model_selection._memory import Budget
 from skopt_suite.training import Keep
 
 
@@ -39,7 +40,7 @@ class Settings(NamedTuple):
     return_train_score: bool
     return_estimator: bool
     error_score: Any
-    max_memory: int
+    budget: Budget
     keep: Keep
     cancellation: Cancellation
 

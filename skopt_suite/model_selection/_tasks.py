@@ -39,7 +39,9 @@ class Runner:
         self._search, self._X, self._y, self._splits = search, X, y, splits
         self._n_jobs, self._pre_dispatch = n_jobs, pre_dispatch
         self._n_workers = effective_n_jobs(n_jobs)
-        self._settings = settings._replace(max_memory=settings.max_memory // self._n_workers)
+        self._settings = settings._replace(
+            budget=settings.budget._replace(n_workers=self._n_workers)
+        )
 
     def run(
         self,

@@ -83,4 +83,4 @@ class ElasticNet(Penalty):
 
     def prox(self, weights: Array, step_size: Array) -> Array:
         """Return the weights soft-thresholded at ``alpha * l1_ratio * step_size``."""
-        return shrink(weights, self.alpha * self.l1_ratio * step_size, self.positive)
+        return shrink(weights, self.alpha * self.l1_ratio, step_size, self.positive)

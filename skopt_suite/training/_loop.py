@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from skopt_suite.backends import Array, Placement, blas_threads_for, namespace, to_numpy
-from skopt_suite.training._batches import Data, minibatches, n_batches
+from skopt_suite.training._batches import Data, blocks, minibatches, n_batches
 from skopt_suite.training._dropout import draw_masks
 from skopt_suite.training._job import Checkpoint, Job, Memory, Result
 from skopt_suite.training._objective import Objective
@@ -100,7 +100,7 @@ class _Pass:
     def __post_init__(self) -> None:
         first = self.jobs[0]
         n_samples = self.data.train.X.shape[0]
-        self.batch_size = _rows_per_step(first, n_samples)
+        self.batch_size = rows_per_step(first, n_samples)
         self.n_batches = n_batches(n_samples, self.batch_size)
         self.stack = build_stack(self.jobs, self.placement)
         self.epoch = 0 if first.checkpoint is None else first.checkpoint.epoch
@@ -113,7 +113,9 @@ class _Pass:
             masks=None if self.stack.dropout is None else self._draw_masks,
             counts_penalty=first.optimizer.is_full_batch,
         )
-        reference = reference_losses(self.jobs, self.stack, self.objective, self.data.train)
+        reference = reference_losses(
+            self.jobs, self.stack, self.objective, self.data.train, self.batch_size
+        )
         self.progress = Progress.start(self.jobs, reference)
         pasts = [job.checkpoint for job in self.jobs]
         self.curves = [[] if past is None else list(past.loss_curve) for past in pasts]
@@ -268,9 +270,17 @@ class _Pass:
         rows = self.data.validation
         if rows is None:
             return None
-        raw, _ = self.objective.network.forward(self.stack.params, rows.X)
+        raw = self._raw_predictions(rows.X)
         score = self.stack.loss.score(rows.y, raw, rows.weight)
         return _on_host(score)
+
+    def _raw_predictions(self, x: Any) -> Array:
+        """Return raw predictions, hidden units of no more rows at once than in a step."""
+        network, params = self.objective.network, self.stack.params
+        parts = [
+            network.forward(params, x[block, :])[0] for block in blocks(x.shape[0], self.batch_size)
+        ]
+        return parts[0] if len(parts) == 1 else namespace(params).concat(parts, axis=1)
 
     def _record(self, loss: np.ndarray, score: np.ndarray | None) -> None:
         for k, job_index in enumerate(self.stack.index):
@@ -295,13 +305,14 @@ class _Pass:
         return self.observer.epoch_ends(report)
 
 
-def _rows_per_step(job: Job, n_samples: int) -> int:
+def rows_per_step(job: Job, n_samples: int) -> int:
+    """Return how many rows a step sees."""
     return n_samples if job.optimizer.is_full_batch else min(job.batch_size, n_samples)
 
 
 def _largest_product(job: Job, data: Data) -> float:
     """Return the floating-point operations of the largest matrix product of a step, per fit."""
-    return 2.0 * _rows_per_step(job, data.train.X.shape[0]) * job.network.largest_layer
+    return 2.0 * rows_per_step(job, data.train.X.shape[0]) * job.network.largest_layer
 
 
 def _host_copy(array: Array) -> np.ndarray:
