@@ -142,7 +142,7 @@ def _fused(task: Task, X, y, train_rows, test_rows, settings: Settings) -> list[
     for candidates, number, bar in task.groups:
         settings.cancellation.check()
         start = time.perf_counter()
-        with bar.watch() as observer:
+        with bar.watch(X_train, y_train) as observer:
             outcomes += _group(candidates, viewer, task, observer, each, parts, steps, settings)
         _announce(f"pass {number}: {len(candidates)} candidates", start, task, settings)
     return outcomes
