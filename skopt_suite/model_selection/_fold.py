@@ -93,7 +93,7 @@ def _alone(task: Task, X, y, train_rows, test_rows, settings: Settings) -> Outco
     """Train and score a candidate as scikit-learn does."""
     ((candidate,), _, bar) = task.groups[0]
     if candidate.error is not None:
-        with bar.watch():
+        with bar.watch(lambda: take_rows(X, train_rows), lambda: take_rows(y, train_rows)):
             return _failure(candidate, candidate.error, 0.0, settings)
     start = time.perf_counter()
     scored = fit_and_score(
@@ -133,7 +133,8 @@ def _fused(task: Task, X, y, train_rows, test_rows, settings: Settings) -> list[
     except Cancelled:
         raise
     except Exception as error:
-        return _failures(task, error, time.perf_counter() - start, settings)
+        spent = time.perf_counter() - start
+        return _failures(task, error, spent, X_train, y_train, settings)
     each = (time.perf_counter() - start) / sum(len(group.candidates) for group in task.groups)
     parts = [_part(X, y, rows, steps, settings) for rows in scored_rows]
     weight = _sample_weight(first, X, train_rows, settings.fit_params)
@@ -148,11 +149,11 @@ def _fused(task: Task, X, y, train_rows, test_rows, settings: Settings) -> list[
     return outcomes
 
 
-def _failures(task: Task, error: Exception, spent: float, settings: Settings) -> list[Outcome]:
+def _failures(task: Task, error: Exception, spent, X_train, y_train, settings) -> list[Outcome]:
     """Return the outcomes of all candidates of a task whose preceding steps cannot be fitted."""
     outcomes = []
     for group in task.groups:
-        with group.bar.watch():
+        with group.bar.watch(X_train, y_train):
             outcomes += [
                 _failure(candidate, error, spent, settings) for candidate in group.candidates
             ]

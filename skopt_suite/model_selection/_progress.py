@@ -47,7 +47,8 @@ class PassBar:
         Parameters
         ----------
         X, y : object
-            What is trained on, before the preceding steps of a Pipeline.
+            What is trained on, before the preceding steps of a Pipeline, or functions that
+            return it.
         """
         given = {"estimator": self._search, "X": X, "y": y}
         observer = PassObserver(self._context, given)

@@ -16,6 +16,7 @@ import numpy as np
 import psutil
 import pytest
 import sklearn
+from sklearn.callback import ProgressBar
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import ShuffleSplit
@@ -48,9 +49,10 @@ MIXED = [
 def mixed_search(**settings):
     """Several passes, a Pipeline, a candidate that diverges, and two that cannot be fused."""
     search = FusedGridSearchCV(PIPELINE, MIXED, cv=3, return_train_score=True, **settings)
-    with pytest.warns(FitFailedWarning, match="3 fits failed"), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*scores are non-finite")
-        return search.fit(*CLASSES)
+        with pytest.warns(FitFailedWarning, match="3 fits failed"):
+            return search.fit(*CLASSES)
 
 
 @pytest.fixture(scope="module")
@@ -278,6 +280,15 @@ def test_an_interrupt_ends_all_threads(n_jobs):
     assert np.isfinite(search.best_score_)
 
 
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_ends_bars():
+    search = FusedGridSearchCV(ENDLESS, RATES, cv=5, n_jobs=2, refit=False)
+    search.set_callbacks(Told(_thread.interrupt_main, once=True), bar := ProgressBar())
+    with pytest.raises(KeyboardInterrupt):
+        search.fit(*CLASSES)
+    search.set_callbacks(bar).set_params(estimator=MLP).fit(*CLASSES)
+
+
 def test_an_error_ends_all_threads():
     def fail():
         raise RuntimeError("of the callback")
@@ -349,6 +360,7 @@ if __name__ == "__main__":
         try:
             search.fit(X, y)
         except KeyboardInterrupt:
+            print("interrupted", flush=True)
             search.set_callbacks().set_params(estimator__max_iter=2, cv=2).fit(X, y)
             print("found", search.best_index_ in (0, 1), flush=True)
             raise
@@ -372,8 +384,14 @@ def test_ctrl_c_ends_a_search_and_all_that_it_started(tmp_path, backend, n_jobs)
             assert process.stdout.readline() == "trains\n"
             children = psutil.Process(process.pid).children(recursive=True)
             assert (backend == "loky") == bool(children)
+            start = time.monotonic()
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-            printed, error = process.communicate(timeout=60)
+            while process.stdout.readline() == "trains\n":
+                pass
+            print(
+                f"{backend}, {n_jobs} workers: interrupted after {time.monotonic() - start:.2f} s"
+            )
+            printed, error = process.communicate(timeout=120)
         finally:
             process.kill()
     assert error.rstrip().endswith("KeyboardInterrupt"), error
