@@ -13,7 +13,7 @@ class PassBar:
     """The task of one pass, which may be a bar, among the tasks of a search.
 
     scikit-learn's searches announce one task for every fit. So a pass comes with one task for each
-    of its other fits, and the bar of the search is full when all passes are done.
+    of its other fits, which are ticked off as epochs go by: the bar of the search moves evenly.
 
     Parameters
     ----------
@@ -34,7 +34,6 @@ class PassBar:
         self._context = context.subcontext(
             task_name="pass" if is_pass else "candidate-split-evaluation",
             task_id=first_id,
-            max_subtasks=int(is_pass),
         )
         self._others = [
             context.subcontext(task_name="fit", task_id=first_id + k) for k in range(1, n_fits)
@@ -51,12 +50,9 @@ class PassBar:
             return it.
         """
         given = {"estimator": self._search, "X": X, "y": y}
-        observer = PassObserver(self._context, given)
+        observer = PassObserver(self._context, self._others, given)
         yield observer
         observer.pass_ends()
-        for other in self._others:
-            other.call_on_fit_task_begin(**given)
-            other.call_on_fit_task_end(**given)
 
     def for_estimator(self) -> dict[str, Any]:
         """Return what scikit-learn's own way of fitting a candidate needs to tell callbacks."""
@@ -77,14 +73,25 @@ class NoBar:
 
 
 class PassObserver:
-    """Tells callbacks about the epochs of a pass; one that returns true ends the pass."""
+    """Tells callbacks about the epochs of a pass; one that returns true ends the pass.
 
-    def __init__(self, context: Any, given: dict[str, Any]):
-        self._context, self._given, self._has_begun = context, given, False
+    Parameters
+    ----------
+    context : CallbackContext
+        The pass's.
+    others : list of CallbackContext
+        Of the other fits of the pass.
+    given : dict
+        What all hooks are given.
+    """
+
+    def __init__(self, context: Any, others: list[Any], given: dict[str, Any]):
+        self._context, self._others, self._given = context, others, given
+        self._has_begun, self._n_epochs, self._n_ended, self._n_ticked_off = False, 0, 0, 0
 
     def pass_begins(self, n_epochs: int) -> None:
         """Open the task of the pass, which has at most that many epochs."""
-        self._context.max_subtasks = n_epochs
+        self._context.max_subtasks = self._n_epochs = n_epochs
         self._context.call_on_fit_task_begin(**self._given)
         self._has_begun = True
 
@@ -95,10 +102,20 @@ class PassObserver:
 
     def epoch_ends(self, report: Report) -> bool:
         """Close the task of the epoch; True if a callback asks to stop."""
+        self._n_ended += 1
+        self._tick_off(len(self._others) * self._n_ended // self._n_epochs)
         return self._epoch.call_on_fit_task_end(**self._given)
 
     def pass_ends(self) -> None:
         """Close the task of the pass."""
         if not self._has_begun:  # it failed before training
-            self._context.call_on_fit_task_begin(**self._given)
+            self.pass_begins(n_epochs=0)
+        self._tick_off(len(self._others))
         self._context.call_on_fit_task_end(**self._given)
+
+    def _tick_off(self, n_others: int) -> None:
+        """Tell of so many of the other fits."""
+        for other in self._others[self._n_ticked_off : n_others]:
+            other.call_on_fit_task_begin(**self._given)
+            other.call_on_fit_task_end(**self._given)
+        self._n_ticked_off = n_others

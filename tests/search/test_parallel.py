@@ -1,6 +1,7 @@
 """Folds and passes as tasks on threads, processes and clusters, and what an interrupt leaves."""
 
 import _thread
+import contextlib
 import os
 import pickle
 import signal
@@ -19,6 +20,7 @@ import sklearn
 from sklearn.callback import ProgressBar
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import ShuffleSplit
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -236,14 +238,16 @@ def test_loky_gives_the_same(one_after_another):
 
 
 def test_a_dask_cluster_gives_the_same(one_after_another):
-    distributed = pytest.importorskip("distributed")
+    import distributed
+
     settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
     with (
         distributed.LocalCluster(processes=True, **settings) as cluster,
         distributed.Client(cluster) as client,
         joblib.parallel_config("dask"),
     ):
-        assert_same_results(mixed_search(), one_after_another)
+        scored = mixed_search(scoring=get_scorer("accuracy"))
+        assert_same_results(scored, one_after_another)
         both = client.run(lambda: "skopt_suite" in sys.modules)
     assert list(both.values()) == [True, True]
 
@@ -360,7 +364,6 @@ if __name__ == "__main__":
         try:
             search.fit(X, y)
         except KeyboardInterrupt:
-            print("interrupted", flush=True)
             search.set_callbacks().set_params(estimator__max_iter=2, cv=2).fit(X, y)
             print("found", search.best_index_ in (0, 1), flush=True)
             raise
@@ -384,18 +387,18 @@ def test_ctrl_c_ends_a_search_and_all_that_it_started(tmp_path, backend, n_jobs)
             assert process.stdout.readline() == "trains\n"
             children = psutil.Process(process.pid).children(recursive=True)
             assert (backend == "loky") == bool(children)
-            start = time.monotonic()
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-            while process.stdout.readline() == "trains\n":
-                pass
-            print(
-                f"{backend}, {n_jobs} workers: interrupted after {time.monotonic() - start:.2f} s"
-            )
             printed, error = process.communicate(timeout=120)
         finally:
             process.kill()
     assert error.rstrip().endswith("KeyboardInterrupt"), error
     assert process.returncode == -signal.SIGINT
     assert "found True" in printed
-    _, alive = psutil.wait_procs(children, timeout=10)
-    assert not [child for child in alive if child.status() != psutil.STATUS_ZOMBIE]
+    wait_until(lambda: not any(is_alive(child) for child in children))
+
+
+def is_alive(process):
+    """Whether a process does anything; one that has ended may wait for its parent to notice."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False

@@ -5,7 +5,7 @@ from collections import Counter
 
 import joblib
 import pytest
-from sklearn.callback import CallbackContext, ProgressBar
+from sklearn.callback import CallbackContext, ProgressBar, ScoringMonitor
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
@@ -103,6 +103,13 @@ def searches_are_full(recorder, name="search"):
     paths = [path for path in recorder.ended if path[-1][0] == name]
     counts = recorder.children(name)
     return all(count.total() == recorder.totals[p] for p, count in zip(paths, counts, strict=True))
+
+
+def test_the_bar_of_the_search_moves_evenly():
+    grid = {"penalty__alpha": [10.0**-k for k in range(9)]}
+    recorder = recorded(FusedGridSearchCV(MLP, grid, cv=2, refit=False))
+    of_first_pass = recorder.ended[: recorder.ended.index(passes_of(recorder)[0])]
+    assert [path[-1][0] for path in of_first_pass] == ["fit", "fit", "epoch"] * N_EPOCHS
 
 
 def test_refits_have_their_task_too():
@@ -253,6 +260,13 @@ def test_bars_from_other_processes(capsys):
 
 
 # Lines
+
+
+def test_the_scoring_monitor_has_nothing_to_score_in_a_pass():
+    monitor = ScoringMonitor(scoring="accuracy")
+    FusedGridSearchCV(MLP, RATES, cv=2, refit=False).set_callbacks(monitor).fit(*CLASSES)
+    with pytest.raises(ValueError, match="No logs"):
+        monitor.get_logs()
 
 
 def test_verbose_prints_what_is_fitted_and_every_pass(capsys):
