@@ -111,7 +111,7 @@ def train_group(
     members, data = _jobs(model, candidates, seen, past)
     cut = list(pieces(members, data, seen.rows.placement, settings.budget))
     if observer is not None:
-        observer.pass_begins(len(cut) * max(job.max_iter for _, job in members))
+        observer.pass_begins(sum(_n_epochs(piece, past) for piece in cut))
     for piece in cut:
         yield Piece(model, seen, _trained(piece, data, seen, past, settings, observer))
 
@@ -198,6 +198,14 @@ def _train(piece, data: Data, seen: Seen, past, settings: Settings, observer) ->
         for k, result in zip(going, new, strict=True):
             results[k] = result
     return results
+
+
+def _n_epochs(piece: list[tuple[Candidate, Job]], past: dict[int, Result]) -> int:
+    """Return how many epochs a piece has at most; fits go on from where they are."""
+    going = [job for candidate, job in piece if not _is_done(past.get(candidate.index), job)]
+    return max(
+        (job.max_iter - (job.checkpoint.epoch if job.checkpoint else 0) for job in going), default=0
+    )
 
 
 def _is_done(result: Result | None, job: Job) -> bool:

@@ -24,7 +24,7 @@ from skopt_suite.model_selection._sklearn import (
     insert_error_scores,
     warn_or_raise_about_fit_failures,
 )
-from skopt_suite.model_selection._tasks import Runner
+from skopt_suite.model_selection._tasks import Numbers, Runner
 from skopt_suite.training import Keep, Result
 
 
@@ -74,6 +74,9 @@ class FusedSearch(BaseSearchCV):
             budget=budget,
             keep="nothing",
             cancellation=Cancellation(),
+            verbose=self.verbose,
+            n_splits=self.n_splits_,
+            n_workers=1,
         )
         results = self._search(X, y, routed.splitter.split, settings, context)
         self._choose(results, refit_metric)
@@ -95,7 +98,7 @@ class FusedSearch(BaseSearchCV):
 
     def _search(self, X, y, split_params, settings: Settings, context) -> dict[str, Any]:
         """Return ``cv_results_``."""
-        found, rounds = _Found(self), self._rounds()
+        found, rounds, numbers = _Found(self), self._rounds(), Numbers()
         settings = settings._replace(keep=rounds.keep)
         seed = int(check_random_state(None).randint(np.iinfo(np.int32).max))
         base = clone(self.estimator)
@@ -110,7 +113,7 @@ class FusedSearch(BaseSearchCV):
             params = list(candidate_params)
             self._announce(len(params), len(splits))
             candidates = make_candidates(base, params, settings.fit_params, seed)
-            runner = Runner(self, X, y, splits, settings, self.n_jobs, self.pre_dispatch)
+            runner = Runner(self, X, y, splits, settings, numbers)
             first_id = n_told[id(callback_ctx)]
             n_told[id(callback_ctx)] += len(params) * len(splits)
             past = rounds.past(params, len(splits))
