@@ -29,6 +29,15 @@ def _small(array):
 
 
 @_jit
+def _write_back(array, k, row):
+    # `row` is np.ascontiguousarray(array[k]). Of the weights among all parameters, which are rows
+    # apart but side by side in each, that is no copy: it tells the compiler that they are, and
+    # loops over them vectorise. Of anything else it is a copy.
+    if array.strides[1] != array.itemsize:
+        array[k, :] = row
+
+
+@_jit
 def descend(params, gradient, learning_rate):
     for k in range(params.shape[0]):
         rate = learning_rate[k, 0]
@@ -78,15 +87,6 @@ def adam_update(params, gradient, m, v, rate, beta1, beta2, epsilon):
             m[k, j], v[k, j] = m_j, v_j
             params[k, j] -= step * (m_j / (np.sqrt(v_j) + eps))
     return params, m, v
-
-
-@_jit
-def _write_back(array, k, row):
-    # `row` is np.ascontiguousarray(array[k]). Of the weights among all parameters, which are rows
-    # apart but side by side in each, that is no copy: it tells the compiler that they are, and
-    # loops over them vectorise. Of anything else it is a copy.
-    if array.strides[1] != array.itemsize:
-        array[k, :] = row
 
 
 @_jit
@@ -187,14 +187,16 @@ def dense_forward(params, x, *layer_and_leak):
 def _dense_gradient(gradient, x, delta, n_in, n_out, weights_at, bias_at):
     shared = x.shape[0] == 1
     for k in range(gradient.shape[0]):
-        weights = _weights_of(gradient[k], n_in, n_out, weights_at)
+        row = np.ascontiguousarray(gradient[k])
+        weights = _weights_of(row, n_in, n_out, weights_at)
         np.dot(x[0 if shared else k].T, delta[k], weights)
         if bias_at >= 0:
-            bias = gradient[k, bias_at : bias_at + n_out]
+            bias = row[bias_at : bias_at + n_out]
             bias[:] = 0
             for i in range(delta.shape[1]):
                 for j in range(n_out):
                     bias[j] += delta[k, i, j]
+        _write_back(gradient, k, row)
     return gradient
 
 

@@ -12,7 +12,14 @@ import skopt_suite  # noqa: F401  (every definition registers itself when it is 
 from skopt_suite.backends import KERNELS
 from skopt_suite.backends._numba_kernels import FUSED
 
-N_PARAMS, N_SAMPLES, N_UNITS = 11, 6, 5
+N_PARAMS, N_SAMPLES, N_INPUTS, N_UNITS = 11, 6, 4, 5
+N_LAYER = 2 + N_INPUTS * N_UNITS + 3 + N_UNITS  # the layer lies among the parameters of others
+LAYERS = [
+    ("and relu", N_LAYER - N_UNITS, 0.0),
+    ("and leaky relu", N_LAYER - N_UNITS, 0.01),
+    ("alone", N_LAYER - N_UNITS, 1.0),
+    ("without bias", -1, 1.0),
+]
 
 
 class Draw:
@@ -77,11 +84,51 @@ ARGUMENTS = {
     "add_scaled": lambda d: (d.normal(N_PARAMS), d.normal(N_PARAMS), d.positive(1)),
     "soft_threshold": lambda d: (zeros_too(d.normal(N_PARAMS)), d.positive(1)),
     "soft_threshold per coordinate": lambda d: (d.normal(N_PARAMS), d.positive(N_PARAMS)),
-    "relu_forward": lambda d: (d.normal(N_SAMPLES, N_UNITS), d.normal(1, N_UNITS)),
-    "relu_backward": lambda d: (
-        d.normal(N_SAMPLES, N_UNITS),
-        zeros_too(d.positive(N_SAMPLES, N_UNITS)),
+    **{
+        f"dense_forward {case}": lambda d, bias_at=bias_at, leak=leak: (
+            d.normal(N_LAYER),
+            d.normal(N_SAMPLES, N_INPUTS),
+            *(N_INPUTS, N_UNITS, 2, bias_at, leak),
+        )
+        for case, bias_at, leak in LAYERS
+    },
+    "dense_forward of shared input": lambda d: (
+        d.normal(N_LAYER),
+        d.normal(N_SAMPLES, N_INPUTS)[:1],
+        *(N_INPUTS, N_UNITS, 2, N_LAYER - N_UNITS, 0.0),
     ),
+    **{
+        f"dense_gradient {case}": lambda d, bias_at=bias_at: (
+            d.normal(N_LAYER),
+            d.normal(N_SAMPLES, N_INPUTS),
+            d.normal(N_SAMPLES, N_UNITS),
+            *(N_INPUTS, N_UNITS, 2, bias_at),
+        )
+        for case, bias_at, _ in LAYERS
+    },
+    "dense_gradient of shared input": lambda d: (
+        d.normal(N_LAYER),
+        d.normal(N_SAMPLES, N_INPUTS)[:1],
+        d.normal(N_SAMPLES, N_UNITS),
+        *(N_INPUTS, N_UNITS, 2, N_LAYER - N_UNITS),
+    ),
+    **{
+        f"dense_delta {case}": lambda d, bias_at=bias_at, leak=leak: (
+            d.normal(N_LAYER),
+            d.normal(N_SAMPLES, N_UNITS),
+            zeros_too(d.normal(N_SAMPLES, N_INPUTS)),
+            *(N_INPUTS, N_UNITS, 2, bias_at, leak),
+        )
+        for case, bias_at, leak in LAYERS
+    },
+    **{
+        f"add_bias {case}": lambda d, leak=leak: (
+            d.normal(N_SAMPLES, N_UNITS),
+            d.normal(1, N_UNITS),
+            leak,
+        )
+        for case, _, leak in LAYERS
+    },
     **{
         f"quasi_newton_direction after {n_steps}": lambda d, n_steps=n_steps: (
             d.normal(N_PARAMS),
@@ -132,10 +179,13 @@ def test_fused_kernel_equals_its_definition(case, dtype, n_fits, sliced):
     draw.assert_surroundings_are_untouched()
 
 
-@pytest.mark.parametrize("case", ["soft_threshold", "relu_backward", "relu_forward"])
+@pytest.mark.parametrize(
+    "case", ["soft_threshold", "dense_delta and relu", "dense_forward and relu"]
+)
 def test_zeros_are_exact_in_both(case):
-    expected = KERNELS[case].definition(*ARGUMENTS[case](Draw(3, "float32", False)))
-    actual = FUSED[case](*ARGUMENTS[case](Draw(3, "float32", False)))
+    name = case.partition(" ")[0]
+    expected = KERNELS[name].definition(*ARGUMENTS[case](Draw(3, "float32", False)))
+    actual = FUSED[name](*ARGUMENTS[case](Draw(3, "float32", False)))
     np.testing.assert_array_equal(actual == 0, expected == 0)
     assert (actual == 0).any()
 
