@@ -14,6 +14,7 @@ from skopt_suite.backends._numba_kernels import FUSED
 
 N_PARAMS, N_SAMPLES, N_INPUTS, N_UNITS = 11, 6, 4, 5
 N_LAYER = 2 + N_INPUTS * N_UNITS + 3 + N_UNITS  # the layer lies among the parameters of others
+MANY_WEIGHTS, N_ROWS = 90 * 100, 301  # a product that is taken in three blocks, one smaller
 LAYERS = [
     ("and relu", N_LAYER - N_UNITS, 0.0),
     ("and leaky relu", N_LAYER - N_UNITS, 0.01),
@@ -112,6 +113,17 @@ ARGUMENTS = {
         d.normal(N_SAMPLES, N_UNITS),
         *(N_INPUTS, N_UNITS, 2, N_LAYER - N_UNITS),
     ),
+    "dense_forward in blocks of rows": lambda d: (
+        d.normal(MANY_WEIGHTS + 100, scale=0.1),
+        d.normal(N_ROWS, 90, scale=0.1),
+        *(90, 100, 0, MANY_WEIGHTS, 0.0),
+    ),
+    "dense_gradient in blocks of rows": lambda d: (
+        d.normal(MANY_WEIGHTS + 100),
+        d.normal(N_ROWS, 90, scale=0.1),
+        d.normal(N_ROWS, 100, scale=0.1),
+        *(90, 100, 0, MANY_WEIGHTS),
+    ),
     **{
         f"dense_delta {case}": lambda d, bias_at=bias_at, leak=leak: (
             d.normal(N_LAYER),
@@ -180,7 +192,7 @@ def test_fused_kernel_equals_its_definition(case, dtype, n_fits, sliced):
 
 
 @pytest.mark.parametrize(
-    "case", ["soft_threshold", "dense_delta and relu", "dense_forward and relu"]
+    "case", ["soft_threshold", "dense_delta and relu", "add_bias and relu"]
 )
 def test_zeros_are_exact_in_both(case):
     name = case.partition(" ")[0]
