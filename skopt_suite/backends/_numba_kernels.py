@@ -73,12 +73,14 @@ def nesterov_update(params, gradient, velocity, learning_rate, momentum):
 
 
 @_jit
-def adam_update(params, gradient, m, v, rate, beta1, beta2, epsilon):
-    one, zero = params.dtype.type(1), params.dtype.type(0)
+def adam_update(params, gradient, m, v, n_steps, learning_rate, beta1, beta2, epsilon):
+    kind, zero = params.dtype.type, params.dtype.type(0)
     tiny, small = _tiny(params), _small(params)
     for k in range(params.shape[0]):
-        step, b1, b2, eps = rate[k, 0], beta1[k, 0], beta2[k, 0], epsilon[k, 0]
-        c1, c2 = one - b1, one - b2
+        correction = np.sqrt(1 - beta2[k, 0] ** n_steps[k, 0])
+        step = kind(learning_rate[k, 0] * correction / (1 - beta1[k, 0] ** n_steps[k, 0]))
+        b1, b2, eps = kind(beta1[k, 0]), kind(beta2[k, 0]), kind(epsilon[k, 0] * correction)
+        c1, c2 = kind(1) - b1, kind(1) - b2
         for j in range(params.shape[1]):
             g = gradient[k, j]
             g = g if abs(g) > small else zero  # else its square is denormal

@@ -77,10 +77,8 @@ ARGUMENTS = {
         d.normal(N_PARAMS),
         d.normal(N_PARAMS),
         d.positive(N_PARAMS),
-        d.positive(1),
-        d.positive(1),
-        d.positive(1),
-        d.positive(1),
+        np.arange(1.0, d.n_fits + 1)[:, None],
+        *(d.positive(1).astype("float64") for _ in range(4)),
     ),
     "add_scaled": lambda d: (d.normal(N_PARAMS), d.normal(N_PARAMS), d.positive(1)),
     "soft_threshold": lambda d: (zeros_too(d.normal(N_PARAMS)), d.positive(1)),
@@ -191,9 +189,7 @@ def test_fused_kernel_equals_its_definition(case, dtype, n_fits, sliced):
     draw.assert_surroundings_are_untouched()
 
 
-@pytest.mark.parametrize(
-    "case", ["soft_threshold", "dense_delta and relu", "add_bias and relu"]
-)
+@pytest.mark.parametrize("case", ["soft_threshold", "dense_delta and relu", "add_bias and relu"])
 def test_zeros_are_exact_in_both(case):
     name = case.partition(" ")[0]
     expected = KERNELS[name].definition(*ARGUMENTS[case](Draw(3, "float32", False)))
