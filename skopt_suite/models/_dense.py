@@ -78,7 +78,7 @@ def dense_forward(
     """``bend(x @ weights + bias)``; `x` is (n_fits or 1, n_samples, n_in)."""
     layer = Dense(n_in, n_out, weights_at, bias_at)
     z = namespace(params).matmul(x, layer.weights(params))
-    return z if bias_at < 0 else add_bias.definition(z, layer.bias(params), leak)
+    return z if bias_at < 0 else _bent(z + layer.bias(params), leak)
 
 
 @kernel
@@ -114,5 +114,8 @@ def dense_delta(
 @kernel
 def add_bias(z: Array, bias: Array, leak: float) -> Array:
     """``bend(z + bias)``; `z` is (n_fits, n_samples, n_out), `bias` (n_fits, 1, n_out)."""
-    z = z + bias
+    return _bent(z + bias, leak)
+
+
+def _bent(z: Array, leak: float) -> Array:
     return z if leak == 1 else namespace(z).where(z > 0, z, leak * z)

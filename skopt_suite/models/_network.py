@@ -160,7 +160,8 @@ class Network:
     @cached_property
     def _dense(self) -> list[Dense]:
         """Layers, from the input to the output."""
-        layers, weights_at, bias_at = [], 0, self.n_weights
+        layers: list[Dense] = []
+        weights_at, bias_at = 0, self.n_weights
         for n_in, n_out in zip(self.sizes, self.sizes[1:], strict=False):
             is_last = len(layers) == self.n_hidden
             has_bias = self.output_bias or not is_last
