@@ -15,7 +15,7 @@ from skopt_suite.backends._arrays import (
 from skopt_suite.backends._free_memory import free_memory
 from skopt_suite.backends._kernels import KERNELS, kernel
 from skopt_suite.backends._placement import placement_for
-from skopt_suite.backends._products import input_product, input_product_transposed
+from skopt_suite.backends._products import input_product, input_product_transposed, is_plain_batch
 from skopt_suite.backends._threads import blas_threads_for, shared_blas_threads
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "input_product",
     "input_product_transposed",
     "is_device_array",
+    "is_plain_batch",
     "is_sparse",
     "kernel",
     "like",

@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from skopt_suite.backends._arrays import Array, is_sparse, matmul_into, namespace
 
 _NARROW = 16  # below this many outputs one wide product beats a batch of narrow ones
+
+
+def is_plain_batch(x: Any, params: Array, n_outputs: int) -> bool:
+    """Whether `x` is best multiplied with the matrix of each fit in turn, by a kernel."""
+    if is_sparse(x) or n_outputs < _NARROW:
+        return False
+    return type(x) is not np.ndarray or (x.flags.c_contiguous and x.dtype == params.dtype)
 
 
 def input_product(x: Any, weights: Array) -> Array:

@@ -10,75 +10,45 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from skopt_suite.backends import Array, erf, kernel, namespace
-
-LEAKY_SLOPE = 0.01
+from skopt_suite.backends import Array, erf, namespace
 
 
 class Activation(NamedTuple):
-    """An activation function.
+    """An activation function: a bend at zero that layers do themselves, then a curve.
 
-    ``forward(z, bias)`` returns the activation of ``z + bias`` and what ``backward(delta, saved)``
-    needs to turn the gradient with respect to the output into that with respect to ``z``. Both
-    may overwrite their first argument.
+    ``forward(z)`` returns the curve of `z` and what ``backward(delta, saved)`` needs to turn the
+    gradient with respect to its output into that with respect to `z`.
     """
 
-    forward: Callable[[Array, Array], tuple[Array, Array]]
+    leak: float
+    """Slope of the bend below zero; 1: none."""
+    forward: Callable[[Array], tuple[Array, Array]]
     backward: Callable[[Array, Array], Array]
+
+
+def _bend(leak: float) -> Activation:
+    """Return an activation that is nothing but a bend."""
+    return Activation(leak, lambda z: (z, z), lambda delta, z: delta)
 
 
 def _from_output(value: Callable, slope: Callable) -> Activation:
     """Return an activation whose slope is a function of its output."""
 
-    def forward(z, bias):
-        z += bias
+    def forward(z):
         a = value(z)
         return a, a
 
-    return Activation(forward, lambda delta, a: delta * slope(a))
+    return Activation(1.0, forward, lambda delta, a: delta * slope(a))
 
 
 def _from_input(value: Callable, slope: Callable) -> Activation:
     """Return an activation whose slope is a function of its input."""
-
-    def forward(z, bias):
-        z += bias
-        return value(z), z
-
-    return Activation(forward, lambda delta, z: delta * slope(z))
-
-
-@kernel
-def relu_forward(z: Array, bias: Array) -> Array:
-    """``max(0, z + bias)``; `z` is (n_fits, n_samples, n_units), `bias` (n_fits, 1, n_units)."""
-    return namespace(z).clip(z + bias, 0.0, None)
-
-
-@kernel
-def relu_backward(delta: Array, a: Array) -> Array:
-    """`delta` where the unit was active, else 0."""
-    xp = namespace(delta)
-    return xp.where(a > 0, delta, xp.zeros_like(delta))
-
-
-def _relu(z, bias):
-    a = relu_forward(z, bias)
-    return a, a
+    return Activation(1.0, lambda z: (value(z), z), lambda delta, z: delta * slope(z))
 
 
 def _elu(z):
     xp = namespace(z)
     return xp.where(z > 0, z, xp.expm1(xp.clip(z, None, 0.0)))
-
-
-def _leaky_relu(z):
-    return namespace(z).where(z > 0, z, LEAKY_SLOPE * z)
-
-
-def _leaky_slope(a):
-    xp = namespace(a)
-    ones = xp.ones_like(a)
-    return xp.where(a > 0, ones, LEAKY_SLOPE * ones)
 
 
 def _elu_slope(a):
@@ -111,9 +81,9 @@ def _silu_slope(z):
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "identity": _from_output(lambda z: z, lambda a: namespace(a).ones_like(a)),
-    "relu": Activation(_relu, relu_backward),
-    "leaky_relu": _from_output(_leaky_relu, _leaky_slope),
+    "identity": _bend(1.0),
+    "relu": _bend(0.0),
+    "leaky_relu": _bend(0.01),
     "elu": _from_output(_elu, _elu_slope),
     "gelu": _from_input(lambda z: z * _normal_cdf(z), _gelu_slope),
     "silu": _from_input(lambda z: z * _logistic(z), _silu_slope),

@@ -13,14 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import (
-    Array,
-    input_product,
-    input_product_transposed,
-    matmul_into,
-    namespace,
-)
-from skopt_suite.models._activations import ACTIVATIONS
+from skopt_suite.backends import Array, namespace
+from skopt_suite.models._activations import ACTIVATIONS, Activation
+from skopt_suite.models._dense import Dense
 
 
 class Layers(NamedTuple):
@@ -33,7 +28,7 @@ class Layers(NamedTuple):
 class Trace(NamedTuple):
     """What the forward pass leaves for the backward pass."""
 
-    layers: Layers
+    params: Array  # (n_fits, n_params)
     inputs: list[Array]  # of every layer: (n_samples, n_features), then (n_fits, n_samples, n_in)
     saved: list[Array]  # of every hidden activation
     masks: list[Array | None]  # of every hidden layer's dropout
@@ -79,16 +74,10 @@ class Network:
 
     def layers(self, params: Array) -> Layers:
         """Return views of ``params``, of shape (n_fits, n_params), layer by layer."""
-        xp, n_fits, start = namespace(params), params.shape[0], 0
-        weights, biases = [], []
-        for n_in, n_out in zip(self.sizes, self.sizes[1:], strict=False):
-            flat = params[:, start : start + n_in * n_out]
-            weights.append(xp.reshape(flat, (n_fits, n_in, n_out), copy=False))
-            start += n_in * n_out
-        for size in self._bias_sizes():
-            biases.append(params[:, None, start : start + size])
-            start += size
-        return Layers(weights, biases)
+        return Layers(
+            [layer.weights(params) for layer in self._dense],
+            [layer.bias(params) for layer in self._dense if layer.bias_at >= 0],
+        )
 
     def initialise(self, random_state: np.random.RandomState) -> np.ndarray:
         """Return parameters of shape (n_params,) to start from.
@@ -130,22 +119,15 @@ class Network:
         trace : Trace
             For `backward`.
         """
-        xp = namespace(params)
-        layers = self.layers(params)
-        masks = [None] * self.n_hidden if masks is None else list(masks)
-        trace = Trace(layers, [x], [], masks)
-        z = input_product(x, layers.weights[0])
-        for depth in range(self.n_hidden):
-            activation = ACTIVATIONS[self.activations[depth]]
-            a, saved = activation.forward(z, layers.biases[depth])
-            if masks[depth] is not None:
-                a = a * masks[depth]
+        a, masks = x, [None] * self.n_hidden if masks is None else list(masks)
+        trace = Trace(params, [x], [], masks)
+        for layer, activation, mask in zip(self._dense, self._activations, masks, strict=False):
+            a, saved = activation.forward(layer.forward(params, a, activation.leak))
+            if mask is not None:
+                a = a * mask
             trace.inputs.append(a)
             trace.saved.append(saved)
-            z = xp.matmul(a, layers.weights[depth + 1])
-        if self.output_bias:
-            z += layers.biases[-1]
-        return z, trace
+        return self._dense[-1].forward(params, a, 1.0), trace
 
     def backward(self, trace: Trace, delta: Array) -> Array:
         """Return the gradient with respect to the parameters.
@@ -162,22 +144,34 @@ class Network:
         gradient : array of shape (n_fits, n_params)
             Summed over samples.
         """
-        xp = namespace(delta)
-        gradient = xp.empty((delta.shape[0], self.n_params), dtype=delta.dtype, device=delta.device)
-        layers = self.layers(gradient)
-        if self.output_bias:
-            layers.biases[-1][...] = xp.sum(delta, axis=1, keepdims=True)
+        params, xp = trace.params, namespace(trace.params)
+        gradient = xp.empty(params.shape, dtype=params.dtype, device=params.device)
         for depth in range(self.n_hidden, 0, -1):
-            inputs = xp.matrix_transpose(trace.inputs[depth])
-            matmul_into(layers.weights[depth], inputs, delta)
-            delta = xp.matmul(delta, xp.matrix_transpose(trace.layers.weights[depth]))
-            if trace.masks[depth - 1] is not None:
-                delta = delta * trace.masks[depth - 1]
-            activation = ACTIVATIONS[self.activations[depth - 1]]
+            layer, x = self._dense[depth], trace.inputs[depth]
+            activation, mask = self._activations[depth - 1], trace.masks[depth - 1]
+            layer.write_gradient(gradient, x, delta)
+            delta = layer.delta_below(params, delta, x, activation.leak)
+            if mask is not None:
+                delta = delta * mask
             delta = activation.backward(delta, trace.saved[depth - 1])
-            layers.biases[depth - 1][...] = xp.sum(delta, axis=1, keepdims=True)
-        input_product_transposed(layers.weights[0], trace.inputs[0], delta)
+        self._dense[0].write_gradient(gradient, trace.inputs[0], delta)
         return gradient
+
+    @cached_property
+    def _dense(self) -> list[Dense]:
+        """Layers, from the input to the output."""
+        layers: list[Dense] = []
+        weights_at, bias_at = 0, self.n_weights
+        for n_in, n_out in zip(self.sizes, self.sizes[1:], strict=False):
+            is_last = len(layers) == self.n_hidden
+            has_bias = self.output_bias or not is_last
+            layers.append(Dense(n_in, n_out, weights_at, bias_at if has_bias else -1))
+            weights_at, bias_at = weights_at + n_in * n_out, bias_at + n_out
+        return layers
+
+    @property
+    def _activations(self) -> list[Activation]:
+        return [ACTIVATIONS[name] for name in self.activations]
 
     def _bias_sizes(self) -> tuple[int, ...]:
         return self.sizes[1:] if self.output_bias else self.sizes[1:-1]

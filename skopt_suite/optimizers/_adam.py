@@ -73,17 +73,16 @@ class Adam(FirstOrder):
     ) -> tuple[Array, AdamState]:
         """Update the moments, then move by their ratio."""
         n_steps = state.n_steps + 1
-        # m̂ / (√v̂ + ε) = m / (√v + ε √c₂) · √c₂ / c₁, with c the two corrections
-        correction = (1 - self.beta2**n_steps) ** 0.5
-        scalars = like(
+        params, m, v = adam_update(
             params,
-            learning_rate * correction / (1 - self.beta1**n_steps),
+            gradient,
+            state.first_moment,
+            state.second_moment,
+            n_steps,
+            learning_rate,
             self.beta1,
             self.beta2,
-            self.epsilon * correction,
-        )
-        params, m, v = adam_update(
-            params, gradient, state.first_moment, state.second_moment, *scalars
+            self.epsilon,
         )
         return params, AdamState(n_steps, m, v)
 
@@ -103,12 +102,17 @@ def adam_update(
     gradient: Array,
     m: Array,
     v: Array,
-    rate: Array,
+    n_steps: Array,
+    learning_rate: Array,
     beta1: Array,
     beta2: Array,
     epsilon: Array,
 ) -> tuple[Array, Array, Array]:
-    """Moments, and parameters moved by ``rate m / (√v + epsilon)``."""
-    m = beta1 * m + (1 - beta1) * gradient
-    v = beta2 * v + (1 - beta2) * gradient * gradient
-    return params - rate * m / (namespace(v).sqrt(v) + epsilon), m, v
+    """Moments, and parameters moved by ``learning_rate m̂ / (√v̂ + epsilon)``."""
+    # m̂ / (√v̂ + ε) = m / (√v + ε √c₂) · √c₂ / c₁, with c the two corrections
+    correction = (1 - beta2**n_steps) ** 0.5
+    rate = learning_rate * correction / (1 - beta1**n_steps)
+    rate, b1, b2, eps = like(params, rate, beta1, beta2, epsilon * correction)
+    m = b1 * m + (1 - b1) * gradient
+    v = b2 * v + (1 - b2) * gradient * gradient
+    return params - rate * m / (namespace(v).sqrt(v) + eps), m, v

@@ -14,7 +14,15 @@ import skopt_suite  # noqa: F401  (every definition registers itself when it is 
 from skopt_suite.backends import KERNELS
 from skopt_suite.backends._numba_kernels import FUSED
 
-N_PARAMS, N_SAMPLES, N_UNITS = 11, 6, 5
+N_PARAMS, N_SAMPLES, N_INPUTS, N_UNITS = 11, 6, 4, 5
+N_LAYER = 2 + N_INPUTS * N_UNITS + 3 + N_UNITS  # the layer lies among the parameters of others
+MANY_WEIGHTS, N_ROWS = 90 * 100, 301  # a product that is taken in three blocks, one smaller
+LAYERS = [
+    ("and relu", N_LAYER - N_UNITS, 0.0),
+    ("and leaky relu", N_LAYER - N_UNITS, 0.01),
+    ("alone", N_LAYER - N_UNITS, 1.0),
+    ("without bias", -1, 1.0),
+]
 
 
 class Draw:
@@ -76,19 +84,68 @@ ARGUMENTS = {
         d.normal(N_PARAMS),
         d.normal(N_PARAMS),
         d.positive(N_PARAMS),
-        d.positive(1),
-        d.positive(1),
-        d.positive(1),
-        d.positive(1),
+        np.arange(1.0, d.n_fits + 1)[:, None],
+        *(d.positive(1).astype("float64") for _ in range(4)),
     ),
     "add_scaled": lambda d: (d.normal(N_PARAMS), d.normal(N_PARAMS), d.positive(1)),
     "soft_threshold": lambda d: (zeros_too(d.normal(N_PARAMS)), d.positive(1)),
     "soft_threshold per coordinate": lambda d: (d.normal(N_PARAMS), d.positive(N_PARAMS)),
-    "relu_forward": lambda d: (d.normal(N_SAMPLES, N_UNITS), d.normal(1, N_UNITS)),
-    "relu_backward": lambda d: (
-        d.normal(N_SAMPLES, N_UNITS),
-        zeros_too(d.positive(N_SAMPLES, N_UNITS)),
+    **{
+        f"dense_forward {case}": lambda d, bias_at=bias_at, leak=leak: (
+            d.normal(N_LAYER),
+            d.normal(N_SAMPLES, N_INPUTS),
+            *(N_INPUTS, N_UNITS, 2, bias_at, leak),
+        )
+        for case, bias_at, leak in LAYERS
+    },
+    "dense_forward of shared input": lambda d: (
+        d.normal(N_LAYER),
+        d.normal(N_SAMPLES, N_INPUTS)[:1],
+        *(N_INPUTS, N_UNITS, 2, N_LAYER - N_UNITS, 0.0),
     ),
+    **{
+        f"dense_gradient {case}": lambda d, bias_at=bias_at: (
+            d.normal(N_LAYER),
+            d.normal(N_SAMPLES, N_INPUTS),
+            d.normal(N_SAMPLES, N_UNITS),
+            *(N_INPUTS, N_UNITS, 2, bias_at),
+        )
+        for case, bias_at, _ in LAYERS
+    },
+    "dense_gradient of shared input": lambda d: (
+        d.normal(N_LAYER),
+        d.normal(N_SAMPLES, N_INPUTS)[:1],
+        d.normal(N_SAMPLES, N_UNITS),
+        *(N_INPUTS, N_UNITS, 2, N_LAYER - N_UNITS),
+    ),
+    "dense_forward in blocks of rows": lambda d: (
+        d.normal(MANY_WEIGHTS + 100, scale=0.1),
+        d.normal(N_ROWS, 90, scale=0.1),
+        *(90, 100, 0, MANY_WEIGHTS, 0.0),
+    ),
+    "dense_gradient in blocks of rows": lambda d: (
+        d.normal(MANY_WEIGHTS + 100),
+        d.normal(N_ROWS, 90, scale=0.1),
+        d.normal(N_ROWS, 100, scale=0.1),
+        *(90, 100, 0, MANY_WEIGHTS),
+    ),
+    **{
+        f"dense_delta {case}": lambda d, bias_at=bias_at, leak=leak: (
+            d.normal(N_LAYER),
+            d.normal(N_SAMPLES, N_UNITS),
+            zeros_too(d.normal(N_SAMPLES, N_INPUTS)),
+            *(N_INPUTS, N_UNITS, 2, bias_at, leak),
+        )
+        for case, bias_at, leak in LAYERS
+    },
+    **{
+        f"add_bias {case}": lambda d, leak=leak: (
+            d.normal(N_SAMPLES, N_UNITS),
+            d.normal(1, N_UNITS),
+            leak,
+        )
+        for case, _, leak in LAYERS
+    },
     **{
         f"newest_to_oldest after {n_steps}": lambda d, n_steps=n_steps: (
             d.normal(N_PARAMS),
@@ -183,10 +240,11 @@ def test_logistic_loss_is_right_to_rounding_however_far():
     np.testing.assert_allclose(value[0], np.log1p(np.exp(z[wrong])), rtol=1e-15)
 
 
-@pytest.mark.parametrize("case", ["soft_threshold", "relu_backward", "relu_forward"])
+@pytest.mark.parametrize("case", ["soft_threshold", "dense_delta and relu", "add_bias and relu"])
 def test_zeros_are_exact_in_both(case):
-    expected = KERNELS[case].definition(*ARGUMENTS[case](Draw(3, "float32", False)))
-    actual = FUSED[case](*ARGUMENTS[case](Draw(3, "float32", False)))
+    name = case.partition(" ")[0]
+    expected = KERNELS[name].definition(*ARGUMENTS[case](Draw(3, "float32", False)))
+    actual = FUSED[name](*ARGUMENTS[case](Draw(3, "float32", False)))
     np.testing.assert_array_equal(actual == 0, expected == 0)
     assert (actual == 0).any()
 
