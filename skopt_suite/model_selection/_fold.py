@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import clone
 
+from skopt_suite._component import stack
 from skopt_suite.model_selection._candidates import Candidate
 from skopt_suite.model_selection._passes import (
     Piece,
@@ -30,8 +31,8 @@ from skopt_suite.model_selection._settings import Settings
 from skopt_suite.model_selection._sklearn import (
     check_method_params,
     fit_and_score,
+    safe_split,
     score,
-    take_rows,
 )
 from skopt_suite.training import Cancelled, Result
 
@@ -121,7 +122,7 @@ def _fused(
     start = time.perf_counter()
     first = groups[0][0].estimator
     scored_rows = [test_rows, train_rows] if settings.return_train_score else [test_rows]
-    X_train, y_train = take_rows(X, train_rows), take_rows(y, train_rows)
+    X_train, y_train = safe_split(first, X, y, train_rows)
     try:
         steps = preceding_steps(clone(first)) if last_step_name(first) else []
         transformed = X_train
@@ -133,7 +134,10 @@ def _fused(
             _failure(candidate, error, spent, settings) for group in groups for candidate in group
         ]
     each = (time.perf_counter() - start) / sum(map(len, groups))
-    parts = [_part(X, y, rows, steps, settings) for rows in scored_rows]
+    parts = [
+        _part(steps, safe_split(first, X, y, rows, train_rows), X, rows, settings)
+        for rows in scored_rows
+    ]
     weight = _sample_weight(first, X, train_rows, settings.fit_params)
     viewer = Viewer(transformed, y_train, weight)
     outcomes = []
@@ -147,27 +151,28 @@ def _fused(
 def _group(group, viewer, task, observer, shared_time, parts, steps, settings) -> list[Outcome]:
     """Train the candidates of one group and score them."""
     outcomes: list[Outcome] = []
-    try:
-        for piece in train_group(group, viewer, settings, task.past, observer):
-            for trained in piece.members:
-                trained.fit_time += shared_time
-            outcomes += _scored(piece, parts, steps, settings)
-    except Cancelled:
-        raise
-    except Exception as error:
-        if settings.error_score == "raise":
+    pieces = train_group(group, viewer, settings, task.past, observer)
+    while True:  # what scorers raise is not an error of the fits
+        try:
+            piece = next(pieces, None)
+        except Cancelled:
             raise
-        done = {outcome.index for outcome in outcomes}
-        outcomes += [
-            _failure(candidate, error, shared_time, settings)
-            for candidate in group
-            if candidate.index not in done
-        ]
-    return outcomes
+        except Exception as error:
+            done = {outcome.index for outcome in outcomes}
+            return outcomes + [
+                _failure(candidate, error, shared_time, settings)
+                for candidate in group
+                if candidate.index not in done
+            ]
+        if piece is None:
+            return outcomes
+        for trained in piece.members:
+            trained.fit_time += shared_time
+        outcomes += _scored(piece, parts, steps, settings)
 
 
-def _part(X, y, rows, steps: list, settings: Settings) -> Part:
-    X_part = take_rows(X, rows)
+def _part(steps: list, scored: tuple[Any, Any], X, rows, settings: Settings) -> Part:
+    X_part, y_part = scored
     params = check_method_params(X, params=settings.score_params, indices=rows)
     try:
         transformed = X_part
@@ -175,7 +180,7 @@ def _part(X, y, rows, steps: list, settings: Settings) -> Part:
             transformed = step.transform(transformed)
     except Exception as error:  # scoring the Pipeline will meet it again, and report it
         transformed = error
-    return Part(X_part, take_rows(y, rows), transformed, params)
+    return Part(X_part, y_part, transformed, params)
 
 
 def _sample_weight(estimator: Any, X, rows, fit_params: dict[str, Any]) -> Any:
@@ -186,7 +191,7 @@ def _sample_weight(estimator: Any, X, rows, fit_params: dict[str, Any]) -> Any:
 
 def _scored(piece: Piece, parts: list[Part], steps: list, settings: Settings) -> list[Outcome]:
     """Return the outcomes of a piece; those of fits that diverged are failures."""
-    outcomes = []
+    outcomes = [_failure(one, error, 0.0, settings) for one, error in piece.failures]
     good = [trained for trained in piece.members if trained.result.error is None]
     for trained in piece.members:
         if trained.result.error is not None:
@@ -250,7 +255,8 @@ def _stack_scores(piece: Piece, good: list[Trained], part: Part, settings) -> li
 
 def _scores_of(metrics: StackMetrics, piece: Piece, some: list[Trained], x, y) -> list[Any]:
     raw = raw_predictions(piece, some, x)
-    return stack_scores(metrics, some[0].job.loss, y, raw)
+    loss = stack([trained.job.loss for trained in some], piece.seen.rows.placement, ndim=3)
+    return stack_scores(metrics, loss, y, raw)
 
 
 def _chunks(members: list[Trained], n_rows: int) -> Iterator[list[Trained]]:

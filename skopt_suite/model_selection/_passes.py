@@ -47,6 +47,8 @@ class Piece(NamedTuple):
     """One of the models, which has seen the rows."""
     seen: Seen
     members: list[Trained]
+    failures: list[tuple[Candidate, Exception]]
+    """Candidates that could not be trained, and why."""
 
 
 class Viewer:
@@ -108,7 +110,14 @@ def train_group(
     """
     seen = viewer.see(candidates[0].model)
     model = unfitted(candidates[0].model, seen.learnt)
-    members, data = _jobs(model, candidates, seen, past)
+    weights = _weights(candidates, seen)
+    failures = [(one, weights[one.weighting]) for one in candidates if _fails(one, weights)]
+    if failures:
+        yield Piece(model, seen, [], failures)
+    candidates = [one for one in candidates if not _fails(one, weights)]
+    if not candidates:
+        return
+    members, data = _jobs(model, candidates, seen, weights, past)
     cut = list(pieces(members, seen.rows.X.shape[0], settings.max_memory))
     if observer is not None:
         observer.pass_begins(len(cut) * max(job.max_iter for _, job in members))
@@ -124,6 +133,7 @@ def train_group(
                 Trained(candidate, job, result, each)
                 for (candidate, job), result in zip(piece, results, strict=True)
             ],
+            [],
         )
 
 
@@ -157,8 +167,30 @@ def seen_input(model: Any, X: Any) -> Array:
     return x
 
 
+def _weights(candidates: list[Candidate], seen: Seen) -> dict[str, Any]:
+    """Return sample weights times class weights by `Candidate.weighting`, or why there are none."""
+    weights: dict[str, Any] = {}
+    for candidate in candidates:
+        if candidate.weighting not in weights:
+            model = unfitted(candidate.model, seen.learnt)
+            try:
+                weight = model._weigh_classes(seen.rows.y, seen.rows.weight)
+            except Exception as error:
+                weight = error
+            weights[candidate.weighting] = weight
+    return weights
+
+
+def _fails(candidate: Candidate, weights: dict[str, Any]) -> bool:
+    return isinstance(weights[candidate.weighting], Exception)
+
+
 def _jobs(
-    model: Any, candidates: list[Candidate], seen: Seen, past: dict[int, Result]
+    model: Any,
+    candidates: list[Candidate],
+    seen: Seen,
+    weights: dict[str, Any],
+    past: dict[int, Result],
 ) -> tuple[list[tuple[Candidate, Job]], Data]:
     """Return every candidate's job, and the data that all of them share."""
     rows, network = seen.rows, model._network(seen.rows.X.shape[1])
@@ -168,9 +200,7 @@ def _jobs(
     for candidate in candidates:
         if candidate.weighting not in shared:
             own = unfitted(candidate.model, seen.learnt)
-            part = own._training_part(
-                rows, own._weigh_classes(rows.y, rows.weight), candidate.plan, None
-            )
+            part = own._training_part(rows, weights[candidate.weighting], candidate.plan, None)
             start = own._fresh_start(network, part.y, part.weight, initial)
             shared[candidate.weighting] = part, start
         part, start = shared[candidate.weighting]
@@ -217,4 +247,7 @@ def _warn(piece: list[tuple[Candidate, Job]], results: list[Result], data: Data)
     for k, ((candidate, job), result) in enumerate(zip(piece, results, strict=True)):
         if result.error is None:
             same = first_with.setdefault(repr(vars(job.loss)), k)
-            warn_if_not_converged(candidate.model, job, result, functools.partial(size, same))
+            try:
+                warn_if_not_converged(candidate.model, job, result, functools.partial(size, same))
+            except Warning as warning:  # where warnings are errors, of this fit only
+                result.error = warning
