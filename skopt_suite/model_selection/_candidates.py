@@ -97,8 +97,10 @@ def _preprocessing(estimator: Any, setting: dict[str, Any]) -> Hashable:
 
 def _reason_to_train_alone(estimator: Any, fit_params: dict[str, Any]) -> str:
     model, name = last_step(estimator), last_step_name(estimator)
-    if not isinstance(model, TrainableEstimator) or type(model).fit is not TrainableEstimator.fit:
+    if not isinstance(model, TrainableEstimator):
         return f"{type(model).__name__} is not an estimator of skopt_suite"
+    if type(model).fit is not TrainableEstimator.fit:
+        return f"{type(model).__name__} has a fit method of its own"
     if not is_plain(estimator):
         return "its Pipeline is not of scikit-learn's own class"
     if model.verbose:

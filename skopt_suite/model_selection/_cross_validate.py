@@ -11,6 +11,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter
 
 from skopt_suite.model_selection._fold import Outcome
+from skopt_suite.model_selection._memory import bytes_of
 from skopt_suite.model_selection._search import FusedSearch, Rounds
 from skopt_suite.model_selection._sklearn import (
     aggregate_score_dicts,
@@ -78,6 +79,7 @@ def fused_cross_validate(
     np.float64(0.98)
     """
     check_groups_routing_disabled(groups)
+    bytes_of(max_memory, "fused_cross_validate")  # raises for what is no size of memory
     folds = _Folds(
         estimator,
         scoring=scoring,

@@ -221,7 +221,6 @@ SETTINGS = {
     "refit by function": {"refit": lambda results: 0},
     "no refit": {"refit": False},
     "a splitter": {"cv": KFold(3, shuffle=True, random_state=3)},
-    "two threads": {"n_jobs": 2},
 }
 
 
@@ -246,10 +245,11 @@ def test_random_search(resource):
     assert_same_halving(fused, plain)
 
 
-def test_processes():
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_parallel(backend):
     search = FusedHalvingGridSearchCV(MLPClassifier(**MLP), RATES, **EPOCHS)
     one = search.fit(*CLASSES).cv_results_
-    with joblib.parallel_config(backend="loky", n_jobs=2):
+    with joblib.parallel_config(backend=backend, n_jobs=2):
         two = search.fit(*CLASSES).cv_results_
     np.testing.assert_allclose(one["mean_test_score"], two["mean_test_score"])
 
