@@ -189,7 +189,7 @@ def test_errors_of_routing_name_the_function():
     with sklearn.config_context(enable_metadata_routing=True):
         with pytest.raises(UnsetMetadataPassedError, match="used within fused_cross_validate"):
             fused_cross_validate(LinearClassifier(), *CLASSES, params={"sample_weight": WEIGHTS})
-        with pytest.raises(TypeError, match="fused_cross_validate.fit got unexpected argument"):
+        with pytest.raises(TypeError, match=r"fused_cross_validate\.fit got unexpected argument"):
             fused_cross_validate(LinearClassifier(), *CLASSES, params={"weights": WEIGHTS})
         with pytest.raises(ValueError, match="`groups` can only be passed if metadata routing"):
             fused_cross_validate(LinearClassifier(), *CLASSES, groups=GROUPS)
@@ -229,7 +229,9 @@ def test_one_score_only():
 
 
 def test_bad_max_memory():
-    with pytest.raises(ValueError, match="^fused_cross_validate: max_memory must be a number of b"):
+    with pytest.raises(
+        ValueError, match=r"^fused_cross_validate: max_memory must be a number of b"
+    ):
         fused_cross_validate(MLPClassifier(**MLP), *CLASSES, max_memory="much")
 
 
