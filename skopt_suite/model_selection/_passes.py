@@ -217,14 +217,16 @@ def _train(piece, data: Data, seen: Seen, past, settings: Settings, observer) ->
     results = [past.get(candidate.index) for candidate, _ in piece]
     going = [k for k, (_, job) in enumerate(piece) if not _is_done(results[k], job)]
     if going:
-        new = train(
-            [piece[k][1] for k in going],
-            data,
-            seen.rows.placement,
-            observer,
-            keep=settings.keep,
-            cancelled=settings.cancellation.is_set,
-        )
+        # One that diverges is told from its loss; a warning might be an error, of all of them.
+        with np.errstate(over="ignore", invalid="ignore"):
+            new = train(
+                [piece[k][1] for k in going],
+                data,
+                seen.rows.placement,
+                observer,
+                keep=settings.keep,
+                cancelled=settings.cancellation.is_set,
+            )
         for k, result in zip(going, new, strict=True):
             results[k] = result
     return results
