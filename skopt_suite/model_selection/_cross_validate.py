@@ -11,7 +11,6 @@ from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter
 
 from skopt_suite.model_selection._fold import Outcome
-from skopt_suite.model_selection._memory import bytes_of
 from skopt_suite.model_selection._search import FusedSearch, Rounds
 from skopt_suite.model_selection._sklearn import (
     aggregate_score_dicts,
@@ -79,8 +78,7 @@ def fused_cross_validate(
     np.float64(0.98)
     """
     check_groups_routing_disabled(groups)
-    bytes_of(max_memory, "fused_cross_validate")  # raises for what is no size of memory
-    folds = _Folds(
+    folds = FusedCrossValidate(
         estimator,
         scoring=scoring,
         n_jobs=n_jobs,
@@ -165,8 +163,8 @@ def fused_cross_val_score(
     return scores["test_score"]
 
 
-class _Folds(FusedSearch):
-    """A search with a single candidate, whose outcomes are kept."""
+class FusedCrossValidate(FusedSearch):
+    """A search with a single candidate, whose outcomes are kept; its name is for errors."""
 
     groups: Any = None
 
@@ -212,7 +210,9 @@ class _Outcomes(Rounds):
         self.scored = [outcome.scored for outcome in outcomes[0]]
 
 
-def _formatted(folds: _Folds, with_train: bool, with_estimator: bool, with_indices: bool) -> dict:
+def _formatted(
+    folds: FusedCrossValidate, with_train: bool, with_estimator: bool, with_indices: bool
+) -> dict:
     """Return the dict that scikit-learn's `cross_validate` returns."""
     results = aggregate_score_dicts(folds.outcomes.scored)
     formatted: dict[str, Any] = {name: results[name] for name in ("fit_time", "score_time")}

@@ -166,9 +166,8 @@ def _group(group, viewer, task, observer, shared_time, parts, steps, settings) -
             ]
         if piece is None:
             return outcomes
-        for trained in piece.members:
-            trained.fit_time += shared_time
-        outcomes += _scored(piece, parts, steps, settings)
+        outcomes += _scored(piece, shared_time, parts, steps, settings)
+        del piece  # it holds parameters, and the next one needs the memory
 
 
 def _part(steps: list, scored: tuple[Any, Any], X, rows, settings: Settings) -> Part:
@@ -189,8 +188,12 @@ def _sample_weight(estimator: Any, X, rows, fit_params: dict[str, Any]) -> Any:
     return params.get(f"{name}__sample_weight" if name else "sample_weight")
 
 
-def _scored(piece: Piece, parts: list[Part], steps: list, settings: Settings) -> list[Outcome]:
+def _scored(
+    piece: Piece, shared_time: float, parts: list[Part], steps: list, settings: Settings
+) -> list[Outcome]:
     """Return the outcomes of a piece; those of fits that diverged are failures."""
+    for trained in piece.members:
+        trained.fit_time += shared_time
     outcomes = [_failure(one, error, 0.0, settings) for one, error in piece.failures]
     good = [trained for trained in piece.members if trained.result.error is None]
     for trained in piece.members:
