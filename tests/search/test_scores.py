@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import make_classification, make_multilabel_classification, make_regression
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer
@@ -136,12 +137,12 @@ def test_one_row_is_left_to_scikit_learn():
 
 
 @pytest.mark.parametrize("estimator", [CLASSIFIER, make_pipeline(StandardScaler(), CLASSIFIER)])
-def test_many_fits_in_parts(monkeypatch, estimator):
+def test_little_memory_changes_nothing(estimator):
     name = "" if estimator is CLASSIFIER else "mlpclassifier__"
-    grid = {f"{name}penalty__alpha": ALPHAS["penalty__alpha"]}
-    whole = FusedGridSearchCV(estimator, grid).fit(*CLASSES)
-    monkeypatch.setattr(fold, "_SCORED_AT_ONCE", 1)
-    assert_same_results(FusedGridSearchCV(estimator, grid).fit(*CLASSES), whole)
+    grid = {f"{name}penalty__alpha": np.logspace(-4, 1, 12)}
+    whole = FusedGridSearchCV(estimator, grid, return_train_score=True).fit(*CLASSES)
+    cut = clone(whole).set_params(max_memory="20KB").fit(*CLASSES)
+    assert_same_results(cut, whole)
 
 
 @pytest.mark.parametrize(
