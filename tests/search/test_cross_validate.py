@@ -229,7 +229,7 @@ def test_one_score_only():
 
 
 def test_bad_max_memory():
-    with pytest.raises(ValueError, match="^FusedCrossValidate: max_memory must be a number"):
+    with pytest.raises(ValueError, match=r"^FusedCrossValidate: max_memory must be a number"):
         fused_cross_validate(MLPClassifier(**MLP), *CLASSES, max_memory="much")
 
 
