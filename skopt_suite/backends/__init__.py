@@ -12,6 +12,7 @@ from skopt_suite.backends._arrays import (
     take_rows,
     to_numpy,
 )
+from skopt_suite.backends._free_memory import free_memory
 from skopt_suite.backends._kernels import KERNELS, kernel
 from skopt_suite.backends._placement import placement_for
 from skopt_suite.backends._products import input_product, input_product_transposed
@@ -23,6 +24,7 @@ __all__ = [
     "Placement",
     "blas_threads_for",
     "erf",
+    "free_memory",
     "input_product",
     "input_product_transposed",
     "is_device_array",

@@ -16,43 +16,108 @@ brings: threads wait for each other, and half of the result is in the other core
 
 
 def blas_threads_for(n_operations: float) -> AbstractContextManager:
-    """Return a context in which BLAS uses one thread if its largest product is small.
-
-    The limit is the process's. Of fits that run in several threads the first has it, and the
-    others run with what they find: were they to set it too, they would take one thread for what
-    there was before, and leave the process with it.
-    """
+    """Return a context in which BLAS uses one thread if its largest product is small."""
     if n_operations >= SMALL_PRODUCT:
         return nullcontext()
-    return _one_thread()
+    return _at_most(1)
 
 
 def shared_blas_threads(n_workers: int) -> AbstractContextManager:
-    """Return a context in which that many threads together use as many cores as there are."""
+    """Return a context for one of many workers, which together use as many cores as there are."""
     if n_workers < 2:
         return nullcontext()
-    return _controller().limit(limits=max(1, joblib.cpu_count() // n_workers), user_api="blas")
-
-
-_is_limited = threading.Lock()
+    return _at_most(max(1, joblib.cpu_count() // n_workers))
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """Limit BLAS to one thread, unless another fit has done so."""
-    if not _is_limited.acquire(blocking=False):
-        yield
-        return
-    try:
-        with _controller().limit(limits=1, user_api="blas"):
+def _at_most(n_threads: int) -> Iterator[None]:
+    """Limit BLAS for this thread where it can be, and otherwise for the process."""
+    key = object()
+    with _limited_thread(n_threads):
+        try:  # an interrupt may come at any time
+            _of_process.add(key, n_threads)
             yield
-    finally:
-        _is_limited.release()
+        finally:
+            _of_process.remove(key)
+
+
+def _limited_thread(n_threads: int) -> AbstractContextManager:
+    controller, _ = _controllers()
+    if not controller.lib_controllers:
+        return nullcontext()
+    return controller.limit(limits=_lowest(controller, n_threads), user_api="blas")
+
+
+class _ProcessLimits:
+    """The limits that are wanted at the moment, in any thread: the lowest holds for all.
+
+    Were each thread to restore what it found, the one that ends last would leave the process with
+    the limit of another that has ended before it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._wanted: dict[object, int] = {}
+        self._unlimited: Any = None
+
+    def add(self, key: object, n_threads: int) -> None:
+        """Limit BLAS to that many threads, unless it has fewer."""
+        _, controller = _controllers()
+        with self._lock:
+            if not self._wanted:
+                n_threads = _lowest(controller, n_threads)
+                self._unlimited = controller.limit(limits=None, user_api="blas")
+            holds = min(self._wanted.values(), default=None)
+            self._wanted[key] = n_threads
+            if holds is None or n_threads < holds:
+                _set(controller, n_threads)
+
+    def remove(self, key: object) -> None:
+        """Lift a limit, if it is there."""
+        _, controller = _controllers()
+        with self._lock:
+            lifted = self._wanted.pop(key, None)
+            if lifted is None:
+                return
+            if not self._wanted:
+                self._unlimited.restore_original_limits()
+                _let_others_set(controller)
+            elif lifted < min(self._wanted.values()):
+                _set(controller, min(self._wanted.values()))
+
+
+def _set(controller: Any, n_threads: int) -> None:
+    controller.limit(limits=n_threads, user_api="blas")
+    _let_others_set(controller)
+
+
+def _let_others_set(controller: Any) -> None:
+    """Give back the control: only who has set OpenBLAS's limit may, until it leaves a context."""
+    with controller.limit(limits=None, user_api="blas"):
+        pass
+
+
+_of_process = _ProcessLimits()
+
+
+def _lowest(controller: Any, n_threads: int) -> int:
+    """Return the number, or what BLAS uses now if that is less."""
+    return min([n_threads, *(library["num_threads"] for library in controller.info())])
 
 
 @functools.cache
-def _controller() -> Any:
-    """Return the controller of the libraries that are loaded; looking for them takes a while."""
+def _controllers() -> tuple[Any, Any]:
+    """Return controllers of the BLAS libraries whose limit is a thread's, and the process's.
+
+    They are kept, as looking for libraries takes a while.
+    """
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController()
+    blas = ThreadpoolController().select(user_api="blas")
+    is_own = {
+        library["filepath"]: library.get("threading_layer") == "openmp" for library in blas.info()
+    }
+    return (
+        blas.select(filepath=[path for path, own in is_own.items() if own]),
+        blas.select(filepath=[path for path, own in is_own.items() if not own]),
+    )

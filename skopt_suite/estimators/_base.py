@@ -28,7 +28,7 @@ from skopt_suite.models import Network
 from skopt_suite.optimizers import Optimizer
 from skopt_suite.penalties import PENALTIES
 from skopt_suite.schedules import SCHEDULES
-from skopt_suite.training import Data, Job, Memory, Result, Rows, check_job, train
+from skopt_suite.training import Data, Job, Memory, Result, Rows, check_job, takes_sparse, train
 
 
 def trains_incrementally(estimator: Any) -> bool:
@@ -332,7 +332,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         return "as_X" if self.dtype == "auto" else self.dtype
 
     def _accepts_sparse(self) -> bool:
-        return self._model_takes_sparse and self._optimizer().is_full_batch
+        return self._model_takes_sparse and takes_sparse(self._optimizer())
 
     def _dropout_rates(self) -> tuple[float, ...]:
         return ()

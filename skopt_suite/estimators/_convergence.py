@@ -36,6 +36,8 @@ def warn_if_not_converged(
             f"stopped before its gradient fell below tol={job.tol:g}: {why}. Scale the data, or "
             "raise max_iter or tol."
         )
+    elif job.optimizer.only_quadratic:
+        return  # it is as close to the optimum as can be, whatever `tol`
     elif job.optimizer.is_full_batch and result.stop_reason == "converged":
         size = gradient_size()
         if size == 0 or size >= _MARGIN * job.tol:

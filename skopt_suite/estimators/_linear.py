@@ -114,7 +114,7 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
         Objective of the last epoch.
     loss_curve_ : list of float
         Objective of every epoch: the mean over its minibatches; where the iteration ended for
-        ``"lbfgs"`` and ``"fista"``, and where it began for ``"gradient_descent"``.
+        solvers such as ``"lbfgs"``, and where it began for ``"gradient_descent"``.
     validation_scores_ : list of float or None
         Score on the held-out rows after every epoch.
     best_validation_score_ : float or None
@@ -216,8 +216,8 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
     optimizer : str or Optimizer, default="auto"
         ``"auto"`` is ``"lbfgs"`` where loss and penalty are smooth, ``"fista"`` where only the
         penalty is not, and ``"adam"`` where the loss has kinks. Others: ``"gradient_descent"``,
-        ``"sgd"``, ``"momentum"``, ``"nesterov"``, ``"adamw"``, or an object of
-        `skopt_suite.optimizers`.
+        ``"sgd"``, ``"momentum"``, ``"nesterov"``, ``"adamw"``, ``"closed_form"`` (ridge,
+        dense X), or an object of `skopt_suite.optimizers`.
     schedule : str or Schedule, default="constant"
         Factor on the learning rate over time: ``"constant"``, ``"step"``, ``"exponential"``,
         ``"inverse_time"``, ``"polynomial"``, ``"cosine"``, ``"warmup"``, ``"reduce_on_plateau"``
@@ -265,7 +265,7 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
         Objective of the last epoch.
     loss_curve_ : list of float
         Objective of every epoch: the mean over its minibatches; where the iteration ended for
-        ``"lbfgs"`` and ``"fista"``, and where it began for ``"gradient_descent"``.
+        solvers such as ``"lbfgs"``, and where it began for ``"gradient_descent"``.
     validation_scores_ : list of float or None
         Score on the held-out rows after every epoch.
     best_validation_score_ : float or None

@@ -145,7 +145,7 @@ class MLPClassifier(_MLPFace, TrainableClassifier):
         Objective of the last epoch.
     loss_curve_ : list of float
         Objective of every epoch: the mean over its minibatches; where the iteration ended for
-        ``"lbfgs"`` and ``"fista"``, and where it began for ``"gradient_descent"``.
+        solvers such as ``"lbfgs"``, and where it began for ``"gradient_descent"``.
     validation_scores_ : list of float or None
         Score on the held-out rows after every epoch.
     best_validation_score_ : float or None
@@ -303,7 +303,7 @@ class MLPRegressor(_MLPFace, TrainableRegressor):
         Objective of the last epoch.
     loss_curve_ : list of float
         Objective of every epoch: the mean over its minibatches; where the iteration ended for
-        ``"lbfgs"`` and ``"fista"``, and where it began for ``"gradient_descent"``.
+        solvers such as ``"lbfgs"``, and where it began for ``"gradient_descent"``.
     validation_scores_ : list of float or None
         Score on the held-out rows after every epoch.
     best_validation_score_ : float or None

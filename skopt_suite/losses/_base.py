@@ -8,7 +8,7 @@ and labels are 0 or 1. ``raw`` is ``(n_fits, n_samples, n_outputs)``.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from skopt_suite._component import Component
 from skopt_suite.backends import Array, namespace
@@ -23,6 +23,27 @@ class Loss(Component):
 
     is_smooth: ClassVar[bool] = True
     """Whether the gradient is continuous, which L-BFGS and FISTA need."""
+    is_quadratic: ClassVar[bool] = False
+    """Whether the loss is ``c / 2 * (raw - y)²``, c being `curvature`: there is a closed form."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "value_and_gradient" not in vars(cls):
+            return
+        # what a parent class knows of its own loss need not be true of another one
+        if "curvature" not in vars(cls):
+            cls.curvature = Loss.curvature  # type: ignore[method-assign]
+        if "is_quadratic" not in vars(cls):
+            cls.is_quadratic = False
+
+    def curvature(self, y: Array) -> float | None:
+        """Return c such that c times the identity bounds the Hessian by the raw predictions.
+
+        That is of every sample's loss, for all raw predictions and for targets such as `y`. L-BFGS
+        begins with it, and needs fewer iterations the tighter it is. None, the default, where
+        there is no such bound or it is not known.
+        """
+        return None
 
     @abstractmethod
     def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:

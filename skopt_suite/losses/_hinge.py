@@ -50,6 +50,10 @@ class SquaredHinge(ClassificationLoss):
     >>> svm = LinearClassifier(loss="squared_hinge")
     """
 
+    def curvature(self, y: Array) -> float:
+        """Return 2: that of every output where its margin is violated."""
+        return 2.0
+
     def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
         """Return loss and gradient."""
         xp = namespace(raw)

@@ -36,6 +36,10 @@ class Huber(RegressionLoss):
     def __init__(self, delta=1.35):
         self.delta = delta
 
+    def curvature(self, y: Array) -> float:
+        """Return 1: that of small residuals."""
+        return 1.0
+
     def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
         """Return loss and gradient."""
         xp = namespace(raw)

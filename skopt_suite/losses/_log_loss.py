@@ -14,7 +14,9 @@ class LogLoss(ClassificationLoss):
 
     References
     ----------
-    C. Bishop, "Pattern Recognition and Machine Learning", 2006, equations 4.90 and 4.108.
+    C. Bishop, "Pattern Recognition and Machine Learning", 2006, equations 4.90 and 4.108; D.
+    Böhning, "Multinomial logistic regression algorithm", Annals of the Institute of Statistical
+    Mathematics 44, 1992 (the bound on the curvature).
 
     Examples
     --------
@@ -23,6 +25,10 @@ class LogLoss(ClassificationLoss):
     """
 
     has_probability = True
+
+    def curvature(self, y: Array) -> float:
+        """Return 1/2 for classes and 1/4, the largest p (1 - p), for labels."""
+        return 0.5 if y.ndim == 1 else 0.25
 
     def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
         """Return loss and gradient; the gradient is probability minus indicator."""

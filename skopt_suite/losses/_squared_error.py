@@ -17,6 +17,12 @@ class SquaredError(RegressionLoss):
     >>> reg = LinearRegressor(loss="squared_error")
     """
 
+    is_quadratic = True
+
+    def curvature(self, y: Array) -> float:
+        """Return 1."""
+        return 1.0
+
     def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
         """Return loss and gradient."""
         residual = raw - y

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from traceback import format_exception
 from typing import Any, NamedTuple
@@ -13,7 +12,9 @@ import numpy as np
 from sklearn.base import clone
 
 from skopt_suite._component import stack
+from skopt_suite.backends import shared_blas_threads
 from skopt_suite.model_selection._candidates import Candidate
+from skopt_suite.model_selection._memory import scored_at_once
 from skopt_suite.model_selection._passes import (
     Piece,
     Seen,
@@ -36,18 +37,23 @@ from skopt_suite.model_selection._sklearn import (
 )
 from skopt_suite.training import Cancelled, Result
 
-_SCORED_AT_ONCE = 2**25  # numbers of hidden units and outputs in a stack of predictions
+
+class Group(NamedTuple):
+    """Candidates that are trained in one pass, or a single one that is trained alone."""
+
+    candidates: list[Candidate]
+    number: int | None
+    """Of the pass; None: alone."""
+    bar: PassBar | NoBar = NoBar()
 
 
 class Task(NamedTuple):
-    """Candidates that share their preceding steps, on one split."""
+    """Groups that share their preceding steps, on one split."""
 
     split: int
-    candidates: list[Candidate]
+    groups: list[Group]
     past: dict[int, Result]
     """Results of fits to go on with, by the index of their candidate."""
-    bars: Mapping[Hashable, PassBar | NoBar]
-    """By what identifies the pass; of candidates that are trained alone, their index."""
 
 
 @dataclass(frozen=True)
@@ -77,23 +83,19 @@ def run_task(
     task: Task, X: Any, y: Any, train_rows: Any, test_rows: Any, settings: Settings
 ) -> list[Outcome]:
     """Train and score the candidates of a task."""
-    if settings.cancellation.is_set():
-        raise Cancelled
-    outcomes, groups = [], defaultdict(list)
-    for candidate in task.candidates:
-        if candidate.error is not None:
-            outcomes.append(_failure(candidate, candidate.error, 0.0, settings))
-        elif candidate.reason:
-            bar = task.bars.get(candidate.index, NoBar())
-            outcomes.append(_alone(candidate, bar, X, y, train_rows, test_rows, settings))
-        else:
-            groups[candidate.pass_key].append(candidate)
-    if groups:
-        outcomes += _fused(list(groups.values()), task, X, y, train_rows, test_rows, settings)
-    return outcomes
+    with settings.cancellation.running(), shared_blas_threads(settings.n_workers):
+        if task.groups[0].number is None:
+            return [_alone(task, X, y, train_rows, test_rows, settings)]
+        return _fused(task, X, y, train_rows, test_rows, settings)
 
 
-def _alone(candidate, bar, X, y, train_rows, test_rows, settings: Settings) -> Outcome:
+def _alone(task: Task, X, y, train_rows, test_rows, settings: Settings) -> Outcome:
+    """Train and score a candidate as scikit-learn does."""
+    ((candidate,), _, bar) = task.groups[0]
+    if candidate.error is not None:
+        with bar.watch(*safe_split(candidate.estimator, X, y, train_rows)):
+            return _failure(candidate, candidate.error, 0.0, settings)
+    start = time.perf_counter()
     scored = fit_and_score(
         clone(candidate.estimator),
         X,
@@ -112,28 +114,28 @@ def _alone(candidate, bar, X, y, train_rows, test_rows, settings: Settings) -> O
         error_score=settings.error_score,
         **bar.for_estimator(),
     )
+    _announce(f"candidate {candidate.index} alone", start, task, settings)
     return Outcome(candidate.index, scored, None)
 
 
-def _fused(
-    groups: list[list[Candidate]], task: Task, X, y, train_rows, test_rows, settings: Settings
-) -> list[Outcome]:
+def _fused(task: Task, X, y, train_rows, test_rows, settings: Settings) -> list[Outcome]:
     """Fit the preceding steps, then train and score group by group."""
     start = time.perf_counter()
-    first = groups[0][0].estimator
+    first = task.groups[0].candidates[0].estimator
     scored_rows = [test_rows, train_rows] if settings.return_train_score else [test_rows]
     X_train, y_train = safe_split(first, X, y, train_rows)
     try:
         steps = preceding_steps(clone(first)) if last_step_name(first) else []
         transformed = X_train
         for step in steps:
+            settings.cancellation.check()
             transformed = step.fit_transform(transformed, y_train)
+    except Cancelled:
+        raise
     except Exception as error:
         spent = time.perf_counter() - start
-        return [
-            _failure(candidate, error, spent, settings) for group in groups for candidate in group
-        ]
-    each = (time.perf_counter() - start) / sum(map(len, groups))
+        return _failures(task, error, spent, X_train, y_train, settings)
+    each = (time.perf_counter() - start) / sum(len(group.candidates) for group in task.groups)
     parts = [
         _part(steps, safe_split(first, X, y, rows, train_rows), X, rows, settings)
         for rows in scored_rows
@@ -141,11 +143,32 @@ def _fused(
     weight = _sample_weight(first, X, train_rows, settings.fit_params)
     viewer = Viewer(transformed, y_train, weight)
     outcomes = []
-    for group in groups:
-        bar = task.bars.get(group[0].pass_key, NoBar())
-        with bar.watch() as observer:
-            outcomes += _group(group, viewer, task, observer, each, parts, steps, settings)
+    for candidates, number, bar in task.groups:
+        settings.cancellation.check()
+        start = time.perf_counter()
+        with bar.watch(X_train, y_train) as observer:
+            outcomes += _group(candidates, viewer, task, observer, each, parts, steps, settings)
+        _announce(f"pass {number}: {len(candidates)} candidates", start, task, settings)
     return outcomes
+
+
+def _failures(task: Task, error: Exception, spent, X_train, y_train, settings) -> list[Outcome]:
+    """Return the outcomes of all candidates of a task whose preceding steps cannot be fitted."""
+    outcomes = []
+    for group in task.groups:
+        with group.bar.watch(X_train, y_train):
+            outcomes += [
+                _failure(candidate, error, spent, settings) for candidate in group.candidates
+            ]
+    return outcomes
+
+
+def _announce(what: str, start: float, task: Task, settings: Settings) -> None:
+    """Print what has been done, in one piece as other threads print too."""
+    if settings.verbose > 1:
+        spent = time.perf_counter() - start
+        line = f"[CV {task.split + 1}/{settings.n_splits}] {what}, {spent:.1f} s\n"
+        print(line, end="", flush=True)
 
 
 def _group(group, viewer, task, observer, shared_time, parts, steps, settings) -> list[Outcome]:
@@ -251,8 +274,9 @@ def _stack_scores(piece: Piece, good: list[Trained], part: Part, settings) -> li
     except (TypeError, ValueError):  # scikit-learn's scorers decide what such rows are worth
         return None
     scores: list[Any] = []
-    for some in _chunks(good, x.shape[0]):
-        scores += _scores_of(metrics, piece, some, x, y)
+    size = scored_at_once(good[0].job, x.shape[0], seen.rows.placement, settings.budget)
+    for start in range(0, len(good), size):
+        scores += _scores_of(metrics, piece, good[start : start + size], x, y)
     return scores
 
 
@@ -260,14 +284,6 @@ def _scores_of(metrics: StackMetrics, piece: Piece, some: list[Trained], x, y) -
     raw = raw_predictions(piece, some, x)
     loss = stack([trained.job.loss for trained in some], piece.seen.rows.placement, ndim=3)
     return stack_scores(metrics, loss, y, raw)
-
-
-def _chunks(members: list[Trained], n_rows: int) -> Iterator[list[Trained]]:
-    """Yield fits in parts whose predictions are not too many at once."""
-    per_fit = n_rows * sum(members[0].job.network.sizes[1:])
-    size = max(1, _SCORED_AT_ONCE // per_fit)
-    for start in range(0, len(members), size):
-        yield members[start : start + size]
 
 
 def _sklearn_score(trained: Trained, seen: Seen, part: Part, steps, settings: Settings) -> Any:

@@ -29,9 +29,10 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score : object
         As in `sklearn.model_selection.GridSearchCV`.
     max_memory : int, str or None, default=None
-        Memory that fits may take while they are trained, all workers together: bytes, or text such
-        as ``"2GB"``; None: a quarter of what is free. A pass that would take more is cut into
-        pieces.
+        Memory that fits may take while they are trained and scored, beside the data, all workers
+        together: bytes, or text such as ``"2GB"``; None: a quarter of what is free (on the GPU for
+        ``backend="cupy"``) when a pass begins. A pass that would take more is cut into pieces, at
+        worst into single fits, which are trained whatever they take.
 
     Attributes
     ----------

@@ -118,23 +118,11 @@ def train_group(
     if not candidates:
         return
     members, data = _jobs(model, candidates, seen, weights, past)
-    cut = list(pieces(members, seen.rows.X.shape[0], settings.max_memory))
+    cut = list(pieces(members, data, seen.rows.placement, settings.budget))
     if observer is not None:
-        observer.pass_begins(len(cut) * max(job.max_iter for _, job in members))
+        observer.pass_begins(sum(_n_epochs(piece, past) for piece in cut))
     for piece in cut:
-        start = time.perf_counter()
-        results = _train(piece, data, seen, past, settings, observer)
-        each = (time.perf_counter() - start) / len(piece)
-        _warn(piece, results, data)
-        yield Piece(
-            model,
-            seen,
-            [
-                Trained(candidate, job, result, each)
-                for (candidate, job), result in zip(piece, results, strict=True)
-            ],
-            [],
-        )
+        yield Piece(model, seen, _trained(piece, data, seen, past, settings, observer), [])
 
 
 def fitted_model(trained: Trained, seen: Seen) -> Any:
@@ -212,6 +200,17 @@ def _jobs(
     return members, model._data(part, rows)
 
 
+def _trained(piece, data: Data, seen: Seen, past, settings: Settings, observer) -> list[Trained]:
+    start = time.perf_counter()
+    results = _train(piece, data, seen, past, settings, observer)
+    each = (time.perf_counter() - start) / len(piece)
+    _warn(piece, results, data)
+    return [
+        Trained(candidate, job, result, each)
+        for (candidate, job), result in zip(piece, results, strict=True)
+    ]
+
+
 def _train(piece, data: Data, seen: Seen, past, settings: Settings, observer) -> list[Result]:
     """Return the results of a piece; fits that were done before are not trained."""
     results = [past.get(candidate.index) for candidate, _ in piece]
@@ -230,6 +229,14 @@ def _train(piece, data: Data, seen: Seen, past, settings: Settings, observer) ->
         for k, result in zip(going, new, strict=True):
             results[k] = result
     return results
+
+
+def _n_epochs(piece: list[tuple[Candidate, Job]], past: dict[int, Result]) -> int:
+    """Return how many epochs a piece has at most; fits go on from where they are."""
+    going = [job for candidate, job in piece if not _is_done(past.get(candidate.index), job)]
+    return max(
+        (job.max_iter - (job.checkpoint.epoch if job.checkpoint else 0) for job in going), default=0
+    )
 
 
 def _is_done(result: Result | None, job: Job) -> bool:

@@ -13,7 +13,7 @@ class PassBar:
     """The task of one pass, which may be a bar, among the tasks of a search.
 
     scikit-learn's searches announce one task for every fit. So a pass comes with one task for each
-    of its other fits, and the bar of the search is full when all passes are done.
+    of its other fits, which are ticked off as epochs go by: the bar of the search moves evenly.
 
     Parameters
     ----------
@@ -25,6 +25,8 @@ class PassBar:
         First free number of a task in `context`.
     n_fits : int
         Number of fits in the pass.
+    is_pass : bool
+        Whether there are epochs to tell of; otherwise it is a fit that scikit-learn tells of.
     """
 
     def __init__(self, search: Any, context: Any, first_id: int, n_fits: int, is_pass: bool):
@@ -32,21 +34,25 @@ class PassBar:
         self._context = context.subcontext(
             task_name="pass" if is_pass else "candidate-split-evaluation",
             task_id=first_id,
-            max_subtasks=int(is_pass),
         )
         self._others = [
             context.subcontext(task_name="fit", task_id=first_id + k) for k in range(1, n_fits)
         ]
 
     @contextmanager
-    def watch(self) -> Iterator[PassObserver]:
-        """Open the task of the pass and close it, with those of its other fits."""
-        observer = PassObserver(self._search, self._context)
+    def watch(self, X: Any = None, y: Any = None) -> Iterator[PassObserver]:
+        """Open the task of the pass and close it, with those of its other fits.
+
+        Parameters
+        ----------
+        X, y : object
+            What is trained on, before the preceding steps of a Pipeline, or functions that
+            return it.
+        """
+        given = {"estimator": self._search, "X": X, "y": y}
+        observer = PassObserver(self._context, self._others, given)
         yield observer
         observer.pass_ends()
-        for other in self._others:
-            other.call_on_fit_task_begin(estimator=self._search)
-            other.call_on_fit_task_end(estimator=self._search)
 
     def for_estimator(self) -> dict[str, Any]:
         """Return what scikit-learn's own way of fitting a candidate needs to tell callbacks."""
@@ -57,7 +63,7 @@ class NoBar:
     """There are no callbacks to tell."""
 
     @contextmanager
-    def watch(self) -> Iterator[None]:
+    def watch(self, X: Any = None, y: Any = None) -> Iterator[None]:
         """Do nothing."""
         yield None
 
@@ -67,28 +73,49 @@ class NoBar:
 
 
 class PassObserver:
-    """Tells callbacks about the epochs of a pass; one that returns true ends the pass."""
+    """Tells callbacks about the epochs of a pass; one that returns true ends the pass.
 
-    def __init__(self, search: Any, context: Any):
-        self._search, self._context, self._has_begun = search, context, False
+    Parameters
+    ----------
+    context : CallbackContext
+        The pass's.
+    others : list of CallbackContext
+        Of the other fits of the pass.
+    given : dict
+        What all hooks are given.
+    """
+
+    def __init__(self, context: Any, others: list[Any], given: dict[str, Any]):
+        self._context, self._others, self._given = context, others, given
+        self._has_begun, self._n_epochs, self._n_ended, self._n_ticked_off = False, 0, 0, 0
 
     def pass_begins(self, n_epochs: int) -> None:
         """Open the task of the pass, which has at most that many epochs."""
-        self._context.max_subtasks = n_epochs
-        self._context.call_on_fit_task_begin(estimator=self._search)
+        self._context.max_subtasks = self._n_epochs = n_epochs
+        self._context.call_on_fit_task_begin(**self._given)
         self._has_begun = True
 
     def epoch_begins(self) -> None:
         """Open the task of an epoch."""
         self._epoch = self._context.subcontext(task_name="epoch")
-        self._epoch.call_on_fit_task_begin(estimator=self._search)
+        self._epoch.call_on_fit_task_begin(**self._given)
 
     def epoch_ends(self, report: Report) -> bool:
         """Close the task of the epoch; True if a callback asks to stop."""
-        return self._epoch.call_on_fit_task_end(estimator=self._search)
+        self._n_ended += 1
+        self._tick_off(len(self._others) * self._n_ended // self._n_epochs)
+        return self._epoch.call_on_fit_task_end(**self._given)
 
     def pass_ends(self) -> None:
         """Close the task of the pass."""
         if not self._has_begun:  # it failed before training
-            self._context.call_on_fit_task_begin(estimator=self._search)
-        self._context.call_on_fit_task_end(estimator=self._search)
+            self.pass_begins(n_epochs=0)
+        self._tick_off(len(self._others))
+        self._context.call_on_fit_task_end(**self._given)
+
+    def _tick_off(self, n_others: int) -> None:
+        """Tell of so many of the other fits."""
+        for other in self._others[self._n_ticked_off : n_others]:
+            other.call_on_fit_task_begin(**self._given)
+            other.call_on_fit_task_end(**self._given)
+        self._n_ticked_off = n_others

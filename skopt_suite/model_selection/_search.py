@@ -17,7 +17,7 @@ from skopt_suite.estimators._callbacks import with_callbacks
 from skopt_suite.model_selection._candidates import Candidate, make_candidates
 from skopt_suite.model_selection._fold import Outcome
 from skopt_suite.model_selection._frames import frame_of
-from skopt_suite.model_selection._memory import bytes_of
+from skopt_suite.model_selection._memory import budget_of
 from skopt_suite.model_selection._report import FusionReport, entries_of
 from skopt_suite.model_selection._settings import Cancellation, Settings
 from skopt_suite.model_selection._sklearn import (
@@ -26,7 +26,7 @@ from skopt_suite.model_selection._sklearn import (
     insert_error_scores,
     warn_or_raise_about_fit_failures,
 )
-from skopt_suite.model_selection._tasks import Runner
+from skopt_suite.model_selection._tasks import Numbers, Runner
 from skopt_suite.training import Keep, Result
 
 
@@ -55,7 +55,7 @@ class FusedSearch(BaseSearchCV):
             The search, with the best estimator fitted on all of the data if ``refit``.
         """
         self._validate_params()
-        max_memory = bytes_of(self.max_memory, type(self).__name__)
+        budget = budget_of(self.max_memory, type(self).__name__)
         scorer, refit_metric = self._get_scorers()
         X, y = indexable(X, y)
         params = check_method_params(X, params=params)
@@ -73,9 +73,12 @@ class FusedSearch(BaseSearchCV):
             return_train_score=self.return_train_score,
             return_estimator=getattr(self, "return_estimator", False),
             error_score=self.error_score,
-            max_memory=max_memory,
+            budget=budget,
             keep="nothing",
             cancellation=Cancellation(),
+            verbose=self.verbose,
+            n_splits=self.n_splits_,
+            n_workers=1,
         )
         results = self._search(X, y, routed.splitter.split, settings, context)
         self._choose(results, refit_metric)
@@ -105,7 +108,7 @@ class FusedSearch(BaseSearchCV):
 
     def _search(self, X, y, split_params, settings: Settings, context) -> dict[str, Any]:
         """Return ``cv_results_``."""
-        found, rounds = _Found(self), self._rounds()
+        found, rounds, numbers = _Found(self), self._rounds(), Numbers()
         settings = settings._replace(keep=rounds.keep)
         seed = functools.cache(_new_seed)  # untouched where all candidates have a random_state
         base = clone(self.estimator)
@@ -120,7 +123,7 @@ class FusedSearch(BaseSearchCV):
             params = list(candidate_params)
             self._announce(len(params), len(splits))
             candidates = make_candidates(base, params, settings.fit_params, seed)
-            runner = Runner(self, X, y, splits, settings, self.n_jobs, self.pre_dispatch)
+            runner = Runner(self, X, y, splits, settings, numbers)
             first_id = n_told[id(callback_ctx)]
             n_told[id(callback_ctx)] += len(params) * len(splits)
             past = rounds.past(params, len(splits))

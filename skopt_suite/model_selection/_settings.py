@@ -3,30 +3,53 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from skopt_suite.training import Keep
+from skopt_suite.model_selection._memory import Budget
+from skopt_suite.training import Cancelled, Keep
+
+_PATIENCE = 1.0  # seconds
 
 
 class Cancellation:
-    """Tells the threads of a search to end; other processes have to be ended otherwise."""
+    """Tells the tasks of a search to end; those of other processes have to be ended otherwise."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._condition = threading.Condition()
+        self._is_set, self._n_running = False, 0
 
-    def set(self) -> None:
-        """Ask all passes to end."""
-        self._event.set()
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Cancellation, ()
 
     def is_set(self) -> bool:
-        """Whether passes are asked to end."""
-        return self._event.is_set()
+        """Whether tasks are asked to end."""
+        return self._is_set
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {}
+    def check(self) -> None:
+        """Raise `Cancelled` if tasks are asked to end."""
+        if self._is_set:
+            raise Cancelled
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self._event = threading.Event()
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Count a task as one to wait for; one that is late does not begin."""
+        with self._condition:
+            self.check()
+            self._n_running += 1
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._n_running -= 1
+                self._condition.notify_all()
+
+    def set(self) -> None:
+        """Ask all tasks to end, and wait a little for them: code of others does not ask."""
+        with self._condition:
+            self._is_set = True
+            self._condition.wait_for(lambda: self._n_running == 0, timeout=_PATIENCE)
 
 
 class Settings(NamedTuple):
@@ -39,9 +62,12 @@ class Settings(NamedTuple):
     return_train_score: bool
     return_estimator: bool
     error_score: Any
-    max_memory: int
+    budget: Budget
     keep: Keep
     cancellation: Cancellation
+    verbose: int
+    n_splits: int
+    n_workers: int
 
     @property
     def scores_pipelines(self) -> bool:

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from itertools import count
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import effective_n_jobs
+from sklearn.utils.parallel import Parallel, delayed  # joblib's, with scikit-learn's configuration
 
-from skopt_suite.backends import shared_blas_threads
 from skopt_suite.model_selection._candidates import Candidate
-from skopt_suite.model_selection._fold import Outcome, Task, run_task
+from skopt_suite.model_selection._fold import Group, Outcome, Task, run_task
 from skopt_suite.model_selection._pipeline import last_step_name
 from skopt_suite.model_selection._progress import PassBar
 from skopt_suite.model_selection._settings import Settings
 from skopt_suite.training import Result
+
+
+class Numbers:
+    """Numbers the passes of a search, over all its rounds, in the order of first candidates."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Hashable, int] = defaultdict(count().__next__)
+
+    def of(self, candidate: Candidate) -> int | None:
+        """Return the number of the candidate's pass; None if it is trained alone."""
+        if candidate.pass_key is None:
+            return None
+        return self._numbers[candidate.preprocessing, candidate.pass_key]
 
 
 class Runner:
@@ -24,22 +38,24 @@ class Runner:
     Parameters
     ----------
     search : estimator object
-        Whose callbacks are told.
+        Whose ``n_jobs`` and ``pre_dispatch`` hold, and whose callbacks are told.
     X, y : object
         The data.
     splits : list of tuple
         Rows to train on and rows to score on.
     settings : Settings
         Of the search.
-    n_jobs, pre_dispatch : object
-        As joblib has them.
+    numbers : Numbers
+        Of the passes of the search.
     """
 
-    def __init__(self, search, X, y, splits, settings: Settings, n_jobs, pre_dispatch):
+    def __init__(self, search, X, y, splits, settings: Settings, numbers: Numbers):
         self._search, self._X, self._y, self._splits = search, X, y, splits
-        self._n_jobs, self._pre_dispatch = n_jobs, pre_dispatch
-        self._n_workers = effective_n_jobs(n_jobs)
-        self._settings = settings._replace(max_memory=settings.max_memory // self._n_workers)
+        self._n_workers = effective_n_jobs(search.n_jobs)
+        self._settings = settings._replace(
+            budget=settings.budget._replace(n_workers=self._n_workers)
+        )
+        self._numbers = numbers
 
     def run(
         self,
@@ -61,7 +77,9 @@ class Runner:
         first_id : int
             First free number of a task in `context`.
         """
-        tasks = [task._replace(past=past[task.split]) for task in self._tasks(candidates)]
+        parts = self._parts(candidates)
+        tasks = [Task(k, part, past[k]) for k in range(len(self._splits)) for part in parts]
+        tasks = self._without_remainder(tasks)
         if getattr(self._search, "_skl_callbacks", None) and context is not None:
             tasks = _with_bars(tasks, self._search, context, first_id)
         table: list[list[Any]] = [[None] * len(self._splits) for _ in candidates]
@@ -71,27 +89,33 @@ class Runner:
         return table
 
     def _in_parallel(self, tasks: list[Task]) -> list[list[Outcome]]:
-        parallel = Parallel(n_jobs=self._n_jobs, pre_dispatch=self._pre_dispatch, prefer="threads")
+        search = self._search
+        parallel = Parallel(search.n_jobs, pre_dispatch=search.pre_dispatch, prefer="threads")
+        settings = self._settings._replace(n_workers=min(self._n_workers, len(tasks)))
         try:
-            with shared_blas_threads(min(self._n_workers, len(tasks))):
-                return parallel(
-                    delayed(run_task)(
-                        task, self._X, self._y, *self._splits[task.split], self._settings
-                    )
-                    for task in tasks
-                )
+            return parallel(
+                delayed(run_task)(task, self._X, self._y, *self._splits[task.split], settings)
+                for task in tasks
+            )
         except BaseException:  # threads cannot be interrupted, they have to be told
-            self._settings.cancellation.set()
+            settings.cancellation.set()
             raise
 
-    def _tasks(self, candidates: list[Candidate]) -> list[Task]:
-        """Return tasks such that preceding steps are fitted once and no worker is long idle."""
-        parts: list[list[Candidate]] = []
-        for group in _by_preprocessing(candidates):
-            has_steps = bool(last_step_name(group[0].estimator))
-            parts += [group] if has_steps else _by_pass(group)
-        splits = range(len(self._splits))
-        return self._without_remainder([Task(k, part, {}, {}) for k in splits for part in parts])
+    def _parts(self, candidates: list[Candidate]) -> list[list[Group]]:
+        """Return groups of candidates in lists, one per task of a split.
+
+        Passes that share preceding steps are one task, which fits the steps once.
+        """
+        alone: list[list[Group]] = []
+        by_steps: dict[Hashable, list[Group]] = defaultdict(list)
+        for number, group in _grouped(candidates, self._numbers.of).items():
+            if number is None:
+                alone += [[Group([candidate], None)] for candidate in group]
+            else:
+                first = group[0]
+                key = first.preprocessing if last_step_name(first.estimator) else number
+                by_steps[key].append(Group(group, number))
+        return alone + list(by_steps.values())  # what can be cut comes last
 
     def _without_remainder(self, tasks: list[Task]) -> list[Task]:
         """Cut the tasks that would be left over when all workers have had as many."""
@@ -103,44 +127,33 @@ class Runner:
         return whole + [part for task in left for part in _cut(task, n_parts)]
 
 
+def _grouped(
+    candidates: list[Candidate], key: Callable[[Candidate], int | None]
+) -> dict[int | None, list[Candidate]]:
+    groups = defaultdict(list)
+    for candidate in candidates:
+        groups[key(candidate)].append(candidate)
+    return groups
+
+
 def _cut(task: Task, n_parts: int) -> list[Task]:
     """Return the task in parts, unless preceding steps would be fitted again."""
-    if last_step_name(task.candidates[0].estimator):
+    (candidates, number, _), *others = task.groups
+    if others or last_step_name(candidates[0].estimator):
         return [task]
-    parts = np.array_split(np.arange(len(task.candidates)), min(n_parts, len(task.candidates)))
-    return [task._replace(candidates=[task.candidates[k] for k in part]) for part in parts]
-
-
-def _by_preprocessing(candidates: list[Candidate]) -> list[list[Candidate]]:
-    """Return candidates in lists that share their preceding steps."""
-    return _grouped(candidates, [candidate.preprocessing for candidate in candidates])
-
-
-def _by_pass(candidates: list[Candidate]) -> list[list[Candidate]]:
-    """Return candidates in lists that share a pass; each that is trained alone is one."""
-    keys = [
-        (candidate.index,) if candidate.pass_key is None else candidate.pass_key
-        for candidate in candidates
-    ]
-    return _grouped(candidates, keys)
-
-
-def _grouped(candidates: list[Candidate], keys: list[Hashable]) -> list[list[Candidate]]:
-    groups: dict[Hashable, list[Candidate]] = defaultdict(list)
-    for candidate, key in zip(candidates, keys, strict=True):
-        groups[key].append(candidate)
-    return list(groups.values())
+    parts = np.array_split(np.arange(len(candidates)), min(n_parts, len(candidates)))
+    return [task._replace(groups=[Group([candidates[k] for k in part], number)]) for part in parts]
 
 
 def _with_bars(tasks: list[Task], search: Any, context: Any, first_id: int) -> list[Task]:
     """Return the tasks with what tells callbacks about them."""
     watched = []
     for task in tasks:
-        bars = {}
-        for group in _by_pass(task.candidates):
-            is_pass = group[0].pass_key is not None
-            key = group[0].pass_key if is_pass else group[0].index
-            bars[key] = PassBar(search, context, first_id, len(group), is_pass)
-            first_id += len(group)
-        watched.append(task._replace(bars=bars))
+        groups = []
+        for group in task.groups:
+            is_pass = group.number is not None
+            bar = PassBar(search, context, first_id, len(group.candidates), is_pass)
+            groups.append(group._replace(bar=bar))
+            first_id += len(group.candidates)
+        watched.append(task._replace(groups=groups))
     return watched

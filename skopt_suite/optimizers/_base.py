@@ -38,6 +38,22 @@ class Problem(Protocol):
     def optimality(self, params: Array, gradient: Array) -> Array:
         """Return the largest absolute entry of the (proximal) gradient, (n_fits,)."""
 
+    def curvature(self) -> Any | None:
+        """Return a bound on the Hessian of the smooth part, or None where there is none.
+
+        Its methods are ``share(step, change)``: how much of the loss's part of the bound a step
+        has met, given how it changed the gradient, (n_fits,); and ``solve(gradient, share)``: the
+        inverse of the bound, less what was not met, times the gradient, (n_fits, n_params).
+        """
+
+    def quadratic(self) -> Any:
+        """Return the objective as a quadratic; only for optimizers that are ``only_quadratic``.
+
+        Its methods are ``minimum(shape)``: parameters and which fits are not solved, (n_fits,);
+        ``value(params)``, (n_fits,); and ``optimality(params, dtype)``, (n_fits,). Parameters are
+        in float64.
+        """
+
 
 class Step(NamedTuple):
     """What one step returns."""
@@ -67,6 +83,10 @@ class Optimizer(Component):
     """Whether penalties may act by their proximal operator."""
     takes_kinks: ClassVar[bool] = True
     """Whether the loss may have kinks (hinge, absolute error)."""
+    takes_sparse: ClassVar[bool] = True
+    """Whether X may be sparse, if every step uses all rows; minibatches are dense."""
+    only_quadratic: ClassVar[bool] = False
+    """Whether it solves linear models with a quadratic objective to rounding, and no others."""
     takes_schedule: ClassVar[bool] = True
     """Whether there is a learning rate for a schedule to multiply."""
 

@@ -23,6 +23,8 @@ class Penalty(Component):
         if "gradient" in vars(cls) and "add_gradient" not in vars(cls):
             # what a parent class does in one pass is no longer the gradient
             cls.add_gradient = Penalty.add_gradient  # type: ignore[method-assign]
+        if "gradient" in vars(cls) and "curvature" not in vars(cls):
+            cls.curvature = Penalty.curvature  # type: ignore[method-assign]
 
     @property
     def has_gradient(self) -> bool:
@@ -68,6 +70,14 @@ class Penalty(Component):
         Penalties that can do so in one pass over memory override it.
         """
         return total + self.gradient(weights)
+
+    def curvature(self) -> Array | float | None:
+        """Return c where the gradient of the smooth part is ``c * weights``, else None.
+
+        A number, or an array of shape (n_fits, 1). L-BFGS needs fewer iterations where it is
+        known, and the closed form needs it.
+        """
+        return None
 
     def nonsmooth_value(self, weights: Array) -> Array:
         """Return the other part, of shape (n_fits,); constraints count for nothing."""

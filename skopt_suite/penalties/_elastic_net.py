@@ -71,6 +71,10 @@ class ElasticNet(Penalty):
         """Return ``total + gradient(weights)`` in one pass."""
         return add_scaled(total, weights, *like(weights, self.alpha * (1 - self.l1_ratio)))
 
+    def curvature(self) -> Array | float:
+        """Return ``alpha * (1 - l1_ratio)``."""
+        return self.alpha * (1 - self.l1_ratio)
+
     def nonsmooth_value(self, weights: Array) -> Array:
         """Return ``alpha * l1_ratio * ‖w‖₁``."""
         xp = namespace(weights)
@@ -79,4 +83,4 @@ class ElasticNet(Penalty):
 
     def prox(self, weights: Array, step_size: Array) -> Array:
         """Return the weights soft-thresholded at ``alpha * l1_ratio * step_size``."""
-        return shrink(weights, self.alpha * self.l1_ratio * step_size, self.positive)
+        return shrink(weights, self.alpha * self.l1_ratio, step_size, self.positive)

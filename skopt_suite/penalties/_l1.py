@@ -43,6 +43,10 @@ class L1(Penalty):
         """True."""
         return True
 
+    def curvature(self) -> float:
+        """Return 0: there is no smooth part."""
+        return 0.0
+
     def nonsmooth_value(self, weights: Array) -> Array:
         """Return ``alpha * ‖w‖₁``."""
         xp = namespace(weights)
@@ -51,12 +55,13 @@ class L1(Penalty):
 
     def prox(self, weights: Array, step_size: Array) -> Array:
         """Return the weights soft-thresholded at ``alpha * step_size``."""
-        return shrink(weights, self.alpha * step_size, self.positive)
+        return shrink(weights, self.alpha, step_size, self.positive)
 
 
-def shrink(weights: Array, threshold: Array, positive: bool) -> Array:
+def shrink(weights: Array, strength: Array, step_size: Array, positive: bool) -> Array:
     """Return the proximal operator of a scaled absolute value, on [0, ∞) if `positive`."""
-    (threshold,) = like(weights, threshold)
+    strength, step_size = like(weights, strength, step_size)
+    threshold = strength * step_size
     if positive:
         return namespace(weights).clip(weights - threshold, 0.0, None)
     return soft_threshold(weights, threshold)

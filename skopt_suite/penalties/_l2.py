@@ -56,6 +56,10 @@ class L2(Penalty):
         """Return ``total + gradient(weights)`` in one pass."""
         return add_scaled(total, weights, *like(weights, self.alpha))
 
+    def curvature(self) -> Array | float:
+        """Return ``alpha``."""
+        return self.alpha
+
     def nonsmooth_value(self, weights: Array) -> Array:
         """Return zeros: the constraint counts for nothing."""
         return namespace(weights).zeros_like(weights[:, 0])

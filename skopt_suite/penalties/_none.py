@@ -15,3 +15,7 @@ class NoPenalty(Penalty):
     """
 
     name = "none"
+
+    def curvature(self) -> float:
+        """Return 0."""
+        return 0.0

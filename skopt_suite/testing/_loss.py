@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -31,9 +34,10 @@ def check_loss(loss: Loss) -> None:
 
     It stores its parameters and does nothing else; value and gradient have the documented shapes
     and the precision of the raw predictions; the gradient agrees with finite differences of the
-    value, and is continuous where ``is_smooth`` says so; a fit in a stack gets the same as alone;
-    probabilities, where there are any, lie in [0, 1]. Classification losses are tried on two
-    classes, several classes and labels, regression losses on one and several positive targets.
+    value, is continuous where ``is_smooth`` says so, and changes no more than a declared
+    ``curvature`` allows; a fit in a stack gets the same as alone; probabilities, where there are
+    any, lie in [0, 1]. Classification losses are tried on two classes, several classes and labels,
+    regression losses on one and several positive targets.
 
     Parameters
     ----------
@@ -76,6 +80,11 @@ def check_loss(loss: Loss) -> None:
             _check_stack(specifications, what, y, n_outputs)
             if loss.is_smooth:
                 _check_continuity(specifications, what, y, n_outputs)
+            bound = loss.curvature(y)
+            if bound is not None:
+                _check_curvature(specifications, what, y, n_outputs, bound)
+            if loss.is_quadratic:
+                _check_quadratic(specifications, what, y, n_outputs, bound)
 
 
 def _tasks(is_classification: bool) -> list[tuple[str, np.ndarray, int]]:
@@ -181,3 +190,51 @@ def _check_continuity(specifications: list, what: str, y: np.ndarray, n_outputs:
             f"{what}: the gradient jumps by {jump:.3g}, so the loss is not smooth; set "
             "is_smooth = False.",
         )
+
+
+def _check_curvature(
+    specifications: list, what: str, y: np.ndarray, n_outputs: int, bound: float
+) -> None:
+    """Compare the eigenvalues of Hessians, from differences of the gradient, with the bound."""
+    expect(
+        isinstance(bound, Real) and bound > 0,
+        f"{what}: curvature must be a number > 0, or None; got {bound!r}.",
+    )
+    loss, step = stacked(specifications, ndim=3), 1e-5
+    for raw in (_raw(n_outputs), *_lattice(n_outputs)):
+        shifts = step * np.eye(n_outputs)
+        columns = [
+            _evaluate(loss, y, raw + shift)[1] - _evaluate(loss, y, raw - shift)[1]
+            for shift in shifts
+        ]
+        hessian = np.stack(columns, axis=-1) / (2 * step)
+        largest = np.linalg.eigvalsh((hessian + hessian.swapaxes(-1, -2)) / 2).max()
+        expect(
+            largest <= bound * (1 + 1e-4),
+            f"{what}: curvature must bound the eigenvalues of the Hessian by the raw predictions; "
+            f"got {bound:.6g}, and one is {largest:.6g}.",
+        )
+
+
+def _lattice(n_outputs: int) -> Iterator[np.ndarray]:
+    """Yield raw predictions for all samples that are far apart, near, and equal."""
+    for point in product((-8.0, -0.5, 0.0, 0.5, 8.0), repeat=n_outputs):
+        yield np.tile(point, (_N_FITS, _N_SAMPLES, 1))
+
+
+def _check_quadratic(
+    specifications: list, what: str, y: np.ndarray, n_outputs: int, bound: float | None
+) -> None:
+    raw = _raw(n_outputs)
+    value, _ = _evaluate(stacked(specifications, ndim=3), y, raw)
+    expect(
+        bound is not None and y.ndim == 2,
+        f"{what}: is_quadratic needs numbers as targets, and a curvature.",
+    )
+    expect_close(
+        value,
+        (bound or 0.0) / 2 * ((raw - y) ** 2).sum(axis=-1),
+        f"{what}: with is_quadratic the value must be curvature / 2 * (raw - y)², summed over "
+        "outputs.",
+        rtol=1e-10,
+    )

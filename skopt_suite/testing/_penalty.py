@@ -26,9 +26,9 @@ def check_penalty(penalty: Penalty) -> None:
 
     It stores its parameters and does nothing else; values, gradients and proximal operators have
     the documented shapes and the precision of the weights; the gradient agrees with finite
-    differences of the smooth part; no point of a fine grid is better than the proximal operator,
-    by its definition, for one step size and for one per coordinate; the value is the sum of the
-    two parts; and a fit in a stack gets the same as alone.
+    differences of the smooth part, and with ``curvature`` if that is declared; no point of a fine
+    grid is better than the proximal operator, by its definition, for one step size and for one per
+    coordinate; the value is the sum of the two parts; and a fit in a stack gets the same as alone.
 
     Parameters
     ----------
@@ -66,6 +66,7 @@ def check_penalty(penalty: Penalty) -> None:
         for k, specification in enumerate(specifications):
             if penalty.has_gradient:
                 _check_gradient(specification, _weights()[k])
+            _check_curvature(specification, _weights()[k])
             if penalty.has_prox:
                 for step_size in _step_sizes():
                     _check_prox(specification, _weights()[k], step_size[k])
@@ -156,6 +157,25 @@ def _check_gradient(specification: Penalty, weights: np.ndarray) -> None:
         "differences disagree.",
         rtol=1e-5,
         atol=1e-7 * np.abs(gradient).max(),
+    )
+
+
+def _check_curvature(specification: Penalty, weights: np.ndarray) -> None:
+    penalty = stacked([specification])
+    curvature = penalty.curvature()
+    if curvature is None:
+        return
+    expect(
+        np.shape(curvature) in ((), (1, 1)),
+        f"{type(specification).__name__}.curvature must be a number or an array of shape "
+        f"(n_fits, 1), or None; got {curvature!r}.",
+    )
+    expect_close(
+        penalty.gradient(weights[None, :]) if penalty.has_gradient else np.zeros_like(weights),
+        curvature * weights,
+        f"{type(specification).__name__}.curvature must be c where the gradient is c * weights, "
+        "and None for other penalties.",
+        rtol=1e-10,
     )
 
 

@@ -36,18 +36,22 @@ def minibatches(
         yield rows
         return
     order = None if order is None else placement.asarray(order)
-    for start in range(0, n_samples, batch_size):
-        stop = min(start + batch_size, n_samples)  # the array API has no slice past the end
+    for block in blocks(n_samples, batch_size):
         if order is None:
-            chosen: Any = slice(start, stop)
-            yield Rows(rows.X[chosen, :], rows.y[chosen, ...], _columns(rows.weight, chosen))
+            yield Rows(rows.X[block, :], rows.y[block, ...], _columns(rows.weight, block))
         else:
-            chosen = order[start:stop]
+            chosen = order[block]
             yield Rows(
                 take_rows(rows.X, chosen),
                 take_rows(rows.y, chosen),
                 _columns(rows.weight, chosen),
             )
+
+
+def blocks(n_samples: int, size: int) -> Iterator[slice]:
+    """Yield slices of at most `size` rows that cover all."""
+    for start in range(0, n_samples, size):
+        yield slice(start, min(start + size, n_samples))  # the array API has none past the end
 
 
 def n_batches(n_samples: int, batch_size: int) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from skopt_suite.backends import is_sparse
-from skopt_suite.optimizers import OPTIMIZERS
+from skopt_suite.optimizers import OPTIMIZERS, Optimizer
 from skopt_suite.training._job import Job
 
 
@@ -34,12 +35,49 @@ def check_job(job: Job, X: Any) -> None:
             f"evaluations, so dropout must be 0; got {max(job.dropout)}. Optimizers that take "
             f"dropout: {_able('takes_schedule')}."
         )
-    if is_sparse(X) and not optimizer.is_full_batch:
+    if optimizer.only_quadratic:
+        _check_quadratic(job)
+    if is_sparse(X) and not takes_sparse(optimizer):
+        reason = (
+            "needs the covariance of X, which sparse X does not have at hand"
+            if optimizer.is_full_batch
+            else "trains on minibatches, which sparse X does not allow"
+        )
+        sparse = _names(takes_sparse)
         raise TypeError(
-            f"optimizer {optimizer.name!r} trains on minibatches, which sparse X does not allow. "
-            f"Take one of {_able('is_full_batch')}, or dense data (X.toarray())."
+            f"optimizer {optimizer.name!r} {reason}. Take one of {sparse}, or dense data "
+            "(X.toarray())."
+        )
+
+
+def takes_sparse(optimizer: Optimizer | type[Optimizer]) -> bool:
+    """Whether an optimizer trains on sparse X."""
+    return optimizer.is_full_batch and optimizer.takes_sparse
+
+
+def _check_quadratic(job: Job) -> None:
+    """Raise `ValueError` if the objective is not that of a linear model with a squared error."""
+    name, others = job.optimizer.name, _names(lambda optimizer: not optimizer.only_quadratic)
+    if not job.loss.is_quadratic:
+        raise ValueError(
+            f"optimizer {name!r} needs the squared error; got loss {job.loss.name!r}. Take one of "
+            f"{others}, or loss='squared_error'."
+        )
+    if job.network.n_hidden:
+        raise ValueError(
+            f"optimizer {name!r} needs a linear model; got hidden layers of "
+            f"{list(job.network.sizes[1:-1])} units. Take one of {others}, or no hidden layer."
+        )
+    if job.penalty.curvature() is None:
+        raise ValueError(
+            f"optimizer {name!r} needs a quadratic penalty that declares its curvature; got "
+            f"{job.penalty!r}. Take one of {others}, or penalty='l2' or 'none'."
         )
 
 
 def _able(ability: str) -> str:
-    return ", ".join(repr(name) for name in OPTIMIZERS if getattr(OPTIMIZERS[name], ability))
+    return _names(lambda optimizer: getattr(optimizer, ability))
+
+
+def _names(accepts: Callable[[type[Optimizer]], bool]) -> str:
+    return ", ".join(repr(name) for name in OPTIMIZERS if accepts(OPTIMIZERS[name]))

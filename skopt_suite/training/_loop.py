@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from skopt_suite.backends import Array, Placement, blas_threads_for, namespace, to_numpy
-from skopt_suite.training._batches import Data, minibatches, n_batches
+from skopt_suite.training._batches import Data, blocks, minibatches, n_batches
 from skopt_suite.training._dropout import draw_masks
 from skopt_suite.training._job import Checkpoint, Job, Memory, Result
 from skopt_suite.training._objective import Objective
@@ -100,7 +100,7 @@ class _Pass:
     def __post_init__(self) -> None:
         first = self.jobs[0]
         n_samples = self.data.train.X.shape[0]
-        self.batch_size = _rows_per_step(first, n_samples)
+        self.batch_size = rows_per_step(first, n_samples)
         self.n_batches = n_batches(n_samples, self.batch_size)
         self.stack = build_stack(self.jobs, self.placement)
         self.epoch = 0 if first.checkpoint is None else first.checkpoint.epoch
@@ -113,7 +113,9 @@ class _Pass:
             masks=None if self.stack.dropout is None else self._draw_masks,
             counts_penalty=first.optimizer.is_full_batch,
         )
-        reference = reference_losses(self.jobs, self.stack, self.objective, self.data.train)
+        reference = reference_losses(
+            self.jobs, self.stack, self.objective, self.data.train, self.batch_size
+        )
         self.progress = Progress.start(self.jobs, reference)
         pasts = [job.checkpoint for job in self.jobs]
         self.curves = [[] if past is None else list(past.loss_curve) for past in pasts]
@@ -168,39 +170,46 @@ class _Pass:
 
         diverged = self.progress.diverged(host_loss, host_sum)
         stopped = not diverged.all() and self._tell_observer(host_loss, score)
-        reasons = self.progress.reasons(self.epoch, host_loss, host_optimality, host_stalled)
-        if self.n_epochs is not None:
-            reasons = ["max_iter" if self.epoch >= self.n_epochs else None] * len(stack.index)
+        reasons = self._reasons(host_loss, host_optimality, host_stalled)
         if stopped:
-            reasons = [reason or "callback" for reason in reasons]
-        if any(reasons) and stack.optimizer.takes_schedule:
+            reasons[reasons == ""] = "callback"
+        if (reasons != "").any() and stack.optimizer.takes_schedule:
             # the last step may have ruined a fit: its loss is from before it
             after = self._loss_after_last_step()
             ruined = self.progress.diverged(after, host_sum)
             host_loss, diverged = np.where(ruined, after, host_loss), diverged | ruined
         self._retire(diverged, reasons, host_loss)
 
+    def _reasons(
+        self, loss: np.ndarray, optimality: np.ndarray | None, stalled: np.ndarray | None
+    ) -> np.ndarray:
+        """Return why each fit is done, empty where it is not."""
+        if self.n_epochs is not None:
+            is_last = self.epoch >= self.n_epochs
+            return np.full(len(loss), "max_iter" if is_last else "", dtype=object)
+        if optimality is None:
+            return self.progress.stochastic_reasons(self.epoch)
+        job = self.jobs[0]
+        return self.progress.full_batch_reasons(self.epoch, loss, optimality, stalled, job)
+
     def _loss_after_last_step(self) -> np.ndarray:
         """Return the objective of every fit as it is now, on the rows of the last step."""
         params = self.stack.params
         return _on_host(self.objective.value(params) + self.objective.uncounted_penalty(params))
 
-    def _retire(self, diverged: np.ndarray, reasons: list[str | None], loss: np.ndarray) -> None:
+    def _retire(self, diverged: np.ndarray, reasons: np.ndarray, loss: np.ndarray) -> None:
         """Store the results of the fits that are done, and keep the others."""
-        kept = []
-        for k, (job_index, reason) in enumerate(zip(self.stack.index, reasons, strict=True)):
-            if diverged[k]:
+        reasons[diverged] = "diverged"
+        for k in np.flatnonzero(reasons != ""):
+            job_index, reason, error = self.stack.index[k], reasons[k], None
+            if reason == "diverged":
                 error = divergence_error(self.jobs[job_index], loss[k], self.epoch)
-                self.results[job_index] = self._result(k, loss[k], "diverged", error)
-            elif reason is not None:
-                self.results[job_index] = self._result(k, loss[k], reason)
-            else:
-                kept.append(k)
+            self.results[job_index] = self._result(int(k), loss[k], reason, error)
+        kept = np.flatnonzero(reasons == "")
         if len(kept) < len(self.stack.index):
-            index = np.array(kept, dtype=np.int64)
-            self.progress = self.progress.take(index)
-            self.stack = self.stack.take(index, self.placement)
-            self.objective.penalty, self.objective.loss = self.stack.penalty, self.stack.loss
+            self.progress = self.progress.take(kept)
+            self.stack = self.stack.take(kept, self.placement)
+            self.objective = self.objective.take(self.placement.asarray(kept))
 
     def _result(self, k: int, loss: float, reason: str, error: Exception | None = None) -> Result:
         """Return the result of the fit at position `k` of the stack."""
@@ -261,9 +270,17 @@ class _Pass:
         rows = self.data.validation
         if rows is None:
             return None
-        raw, _ = self.objective.network.forward(self.stack.params, rows.X)
+        raw = self._raw_predictions(rows.X)
         score = self.stack.loss.score(rows.y, raw, rows.weight)
         return _on_host(score)
+
+    def _raw_predictions(self, x: Any) -> Array:
+        """Return raw predictions, hidden units of no more rows at once than in a step."""
+        network, params = self.objective.network, self.stack.params
+        parts = [
+            network.forward(params, x[block, :])[0] for block in blocks(x.shape[0], self.batch_size)
+        ]
+        return parts[0] if len(parts) == 1 else namespace(params).concat(parts, axis=1)
 
     def _record(self, loss: np.ndarray, score: np.ndarray | None) -> None:
         for k, job_index in enumerate(self.stack.index):
@@ -288,13 +305,14 @@ class _Pass:
         return self.observer.epoch_ends(report)
 
 
-def _rows_per_step(job: Job, n_samples: int) -> int:
+def rows_per_step(job: Job, n_samples: int) -> int:
+    """Return how many rows a step sees."""
     return n_samples if job.optimizer.is_full_batch else min(job.batch_size, n_samples)
 
 
 def _largest_product(job: Job, data: Data) -> float:
     """Return the floating-point operations of the largest matrix product of a step, per fit."""
-    return 2.0 * _rows_per_step(job, data.train.X.shape[0]) * job.network.largest_layer
+    return 2.0 * rows_per_step(job, data.train.X.shape[0]) * job.network.largest_layer
 
 
 def _host_copy(array: Array) -> np.ndarray:

@@ -7,10 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skopt_suite._component import take
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, is_sparse, namespace
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.penalties import Penalty
+from skopt_suite.training._curvature import Curvature
+from skopt_suite.training._moments import moments, spectrum
+from skopt_suite.training._quadratic import Quadratic
+
+# When finding eigenvectors is cheap next to the iterations that it saves. The number of fits must
+# not matter: a fit in a stack is to take the same steps as alone.
+_MOST_FEATURES = 1000
+_MOST_FEATURES_SQUARED = 20  # per raw prediction
 
 
 @dataclass
@@ -31,6 +39,8 @@ class Objective:
     counts_penalty: bool = True
     """Whether the value has the smooth part of the penalty; minibatch rules only need its
     gradient, and the loop adds the value once per epoch."""
+    _curvature: Curvature | None = None  # these two are found when they are first asked for
+    _quadratic: Quadratic | None = None
 
     @property
     def has_prox(self) -> bool:
@@ -43,7 +53,9 @@ class Objective:
         return self.network.n_weights
 
     def bind(self, x: Any, y: Array, weight: Array | None) -> Objective:
-        """Use these rows from now on."""
+        """Use these rows from now on; the same `x` has the same targets and weights."""
+        if x is not self.x:
+            self._curvature = self._quadratic = None
         self.x, self.y, self.weight = x, y, weight
         return self
 
@@ -52,8 +64,14 @@ class Objective:
         weight = self.weight
         if weight is not None and weight.shape[0] > 1:
             weight = namespace(weight).take(weight, index, axis=0)
-        loss, penalty = take(self.loss, index), take(self.penalty, index)
-        return replace(self, loss=loss, penalty=penalty, weight=weight)
+        return replace(
+            self,
+            loss=take(self.loss, index),
+            penalty=take(self.penalty, index),
+            weight=weight,
+            _curvature=self._curvature and self._curvature.take(index),
+            _quadratic=self._quadratic and self._quadratic.take(index),
+        )
 
     def value_and_gradient(self, params: Array) -> tuple[Array, Array]:
         """Return the smooth part, (n_fits,), and its gradient, (n_fits, n_params)."""
@@ -98,6 +116,39 @@ class Objective:
             unit = xp.ones((params.shape[0], 1), dtype=params.dtype, device=params.device)
             gradient = params - self.prox(params - gradient, unit)
         return xp.max(xp.abs(gradient), axis=-1)
+
+    def curvature(self) -> Curvature | None:
+        """Return a bound on the Hessian; None where none is known, or it costs more than it saves.
+
+        Linear models on dense data have one, for losses and penalties that declare theirs.
+        """
+        if self._curvature is None and self._has_curvature():
+            about = moments([self.x], self.weight, centred=self.network.output_bias)
+            basis, dtype = spectrum(about, self.x.dtype), self.x.dtype
+            self._curvature = Curvature.of(self.network, *self._bounds(), about.mean, basis, dtype)
+        return self._curvature
+
+    def quadratic(self) -> Quadratic:
+        """Return the objective of linear models as the quadratic that it is."""
+        if self._quadratic is None:
+            joint = moments([self.x, self.y], self.weight, centred=self.network.output_bias)
+            self._quadratic = Quadratic.of(self.network, *self._bounds(), joint)
+        return self._quadratic
+
+    def _has_curvature(self) -> bool:
+        if self.network.n_hidden or is_sparse(self.x):
+            return False
+        (n_samples, n_features), n_outputs = self.x.shape, self.network.sizes[-1]
+        is_cheap = n_features**2 <= _MOST_FEATURES_SQUARED * n_samples * n_outputs
+        return (
+            is_cheap
+            and n_features <= _MOST_FEATURES
+            and all(bound is not None for bound in self._bounds())
+        )
+
+    def _bounds(self) -> tuple[Any, Any]:
+        """Return the curvature of the loss and that of the penalty, where both declare one."""
+        return self.loss.curvature(self.y), self.penalty.curvature()
 
     def _with_penalty(self, mean: Array, params: Array) -> Array:
         if self.counts_penalty and self.penalty.has_gradient:

@@ -2,44 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
-from skopt_suite.backends import namespace, to_numpy
-from skopt_suite.training._batches import Rows
+from skopt_suite.backends import Array, namespace, to_numpy
+from skopt_suite.training._batches import Rows, blocks
 from skopt_suite.training._job import Job
 from skopt_suite.training._objective import Objective
 from skopt_suite.training._stack import Stack
 
-_N_ROWS = 1000  # rows on which the initial parameters are evaluated
+N_ROWS = 1000  # rows on which the initial parameters are evaluated
 _FLOOR = 1e-10  # so that the noise of a fit that is exact from the start is no divergence
 
 
 def reference_losses(
-    jobs: Sequence[Job], stack: Stack, objective: Objective, rows: Rows
+    jobs: Sequence[Job], stack: Stack, objective: Objective, rows: Rows, n_at_once: int
 ) -> np.ndarray:
-    """Return the larger of the loss of predicting 0 and that of the initial parameters."""
+    """Return the larger of the loss of predicting 0 and that of the initial parameters.
+
+    The initial parameters are tried on `n_at_once` rows at once, so that it takes no more memory
+    than a step.
+    """
     if jobs[0].checkpoint is not None:
         return np.array([job.checkpoint.memory.reference_loss for job in jobs if job.checkpoint])
     xp = namespace(stack.params)
-    shape = (1, rows.X.shape[0], objective.network.sizes[-1])  # the same for all fits
-    zeros = xp.zeros(shape, dtype=stack.params.dtype, device=stack.params.device)
-    null, _ = objective.loss.value_and_gradient(rows.y, zeros)
-    n_first = min(_N_ROWS, rows.X.shape[0])
-    raw, _ = objective.network.forward(stack.params, rows.X[:n_first, :])
-    initial, _ = objective.loss.value_and_gradient(rows.y[:n_first, ...], raw)
+    null = xp.concat(list(_values_at_zero(stack, objective, rows, n_at_once)), axis=-1)
+    initial = xp.concat(list(_initial_values(stack, objective, rows, n_at_once)), axis=-1)
     penalty = objective.penalty.value(stack.params[:, : objective.n_weights])
-    reference = np.maximum(
-        _mean(null), _mean(initial) + np.asarray(to_numpy(penalty), dtype=np.float64)
-    )
+    reference = np.maximum(_mean(null), _mean(initial) + _on_host(penalty))
     if stack.weight is not None:
-        reference = np.maximum(reference, _mean(null * stack.weight))
+        weighted = xp.vecdot(null, stack.weight) / rows.X.shape[0]
+        reference = np.maximum(reference, _on_host(weighted))
     earlier = [0.0 if job.past is None else job.past.reference_loss for job in jobs]
     return np.maximum(np.maximum(reference, _FLOOR), earlier)
 
 
+def _values_at_zero(
+    stack: Stack, objective: Objective, rows: Rows, n_at_once: int
+) -> Iterator[Array]:
+    """Yield the losses of predicting 0, (n_fits or 1, n_at_once)."""
+    # Only the hyperparameters of the loss can differ, so mostly one fit stands for all.
+    is_varied = _is_varied(objective.loss)
+    n_fits, n_samples = stack.params.shape[0] if is_varied else 1, rows.X.shape[0]
+    new = {"dtype": stack.params.dtype, "device": stack.params.device}
+    for block in blocks(n_samples, n_at_once if is_varied else n_samples):
+        y = rows.y[block, ...]
+        zeros = namespace(stack.params).zeros(
+            (n_fits, y.shape[0], objective.network.sizes[-1]), **new
+        )
+        yield objective.loss.value_and_gradient(y, zeros)[0]
+
+
+def _initial_values(
+    stack: Stack, objective: Objective, rows: Rows, n_at_once: int
+) -> Iterator[Array]:
+    """Yield the losses of the first rows, (n_fits, n_at_once)."""
+    for block in blocks(min(N_ROWS, rows.X.shape[0]), n_at_once):
+        raw = objective.network.forward(stack.params, rows.X[block, :])[0]
+        yield objective.loss.value_and_gradient(rows.y[block, ...], raw)[0]
+
+
 def _mean(values) -> np.ndarray:
     """Return the mean over samples of every fit on the host."""
-    mean = namespace(values).mean(values, axis=-1)
-    return np.asarray(to_numpy(mean), dtype=np.float64)
+    return _on_host(namespace(values).mean(values, axis=-1))
+
+
+def _on_host(values) -> np.ndarray:
+    return np.asarray(to_numpy(values), dtype=np.float64)
+
+
+def _is_varied(loss: Any) -> bool:
+    """Whether fits of a stack may have different hyperparameters of the loss."""
+    return any(domain.fusable for domain in loss.parameters.values())

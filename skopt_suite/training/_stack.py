@@ -36,7 +36,7 @@ class Stack:
         xp, rows = placement.xp, placement.asarray(kept)
 
         def pick(tree: Any) -> Any:
-            return _map(lambda array: xp.take(array, rows, axis=0), tree)
+            return map_arrays(lambda array: xp.take(array, rows, axis=0), tree)
 
         weight = self.weight
         if weight is not None and weight.shape[0] > 1:
@@ -60,9 +60,10 @@ class Stack:
 def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
     """Return the stack of all jobs of a pass, ready for the first step."""
     first = jobs[0]
-    if any(job.key != first.key for job in jobs):
+    key = first.key
+    if any(job.key != key for job in jobs[1:]):
         raise ValueError("Only jobs with the same key can be trained as one stack.")
-    params = placement.asarray(np.stack([_initial_params(job) for job in jobs]), dtype=first.dtype)
+    params = placement.asarray(_initial_params(jobs))
     optimizer = stack_components([job.optimizer for job in jobs], placement)
     schedule = stack_components([job.schedule for job in jobs], placement)
     horizon = placement.asarray([[float(job.max_iter)] for job in jobs], dtype="float64")
@@ -90,15 +91,17 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
 
 def to_host(tree: Any, position: int, convert: Any) -> Any:
     """Return one fit of a state as arrays with n_fits = 1, each converted."""
-    return _map(lambda array: convert(array[position : position + 1, ...]), tree)
+    return map_arrays(lambda array: convert(array[position : position + 1, ...]), tree)
 
 
-def _initial_params(job: Job) -> np.ndarray:
-    if job.past is not None:
-        return np.asarray(job.past.params)[0]
-    if job.start is not None:
-        return job.start
-    return job.network.initialise(np.random.RandomState(job.seed))
+def _initial_params(jobs: Sequence[Job]) -> np.ndarray:
+    """Return where every fit starts, (n_fits, n_params)."""
+    first = jobs[0]
+    starts = [job.start if job.past is None else job.past.params[0] for job in jobs]
+    if any(start is None for start in starts):  # all have the same seed
+        new = first.network.initialise(np.random.RandomState(first.seed))
+        starts = [new if start is None else start for start in starts]
+    return np.stack([np.asarray(start) for start in starts], dtype=first.dtype)
 
 
 def _stack_best(jobs: Sequence[Job], placement: Placement) -> Array | None:
@@ -120,7 +123,7 @@ def _stack_weights(jobs: Sequence[Job], placement: Placement) -> Array | None:
         return placement.asarray(weights[0][None, :], dtype=jobs[0].dtype)
     n_samples = next(len(weight) for weight in weights if weight is not None)
     dense = [np.ones(n_samples) if weight is None else weight for weight in weights]
-    return placement.asarray(np.stack(dense), dtype=jobs[0].dtype)
+    return placement.asarray(np.stack(dense, dtype=jobs[0].dtype))
 
 
 def _same(a: np.ndarray | None, b: np.ndarray | None) -> bool:
@@ -138,11 +141,11 @@ def _join(states: Sequence[Any], placement: Placement) -> Any:
     return placement.xp.concat([placement.asarray(state) for state in states], axis=0)
 
 
-def _map(function: Any, tree: Any) -> Any:
+def map_arrays(function: Any, tree: Any) -> Any:
     """Apply `function` to every array of nested tuples; numbers and None stay."""
     if tree is None or isinstance(tree, int):
         return tree
     if isinstance(tree, tuple):
-        parts = [_map(function, part) for part in tree]
+        parts = [map_arrays(function, part) for part in tree]
         return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
     return function(tree)

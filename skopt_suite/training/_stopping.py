@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -18,33 +18,35 @@ EXPLODED = 1e4
 class Progress:
     """How far each fit of a stack is; arrays of shape (n_fits,), on the host."""
 
-    jobs: list[Job]
     best: np.ndarray  # lowest loss, or minus the highest validation score
     n_without_improvement: np.ndarray
     reference: np.ndarray  # what the loss is compared with to see divergence
+    tol: np.ndarray
+    patience: np.ndarray  # epochs
+    max_iter: np.ndarray
 
     @classmethod
     def start(cls, jobs: Sequence[Job], reference: np.ndarray) -> Progress:
         """Return the progress of fits that begin, or go on from a checkpoint."""
         pasts = [job.checkpoint for job in jobs]
-        best = [np.inf if past is None else past.best for past in pasts]
-        waited = [0 if past is None else past.n_without_improvement for past in pasts]
-        reference = np.broadcast_to(reference, (len(jobs),)).copy()
-        return cls(list(jobs), np.array(best), np.array(waited, dtype=int), reference)
+        return cls(
+            best=np.array([np.inf if past is None else past.best for past in pasts]),
+            n_without_improvement=np.array(
+                [0 if past is None else past.n_without_improvement for past in pasts]
+            ),
+            reference=np.broadcast_to(reference, (len(jobs),)).copy(),
+            tol=np.array([job.tol for job in jobs], dtype=np.float64),
+            patience=np.array([job.n_iter_no_change for job in jobs]),
+            max_iter=np.array([job.max_iter for job in jobs]),
+        )
 
     def take(self, index: np.ndarray) -> Progress:
         """Return the progress of the fits that `index` names."""
-        return Progress(
-            [self.jobs[i] for i in index],
-            self.best[index],
-            self.n_without_improvement[index],
-            self.reference[index],
-        )
+        return Progress(*(getattr(self, field.name)[index] for field in fields(self)))
 
     def observe(self, watched: np.ndarray) -> np.ndarray:
         """Count epochs without improvement by ``tol``; return which fits are the best so far."""
-        tol = np.array([job.tol for job in self.jobs])
-        enough = watched < self.best - tol
+        enough = watched < self.best - self.tol
         self.n_without_improvement = np.where(enough, 0, self.n_without_improvement + 1)
         is_best = watched < self.best
         self.best = np.minimum(self.best, watched)
@@ -55,42 +57,46 @@ class Progress:
         finite = np.isfinite(loss) & np.isfinite(params_sum)
         return ~finite | (loss > EXPLODED * self.reference)
 
-    def reasons(
+    def stochastic_reasons(self, n_iter: int) -> np.ndarray:
+        """Return why each fit is done, empty where it is not.
+
+        Loss or score has not improved for long, or the epochs are used up.
+        """
+        return _first_of(
+            ("no_improvement", self.n_without_improvement >= self.patience),
+            ("max_iter", n_iter >= self.max_iter),
+        )
+
+    def full_batch_reasons(
         self,
         n_iter: int,
         loss: np.ndarray,
-        optimality: np.ndarray | None,
+        optimality: np.ndarray,
         stalled: np.ndarray | None,
-    ) -> list[str | None]:
-        """Return why each fit is done, None where it is not."""
-        if optimality is None:
-            return [self._stochastic_reason(k, n_iter) for k in range(len(self.jobs))]
-        if stalled is None:
-            stalled = np.zeros(len(self.jobs), dtype=bool)
-        return [
-            self._full_batch_reason(k, n_iter, float(loss[k]), float(optimality[k]), stalled[k])
-            for k in range(len(self.jobs))
-        ]
+        job: Job,
+    ) -> np.ndarray:
+        """Return why each fit is done, empty where it is not.
 
-    def _stochastic_reason(self, k: int, n_iter: int) -> str | None:
-        """Loss or score has not improved for long, or the epochs are used up."""
-        if self.n_without_improvement[k] >= self.jobs[k].n_iter_no_change:
-            return "no_improvement"
-        return "max_iter" if n_iter >= self.jobs[k].max_iter else None
+        The gradient is small, or no smaller one can be had, or the iterations are used up.
+        """
+        stalled = np.zeros(len(loss), dtype=bool) if stalled is None else stalled
+        negligible = np.sqrt(np.finfo(job.dtype).eps) * np.maximum(1.0, np.abs(loss))
+        waited = job.early_stopping & (self.n_without_improvement >= self.patience)
+        return _first_of(
+            ("converged", optimality <= self.tol),
+            ("precision", stalled & (optimality <= negligible)),
+            ("stalled", stalled),
+            ("no_improvement", waited),
+            ("max_iter", n_iter >= self.max_iter),
+        )
 
-    def _full_batch_reason(
-        self, k: int, n_iter: int, loss: float, optimality: float, stalled: bool
-    ) -> str | None:
-        """The gradient is small, or no smaller one can be had, or the iterations are used up."""
-        job = self.jobs[k]
-        if optimality <= job.tol:
-            return "converged"
-        if stalled:
-            negligible = np.sqrt(np.finfo(job.dtype).eps) * max(1.0, abs(loss))
-            return "precision" if optimality <= negligible else "stalled"
-        if job.early_stopping and self.n_without_improvement[k] >= job.n_iter_no_change:
-            return "no_improvement"
-        return "max_iter" if n_iter >= job.max_iter else None
+
+def _first_of(*reasons: tuple[str, np.ndarray]) -> np.ndarray:
+    """Return the first reason that holds for each fit, empty where none does."""
+    found = np.full(len(reasons[0][1]), "", dtype=object)
+    for reason, holds in reversed(reasons):
+        found[holds] = reason
+    return found
 
 
 def divergence_error(job: Job, loss: float, epoch: int) -> DivergenceError:

@@ -13,6 +13,18 @@ from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPReg
 from skopt_suite.exceptions import DivergenceError
 from skopt_suite.losses import Huber
 from skopt_suite.optimizers import OPTIMIZERS
+from skopt_suite.penalties import L2
+
+
+class Doubled(L2):
+    """A penalty whose curvature is not known."""
+
+    def smooth_value(self, weights):
+        return 2 * super().smooth_value(weights)
+
+    def gradient(self, weights):
+        return 2 * super().gradient(weights)
+
 
 X, y = make_classification(n_samples=100, random_state=0)
 ALL = [LinearClassifier(), LinearRegressor(), MLPClassifier((10,)), MLPRegressor((10,))]
@@ -54,6 +66,41 @@ def test_solvers_do_not_take_dropout(optimizer):
         MLPClassifier(optimizer=optimizer, dropout=0.5).fit(X, y)
 
 
+LEAST_SQUARES_ONLY = [
+    (LinearClassifier(), "needs the squared error; got loss 'log_loss'. Take one of 'gradient_des"),
+    (
+        LinearRegressor(loss="huber"),
+        "needs the squared error; got loss 'huber'. .*'adamw', 'lbfgs'",
+    ),
+    (LinearRegressor(loss="absolute_error"), r"or loss='squared_error'\."),
+    (LinearRegressor(penalty="l1"), r"needs a smooth penalty, and L1\(\) is not.*or penalty='l2'"),
+    (LinearRegressor(penalty="elastic_net"), r"needs a smooth penalty, and ElasticNet\(\) is not"),
+    (LinearRegressor(penalty=L2(positive=True)), "needs a smooth penalty"),
+    (LinearRegressor(penalty=Doubled()), r"needs a quadratic penalty .*; got Doubled\(\)"),
+    (LinearRegressor(schedule="cosine"), "schedule must be 'constant'; got 'cosine'"),
+    (
+        MLPRegressor((10, 5)),
+        r"needs a linear model; got hidden layers of \[10, 5\] units. Take one",
+    ),
+    (MLPClassifier(), "needs the squared error; got loss 'log_loss'"),
+]
+
+
+@pytest.mark.parametrize("estimator, text", LEAST_SQUARES_ONLY, ids=lambda value: str(value)[:40])
+def test_the_closed_form_is_for_least_squares(estimator, text):
+    with pytest.raises(ValueError, match=f"optimizer 'closed_form' .*{text}"):
+        estimator.set_params(optimizer="closed_form").fit(X, y)
+    assert not hasattr(estimator, "n_iter_")
+
+
+def test_the_closed_form_does_not_take_sparse_data():
+    sparse = scipy.sparse.csr_array(X)
+    text = r"'closed_form' needs the covariance of X.*'lbfgs', 'fista', or dense data \(X.toarray"
+    with pytest.raises(TypeError, match=text):
+        LinearRegressor(optimizer="closed_form").fit(sparse, y)
+    assert not LinearRegressor(optimizer="closed_form").__sklearn_tags__().input_tags.sparse
+
+
 @pytest.mark.parametrize("optimizer", [n for n in OPTIMIZERS if not OPTIMIZERS[n].is_full_batch])
 @pytest.mark.parametrize("estimator", [LinearClassifier, LinearRegressor])
 def test_minibatches_are_not_taken_from_sparse_data(estimator, optimizer):
@@ -66,6 +113,7 @@ def test_minibatches_are_not_taken_from_sparse_data(estimator, optimizer):
     "parameters, reason",
     [
         ({"optimizer": "lbfgs"}, "partial_fit needs an optimizer that goes on from where it was"),
+        ({"optimizer": "closed_form"}, "'closed_form' (optimizer='closed_form') starts anew"),
         ({"optimizer": "sgd", "early_stopping": True}, "early_stopping must be False; got True"),
         ({"optimizer": "sgd", "class_weight": "balanced"}, "class_weight must be a dict or None"),
     ],

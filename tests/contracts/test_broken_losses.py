@@ -56,6 +56,45 @@ class PerSample(SquaredError):
         return value.mean(axis=1), gradient
 
 
+class LooseHuber(Huber):
+    """A subclass that changes the loss declares a curvature of its own, or none."""
+
+    def value_and_gradient(self, y, raw):
+        value, gradient = super().value_and_gradient(y, raw)
+        return 3 * value, 3 * gradient
+
+
+class TightHuber(LooseHuber):
+    def curvature(self, y):
+        return 2.9
+
+
+class TightLogistic(LogLoss):
+    def curvature(self, y):
+        return 0.5 if y.ndim == 1 else 0.24
+
+
+class TightSoftmax(LogLoss):
+    def curvature(self, y):
+        return 0.49
+
+
+class Flat(LogLoss):
+    def curvature(self, y):
+        return 0.0
+
+
+class TwiceSquared(SquaredError):
+    is_quadratic = True
+
+    def curvature(self, y):
+        return 2.0
+
+
+class Smoothed(Huber):
+    is_quadratic = True
+
+
 class Neither(Component):
     pass
 
@@ -70,6 +109,12 @@ class Neither(Component):
         (Centring(), r"the targets must not be overwritten"),
         (Unnormalised(), r"\(three classes\): the probabilities of the classes must add up to 1"),
         (PerSample(), r"the value must be an array of shape \(3, 24\); got \(3,\)"),
+        (TightHuber(), r"curvature must bound the eigenvalues .*; got 2\.9, and one is 3"),
+        (TightLogistic(), r"\(two classes\): curvature must bound .*; got 0\.24, and one is 0\.2"),
+        (TightSoftmax(), r"\(three classes\): curvature must bound .*; got 0\.49, and one is 0"),
+        (Flat(), r"curvature must be a number > 0, or None; got 0\.0"),
+        (TwiceSquared(), r"with is_quadratic the value must be curvature / 2 \* \(raw - y\)²"),
+        (Smoothed(), r"with is_quadratic the value must be curvature / 2 \* \(raw - y\)²"),
         (Neither(), r"expected an object of a subclass of Loss"),
     ],
     ids=repr,
@@ -77,3 +122,10 @@ class Neither(Component):
 def test_broken_loss(loss, message):
     with pytest.raises(AssertionError, match=message):
         check_loss(loss)
+
+
+def test_what_a_loss_declares_is_not_inherited_by_another_one():
+    check_loss(LooseHuber())
+    assert LooseHuber().curvature(np.zeros((3, 1))) is None
+    assert SquaredError().is_quadratic
+    assert not MeanOverOutputs().is_quadratic

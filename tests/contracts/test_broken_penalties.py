@@ -30,6 +30,29 @@ class Doubled(L2):
         return 2 * super().gradient(weights)
 
 
+class WrongCurvature(L2):
+    def curvature(self):
+        return 2 * self.alpha
+
+
+class SquaredCurvature(L2):
+    """Declares a curvature where there is none."""
+
+    def smooth_value(self, weights):
+        return (weights**4).sum(axis=1)
+
+    def gradient(self, weights):
+        return 4 * weights**3
+
+    def curvature(self):
+        return 12.0
+
+
+class RowOfCurvatures(L2):
+    def curvature(self):
+        return self.alpha[:, 0]
+
+
 class WrongProx(L1):
     def prox(self, weights, step_size):
         return super().prox(weights, 0.99 * step_size)
@@ -80,6 +103,9 @@ class FirstAlpha(L1):
     [
         (WrongGradient(), r"gradient must be that of smooth_value, and finite differences"),
         (WrongSum(), r"add_gradient\(total, weights\) must be total \+ gradient"),
+        (WrongCurvature(), r"curvature must be c where the gradient is c \* weights"),
+        (SquaredCurvature(), r"curvature must be c where the gradient is c \* weights"),
+        (RowOfCurvatures(), r"curvature must be a number or an array of shape \(n_fits, 1\)"),
         (WrongProx(), r"prox must return argmin over u of"),
         (StepIgnored(), r"StepIgnored\.prox"),
         (AllZero(), r"must leave points that the penalty allows where they are"),
@@ -98,3 +124,4 @@ def test_broken_penalty(penalty, message):
 
 def test_gradient_may_be_overridden_alone():
     check_penalty(Doubled())
+    assert Doubled().curvature() is None

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 import skopt_suite  # noqa: F401  (every definition registers itself when it is imported)
 from skopt_suite.backends import KERNELS
@@ -48,6 +50,11 @@ def zeros_too(array):
     return array
 
 
+def fits_last(array):
+    """The same array, with the fits after the samples in memory."""
+    return np.ascontiguousarray(array.transpose(1, 0, 2)).transpose(1, 0, 2)
+
+
 ARGUMENTS = {
     "descend": lambda d: (d.normal(N_PARAMS), d.normal(N_PARAMS), d.positive(1)),
     "momentum_update": lambda d: (
@@ -83,12 +90,22 @@ ARGUMENTS = {
         zeros_too(d.positive(N_SAMPLES, N_UNITS)),
     ),
     **{
-        f"quasi_newton_direction after {n_steps}": lambda d, n_steps=n_steps: (
+        f"newest_to_oldest after {n_steps}": lambda d, n_steps=n_steps: (
             d.normal(N_PARAMS),
             d.normal(4, N_PARAMS),
             d.normal(4, N_PARAMS),
             zeros_too(d.positive(4)),
-            d.positive(1),
+            n_steps,
+        )
+        for n_steps in (0, 1, 3, 4, 10)
+    },
+    **{
+        f"oldest_to_newest after {n_steps}": lambda d, n_steps=n_steps: (
+            d.normal(N_PARAMS),
+            d.normal(4),
+            d.normal(4, N_PARAMS),
+            d.normal(4, N_PARAMS),
+            zeros_too(d.positive(4)),
             n_steps,
         )
         for n_steps in (0, 1, 3, 4, 10)
@@ -96,6 +113,22 @@ ARGUMENTS = {
     "logistic_log_loss": lambda d: (
         d.normal(N_SAMPLES, N_UNITS, scale=10.0),
         np.random.default_rng(1).integers(0, 2, (N_SAMPLES, N_UNITS)).astype(d.dtype),
+    ),
+    "logistic_log_loss of one output": lambda d: (
+        d.normal(N_SAMPLES, 1, scale=30.0),
+        np.random.default_rng(1).integers(0, 2, (N_SAMPLES, 1)).astype(d.dtype),
+    ),
+    "logistic_log_loss, fits last": lambda d: (
+        fits_last(d.normal(N_SAMPLES, 1, scale=3.0)),
+        np.random.default_rng(1).integers(0, 2, (N_SAMPLES, 1)).astype(d.dtype),
+    ),
+    "logistic_log_loss of labels, fits last": lambda d: (
+        fits_last(d.normal(N_SAMPLES, N_UNITS)),
+        np.random.default_rng(1).integers(0, 2, (N_SAMPLES, N_UNITS)).astype(d.dtype),
+    ),
+    "softmax_log_loss, fits last": lambda d: (
+        fits_last(d.normal(N_SAMPLES, N_UNITS)),
+        np.random.default_rng(1).integers(0, N_UNITS, N_SAMPLES),
     ),
     "softmax_log_loss": lambda d: (
         d.normal(N_SAMPLES, N_UNITS),
@@ -108,9 +141,13 @@ ARGUMENTS = {
 }
 
 
+def kernel_of(case):
+    return re.match(r"\w+", case)[0]
+
+
 def test_every_fused_kernel_has_a_definition_and_arguments_here():
     assert set(FUSED) <= set(KERNELS)
-    assert {case.partition(" ")[0] for case in ARGUMENTS} == set(FUSED)
+    assert {kernel_of(case) for case in ARGUMENTS} == set(FUSED)
 
 
 @pytest.mark.parametrize("sliced", [False, True], ids=["contiguous", "sliced"])
@@ -118,7 +155,7 @@ def test_every_fused_kernel_has_a_definition_and_arguments_here():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("case", ARGUMENTS)
 def test_fused_kernel_equals_its_definition(case, dtype, n_fits, sliced):
-    name = case.partition(" ")[0]
+    name = kernel_of(case)
     expected = KERNELS[name].definition(*ARGUMENTS[case](Draw(n_fits, dtype, sliced)))
     draw = Draw(n_fits, dtype, sliced)
     actual = FUSED[name](*ARGUMENTS[case](draw))
@@ -130,6 +167,20 @@ def test_fused_kernel_equals_its_definition(case, dtype, n_fits, sliced):
         assert one.dtype == other.dtype == np.dtype(dtype)
         np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
     draw.assert_surroundings_are_untouched()
+
+
+def test_logistic_loss_is_right_to_rounding_however_far():
+    raw = np.concatenate([np.linspace(-40, 40, 2001), [-700.0, -1e-9, 0.0, 1e-300, 700.0]])
+    for y in (0.0, 1.0):
+        value, gradient = FUSED["logistic_log_loss"](
+            raw[None, :, None].copy(), np.full((raw.size, 1), y)
+        )
+        z = raw if y == 0 else -raw
+        np.testing.assert_allclose(value[0], np.logaddexp(0, z), rtol=4e-16, atol=1e-14)
+        np.testing.assert_allclose(gradient[0, :, 0], expit(raw) - y, rtol=1e-15, atol=2e-16)
+    wrong = z < 0  # here the loss is that of a sure and right prediction, and z * y is 0
+    value, _ = FUSED["logistic_log_loss"](z[None, wrong, None].copy(), np.zeros((wrong.sum(), 1)))
+    np.testing.assert_allclose(value[0], np.log1p(np.exp(z[wrong])), rtol=1e-15)
 
 
 @pytest.mark.parametrize("case", ["soft_threshold", "relu_backward", "relu_forward"])

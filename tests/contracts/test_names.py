@@ -23,9 +23,9 @@ OPTIMIZER_NAMES = [
     "adamw",
     "lbfgs",
     "fista",
+    "closed_form",
 ]
 LATER_OPTIMIZERS = [
-    "closed_form",
     "adagrad",
     "adadelta",
     "rmsprop",

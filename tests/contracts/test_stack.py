@@ -8,7 +8,16 @@ import pytest
 from skopt_suite.backends import Placement
 from skopt_suite.losses import AbsoluteError, Hinge, Huber, LogLoss, SquaredError
 from skopt_suite.models import Network
-from skopt_suite.optimizers import FISTA, LBFGS, OPTIMIZERS, SGD, Adam, GradientDescent, Momentum
+from skopt_suite.optimizers import (
+    FISTA,
+    LBFGS,
+    OPTIMIZERS,
+    SGD,
+    Adam,
+    ClosedForm,
+    GradientDescent,
+    Momentum,
+)
 from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet, NoPenalty
 from skopt_suite.schedules import Constant, Cosine, ReduceOnPlateau, Warmup
 from skopt_suite.testing._common import variants
@@ -30,6 +39,7 @@ def draw(n_samples, seed):
 
 
 TRAINING, VALIDATION = draw(N_SAMPLES, 0), draw(30, 1)
+NUMBERS = Rows(TRAINING.X, np.sinh(TRAINING.X[:, :N_CLASSES]))
 
 
 def job(**changes):
@@ -85,15 +95,19 @@ COMBINATIONS = [
     for model in ("linear", "mlp", "mlp with dropout")
     if (OPTIMIZERS[name].takes_prox or not penalty.has_prox)
     and (OPTIMIZERS[name].takes_schedule or "dropout" not in model)
+    and (model == "linear" or not OPTIMIZERS[name].only_quadratic)
 ]
 
 
 @pytest.mark.parametrize("optimizer, penalty, model", COMBINATIONS)
 def test_every_optimizer_penalty_and_model(optimizer, penalty, model):
     """Every fusable hyperparameter differs, and so does ``max_iter``: fits leave one by one."""
+    is_quadratic = optimizer.only_quadratic
+    rows = NUMBERS if is_quadratic else TRAINING
     jobs = [
         job(
             network=LINEAR if model == "linear" else MLP,
+            loss=SquaredError() if is_quadratic else LogLoss(),
             penalty=varied_penalty,
             optimizer=varied_optimizer,
             dropout=tuple(share * rate for rate in DROPOUT) if "dropout" in model else (),
@@ -105,8 +119,8 @@ def test_every_optimizer_penalty_and_model(optimizer, penalty, model):
     ]
     for one in jobs:
         check_job(one, TRAINING.X)
-    results = assert_same_as_alone(jobs)
-    assert [result.n_iter for result in results] == [6, 12, 9]
+    results = assert_same_as_alone(jobs, Data(rows))
+    assert [result.n_iter for result in results] == ([1, 1, 1] if is_quadratic else [6, 12, 9])
     if optimizer.parameters.keys() & {"learning_rate"}:
         assert not np.allclose(results[0].params, results[1].params)
 
@@ -115,7 +129,7 @@ def test_the_combinations_are_all_there():
     n_penalties = len(penalties())
     n_first_order = sum(OPTIMIZERS[name].takes_schedule for name in OPTIMIZERS)
     smooth = sum(not penalty.has_prox for penalty in penalties())
-    assert len(COMBINATIONS) == n_first_order * n_penalties * 3 + 2 * n_penalties + 2 * smooth
+    assert len(COMBINATIONS) == n_first_order * n_penalties * 3 + 2 * n_penalties + 3 * smooth
 
 
 @pytest.mark.parametrize(
@@ -251,20 +265,31 @@ def test_losses_with_kinks(loss):
     assert_same_as_alone(jobs, Data(Rows(TRAINING.X, y)))
 
 
-@pytest.mark.parametrize("optimizer", [Adam(), LBFGS(), FISTA()], ids=repr)
-def test_sample_weights(optimizer):
+@pytest.mark.parametrize(
+    "optimizer, loss",
+    [
+        (Adam(), LogLoss()),
+        (LBFGS(), LogLoss()),
+        (FISTA(), LogLoss()),
+        (LBFGS(), Huber(0.5)),
+        (ClosedForm(), SquaredError()),
+    ],
+    ids=repr,
+)
+def test_sample_weights(optimizer, loss):
     """Some fits have weights and some have none, as class weights in a search."""
     rng = np.random.default_rng(4)
     weights = [None, *rng.uniform(0, 2, (2, N_SAMPLES))]
     weights = [None if weight is None else weight / weight.mean() for weight in weights]
     jobs = [
-        job(optimizer=optimizer, sample_weight=weight, max_iter=max_iter)
+        job(optimizer=optimizer, loss=loss, sample_weight=weight, max_iter=max_iter)
         for weight, max_iter in zip(weights, (4, 12, 8), strict=True)
     ]
-    results = assert_same_as_alone(jobs)
+    data = Data(TRAINING if loss.name == "log_loss" else NUMBERS)
+    results = assert_same_as_alone(jobs, data)
     assert not np.allclose(results[0].params, results[1].params)
     shared = [dataclasses.replace(one, sample_weight=weights[1]) for one in jobs]
-    assert_same_as_alone([shared[0], dataclasses.replace(shared[1], penalty=L2(alpha=1.0))])
+    assert_same_as_alone([shared[0], dataclasses.replace(shared[1], penalty=L2(alpha=1.0))], data)
 
 
 def test_starts():
@@ -337,8 +362,13 @@ def test_jobs_that_cannot_be_fused_are_refused():
 
 def test_specifications_are_unchanged_by_a_fit():
     for name in OPTIMIZERS:
-        one = job(optimizer=OPTIMIZERS[name](), schedule=Constant(), network=MLP)
+        is_quadratic = OPTIMIZERS[name].only_quadratic
+        one = job(
+            optimizer=OPTIMIZERS[name](),
+            loss=SquaredError() if is_quadratic else LogLoss(),
+            network=LINEAR if is_quadratic else MLP,
+        )
         parts = (one.optimizer, one.schedule, one.penalty, one.loss)
         before = [dict(vars(part)) for part in parts]
-        train([one], Data(TRAINING), NUMPY)
+        train([one], Data(NUMBERS if is_quadratic else TRAINING), NUMPY)
         assert [vars(part) for part in parts] == before

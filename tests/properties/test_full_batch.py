@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
+from skopt_suite.losses import Huber
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(30, 3))
@@ -18,7 +19,8 @@ MLP = {"hidden_layer_sizes": (4,), "dtype": "float64", "optimizer": "gradient_de
 MODELS = [
     (LinearClassifier(), LABELS),
     (LinearClassifier(optimizer="fista", penalty="elastic_net"), LABELS),
-    (LinearRegressor(), NUMBERS),
+    (LinearRegressor(loss=Huber(0.1)), NUMBERS),
+    (LinearRegressor(optimizer="closed_form"), NUMBERS),
     (LinearRegressor(optimizer="gradient_descent", loss="absolute_error"), NUMBERS),
     (MLPClassifier(**MLP, activation="tanh"), LABELS),
     (MLPRegressor(**MLP, activation="silu"), NUMBERS),

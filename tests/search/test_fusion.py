@@ -1,6 +1,5 @@
 """What is trained together, what is not, and what happens to fits that fail."""
 
-import joblib
 import numpy as np
 import pytest
 import sklearn
@@ -123,14 +122,6 @@ def test_candidates_without_a_seed_share_one():
     assert scores[0] == scores[1]
     assert result.fusion_report_.n_groups == 1
     assert result.best_estimator_.random_state is None
-
-
-@pytest.mark.parametrize("backend", ["threading", "loky"])
-def test_joblib_backends_give_the_same(backend):
-    one = search(MLP, RATES)
-    with joblib.parallel_config(backend=backend, n_jobs=2):
-        two = search(MLP, RATES)
-    assert_same_results(two, one)
 
 
 def test_metadata_routing():

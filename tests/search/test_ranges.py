@@ -19,6 +19,7 @@ from skopt_suite.schedules import SCHEDULES
 WITHOUT_RANGE = {
     "lbfgs": "finds its own step size",
     "fista": "finds its own step size",
+    "closed_form": "has no parameters",
     "none": "has no parameters",
     "constant": "has no parameters",
     "cosine": "falls to 0 over the whole fit: there is nothing to choose",

@@ -64,6 +64,8 @@ LINEAR_CLASSIFIERS = [
 
 LINEAR_REGRESSORS = [
     Configuration(LinearRegressor(), 61),
+    Configuration(LinearRegressor(optimizer="closed_form", penalty="none"), 60),
+    Configuration(LinearRegressor(optimizer="closed_form", dtype="float32"), 60, is_random=True),
     Configuration(LinearRegressor(penalty=L1(alpha=0.01), tol=1e-10), 61),
     Configuration(LinearRegressor(loss="huber", penalty=ElasticNet(positive=True)), 61),
     Configuration(LinearRegressor(loss=Huber(delta=0.5), fit_intercept=False), 61),

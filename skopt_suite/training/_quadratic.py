@@ -1,0 +1,177 @@
+"""The objective of linear models where it is quadratic, and its minimum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from skopt_suite.backends import Array, namespace, to_numpy
+from skopt_suite.models import Network
+from skopt_suite.training._curvature import deep, product, split, taken
+from skopt_suite.training._moments import Moments, relative_noise, spectrum
+
+_N_SOLVES = 3  # the first is right but for rounding, which the others take off
+
+
+@dataclass(frozen=True)
+class Quadratic:
+    """The objective from moments of the data, in float64.
+
+    With ``e = b + x̄ᵀ w - ȳ`` it is ``c/2 (wᵀ Cov(x) w - 2 wᵀ Cov(x, y) + Var(y) + e²) + α/2 ‖w‖²``,
+    summed over outputs, and least where e is 0. Without an intercept there are no means: moments
+    are about 0, and e is 0. Rounding is relative to the variance of y.
+    """
+
+    network: Network
+    bound: float  # c
+    alpha: Any  # a number or (n_fits, 1)
+    mean: Array  # (n_fits or 1, n_features, 1): x̄
+    input_second: Array  # (n_fits or 1, n_features, n_features)
+    minus_cross: Array  # (n_fits or 1, n_features, n_outputs)
+    target_square: Array  # (n_fits or 1, 1, n_outputs)
+    minus_target: Array  # (n_fits or 1, 1, n_outputs): -ȳ
+
+    @classmethod
+    def of(cls, network: Network, bound: float, alpha: Any, joint: Moments) -> Quadratic:
+        """Return it from the moments of input and target together."""
+        xp, second, n = namespace(joint.second), joint.second, network.sizes[0]
+        return cls(
+            network,
+            bound,
+            alpha,
+            mean=joint.mean[:, :n, None],
+            input_second=second[:, :n, :n],
+            minus_cross=-second[:, :n, n:],
+            target_square=xp.linalg.diagonal(second[:, n:, n:])[:, None, :],
+            minus_target=-joint.mean[:, None, n:],
+        )
+
+    def minimum(self, shape: tuple[int, int]) -> tuple[Array, Array]:
+        """Return the parameters where it is least, and which fits are not solved, (n_fits,).
+
+        If many are, the smallest weights. A fit is not solved where rounding hides directions that
+        matter: features of very different scale that, besides, depend on each other.
+
+        Parameters
+        ----------
+        shape : tuple
+            ``(n_fits, n_params)``.
+        """
+        xp = namespace(self.mean)
+        basis = spectrum(Moments(self.mean[:, :, 0], self.input_second), xp.float64)
+        values = self.bound * basis.values + self.alpha
+        is_flat = values <= self.bound * basis.noise
+        inverse = xp.where(is_flat, 0.0, 1 / xp.where(is_flat, 1.0, values))[:, :, None]
+        params = xp.zeros(shape, dtype=xp.float64, device=self.mean.device)
+        weights, bias = split(self.network, params)
+        for _ in range(_N_SOLVES):
+            rotated = product(xp.matrix_transpose(basis.vectors), self._by_weights(weights))
+            weights -= product(basis.vectors, inverse * rotated)
+        unsolved = self._solve_scaled(weights, is_flat)
+        if self.network.output_bias:
+            bias -= self.minus_target + xp.sum(self.mean * weights, axis=1, keepdims=True)
+        return params, unsolved
+
+    def value(self, params: Array) -> Array:
+        """Return the value, (n_fits,)."""
+        xp = namespace(params)
+        weights, bias = split(self.network, params)
+        terms = weights * (product(self.input_second, weights) + 2 * self.minus_cross)
+        explained = xp.sum(terms, axis=1, keepdims=True)
+        squares = xp.clip(explained + self.target_square, 0.0, None)
+        squares = squares + self._error(weights, bias) ** 2
+        norm = xp.sum(deep(self.alpha) * weights * weights, axis=(1, 2))
+        return (self.bound * xp.sum(squares, axis=(1, 2)) + norm) / 2
+
+    def gradient(self, params: Array) -> Array:
+        """Return the gradient, (n_fits, n_params)."""
+        weights, bias = split(self.network, params)
+        gradient = namespace(params).empty_like(params)
+        weights_out, bias_out = split(self.network, gradient)
+        error = self.bound * self._error(weights, bias)
+        weights_out[...] = self._by_weights(weights) + self.mean * error
+        if self.network.output_bias:
+            bias_out[...] = error
+        return gradient
+
+    def optimality(self, params: Array, dtype: Any) -> Array:
+        """Return the largest absolute entry of the gradient, (n_fits,).
+
+        An entry within the rounding, in the precision `dtype`, of the terms that it is the sum of
+        counts as 0.
+        """
+        xp = namespace(params)
+        rounding = 16 * float(xp.finfo(dtype).eps) * self._absolute().gradient(xp.abs(params))
+        excess = xp.abs(self.gradient(params)) - rounding
+        return xp.max(xp.clip(excess, 0.0, None), axis=-1)
+
+    def take(self, index: Array) -> Quadratic:
+        """Return that of the fits that `index` names."""
+        return replace(self, **taken(self, index))
+
+    def _solve_scaled(self, weights: Array, is_flat: Array) -> Array:
+        """Solve the fits again, in place, whose flat directions are so by their scale only.
+
+        Returns the fits that have some of either kind, (n_fits,).
+        """
+        xp, n_fits = namespace(weights), weights.shape[0]
+        n_flat = np.sum(to_numpy(is_flat), axis=-1) * np.ones(n_fits, dtype=int)
+        unsolved = np.zeros(n_fits, dtype=bool)
+        for k in np.flatnonzero(n_flat):
+            solution, n_redundant = self._scaled_solution(int(k))
+            if n_redundant == n_flat[k]:
+                continue
+            unsolved[k] = solution is None
+            if solution is not None:
+                weights[int(k), ...] = xp.asarray(solution, device=weights.device)
+        return xp.asarray(unsolved, device=weights.device)
+
+    def _scaled_solution(self, k: int) -> tuple[np.ndarray | None, int]:
+        """Return the weights of one fit, if there is one solution only, and how many are free.
+
+        On the host, with features scaled so that all have curvature 1.
+        """
+        second, minus_cross, alpha = (
+            np.asarray(to_numpy(part))[k if part.shape[0] > 1 else 0]
+            for part in (self.input_second, self.minus_cross, self._alphas())
+        )
+        matrix = self.bound * second + alpha * np.eye(len(second))
+        size = np.sqrt(np.diagonal(matrix))
+        is_constant = size == 0
+        scale = 1 / np.where(is_constant, 1.0, size)
+        scaled = matrix * scale[:, None] * scale + np.diag(is_constant.astype(float))
+        values, vectors = np.linalg.eigh(scaled)
+        n_dependent = int((values <= relative_noise(len(values)) * values[-1]).sum())
+        if n_dependent:
+            return None, n_dependent + int(is_constant.sum())
+        target = -self.bound * scale[:, None] * minus_cross
+        solution = np.zeros_like(target)
+        for _ in range(_N_SOLVES):
+            rest = vectors.T @ (target - scaled @ solution)
+            solution += vectors @ (rest / values[:, None])
+        return scale[:, None] * solution, int(is_constant.sum())
+
+    def _alphas(self) -> Array:
+        """Return alpha as an array, (n_fits or 1, 1)."""
+        xp = namespace(self.mean)
+        return self.alpha + xp.zeros((1, 1), dtype=xp.float64, device=self.mean.device)
+
+    def _by_weights(self, weights: Array) -> Array:
+        """Return the gradient by the weights where the mean error is 0."""
+        by_loss = product(self.input_second, weights) + self.minus_cross
+        return self.bound * by_loss + deep(self.alpha) * weights
+
+    def _error(self, weights: Array, bias: Array) -> Array:
+        """Return the mean error e of every output, (n_fits, 1, n_outputs)."""
+        if not self.network.output_bias:
+            return self.minus_target
+        height = namespace(weights).sum(self.mean * weights, axis=1, keepdims=True)
+        return self.minus_target + bias + height
+
+    def _absolute(self) -> Quadratic:
+        """Return this with the absolute values of all that the gradient is made of."""
+        xp = namespace(self.mean)
+        names = ("mean", "input_second", "minus_cross", "minus_target")
+        return replace(self, **{name: xp.abs(getattr(self, name)) for name in names})

@@ -1,0 +1,236 @@
+"""The bound on the Hessian of linear models, and what L-BFGS makes of it."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, make_classification
+from sklearn.linear_model import LogisticRegression
+
+from skopt_suite import LinearClassifier, LinearRegressor
+from skopt_suite.losses import Huber, LogLoss, SquaredError, SquaredHinge
+from skopt_suite.models import Network
+from skopt_suite.penalties import L2, NoPenalty
+from skopt_suite.testing._common import stacked
+from skopt_suite.training._objective import Objective
+
+N_SAMPLES, N_FEATURES, N_OUTPUTS = 40, 4, 3
+
+
+class Undeclared(LogLoss):
+    """The same loss for L-BFGS without the bound."""
+
+    def curvature(self, y):
+        return None
+
+
+def objective(loss, alphas, *, output_bias=True, weight=None, y=None, X=None):
+    rng = np.random.default_rng(0)
+    if X is None:
+        X = rng.normal(size=(N_SAMPLES, N_FEATURES)) + [1.0, -2.0, 0.0, 5.0]
+    if y is None:
+        y = rng.integers(0, N_OUTPUTS, N_SAMPLES)
+    n_outputs = N_OUTPUTS if y.ndim == 1 else y.shape[1]
+    network = Network((X.shape[1], n_outputs), output_bias=output_bias)
+    penalty = stacked([L2(alpha) for alpha in alphas])
+    loss = stacked([loss] * len(alphas), ndim=3)
+    return Objective(network, loss, penalty).bind(X, y, weight)
+
+
+def explicit(problem, share, alpha, weight):
+    """The bound as a matrix, for the parameters of one fit in their order."""
+    X, n = problem.x, len(problem.x)
+    columns = np.hstack([X, np.ones((n, 1))]) if problem.network.output_bias else X
+    weight = np.ones(n) if weight is None else weight
+    moment = share * problem.loss.curvature(problem.y) * (columns.T * weight) @ columns / n
+    moment[: X.shape[1], : X.shape[1]] += alpha * np.eye(X.shape[1])
+    return np.kron(moment, np.eye(problem.network.sizes[-1]))
+
+
+@pytest.mark.parametrize("output_bias", [True, False])
+@pytest.mark.parametrize("weighted", ["no", "shared", "of each fit"])
+@pytest.mark.parametrize("loss", [LogLoss(), SquaredHinge(), SquaredError()], ids=repr)
+def test_solve_is_the_inverse_of_the_bound(loss, weighted, output_bias):
+    rng = np.random.default_rng(1)
+    alphas, shares = [0.0, 1e-6, 1.0], np.array([[1.0], [0.3], [0.01]])
+    n_weights = {"no": 0, "shared": 1, "of each fit": 3}[weighted]
+    weight = rng.uniform(0, 2, (n_weights, N_SAMPLES)) if n_weights else None
+    if n_weights:
+        weight /= weight.mean(axis=1, keepdims=True)
+    y = rng.normal(size=(N_SAMPLES, 2)) if loss.name == "squared_error" else None
+    problem = objective(loss, alphas, output_bias=output_bias, weight=weight, y=y)
+    gradient = rng.normal(size=(3, problem.network.n_params))
+    solved = problem.curvature().solve(gradient, shares)
+    taken = problem.take(np.array([2, 0]))
+    again = taken.curvature().solve(gradient[[2, 0]], shares[[2, 0]])
+    np.testing.assert_allclose(again, solved[[2, 0]], rtol=1e-12)
+    for k, alpha in enumerate(alphas):
+        own_weight = None if weight is None else weight[k if n_weights == 3 else 0]
+        bound = explicit(problem, shares[k], alpha, own_weight)
+        np.testing.assert_allclose(bound @ solved[k], gradient[k], rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("output_bias", [True, False])
+@pytest.mark.parametrize("loss", [LogLoss(), SquaredHinge(), Huber(0.5)], ids=repr)
+def test_the_bound_is_one(loss, output_bias):
+    """No Hessian, from differences of gradients, is larger than the bound in any direction."""
+    rng = np.random.default_rng(2)
+    y = rng.normal(size=(N_SAMPLES, 2)) if loss.name == "huber" else None
+    problem = objective(loss, [0.1] * 20, output_bias=output_bias, y=y)
+    n_params = problem.network.n_params
+    params, direction = rng.normal(scale=0.3, size=(2, 20, n_params))
+    matrix = explicit(problem, 1.0, 0.1, None)
+    _, above = problem.value_and_gradient(params + 1e-6 * direction)
+    _, below = problem.value_and_gradient(params - 1e-6 * direction)
+    curvature = np.vecdot(direction, above - below) / 2e-6
+    bound = np.vecdot(direction, direction @ matrix)
+    assert (curvature <= bound * (1 + 1e-6)).all()
+    share = problem.curvature().share(2e-6 * direction, above - below)
+    assert ((share >= 0) & (share <= 1)).all()
+    assert (share > 0).mean() > 0.5  # Huber's loss is flat where it is linear
+
+
+def test_the_share_of_a_quadratic_loss_is_1():
+    rng = np.random.default_rng(3)
+    problem = objective(SquaredError(), [0.0, 0.1, 10.0], y=rng.normal(size=(N_SAMPLES, 2)))
+    start, end = rng.normal(size=(2, 3, problem.network.n_params))
+    change = problem.value_and_gradient(end)[1] - problem.value_and_gradient(start)[1]
+    np.testing.assert_allclose(problem.curvature().share(end - start, change), 1.0, rtol=1e-9)
+
+
+def test_directions_without_curvature_are_not_left():
+    X = np.random.default_rng(4).normal(size=(N_SAMPLES, 2)) @ np.array([[1.0, 0, 1], [0, 1, 1]])
+    problem = objective(LogLoss(), [0.0, 0.5], X=X)
+    along_data = problem.value_and_gradient(np.zeros((2, problem.network.n_params)))[1]
+    null = np.append(np.zeros((3, 3)) + np.array([[1.0], [1.0], [-1.0]]), np.zeros(3))
+    solved = problem.curvature().solve(along_data)
+    np.testing.assert_allclose(solved @ null, 0.0, atol=1e-2)  # only rounding goes there
+    penalised = problem.curvature().solve(along_data + null)[1]
+    np.testing.assert_allclose(penalised @ null, null @ null / 0.5, rtol=1e-12)
+
+
+class Curved(L2):
+    def gradient(self, weights):
+        return super().gradient(weights)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"loss": stacked([Undeclared()], ndim=3)},
+        {"penalty": stacked([Curved()])},
+        {"network": Network((4, 5, 3), ("relu",))},
+        {"x": np.ones((40, 1001))},  # more features than are worth it
+        {"x": np.ones((2, 12))},  # more features than samples
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_where_there_is_no_bound(changes):
+    problem = objective(LogLoss(), [0.1])
+    assert problem.curvature() is not None
+    X = changes.pop("x", problem.x)
+    for name, value in changes.items():
+        setattr(problem, name, value)
+    if X is not problem.x:
+        problem.network = Network((X.shape[1], 3))
+    problem._curvature = None
+    assert problem.bind(X, problem.y, None).curvature() is None
+
+
+def test_other_rows_have_another_bound():
+    problem = objective(LogLoss(), [0.1])
+    first = problem.curvature()
+    assert problem.bind(problem.x, problem.y, None).curvature() is first
+    assert problem.bind(2 * problem.x, problem.y, None).curvature() is not first
+
+
+def standardised(X):
+    X = X - X.mean(axis=0)
+    return X / np.where(X.std(axis=0) > 0, X.std(axis=0), 1)
+
+
+NOISY = make_classification(2000, 40, n_informative=30, flip_y=0.1, random_state=0)
+DATA = {
+    "binary": NOISY,
+    "multinomial": make_classification(
+        2000, 40, n_informative=30, flip_y=0.1, n_classes=3, random_state=0
+    ),
+    "not scaled": (NOISY[0] * np.logspace(-1, 2, 40) + 10, NOISY[1]),
+}
+
+
+@pytest.mark.parametrize("name", DATA)
+@pytest.mark.parametrize("alpha", [1e-6, 1e-4, 1e-2, 1.0])
+@pytest.mark.filterwarnings("ignore:.*'lbfgs' stopped before:sklearn.exceptions.ConvergenceWarning")
+def test_the_optimum_is_the_same_in_fewer_iterations(name, alpha):
+    X, y = DATA[name]
+    options = {"penalty": L2(alpha), "tol": 1e-7, "max_iter": 300}
+    bounded = LinearClassifier(**options).fit(X, y)
+    plain = LinearClassifier(loss=Undeclared(), **options).fit(X, y)
+    theirs = _newton(X, y, alpha)
+    assert bounded.stop_reason_ == "converged"
+    np.testing.assert_allclose(bounded.loss_, _objective(theirs, X, y, alpha), rtol=1e-8)
+    np.testing.assert_allclose(bounded.predict_proba(X), theirs.predict_proba(X), atol=1e-5)
+    assert bounded.n_iter_ < 0.8 * plain.n_iter_
+    if name == "not scaled" or alpha < 1e-2:
+        assert 3 * bounded.n_iter_ < plain.n_iter_
+
+
+@pytest.mark.parametrize("alpha", [1e-4, 1e-2, 1.0])
+@pytest.mark.parametrize("load", [load_iris, load_breast_cancer, load_digits])
+def test_separable_classes(load, alpha):
+    """The worst case: the curvature at the optimum is far below the bound, and uneven."""
+    X, y = load(return_X_y=True)
+    X = standardised(X)
+    ours = LinearClassifier(penalty=L2(alpha), tol=1e-6, max_iter=200).fit(X, y)
+    best = _objective(_newton(X, y, alpha), X, y, alpha)
+    np.testing.assert_allclose(ours.loss_, best, atol=1e-4)
+
+
+def _newton(X, y, alpha):
+    options = {"solver": "newton-cholesky", "tol": 1e-9, "max_iter": 500}
+    return LogisticRegression(C=1 / (alpha * len(X)), **options).fit(X, y)
+
+
+def _objective(model, X, y, alpha):
+    losses = -model.predict_log_proba(X)[np.arange(len(y)), y]
+    return losses.mean() + alpha / 2 * (model.coef_**2).sum()
+
+
+def test_ridge_takes_one_step():
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(100, 6)) * np.logspace(-2, 2, 6) + 3
+    y = X @ rng.normal(size=6) + rng.normal(size=100)
+    for penalty in (NoPenalty(), L2(1e-6), L2(1.0)):
+        fitted = LinearRegressor(penalty=penalty, optimizer="lbfgs", tol=1e-6).fit(X, y)
+        closed = LinearRegressor(penalty=penalty, optimizer="closed_form").fit(X, y)
+        assert fitted.n_iter_ <= 2
+        np.testing.assert_allclose(fitted.coef_, closed.coef_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("delta", [0.1, 1.35])
+def test_huber_against_scipy(delta):
+    rng = np.random.default_rng(6)
+    X = rng.normal(size=(200, 5)) * [1, 10, 100, 0.1, 1]
+    y = X @ [1.0, -0.2, 0.01, 3.0, 0.0] + rng.standard_t(2, size=200)
+    ours = LinearRegressor(loss=Huber(delta), penalty=L2(1e-3), tol=1e-9).fit(X, y)
+
+    def value(params):
+        r = np.abs(X @ params[:5] + params[5] - y)
+        losses = np.where(r <= delta, r**2 / 2, delta * (r - delta / 2))
+        return losses.mean() + 5e-4 * params[:5] @ params[:5]
+
+    found = np.append(ours.coef_, ours.intercept_)
+    best = minimize(value, found, method="BFGS", options={"gtol": 1e-10})
+    np.testing.assert_allclose(value(found), best.fun, rtol=1e-12)
+    assert ours.n_iter_ < 60
+
+
+def test_a_warm_start_away_from_the_data():
+    """Weights in directions that the data do not know, and along all classes, are shrunk."""
+    X, y = load_iris(return_X_y=True)
+    X = np.hstack([X, X[:, :1] + X[:, 1:2]])
+    model = LinearClassifier(penalty=L2(0.1), tol=1e-8, warm_start=True).fit(X, y)
+    optimum = model.coef_.copy()
+    model.coef_ = model.coef_ + np.array([1.0, 1.0, 0, 0, -1.0]) + 2.0
+    model.fit(X, y)
+    np.testing.assert_allclose(model.coef_, optimum, atol=1e-6)

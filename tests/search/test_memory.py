@@ -1,0 +1,266 @@
+"""How much memory passes take, against what they are said to take and what they may.
+
+NumPy reports its arrays to tracemalloc, and so does Python its objects. What compiled kernels
+allocate themselves is not seen, so they are given their arrays; the exception is the direction of
+L-BFGS, one array like the parameters where its history is twenty.
+"""
+
+import os
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification, make_regression
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import skopt_suite.model_selection._passes as passes
+from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
+from skopt_suite.backends import Placement, free_memory
+from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from skopt_suite.model_selection import FusedGridSearchCV
+from skopt_suite.model_selection._memory import Budget, budget_of, pieces
+from skopt_suite.models import ACTIVATIONS
+from skopt_suite.optimizers import OPTIMIZERS, Adam
+from skopt_suite.optimizers._adam import AdamState
+from skopt_suite.training import bytes_per_fit
+
+with_kernels = pytest.mark.skipif(
+    os.environ.get("SKOPT_SUITE_FUSED_KERNELS") == "0",
+    reason="the estimate is of fused kernels; their definitions take more",
+)
+
+HERE = Placement(np)
+N_FITS = 40
+RATES = {"optimizer__learning_rate": np.logspace(-4, -2, N_FITS)}
+ALPHAS = {"penalty__alpha": np.logspace(-4, 0, N_FITS)}
+CLASS_WEIGHTS = {"class_weight": [{1: 1 + k / 10} for k in range(N_FITS)]}
+
+
+def classes(n_samples, n_features, n_classes=3):
+    return make_classification(
+        n_samples,
+        n_features,
+        n_informative=4,
+        n_redundant=0,
+        n_classes=n_classes,
+        n_clusters_per_class=1,
+        random_state=0,
+    )
+
+
+def numbers(n_samples, n_features, n_targets=1):
+    X, y = make_regression(n_samples, n_features, n_targets=n_targets, noise=9.0, random_state=0)
+    return X, y / y.std()
+
+
+SMALL, TALL, BROAD = classes(150, 5), classes(3000, 5), classes(300, 200)
+
+
+def mlp(*hidden, **settings):
+    return MLPClassifier(hidden, **{"max_iter": 3, "random_state": 0, **settings})
+
+
+def linear(optimizer, **settings):
+    return LinearClassifier(optimizer=optimizer, **{"max_iter": 20, "random_state": 0, **settings})
+
+
+def regression(loss):
+    """Many outputs, so that losses take more than anything else."""
+    model = LinearRegressor(optimizer="sgd", loss=loss, batch_size=600, max_iter=2, random_state=0)
+    return model, ALPHAS, numbers(600, 5, n_targets=20)
+
+
+def classification(loss, n_classes):
+    model = linear("sgd", loss=loss, batch_size=600, max_iter=2)
+    return model, ALPHAS, classes(600, 5, n_classes)
+
+
+def wide(optimizer, **settings):
+    return mlp(200, optimizer=optimizer, batch_size=8, **settings), ALPHAS, BROAD
+
+
+class WithoutKernel(Adam):
+    """A rule as a user would write it."""
+
+    name = "without_kernel"
+
+    def update(self, state, params, gradient, learning_rate, n_weights):
+        dtype, scalars = params.dtype, (self.beta1, self.beta2, learning_rate)
+        beta1, beta2, rate = (value.astype(dtype) for value in scalars)
+        m = beta1 * state.first_moment + (1 - beta1) * gradient
+        v = beta2 * state.second_moment + (1 - beta2) * gradient**2
+        params = params - rate * m / (np.sqrt(v) + 1e-8)
+        return params, AdamState(state.n_steps + 1, m, v)
+
+
+CASES = {
+    "a rule without a kernel": wide(WithoutKernel()),
+    "small network": (mlp(8, batch_size=16, max_iter=50), RATES, SMALL),
+    "network for digits": (mlp(32, batch_size=32), RATES, classes(1400, 64, 10)),
+    "deep network": (mlp(*[50] * 6), RATES, classes(1200, 5)),
+    "deep network, gelu": (mlp(*[50] * 6, activation="gelu"), RATES, classes(1200, 5)),
+    "all rows": (mlp(50, batch_size=3000), RATES, TALL),
+    "dropout": (mlp(50, dropout=0.3, batch_size=600), RATES, TALL),
+    "dropout in two layers": (mlp(50, 20, dropout=0.3, batch_size=600), RATES, TALL),
+    "L1 by coordinate": wide("adam", penalty="l1"),
+    "fits that leave one by one": (
+        mlp(200, n_iter_no_change=1, tol=1e-2, batch_size=50, max_iter=20),
+        RATES,
+        BROAD,
+    ),
+    "early stopping": wide("adam", early_stopping=True),
+    "early stopping of a small one": (
+        mlp(8, batch_size=16, max_iter=50, early_stopping=True),
+        RATES,
+        SMALL,
+    ),
+    "many rows held out": (mlp(20, early_stopping=True, batch_size=16), RATES, TALL),
+    "many numbers held out": (
+        MLPRegressor((20,), early_stopping=True, batch_size=16, max_iter=3, random_state=0),
+        RATES,
+        numbers(3000, 5, n_targets=3),
+    ),
+    "class weights": (linear("sgd"), CLASS_WEIGHTS, TALL),
+    "class weights, network": (mlp(50, batch_size=32), CLASS_WEIGHTS, TALL),
+    "class weights, L-BFGS": (linear("lbfgs"), CLASS_WEIGHTS, TALL),
+    "many features, L-BFGS": (linear("lbfgs"), ALPHAS, classes(100, 500)),
+    "many features, L-BFGS that converges": (
+        linear("lbfgs", max_iter=200, tol=1e-3),
+        ALPHAS,
+        classes(100, 500),
+    ),
+    "many features, FISTA": (linear("fista", penalty="l1"), ALPHAS, classes(100, 500)),
+    "many rows, L-BFGS": (linear("lbfgs"), ALPHAS, TALL),
+    "many rows, FISTA": (linear("fista"), ALPHAS, TALL),
+    "many rows, two classes": (linear("lbfgs"), ALPHAS, classes(3000, 5, 2)),
+    "linear, Adam": (linear("adam"), ALPHAS, SMALL),
+    **{f"network, {name}": wide(name) for name in OPTIMIZERS if OPTIMIZERS[name].is_incremental},
+    **{
+        f"linear, {name}": (linear(name), ALPHAS, classes(100, 300))
+        for name in OPTIMIZERS
+        if OPTIMIZERS[name].is_full_batch
+    },
+    **{
+        f"activation {name}": (mlp(50, activation=name, batch_size=600), ALPHAS, TALL)
+        for name in ACTIVATIONS
+    },
+    **{f"loss {name}": regression(name) for name in REGRESSION_LOSSES},
+    **{
+        f"loss {name}, {n} classes": classification(name, n)
+        for name in CLASSIFICATION_LOSSES
+        for n in (2, 12)
+    },
+}
+
+
+@with_kernels
+@pytest.mark.parametrize("case", CASES)
+def test_estimate_is_an_upper_bound_within_a_factor_of_two(case, monkeypatch):
+    estimator, grid, data = CASES[case]
+    estimate, measured = estimate_and_peak(estimator, grid, data, monkeypatch)
+    assert measured <= estimate <= 2 * measured
+
+
+def estimate_and_peak(estimator, grid, data, monkeypatch):
+    """Return bytes that one pass is said to take, and takes."""
+    found = []
+
+    def measured(jobs, data, *args, **settings):
+        shared = all(job.sample_weight is jobs[0].sample_weight for job in jobs)
+        estimate = len(jobs) * bytes_per_fit(jobs[0], data, HERE, shared)
+        results, peak = traced(train, jobs, data, *args, **settings)
+        found.append((estimate, peak))
+        return results
+
+    train = passes.train
+    few = {name: values[:2] for name, values in grid.items()}
+    search_on_one_split(estimator, few, data)  # what is loaded and compiled once is not counted
+    monkeypatch.setattr(passes, "train", measured)
+    search_on_one_split(estimator, grid, data)
+    ((estimate, peak),) = found
+    return estimate, peak
+
+
+def traced(function, *args, **settings):
+    """Return what a function returns, and the most memory it has taken beyond what there was."""
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        value = function(*args, **settings)
+        return value, tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+
+def search_on_one_split(estimator, grid, data, **settings):
+    rows = np.arange(len(data[0]))
+    settings = {"max_memory": "2GB", "cv": [(rows, rows[:50])], "refit": False, **settings}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return FusedGridSearchCV(estimator, grid, **settings).fit(*data)
+
+
+@with_kernels
+@pytest.mark.parametrize("scoring", ["accuracy", "neg_log_loss"])
+@pytest.mark.parametrize("max_memory", [4_000_000, 20_000_000])
+def test_a_search_takes_no_more_than_it_may(max_memory, scoring):
+    """All fits in one pass would take 40 × 160 kB for parameters, and six times that in all."""
+    X, y = BROAD
+    pipeline = make_pipeline(StandardScaler(), mlp(200, batch_size=8, max_iter=2))
+    grid = {f"mlpclassifier__{name}": values for name, values in RATES.items()}
+    few = {name: values[:2] for name, values in grid.items()}
+    settings = {"max_memory": max_memory, "scoring": scoring}
+    search_on_one_split(pipeline, few, (X, y), **settings)
+    _, peak = traced(search_on_one_split, pipeline, grid, (X, y), **settings)
+    data = 3 * X.nbytes  # rows of the split, scaled, and in single precision
+    candidates = N_FITS * 20_000
+    assert max_memory / 2 <= peak <= max_memory + data + candidates
+
+
+def test_pieces_are_even_and_within_the_budget(monkeypatch):
+    jobs_of = []
+
+    def remember(members, data, placement, budget):
+        jobs_of.append((members, data))
+        return pieces(members, data, placement, budget)
+
+    monkeypatch.setattr(passes, "pieces", remember)
+    search_on_one_split(mlp(8, max_iter=1), RATES, SMALL)
+    ((members, data),) = jobs_of
+    each = bytes_per_fit(members[0][1], data, HERE)
+    sizes = {
+        budget: [len(piece) for piece in pieces(members, data, HERE, budget)]
+        for budget in (Budget(15 * each), Budget(60 * each, n_workers=4), Budget(10**9))
+    }
+    assert list(sizes.values()) == [[14, 14, 12], [14, 14, 12], [40]]
+
+
+def test_a_fit_that_needs_more_than_there_may_be_is_trained_alone(monkeypatch):
+    sizes = []
+
+    def counting(jobs, *args, **settings):
+        sizes.append(len(jobs))
+        return train(jobs, *args, **settings)
+
+    train = passes.train
+    monkeypatch.setattr(passes, "train", counting)
+    search_on_one_split(mlp(8, max_iter=1), RATES, SMALL, max_memory=1)
+    assert sizes == [1] * N_FITS
+
+
+def test_the_default_is_a_quarter_of_what_is_free():
+    budget, free = budget_of(None, "Search"), free_memory(HERE)
+    assert budget.of_a_pass(HERE) == pytest.approx(free / 4, rel=0.2)
+    shared = budget._replace(n_workers=2)
+    assert shared.of_a_pass(HERE) == pytest.approx(free / 8, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    "text, n_bytes",
+    [("2GB", 2 * 2**30), ("1.5 mb", 3 * 2**19), (".5KB", 512), ("100", 100), (7, 7)],
+)
+def test_amounts(text, n_bytes):
+    assert budget_of(text, "Search").limit == n_bytes
