@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import joblib
@@ -44,7 +44,10 @@ class Candidate:
 
 
 def make_candidates(
-    estimator: Any, params: list[dict[str, Any]], fit_params: dict[str, Any], seed: int
+    estimator: Any,
+    params: list[dict[str, Any]],
+    fit_params: dict[str, Any],
+    seed: Callable[[], int],
 ) -> list[Candidate]:
     """Return the candidates of a search; those without a ``random_state`` get the same seed."""
     return [
@@ -54,7 +57,11 @@ def make_candidates(
 
 
 def _make_candidate(
-    index: int, base: Any, setting: dict[str, Any], fit_params: dict[str, Any], seed: int
+    index: int,
+    base: Any,
+    setting: dict[str, Any],
+    fit_params: dict[str, Any],
+    seed: Callable[[], int],
 ) -> Candidate:
     estimator = clone(base).set_params(**_cloned(setting))
     preprocessing = _preprocessing(estimator, setting)
@@ -62,10 +69,10 @@ def _make_candidate(
     if reason:
         return Candidate(index, setting, estimator, reason, preprocessing)
     model = last_step(estimator)
-    if model.random_state is None:
-        model.random_state = seed
     try:
         plan = model._plan()
+        if model.random_state is None:
+            plan = replace(plan, seed=seed())
     except Exception as error:
         reason = "its parameters are not accepted"
         return Candidate(index, setting, estimator, reason, preprocessing, error=error)
@@ -82,7 +89,7 @@ def _cloned(setting: dict[str, Any]) -> dict[str, Any]:
 def _preprocessing(estimator: Any, setting: dict[str, Any]) -> Hashable:
     name = last_step_name(estimator)
     return tuple(
-        (key, joblib.hash(value))
+        (key, hash_of(value))
         for key, value in sorted(setting.items())
         if name and key != name and not key.startswith(f"{name}__")
     )
@@ -90,8 +97,10 @@ def _preprocessing(estimator: Any, setting: dict[str, Any]) -> Hashable:
 
 def _reason_to_train_alone(estimator: Any, fit_params: dict[str, Any]) -> str:
     model, name = last_step(estimator), last_step_name(estimator)
-    if not isinstance(model, TrainableEstimator) or type(model).fit is not TrainableEstimator.fit:
+    if not isinstance(model, TrainableEstimator):
         return f"{type(model).__name__} is not an estimator of skopt_suite"
+    if type(model).fit is not TrainableEstimator.fit:
+        return f"{type(model).__name__} has a fit method of its own"
     if not is_plain(estimator):
         return "its Pipeline is not of scikit-learn's own class"
     if model.verbose:
@@ -107,7 +116,7 @@ def _reason_to_train_alone(estimator: Any, fit_params: dict[str, Any]) -> str:
 
 def _weighting(model: Any) -> str:
     class_weight = getattr(model, "class_weight", None)
-    return "" if class_weight is None else joblib.hash(class_weight)
+    return "" if class_weight is None else hash_of(class_weight)
 
 
 def _pass_key(model: Any, plan: Plan, weighting: str) -> Hashable:
@@ -123,5 +132,21 @@ def _pass_key(model: Any, plan: Plan, weighting: str) -> Hashable:
     try:
         hash(key)
     except TypeError:  # a parameter of a user's component, such as a list
-        return joblib.hash(key)
+        return hash_of(key, owner=model)
     return key
+
+
+def hash_of(value: Any, owner: Any = None) -> str:
+    """Return a text that is the same for equal values; where they have no hash, for the same owner.
+
+    Parameters
+    ----------
+    value : object
+        What to compare.
+    owner : object, optional
+        What lives as long as the text is used; None: `value` does.
+    """
+    try:
+        return joblib.hash(value)
+    except Exception:  # what cannot be pickled, such as a lambda
+        return f"object {id(value if owner is None else owner)}"

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn import get_config
+from sklearn.model_selection import cross_val_score, cross_validate
+from sklearn.utils import Bunch
+from sklearn.utils.metadata_routing import MetadataRouter
 
 from skopt_suite.model_selection._fold import Outcome
 from skopt_suite.model_selection._search import FusedSearch, Rounds
@@ -12,9 +16,14 @@ from skopt_suite.model_selection._sklearn import (
     aggregate_score_dicts,
     check_groups_routing_disabled,
     normalize_score_results,
+    validate_params,
 )
 
 
+@validate_params(
+    getattr(cross_validate, "_skl_parameter_constraints"),  # noqa: B009 (mypy knows no such name)
+    prefer_skip_nested_validation=False,
+)
 def fused_cross_validate(
     estimator,
     X,
@@ -69,7 +78,7 @@ def fused_cross_validate(
     np.float64(0.98)
     """
     check_groups_routing_disabled(groups)
-    folds = _Folds(
+    folds = FusedCrossValidate(
         estimator,
         scoring=scoring,
         n_jobs=n_jobs,
@@ -82,11 +91,15 @@ def fused_cross_validate(
         max_memory=max_memory,
         return_estimator=return_estimator,
     )
-    given = {} if groups is None else {"groups": groups}
-    folds.fit(X, y, **given, **(params or {}))
+    folds.groups = groups
+    folds.fit(X, y, **(params or {}))
     return _formatted(folds, return_train_score, return_estimator, return_indices)
 
 
+@validate_params(
+    getattr(cross_val_score, "_skl_parameter_constraints"),  # noqa: B009
+    prefer_skip_nested_validation=False,
+)
 def fused_cross_val_score(
     estimator,
     X,
@@ -133,11 +146,6 @@ def fused_cross_val_score(
     >>> fused_cross_val_score(LinearClassifier(), X, y, cv=3).round(2)
     array([1.  , 0.96, 0.96])
     """
-    if scoring is not None and not isinstance(scoring, str) and not callable(scoring):
-        raise ValueError(
-            "fused_cross_val_score: scoring must be the name of one score, a callable or None; got "
-            f"{scoring!r}. fused_cross_validate takes several."
-        )
     scores = fused_cross_validate(
         estimator,
         X,
@@ -155,19 +163,39 @@ def fused_cross_val_score(
     return scores["test_score"]
 
 
-class _Folds(FusedSearch):
-    """A search with a single candidate, whose outcomes are kept."""
+class FusedCrossValidate(FusedSearch):
+    """A search with a single candidate, whose outcomes are kept; its name is for errors."""
+
+    groups: Any = None
 
     def __init__(self, estimator, *, max_memory, return_estimator, **settings):
         super().__init__(estimator, **settings)
         self.max_memory = max_memory
         self.return_estimator = return_estimator
 
+    def _get_routed_params_for_fit(self, params: dict[str, Any]) -> Bunch:
+        """Return who gets what; without routing, weights of samples are not for scorers."""
+        if get_config()["enable_metadata_routing"]:
+            return super()._get_routed_params_for_fit(params)
+        return Bunch(
+            estimator=Bunch(fit=params),
+            splitter=Bunch(split={"groups": self.groups}),
+            scorer=Bunch(score={}),
+        )
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return the routes, with the name that errors show."""
+        routes = super().get_metadata_routing()
+        routes.owner = "fused_cross_validate"
+        return routes
+
     def _run_search(self, evaluate_candidates, *, callback_ctx: Any = None) -> None:
         evaluate_candidates([{}])
 
     def _rounds(self) -> Rounds:
         self.outcomes = _Outcomes()
+        if self.return_estimator:
+            self.outcomes.keep = "memory"  # for partial_fit
         return self.outcomes
 
     def _splits(self, *args: Any) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -182,7 +210,9 @@ class _Outcomes(Rounds):
         self.scored = [outcome.scored for outcome in outcomes[0]]
 
 
-def _formatted(folds: _Folds, with_train: bool, with_estimator: bool, with_indices: bool) -> dict:
+def _formatted(
+    folds: FusedCrossValidate, with_train: bool, with_estimator: bool, with_indices: bool
+) -> dict:
     """Return the dict that scikit-learn's `cross_validate` returns."""
     results = aggregate_score_dicts(folds.outcomes.scored)
     formatted: dict[str, Any] = {name: results[name] for name in ("fit_time", "score_time")}

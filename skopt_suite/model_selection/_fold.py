@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import clone
 
+from skopt_suite._component import stack
 from skopt_suite.backends import shared_blas_threads
 from skopt_suite.model_selection._candidates import Candidate
 from skopt_suite.model_selection._memory import scored_at_once
@@ -31,8 +32,8 @@ from skopt_suite.model_selection._settings import Settings
 from skopt_suite.model_selection._sklearn import (
     check_method_params,
     fit_and_score,
+    safe_split,
     score,
-    take_rows,
 )
 from skopt_suite.training import Cancelled, Result
 
@@ -92,7 +93,7 @@ def _alone(task: Task, X, y, train_rows, test_rows, settings: Settings) -> Outco
     """Train and score a candidate as scikit-learn does."""
     ((candidate,), _, bar) = task.groups[0]
     if candidate.error is not None:
-        with bar.watch(lambda: take_rows(X, train_rows), lambda: take_rows(y, train_rows)):
+        with bar.watch(*safe_split(candidate.estimator, X, y, train_rows)):
             return _failure(candidate, candidate.error, 0.0, settings)
     start = time.perf_counter()
     scored = fit_and_score(
@@ -122,7 +123,7 @@ def _fused(task: Task, X, y, train_rows, test_rows, settings: Settings) -> list[
     start = time.perf_counter()
     first = task.groups[0].candidates[0].estimator
     scored_rows = [test_rows, train_rows] if settings.return_train_score else [test_rows]
-    X_train, y_train = take_rows(X, train_rows), take_rows(y, train_rows)
+    X_train, y_train = safe_split(first, X, y, train_rows)
     try:
         steps = preceding_steps(clone(first)) if last_step_name(first) else []
         transformed = X_train
@@ -135,7 +136,10 @@ def _fused(task: Task, X, y, train_rows, test_rows, settings: Settings) -> list[
         spent = time.perf_counter() - start
         return _failures(task, error, spent, X_train, y_train, settings)
     each = (time.perf_counter() - start) / sum(len(group.candidates) for group in task.groups)
-    parts = [_part(X, y, rows, steps, settings) for rows in scored_rows]
+    parts = [
+        _part(steps, safe_split(first, X, y, rows, train_rows), X, rows, settings)
+        for rows in scored_rows
+    ]
     weight = _sample_weight(first, X, train_rows, settings.fit_params)
     viewer = Viewer(transformed, y_train, weight)
     outcomes = []
@@ -170,28 +174,27 @@ def _announce(what: str, start: float, task: Task, settings: Settings) -> None:
 def _group(group, viewer, task, observer, shared_time, parts, steps, settings) -> list[Outcome]:
     """Train the candidates of one group and score them."""
     outcomes: list[Outcome] = []
-    try:
-        for piece in train_group(group, viewer, settings, task.past, observer):
-            for trained in piece.members:
-                trained.fit_time += shared_time
-            outcomes += _scored(piece, parts, steps, settings)
-            del piece, trained  # they hold parameters, and the next piece needs the memory
-    except Cancelled:
-        raise
-    except Exception as error:
-        if settings.error_score == "raise":
+    pieces = train_group(group, viewer, settings, task.past, observer)
+    while True:  # what scorers raise is not an error of the fits
+        try:
+            piece = next(pieces, None)
+        except Cancelled:
             raise
-        done = {outcome.index for outcome in outcomes}
-        outcomes += [
-            _failure(candidate, error, shared_time, settings)
-            for candidate in group
-            if candidate.index not in done
-        ]
-    return outcomes
+        except Exception as error:
+            done = {outcome.index for outcome in outcomes}
+            return outcomes + [
+                _failure(candidate, error, shared_time, settings)
+                for candidate in group
+                if candidate.index not in done
+            ]
+        if piece is None:
+            return outcomes
+        outcomes += _scored(piece, shared_time, parts, steps, settings)
+        del piece  # it holds parameters, and the next one needs the memory
 
 
-def _part(X, y, rows, steps: list, settings: Settings) -> Part:
-    X_part = take_rows(X, rows)
+def _part(steps: list, scored: tuple[Any, Any], X, rows, settings: Settings) -> Part:
+    X_part, y_part = scored
     params = check_method_params(X, params=settings.score_params, indices=rows)
     try:
         transformed = X_part
@@ -199,7 +202,7 @@ def _part(X, y, rows, steps: list, settings: Settings) -> Part:
             transformed = step.transform(transformed)
     except Exception as error:  # scoring the Pipeline will meet it again, and report it
         transformed = error
-    return Part(X_part, take_rows(y, rows), transformed, params)
+    return Part(X_part, y_part, transformed, params)
 
 
 def _sample_weight(estimator: Any, X, rows, fit_params: dict[str, Any]) -> Any:
@@ -208,9 +211,13 @@ def _sample_weight(estimator: Any, X, rows, fit_params: dict[str, Any]) -> Any:
     return params.get(f"{name}__sample_weight" if name else "sample_weight")
 
 
-def _scored(piece: Piece, parts: list[Part], steps: list, settings: Settings) -> list[Outcome]:
+def _scored(
+    piece: Piece, shared_time: float, parts: list[Part], steps: list, settings: Settings
+) -> list[Outcome]:
     """Return the outcomes of a piece; those of fits that diverged are failures."""
-    outcomes = []
+    for trained in piece.members:
+        trained.fit_time += shared_time
+    outcomes = [_failure(one, error, 0.0, settings) for one, error in piece.failures]
     good = [trained for trained in piece.members if trained.result.error is None]
     for trained in piece.members:
         if trained.result.error is not None:
@@ -275,7 +282,8 @@ def _stack_scores(piece: Piece, good: list[Trained], part: Part, settings) -> li
 
 def _scores_of(metrics: StackMetrics, piece: Piece, some: list[Trained], x, y) -> list[Any]:
     raw = raw_predictions(piece, some, x)
-    return stack_scores(metrics, some[0].job.loss, y, raw)
+    loss = stack([trained.job.loss for trained in some], piece.seen.rows.placement, ndim=3)
+    return stack_scores(metrics, loss, y, raw)
 
 
 def _sklearn_score(trained: Trained, seen: Seen, part: Part, steps, settings: Settings) -> Any:

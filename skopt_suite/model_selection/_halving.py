@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
-import joblib
 import numpy as np
 
 from skopt_suite.estimators._base import TrainableEstimator
+from skopt_suite.model_selection._candidates import hash_of
 from skopt_suite.model_selection._fold import Outcome
 from skopt_suite.model_selection._pipeline import last_step, last_step_name
 from skopt_suite.model_selection._search import FusedSearch, Rounds
@@ -24,9 +25,17 @@ class _FusedHalving(FusedSearch):
 
     resource: str
 
+    def _best_first(self, frame: Any) -> Any:
+        """Return candidates that came further before those that scored better with less."""
+        return frame.sort_values(["iter", "rank_test_score"], ascending=[False, True])
+
     def _check_input_parameters(self, X, y, split_params) -> None:
         self._n_samples_orig = n_samples_of(X)
         super()._check_input_parameters(X, y, split_params)
+
+    def _choose(self, results, refit_metric) -> None:
+        super()._choose(results, refit_metric)
+        self.best_score_ = results["mean_test_score"][self.best_index_]  # whatever `refit` is
 
     def _rounds(self) -> Rounds:
         """Survivors go on if the resource is epochs; with more rows they begin anew."""
@@ -43,7 +52,7 @@ class _Survivors(Rounds):
 
     def __init__(self, resource: str):
         self._resource = resource
-        self._results: dict[str, list[Result | None]] = {}
+        self._results: dict[Hashable, list[Result | None]] = {}
 
     def past(self, params: list[dict[str, Any]], n_splits: int) -> list[dict[int, Result]]:
         """Return for every split the results to go on with, by number of the candidate."""
@@ -61,8 +70,8 @@ class _Survivors(Rounds):
             for setting, of_splits in zip(params, outcomes, strict=True)
         }
 
-    def _key(self, setting: dict[str, Any]) -> str:
-        return joblib.hash({k: v for k, v in setting.items() if k != self._resource})
+    def _key(self, setting: dict[str, Any]) -> Hashable:
+        return tuple((k, hash_of(v)) for k, v in setting.items() if k != self._resource)
 
 
 class FusedHalvingGridSearchCV(_FusedHalving, HalvingGridSearchCV):

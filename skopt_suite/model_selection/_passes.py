@@ -47,6 +47,8 @@ class Piece(NamedTuple):
     """One of the models, which has seen the rows."""
     seen: Seen
     members: list[Trained]
+    failures: list[tuple[Candidate, Exception]]
+    """Candidates that could not be trained, and why."""
 
 
 class Viewer:
@@ -108,12 +110,19 @@ def train_group(
     """
     seen = viewer.see(candidates[0].model)
     model = unfitted(candidates[0].model, seen.learnt)
-    members, data = _jobs(model, candidates, seen, past)
+    weights = _weights(candidates, seen)
+    failures = [(one, weights[one.weighting]) for one in candidates if _fails(one, weights)]
+    if failures:
+        yield Piece(model, seen, [], failures)
+    candidates = [one for one in candidates if not _fails(one, weights)]
+    if not candidates:
+        return
+    members, data = _jobs(model, candidates, seen, weights, past)
     cut = list(pieces(members, data, seen.rows.placement, settings.budget))
     if observer is not None:
         observer.pass_begins(sum(_n_epochs(piece, past) for piece in cut))
     for piece in cut:
-        yield Piece(model, seen, _trained(piece, data, seen, past, settings, observer))
+        yield Piece(model, seen, _trained(piece, data, seen, past, settings, observer), [])
 
 
 def fitted_model(trained: Trained, seen: Seen) -> Any:
@@ -146,8 +155,30 @@ def seen_input(model: Any, X: Any) -> Array:
     return x
 
 
+def _weights(candidates: list[Candidate], seen: Seen) -> dict[str, Any]:
+    """Return sample weights times class weights by `Candidate.weighting`, or why there are none."""
+    weights: dict[str, Any] = {}
+    for candidate in candidates:
+        if candidate.weighting not in weights:
+            model = unfitted(candidate.model, seen.learnt)
+            try:
+                weight = model._weigh_classes(seen.rows.y, seen.rows.weight)
+            except Exception as error:
+                weight = error
+            weights[candidate.weighting] = weight
+    return weights
+
+
+def _fails(candidate: Candidate, weights: dict[str, Any]) -> bool:
+    return isinstance(weights[candidate.weighting], Exception)
+
+
 def _jobs(
-    model: Any, candidates: list[Candidate], seen: Seen, past: dict[int, Result]
+    model: Any,
+    candidates: list[Candidate],
+    seen: Seen,
+    weights: dict[str, Any],
+    past: dict[int, Result],
 ) -> tuple[list[tuple[Candidate, Job]], Data]:
     """Return every candidate's job, and the data that all of them share."""
     rows, network = seen.rows, model._network(seen.rows.X.shape[1])
@@ -157,9 +188,7 @@ def _jobs(
     for candidate in candidates:
         if candidate.weighting not in shared:
             own = unfitted(candidate.model, seen.learnt)
-            part = own._training_part(
-                rows, own._weigh_classes(rows.y, rows.weight), candidate.plan, None
-            )
+            part = own._training_part(rows, weights[candidate.weighting], candidate.plan, None)
             start = own._fresh_start(network, part.y, part.weight, initial)
             shared[candidate.weighting] = part, start
         part, start = shared[candidate.weighting]
@@ -187,14 +216,16 @@ def _train(piece, data: Data, seen: Seen, past, settings: Settings, observer) ->
     results = [past.get(candidate.index) for candidate, _ in piece]
     going = [k for k, (_, job) in enumerate(piece) if not _is_done(results[k], job)]
     if going:
-        new = train(
-            [piece[k][1] for k in going],
-            data,
-            seen.rows.placement,
-            observer,
-            keep=settings.keep,
-            cancelled=settings.cancellation.is_set,
-        )
+        # One that diverges is told from its loss; a warning might be an error, of all of them.
+        with np.errstate(over="ignore", invalid="ignore"):
+            new = train(
+                [piece[k][1] for k in going],
+                data,
+                seen.rows.placement,
+                observer,
+                keep=settings.keep,
+                cancelled=settings.cancellation.is_set,
+            )
         for k, result in zip(going, new, strict=True):
             results[k] = result
     return results
@@ -225,4 +256,7 @@ def _warn(piece: list[tuple[Candidate, Job]], results: list[Result], data: Data)
     for k, ((candidate, job), result) in enumerate(zip(piece, results, strict=True)):
         if result.error is None:
             same = first_with.setdefault(repr(vars(job.loss)), k)
-            warn_if_not_converged(candidate.model, job, result, functools.partial(size, same))
+            try:
+                warn_if_not_converged(candidate.model, job, result, functools.partial(size, same))
+            except Warning as warning:  # where warnings are errors, of this fit only
+                result.error = warning

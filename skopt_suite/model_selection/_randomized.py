@@ -16,6 +16,7 @@ from skopt_suite.model_selection._search import FusedSearch
 from skopt_suite.model_selection._space import search_space
 
 _FIRST_ROUND = 4  # candidates from which the time of more is estimated
+_SHORTEST = 1e-9  # seconds; clocks may not have moved
 
 
 class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
@@ -120,6 +121,10 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
         self.max_memory = max_memory
         self.max_time = max_time
 
+    @property
+    def _is_one_round(self) -> bool:
+        return self.max_time is not None
+
     def _run_search(self, evaluate_candidates, *, callback_ctx: Any = None) -> None:
         """Draw candidates and evaluate them, in rounds if time is limited."""
         space = self.param_distributions
@@ -150,7 +155,7 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
             n_done += len(some)
             now = time.monotonic()
             left, each = self.max_time - (now - start), (now - before) / len(some)
-            size = min(2 * len(some), int(left / each))
+            size = int(min(2 * len(some), left / max(each, _SHORTEST)))
             if size < 1 and n_done < len(candidates):
                 warnings.warn(
                     f"{type(self).__name__}: max_time={self.max_time:g} seconds were used up after "

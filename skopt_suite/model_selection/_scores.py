@@ -71,11 +71,17 @@ def stack_scores(metrics: StackMetrics, loss: Loss, y: Array, raw: Array) -> lis
 
 
 def _metrics_of(model: Any) -> tuple[Metric | None, dict[str, Metric]]:
-    """Return the metric of the model's own `score`, and those that have a name."""
+    """Return the metric of the model's own `score`, and those that have a name.
+
+    There are none where a user's subclass predicts in its own way.
+    """
     cls = type(model)
-    if isinstance(model, TrainableClassifier):
-        return (_own if cls.score is TrainableClassifier.score else None), _CLASSIFICATION
-    return (_own if cls.score is TrainableRegressor.score else None), _REGRESSION
+    is_classifier = isinstance(model, TrainableClassifier)
+    base: Any = TrainableClassifier if is_classifier else TrainableRegressor
+    if cls.predict is not base.predict or cls._raw_predictions is not base._raw_predictions:
+        return None, {}
+    by_name = _CLASSIFICATION if is_classifier else _REGRESSION
+    return (_own if cls.score is base.score else None), by_name
 
 
 def _own(loss: Any, y: Array, raw: Array) -> Array:

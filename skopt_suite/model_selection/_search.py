@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import defaultdict
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -89,7 +91,15 @@ class FusedSearch(BaseSearchCV):
 
     def to_frame(self) -> Any:
         """Return ``cv_results_`` as a pandas frame, one row per candidate, the best first."""
-        return frame_of(self.cv_results_).sort_values(self._rank_column(), kind="stable")
+        return self._best_first(frame_of(self.cv_results_))
+
+    def _best_first(self, frame: Any) -> Any:
+        return frame.sort_values(self._rank_column(), kind="stable")
+
+    @property
+    def _is_one_round(self) -> bool:
+        """Whether rounds of candidates only serve to divide the time of a search."""
+        return False
 
     def _rank_column(self) -> str:
         refit = self.refit if isinstance(self.refit, str) else "score"
@@ -100,7 +110,7 @@ class FusedSearch(BaseSearchCV):
         """Return ``cv_results_``."""
         found, rounds, numbers = _Found(self), self._rounds(), Numbers()
         settings = settings._replace(keep=rounds.keep)
-        seed = int(check_random_state(None).randint(np.iinfo(np.int32).max))
+        seed = functools.cache(_new_seed)  # untouched where all candidates have a random_state
         base = clone(self.estimator)
         n_told: dict[int, int] = defaultdict(int)
         splits_of: dict[int, tuple[Any, list]] = {}  # with the splitter, so that its id stays
@@ -121,8 +131,11 @@ class FusedSearch(BaseSearchCV):
             rounds.remember(params, outcomes)
             return found.add(candidates, outcomes, more_results or {}, settings)
 
-        self._run_search(evaluate_candidates, callback_ctx=context)
-        return found.results()
+        if "callback_ctx" in signature(self._run_search).parameters:
+            self._run_search(evaluate_candidates, callback_ctx=context)
+        else:  # of a user's subclass
+            self._run_search(evaluate_candidates)
+        return found.results(settings)
 
     def _splits(self, cv, X, y, split_params) -> list[tuple[np.ndarray, np.ndarray]]:
         splits = list(cv.split(X, y, **split_params))
@@ -212,20 +225,22 @@ class _Found:
             raise ValueError(
                 "No fits were performed. Was the CV iterator empty? Were there no candidates?"
             )
-        warn_or_raise_about_fit_failures(scored, settings.error_score)
-        if callable(settings.scoring):
-            insert_error_scores(scored, settings.error_score)
+        if not self._search._is_one_round:
+            _check(scored, settings)
         self._scored += scored
         self._candidates += candidates
         self._pass_keys += [of_splits[0].pass_key for of_splits in outcomes]
         self._curves += [[outcome.loss_curve for outcome in of_splits] for of_splits in outcomes]
         for key, values in more_results.items():
             self._more[key].extend(values)
-        self._formatted = self._format()
+        self._formatted = {} if self._search._is_one_round else self._format()
         return self._formatted
 
-    def results(self) -> dict[str, Any]:
+    def results(self, settings: Settings) -> dict[str, Any]:
         """Set the attributes of the search that do not depend on the best candidate."""
+        if self._search._is_one_round:
+            _check(self._scored, settings)
+            self._formatted = self._format()
         search, first = self._search, self._scored[0]["test_scores"]
         search.multimetric_ = isinstance(first, dict)
         if callable(search.scoring) and search.multimetric_:
@@ -241,6 +256,17 @@ class _Found:
         params = [candidate.params for candidate in self._candidates]
         n_splits = len(self._scored) // len(params)
         return self._search._format_results(params, n_splits, self._scored, self._more)
+
+
+def _check(scored: list[dict[str, Any]], settings: Settings) -> None:
+    """Warn of fits that failed, raise if all did, and give them all names of scores."""
+    warn_or_raise_about_fit_failures(scored, settings.error_score)
+    if callable(settings.scoring):
+        insert_error_scores(scored, settings.error_score)
+
+
+def _new_seed() -> int:
+    return int(check_random_state(None).randint(np.iinfo(np.int32).max))
 
 
 def _ranks(results: dict[str, Any]) -> list[str]:

@@ -26,7 +26,8 @@ from sklearn.model_selection._validation import (
 from sklearn.model_selection._validation import (
     _warn_or_raise_about_fit_failures as warn_or_raise_about_fit_failures,
 )
-from sklearn.utils import _safe_indexing as take_rows
+from sklearn.utils._param_validation import validate_params
+from sklearn.utils.metaestimators import _safe_split as safe_split
 from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import _num_samples as n_samples_of
 
@@ -41,7 +42,8 @@ __all__ = [
     "insert_error_scores",
     "n_samples_of",
     "normalize_score_results",
+    "safe_split",
     "score",
-    "take_rows",
+    "validate_params",
     "warn_or_raise_about_fit_failures",
 ]
