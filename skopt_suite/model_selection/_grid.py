@@ -18,6 +18,8 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     - ``mean_fit_time`` of a candidate is its share of the pass: the time of the pass divided by
       the number of its candidates.
     - Candidates without a ``random_state`` share one seed that is drawn anew in every search.
+    - Preceding steps of a Pipeline are fitted once for all candidates that do not change them, so
+      steps that are random draw once.
     - ``n_jobs`` counts threads unless a joblib backend is chosen, and tasks are folds.
 
     Parameters
