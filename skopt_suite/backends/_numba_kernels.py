@@ -171,6 +171,11 @@ def _bend(z, bias, leak):
 
 
 @_jit
+def _layer(layers, depth):
+    return layers[depth, 0], layers[depth, 1], layers[depth, 2], layers[depth, 3]
+
+
+@_jit
 def _weights_of(row, n_in, n_out, weights_at):
     return row[weights_at : weights_at + n_in * n_out].reshape((n_in, n_out))
 
@@ -188,78 +193,99 @@ def _rows_at_once(n_samples, n_in, n_out):
 
 
 @_jit
-def _dense_forward(params, x, n_in, n_out, weights_at, bias_at, leak):
-    n_fits, n_samples, shared = params.shape[0], x.shape[1], x.shape[0] == 1
-    size = _rows_at_once(n_samples, n_in, n_out)
-    out = np.empty((n_fits, n_samples, n_out), dtype=params.dtype)
-    for k in range(n_fits):
-        weights = _weights_of(params[k], n_in, n_out, weights_at)
-        for start in range(0, n_samples, size):
-            stop = min(start + size, n_samples)
-            z = out[k, start:stop]
-            np.dot(x[0 if shared else k, start:stop], weights, z)
-            if bias_at >= 0:
-                _bend(z, params[k, bias_at : bias_at + n_out], leak)
-    return out
-
-
-def dense_forward(params, x, *layer_and_leak):
-    x = np.ascontiguousarray(x, dtype=params.dtype)
-    return _dense_forward(np.ascontiguousarray(params), x, *layer_and_leak)
+def _dense_forward(row, x, z, n_in, n_out, weights_at, bias_at, leak):
+    weights = _weights_of(row, n_in, n_out, weights_at)
+    size = _rows_at_once(x.shape[0], n_in, n_out)
+    for start in range(0, x.shape[0], size):
+        stop = min(start + size, x.shape[0])
+        np.dot(x[start:stop], weights, z[start:stop])
+        if bias_at >= 0:
+            _bend(z[start:stop], row[bias_at : bias_at + n_out], leak)
 
 
 @_jit
-def _dense_gradient(gradient, x, delta, n_in, n_out, weights_at, bias_at):
-    n_samples, shared = x.shape[1], x.shape[0] == 1
+def _run_forward(params, x, layers, leaks):
+    n_fits, n_samples = params.shape[0], x.shape[1]
+    outputs = np.empty(n_fits * n_samples * layers[:, 1].sum(), dtype=params.dtype)
+    for k in range(n_fits):
+        a, start = x[0 if x.shape[0] == 1 else k], 0
+        for depth in range(layers.shape[0]):
+            n_in, n_out, weights_at, bias_at = _layer(layers, depth)
+            size = n_samples * n_out
+            z = outputs[start + k * size : start + (k + 1) * size].reshape((n_samples, n_out))
+            _dense_forward(params[k], a, z, n_in, n_out, weights_at, bias_at, leaks[depth])
+            a, start = z, start + n_fits * size
+    return outputs
+
+
+def run_forward(params, x, layers, leaks):
+    x = np.ascontiguousarray(x, dtype=params.dtype)
+    return _run_forward(np.ascontiguousarray(params), x, layers, leaks)
+
+
+@_jit
+def _dense_gradient(row, x, delta, n_in, n_out, weights_at, bias_at):
+    weights, n_samples = _weights_of(row, n_in, n_out, weights_at), x.shape[0]
     size = _rows_at_once(n_samples, n_in, n_out)
-    part = np.empty((n_in, n_out) if size < n_samples else (0, 0), dtype=gradient.dtype)
-    for k in range(gradient.shape[0]):
-        row = np.ascontiguousarray(gradient[k])
-        weights = _weights_of(row, n_in, n_out, weights_at)
-        rows = x[0 if shared else k]
-        np.dot(rows[:size].T, delta[k, :size], weights)
+    np.dot(x[:size].T, delta[:size], weights)
+    if size < n_samples:
+        part = np.empty((n_in, n_out), dtype=row.dtype)
         for start in range(size, n_samples, size):
             stop = min(start + size, n_samples)
-            np.dot(rows[start:stop].T, delta[k, start:stop], part)
+            np.dot(x[start:stop].T, delta[start:stop], part)
             for i in range(n_in):
                 for j in range(n_out):
                     weights[i, j] += part[i, j]
-        if bias_at >= 0:
-            _sum_rows(delta[k], row[bias_at : bias_at + n_out])
-        _write_back(gradient, k, row)
-    return gradient
+    if bias_at >= 0:
+        bias = row[bias_at : bias_at + n_out]
+        bias[:] = 0
+        for i in range(n_samples):
+            for j in range(n_out):
+                bias[j] += delta[i, j]
 
 
 @_jit
-def _sum_rows(delta, total):
-    total[:] = 0
-    for i in range(delta.shape[0]):
-        for j in range(delta.shape[1]):
-            total[j] += delta[i, j]
-
-
-def dense_gradient(gradient, x, delta, *layer):
-    x = np.ascontiguousarray(x, dtype=gradient.dtype)
-    delta = np.ascontiguousarray(delta, dtype=gradient.dtype)
-    return _dense_gradient(gradient, x, delta, *layer)
-
-
-@_jit
-def _dense_delta(params, delta, x, n_in, n_out, weights_at, bias_at, leak):
+def _unbend(delta, outputs, leak):
     zero, one, slope = delta.dtype.type(0), delta.dtype.type(1), delta.dtype.type(leak)
-    below = np.empty(x.shape, dtype=delta.dtype)
-    for k in range(params.shape[0]):
-        np.dot(delta[k], _weights_of(params[k], n_in, n_out, weights_at).T, below[k])
-        if leak != 1:
-            for i in range(x.shape[1]):
-                for j in range(n_in):
-                    below[k, i, j] *= one if x[k, i, j] > zero else slope
-    return below
+    if leak != 1:
+        for i in range(delta.shape[0]):
+            for j in range(delta.shape[1]):
+                delta[i, j] *= one if outputs[i, j] > zero else slope
 
 
-def dense_delta(params, delta, x, *layer_and_leak):
-    delta = np.ascontiguousarray(delta, dtype=params.dtype)
-    return _dense_delta(np.ascontiguousarray(params), delta, x, *layer_and_leak)
+@_jit
+def _run_backward(gradient, params, x, outputs, delta, layers, leaks, below):
+    n_fits, n_samples, n_layers = gradient.shape[0], x.shape[1], layers.shape[0]
+    spare = np.empty((2, n_samples * layers[:, 0].max()), dtype=gradient.dtype)
+    for k in range(n_fits):
+        row, stop, d = np.ascontiguousarray(gradient[k]), outputs.size, delta[k]
+        size = n_samples * layers[n_layers - 1, 1]
+        stop -= n_fits * size
+        _unbend(d, outputs[stop + k * size : stop + (k + 1) * size].reshape(d.shape), leaks[-1])
+        for depth in range(n_layers - 1, 0, -1):
+            n_in, n_out, weights_at, bias_at = _layer(layers, depth)
+            size = n_samples * n_in
+            stop -= n_fits * size
+            a = outputs[stop + k * size : stop + (k + 1) * size].reshape((n_samples, n_in))
+            _dense_gradient(row, a, d, n_in, n_out, weights_at, bias_at)
+            e = spare[depth % 2, :size].reshape((n_samples, n_in))
+            np.dot(d, _weights_of(params[k], n_in, n_out, weights_at).T, e)
+            _unbend(e, a, leaks[depth - 1])
+            d = e
+        n_in, n_out, weights_at, bias_at = _layer(layers, 0)
+        _dense_gradient(row, x[0 if x.shape[0] == 1 else k], d, n_in, n_out, weights_at, bias_at)
+        if below.size:
+            np.dot(d, _weights_of(params[k], n_in, n_out, weights_at).T, below[k])
+        _write_back(gradient, k, row)
+
+
+def run_backward(gradient, params, x, outputs, delta, layers, leaks, needs_below):
+    kind = gradient.dtype
+    x, delta = np.ascontiguousarray(x, dtype=kind), np.ascontiguousarray(delta, dtype=kind)
+    params, outputs = np.ascontiguousarray(params), np.ascontiguousarray(outputs)
+    below = np.empty((delta.shape[0], *x.shape[1:]) if needs_below else (0, 0, 0), dtype=kind)
+    _run_backward(gradient, params, x, outputs, delta, layers, leaks, below)
+    return gradient, below if needs_below else None
 
 
 @_jit
@@ -273,6 +299,13 @@ def _in_memory_order(raw):
     """Return `raw` without gaps, and whether fits come before samples there (else after them)."""
     fits_first = raw.strides[0] >= raw.strides[1]
     return np.ascontiguousarray(raw if fits_first else raw.transpose(1, 0, 2)), fits_first
+
+
+@_jit
+def unbend(delta, outputs, leak):
+    for k in range(delta.shape[0]):
+        _unbend(delta[k], outputs[k], leak)
+    return delta
 
 
 @_jit
@@ -364,10 +397,10 @@ FUSED: dict[str, Callable] = {
         adam_update,
         add_scaled,
         soft_threshold,
-        dense_forward,
-        dense_gradient,
-        dense_delta,
+        run_forward,
+        run_backward,
         add_bias,
+        unbend,
         newest_to_oldest,
         oldest_to_newest,
         softmax_log_loss,

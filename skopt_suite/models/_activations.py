@@ -24,11 +24,12 @@ class Activation(NamedTuple):
     """Slope of the bend below zero; 1: none."""
     forward: Callable[[Array], tuple[Array, Array]]
     backward: Callable[[Array, Array], Array]
+    has_curve: bool = True
 
 
 def _bend(leak: float) -> Activation:
     """Return an activation that is nothing but a bend."""
-    return Activation(leak, lambda z: (z, z), lambda delta, z: delta)
+    return Activation(leak, lambda z: (z, z), lambda delta, z: delta, has_curve=False)
 
 
 def _from_output(value: Callable, slope: Callable) -> Activation:

@@ -1,21 +1,24 @@
-"""One fully connected layer of every fit, and what it does to gradients.
+"""Fully connected layers of every fit, and what they do to gradients.
 
-A layer also bends its output at zero, ``z ↦ z if z > 0 else leak * z``, while it is in the cache:
-that is relu, leaky relu, or with ``leak = 1`` nothing.
+A layer bends its output at zero, ``z ↦ z if z > 0 else leak * z``: that is relu, leaky relu, or
+with ``leak = 1`` nothing. Layers with nothing but bends between them are one `Run`, so that a
+kernel takes a fit through all of them while its numbers are in the cache.
 
-Layers are not given as views of the parameters but as where they lie in them: kernels are called
-for every layer of every step, and making views would take as long as a small layer itself.
+Layers are not given as views of the parameters but as where they lie in them: making views would
+take as long as a small layer itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from skopt_suite.backends import (
     Array,
     input_product,
     input_product_transposed,
-    is_plain_batch,
     kernel,
     matmul_into,
     namespace,
@@ -40,75 +43,105 @@ class Dense(NamedTuple):
         """Return the view of shape (n_fits, 1, n_out)."""
         return params[:, None, self.bias_at : self.bias_at + self.n_out]
 
-    def forward(self, params: Array, x: Any, leak: float) -> Array:
-        """Return the output, (n_fits, n_samples, n_out).
 
-        `x` is ``(n_samples, n_in)``, dense or sparse, or ``(n_fits, n_samples, n_in)``.
+class InputLayer:
+    """The first layer, by products that are made for the input: sparse, or with few outputs."""
+
+    def __init__(self, layer: Dense, leak: float):
+        self.layer, self.leak = layer, leak
+
+    def forward(self, params: Array, x: Any) -> tuple[Array, Array]:
+        """Return the output, (n_fits, n_samples, n_out), and the same for `backward`."""
+        z = input_product(x, self.layer.weights(params))
+        if self.layer.bias_at >= 0:
+            z = add_bias(z, self.layer.bias(params), self.leak)
+        return z, z
+
+    def backward(
+        self, gradient: Array, params: Array, x: Any, outputs: Array, delta: Array
+    ) -> None:
+        """Write the gradient with respect to weights and bias."""
+        delta = unbend(delta, outputs, self.leak)
+        input_product_transposed(self.layer.weights(gradient), x, delta)
+        if self.layer.bias_at >= 0:
+            self.layer.bias(gradient)[...] = namespace(delta).sum(delta, axis=1, keepdims=True)
+
+
+class Run:
+    """Layers with nothing but bends between them."""
+
+    def __init__(self, layers: Sequence[Dense], leaks: Sequence[float]):
+        self.n_out = layers[-1].n_out
+        self.layers = np.array(layers, dtype=np.int64)
+        self.leaks = np.array(leaks, dtype=np.float64)
+
+    def forward(self, params: Array, x: Array) -> tuple[Array, Array]:
+        """Return the output of the last layer, (n_fits, n_samples, n_out), and those of all.
+
+        `x` is ``(n_samples, n_in)`` or ``(n_fits, n_samples, n_in)``.
         """
-        if x.ndim == 3:
-            return dense_forward(params, x, *self, leak)
-        if is_plain_batch(x, params, self.n_out):
-            return dense_forward(params, x[None, ...], *self, leak)
-        z = input_product(x, self.weights(params))
-        return z if self.bias_at < 0 else add_bias(z, self.bias(params), leak)
+        x = x if x.ndim == 3 else x[None, ...]
+        outputs = run_forward(params, x, self.layers, self.leaks)
+        shape = (params.shape[0], x.shape[1], self.n_out)
+        last = outputs[outputs.shape[0] - shape[0] * shape[1] * shape[2] :]
+        return namespace(params).reshape(last, shape, copy=False), outputs
 
-    def write_gradient(self, gradient: Array, x: Any, delta: Array) -> None:
-        """Write the gradient with respect to weights and bias, summed over samples.
+    def backward(
+        self, gradient: Array, params: Array, x: Array, outputs: Array, delta: Array
+    ) -> Array | None:
+        """Write the gradient with respect to weights and biases, summed over samples.
 
-        `x` is the input; `delta` is the gradient with respect to the output before it was bent.
+        `delta` is the gradient with respect to the output of the last layer, and may be
+        overwritten; returned is that with respect to `x`, None if `x` is the input of the network.
         """
-        if x.ndim == 3:
-            dense_gradient(gradient, x, delta, *self)
-        elif is_plain_batch(x, gradient, self.n_out):
-            dense_gradient(gradient, x[None, ...], delta, *self)
-        else:
-            input_product_transposed(self.weights(gradient), x, delta)
-            if self.bias_at >= 0:
-                self.bias(gradient)[...] = namespace(delta).sum(delta, axis=1, keepdims=True)
-
-    def delta_below(self, params: Array, delta: Array, x: Array, leak: float) -> Array:
-        """Return the gradient with respect to what a layer below bent to the input `x`."""
-        return dense_delta(params, delta, x, *self, leak)
+        is_first = x.ndim == 2
+        x = x[None, ...] if is_first else x
+        layout = (self.layers, self.leaks)
+        _, below = run_backward(gradient, params, x, outputs, delta, *layout, not is_first)
+        return below
 
 
 @kernel
-def dense_forward(
-    params: Array, x: Array, n_in: int, n_out: int, weights_at: int, bias_at: int, leak: float
-) -> Array:
-    """``bend(x @ weights + bias)``; `x` is (n_fits or 1, n_samples, n_in)."""
-    layer = Dense(n_in, n_out, weights_at, bias_at)
-    z = namespace(params).matmul(x, layer.weights(params))
-    return z if bias_at < 0 else _bent(z + layer.bias(params), leak)
+def run_forward(params: Array, x: Array, layers: np.ndarray, leaks: np.ndarray) -> Array:
+    """``bend(x @ weights + bias)``, layer by layer.
+
+    `x` is (n_fits or 1, n_samples, n_in). Returned are the outputs of all layers, one after the
+    other, flat.
+    """
+    xp, outputs = namespace(params), []
+    for layer, leak in _by_layer(layers, leaks):
+        x = xp.matmul(x, layer.weights(params))
+        x = x if layer.bias_at < 0 else _bent(x + layer.bias(params), leak)
+        outputs.append(xp.reshape(x, (-1,)))
+    return xp.concat(outputs) if len(outputs) > 1 else outputs[0]
 
 
 @kernel
-def dense_gradient(
-    gradient: Array, x: Array, delta: Array, n_in: int, n_out: int, weights_at: int, bias_at: int
-) -> Array:
-    """`gradient` with ``x.T @ delta`` for the weights and the sum of `delta` for the bias."""
-    layer, xp = Dense(n_in, n_out, weights_at, bias_at), namespace(gradient)
-    matmul_into(layer.weights(gradient), xp.matrix_transpose(x), delta)
-    if bias_at >= 0:
-        layer.bias(gradient)[...] = xp.sum(delta, axis=1, keepdims=True)
-    return gradient
-
-
-@kernel
-def dense_delta(
+def run_backward(
+    gradient: Array,
     params: Array,
-    delta: Array,
     x: Array,
-    n_in: int,
-    n_out: int,
-    weights_at: int,
-    bias_at: int,
-    leak: float,
-) -> Array:
-    """``delta @ weights.T``, times `leak` where `x` is not positive."""
-    xp = namespace(params)
-    weights = Dense(n_in, n_out, weights_at, bias_at).weights(params)
-    below = xp.matmul(delta, xp.matrix_transpose(weights))
-    return below if leak == 1 else xp.where(x > 0, below, leak * below)
+    outputs: Array,
+    delta: Array,
+    layers: np.ndarray,
+    leaks: np.ndarray,
+    needs_below: bool,
+) -> tuple[Array, Array | None]:
+    """`gradient` with that of these layers written to it, and the gradient with respect to `x`."""
+    xp, stop = namespace(gradient), outputs.shape[0]
+    for layer, leak in reversed(list(_by_layer(layers, leaks))):
+        start = stop - delta.shape[0] * delta.shape[1] * layer.n_out
+        delta = unbend(delta, xp.reshape(outputs[start:stop], delta.shape), leak)
+        size = delta.shape[0] * delta.shape[1] * layer.n_in
+        is_first = start == 0
+        below = x if is_first else xp.reshape(outputs[start - size : start], (*delta.shape[:2], -1))
+        matmul_into(layer.weights(gradient), xp.matrix_transpose(below), delta)
+        if layer.bias_at >= 0:
+            layer.bias(gradient)[...] = xp.sum(delta, axis=1, keepdims=True)
+        if needs_below or not is_first:
+            delta = xp.matmul(delta, xp.matrix_transpose(layer.weights(params)))
+        stop = start
+    return gradient, delta if needs_below else None
 
 
 @kernel
@@ -117,5 +150,16 @@ def add_bias(z: Array, bias: Array, leak: float) -> Array:
     return _bent(z + bias, leak)
 
 
+@kernel
+def unbend(delta: Array, outputs: Array, leak: float) -> Array:
+    """`delta`, times `leak` where the output is not positive."""
+    return delta if leak == 1 else namespace(delta).where(outputs > 0, delta, leak * delta)
+
+
 def _bent(z: Array, leak: float) -> Array:
     return z if leak == 1 else namespace(z).where(z > 0, z, leak * z)
+
+
+def _by_layer(layers: np.ndarray, leaks: np.ndarray) -> Iterator[tuple[Dense, float]]:
+    for row, leak in zip(layers, leaks, strict=True):
+        yield Dense(*map(int, row)), float(leak)

@@ -6,16 +6,16 @@ Parameters of a fit are one row: all weights first, layer by layer, then all bia
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, is_plain_batch, namespace
 from skopt_suite.models._activations import ACTIVATIONS, Activation
-from skopt_suite.models._dense import Dense
+from skopt_suite.models._dense import Dense, InputLayer, Run
 
 
 class Layers(NamedTuple):
@@ -25,13 +25,22 @@ class Layers(NamedTuple):
     biases: list[Array]  # (n_fits, 1, n_out)
 
 
+class Stage(NamedTuple):
+    """What `backward` needs of a run of layers, and of the activation and dropout behind it."""
+
+    run: Run | InputLayer
+    x: Any  # its input: (n_samples, n_features), or (n_fits, n_samples, n_in)
+    outputs: Array
+    activation: Activation | None
+    saved: Array | None
+    mask: Array | None
+
+
 class Trace(NamedTuple):
     """What the forward pass leaves for the backward pass."""
 
     params: Array  # (n_fits, n_params)
-    inputs: list[Array]  # of every layer: (n_samples, n_features), then (n_fits, n_samples, n_in)
-    saved: list[Array]  # of every hidden activation
-    masks: list[Array | None]  # of every hidden layer's dropout
+    stages: list[Stage]
 
 
 @dataclass(frozen=True)
@@ -75,8 +84,8 @@ class Network:
     def layers(self, params: Array) -> Layers:
         """Return views of ``params``, of shape (n_fits, n_params), layer by layer."""
         return Layers(
-            [layer.weights(params) for layer in self._dense],
-            [layer.bias(params) for layer in self._dense if layer.bias_at >= 0],
+            [layer.weights(params) for layer in self._layers],
+            [layer.bias(params) for layer in self._layers if layer.bias_at >= 0],
         )
 
     def initialise(self, random_state: np.random.RandomState) -> np.ndarray:
@@ -119,15 +128,20 @@ class Network:
         trace : Trace
             For `backward`.
         """
-        a, masks = x, [None] * self.n_hidden if masks is None else list(masks)
-        trace = Trace(params, [x], [], masks)
-        for layer, activation, mask in zip(self._dense, self._activations, masks, strict=False):
-            a, saved = activation.forward(layer.forward(params, a, activation.leak))
-            if mask is not None:
-                a = a * mask
-            trace.inputs.append(a)
-            trace.saved.append(saved)
-        return self._dense[-1].forward(params, a, 1.0), trace
+        trace = Trace(params, [])
+        is_apart = not is_plain_batch(x, params, self.sizes[1])
+        for run, stop in self._runs(is_apart, masks is not None):
+            z, outputs = run.forward(params, x)
+            stage = Stage(run, x, outputs, None, None, None)
+            if stop <= self.n_hidden:
+                activation = ACTIVATIONS[self.activations[stop - 1]]
+                z, saved = activation.forward(z)
+                mask = None if masks is None else masks[stop - 1]
+                z = z if mask is None else z * mask
+                stage = Stage(run, x, outputs, activation, saved, mask)
+            trace.stages.append(stage)
+            x = z
+        return x, trace
 
     def backward(self, trace: Trace, delta: Array) -> Array:
         """Return the gradient with respect to the parameters.
@@ -146,19 +160,47 @@ class Network:
         """
         params, xp = trace.params, namespace(trace.params)
         gradient = xp.empty(params.shape, dtype=params.dtype, device=params.device)
-        for depth in range(self.n_hidden, 0, -1):
-            layer, x = self._dense[depth], trace.inputs[depth]
-            activation, mask = self._activations[depth - 1], trace.masks[depth - 1]
-            layer.write_gradient(gradient, x, delta)
-            delta = layer.delta_below(params, delta, x, activation.leak)
-            if mask is not None:
-                delta = delta * mask
-            delta = activation.backward(delta, trace.saved[depth - 1])
-        self._dense[0].write_gradient(gradient, trace.inputs[0], delta)
+        for stage in reversed(trace.stages):
+            if stage.mask is not None:
+                delta = delta * stage.mask
+            if stage.activation is not None:
+                delta = stage.activation.backward(delta, stage.saved)
+            delta = stage.run.backward(gradient, params, stage.x, stage.outputs, delta)
         return gradient
 
+    def _runs(self, is_apart: bool, has_masks: bool) -> list[tuple[Run | InputLayer, int]]:
+        """Return runs of layers, each with the number of layers up to its end.
+
+        Parameters
+        ----------
+        is_apart : bool
+            Whether the first layer has its own way to multiply.
+        has_masks : bool
+            Whether there is dropout behind every hidden layer.
+        """
+        key = (is_apart, has_masks)
+        if key not in self._known_runs:
+            self._known_runs[key] = list(self._find_runs(*key))
+        return self._known_runs[key]
+
+    def _find_runs(self, is_apart: bool, has_masks: bool) -> Iterator[tuple[Run | InputLayer, int]]:
+        layers, start = self._layers, 0
+        leaks = [*(ACTIVATIONS[name].leak for name in self.activations), 1.0]
+        if is_apart:
+            yield InputLayer(layers[0], leaks[0]), 1
+            start = 1
+        for stop in range(start + 1, len(layers) + 1):
+            is_output = stop == len(layers)
+            if is_output or has_masks or ACTIVATIONS[self.activations[stop - 1]].has_curve:
+                yield Run(layers[start:stop], leaks[start:stop]), stop
+                start = stop
+
     @cached_property
-    def _dense(self) -> list[Dense]:
+    def _known_runs(self) -> dict[tuple[bool, bool], list[tuple[Run | InputLayer, int]]]:
+        return {}
+
+    @cached_property
+    def _layers(self) -> list[Dense]:
         """Layers, from the input to the output."""
         layers: list[Dense] = []
         weights_at, bias_at = 0, self.n_weights
@@ -168,10 +210,6 @@ class Network:
             layers.append(Dense(n_in, n_out, weights_at, bias_at if has_bias else -1))
             weights_at, bias_at = weights_at + n_in * n_out, bias_at + n_out
         return layers
-
-    @property
-    def _activations(self) -> list[Activation]:
-        return [ACTIVATIONS[name] for name in self.activations]
 
     def _bias_sizes(self) -> tuple[int, ...]:
         return self.sizes[1:] if self.output_bias else self.sizes[1:-1]
