@@ -12,6 +12,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -19,7 +20,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
-from joblib import cpu_count
+from joblib import cpu_count, parallel_config
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris, make_classification, make_regression
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, Ridge
@@ -59,21 +60,26 @@ class Timed(NamedTuple):
 
 
 class Search(NamedTuple):
-    """A search that runs in this process."""
+    """A search that runs in this process, or in joblib's processes."""
 
     search: Any
     X: np.ndarray
     y: np.ndarray
+    backend: str | None = None
 
     def warm_up(self) -> None:
         """Load compiled kernels, start worker processes: all that only a first call has to do."""
         every = max(1, len(self.X) // N_WARM_UP)
-        clone(self.search).fit(self.X[::every], self.y[::every])
+        self._fit(self.X[::every], self.y[::every])
 
     def run(self) -> Timed:
         start = perf_counter()
-        fitted = clone(self.search).fit(self.X, self.y)
+        fitted = self._fit(self.X, self.y)
         return Timed(perf_counter() - start, mean_scores(fitted))
+
+    def _fit(self, X: np.ndarray, y: np.ndarray) -> Any:
+        with parallel_config(self.backend) if self.backend else nullcontext():
+            return clone(self.search).fit(X, y)
 
 
 class SkorchSearch(NamedTuple):
@@ -121,7 +127,7 @@ class Problem(NamedTuple):
     """What is tuned: our search and its peers."""
 
     name: str
-    ours: Search
+    ours: dict[str, Search]  # by how it runs in parallel
     peers: list[Peer]
 
 
@@ -131,9 +137,9 @@ def main():
     sizes = QUICK if options.quick else Sizes()
     print(f"{cpu_count()} cores, n_jobs={N_CORES}; {CV} folds; medians of {options.rounds} rounds;")
     print(f"load average before: {os.getloadavg()[0]:.1f}\n")
-    print("| search | peer | ours, s | peer, s | ours/peer | wanted | met |", end="")
+    print("| search | ours in | peer | ours, s | peer, s | ours/peer | wanted | met |", end="")
     print(" best mean test score, ours | peer's |")
-    print("|---" * 9 + "|", flush=True)
+    print("|---" * 10 + "|", flush=True)
     missing = []
     for name, make_problem in PROBLEMS.items():
         if any(word in name for word in options.only):
@@ -166,23 +172,33 @@ def silence_warnings():
 
 
 def report(problem: Problem, rounds: int) -> None:
-    """Measure and print one row of the table for every peer."""
+    """Measure and print one row of the table for every peer and way to run ours."""
     runs = measure(problem, rounds)
-    ours = [timed.seconds for timed in runs["ours"]]
     for peer in problem.peers:
-        if not peer.searches:
-            print(f"| {problem.name} | {peer.name} | {median(ours):.2f} |", end="")
-            print(f" not measured | | 1/{peer.wanted} | | | |", flush=True)
-            continue
-        fastest = min(peer.searches, key=lambda name: median(t.seconds for t in runs[name]))
-        theirs = [timed.seconds for timed in runs[fastest]]
-        ratio = median(np.divide(ours, theirs))
-        label = ", ".join(filter(None, [peer.name, fastest.partition(": ")[2], peer.note]))
-        our_best = runs["ours"][-1].scores[peer.candidates].max()
-        print(f"| {problem.name} | {label} | {median(ours):.2f} | {median(theirs):.2f} |", end="")
-        print(f" {as_part(ratio)} | 1/{peer.wanted} |", end="")
-        print(f" {'yes' if ratio <= 1 / peer.wanted else 'no'} |", end="")
-        print(f" {our_best:.4f} | {runs[fastest][-1].scores.max():.4f} |", flush=True)
+        for way in problem.ours:
+            print(f"| {problem.name} | {way} | ", end="")
+            print(row(peer, runs[way], runs), flush=True)
+
+
+def row(peer: Peer, ours: list[Timed], runs: dict[str, list[Timed]]) -> str:
+    """Return the rest of a row."""
+    our_seconds = [timed.seconds for timed in ours]
+    if not peer.searches:
+        return f"{peer.name} | {median(our_seconds):.2f} | not measured | | 1/{peer.wanted} | | | |"
+    fastest = min(peer.searches, key=lambda name: median(t.seconds for t in runs[name]))
+    theirs = [timed.seconds for timed in runs[fastest]]
+    ratio = median(np.divide(our_seconds, theirs))
+    cells = [
+        ", ".join(filter(None, [peer.name, fastest.partition(": ")[2], peer.note])),
+        f"{median(our_seconds):.2f}",
+        f"{median(theirs):.2f}",
+        as_part(ratio),
+        f"1/{peer.wanted}",
+        "yes" if ratio <= 1 / peer.wanted else "no",
+        f"{ours[-1].scores[peer.candidates].max():.4f}",
+        f"{runs[fastest][-1].scores.max():.4f}",
+    ]
+    return " | ".join(cells) + " |"
 
 
 def as_part(ratio: float) -> str:
@@ -192,7 +208,7 @@ def as_part(ratio: float) -> str:
 
 def measure(problem: Problem, rounds: int) -> dict[str, list[Timed]]:
     """Let ours and the peers take turns, so that a slow minute of the machine hits all of them."""
-    searches = {"ours": problem.ours}
+    searches: dict[str, Any] = dict(problem.ours)
     for peer in problem.peers:
         searches |= peer.searches
     for search in searches.values():
@@ -231,7 +247,7 @@ def mlp(batch_size: int, wanted: int, sizes: Sizes, options: argparse.Namespace)
     peer = plain(SklearnMLP(**shared), theirs, N_CORES)
     return Problem(
         f"MLP (100,) on digits, 10 candidates, batch {batch_size}, {sizes.epochs} epochs",
-        Search(fused(MLPClassifier(**shared), ours), X, y),
+        in_both_ways(fused(MLPClassifier(**shared), ours), X, y),
         [Peer("GridSearchCV(MLPClassifier)", wanted, {"GridSearchCV": Search(peer, X, y)})],
     )
 
@@ -267,7 +283,7 @@ def skorch(sizes: Sizes, options: argparse.Namespace) -> Problem:
     return Problem(
         f"MLP (64, 64) on digits, {len(candidates)} candidates, batch 32, "
         f"{sizes.skorch_epochs} epochs",
-        Search(fused(network, grid), X, y),
+        in_both_ways(fused(network, grid), X, y),
         [Peer("skorch in GridSearchCV", 15, {} if missing else {"skorch": search}, trained, note)],
     )
 
@@ -303,7 +319,7 @@ def binary(sizes: Sizes, options: argparse.Namespace) -> Problem:
     }
     return Problem(
         f"binary logistic, {len(X):,} × 100, {len(alphas)} alphas, tol 1e-5",
-        Search(fused(LinearClassifier(**shared), {"penalty__alpha": alphas}), X, y),
+        in_threads(fused(LinearClassifier(**shared), {"penalty__alpha": alphas}), X, y),
         [
             Peer("GridSearchCV(LogisticRegression)", 10, grid_searches),
             Peer("LogisticRegressionCV", 5, paths),
@@ -319,7 +335,7 @@ def multinomial(sizes: Sizes, options: argparse.Namespace) -> Problem:
     peer = plain(LogisticRegression(max_iter=1000), C_of(alphas, X), N_CORES)
     return Problem(
         f"multinomial logistic on digits, {len(alphas)} alphas",
-        Search(fused(LinearClassifier(max_iter=1000), {"penalty__alpha": alphas}), X, y),
+        in_threads(fused(LinearClassifier(max_iter=1000), {"penalty__alpha": alphas}), X, y),
         [Peer("GridSearchCV(LogisticRegression)", 5, {"GridSearchCV": Search(peer, X, y)})],
     )
 
@@ -331,7 +347,7 @@ def ridge(sizes: Sizes, options: argparse.Namespace) -> Problem:
     ours = LinearRegressor(optimizer="closed_form")
     return Problem(
         f"ridge, {len(X):,} × 100, {len(alphas)} alphas",
-        Search(fused(ours, {"penalty__alpha": alphas}), X, y),
+        in_threads(fused(ours, {"penalty__alpha": alphas}), X, y),
         [Peer("GridSearchCV(Ridge)", 30, {"GridSearchCV": Search(peer, X, y)})],
     )
 
@@ -348,7 +364,7 @@ def iris(sizes: Sizes, options: argparse.Namespace) -> Problem:
     ours = fused(LinearClassifier(max_iter=1000), {"penalty__alpha": alphas}, n_jobs=None)
     return Problem(
         f"linear on iris, {len(alphas)} alphas",
-        Search(ours, X, y),
+        {"one thread": Search(ours, X, y)},
         [Peer("GridSearchCV(LogisticRegression)", 10, peers)],
     )
 
@@ -366,6 +382,14 @@ PROBLEMS: dict[str, Callable[[Sizes, argparse.Namespace], Problem]] = {
 
 def fused(estimator: Any, grid: dict[str, Any], n_jobs: int | None = N_CORES) -> FusedGridSearchCV:
     return FusedGridSearchCV(estimator, grid, cv=CV, n_jobs=n_jobs)
+
+
+def in_threads(search: FusedGridSearchCV, X: np.ndarray, y: np.ndarray) -> dict[str, Search]:
+    return {"threads": Search(search, X, y)}
+
+
+def in_both_ways(search: FusedGridSearchCV, X: np.ndarray, y: np.ndarray) -> dict[str, Search]:
+    return in_threads(search, X, y) | {"processes": Search(search, X, y, "loky")}
 
 
 def plain(estimator: Any, grid: dict[str, Any], n_jobs: int) -> GridSearchCV:
