@@ -24,6 +24,12 @@ class Parametrised(BaseEstimator):
 
     parameters: ClassVar[Mapping[str, Domain]] = {}
 
+    @classmethod
+    @functools.cache
+    def _get_param_names(cls) -> list[str]:
+        """Return the names of the parameters; scikit-learn looks them up anew with every call."""
+        return super()._get_param_names()
+
     def set_params(self, **params: Any) -> Parametrised:
         """Set parameters; nested ones (``optimizer__learning_rate``) work on a name too.
 
@@ -143,8 +149,7 @@ def snake_case(class_name: str) -> str:
 def fusion_key(component: Component) -> tuple:
     """Return what fits must share to be trained in one stack: everything that is not fusable."""
     key: list[Any] = [type(component)]
-    cls: Any = type(component)
-    for name in _parameter_names(cls):
+    for name in component._get_param_names():
         value = getattr(component, name)
         domain = component.parameters.get(name)  # what is not declared is not fusable
         if isinstance(value, Component):
@@ -152,12 +157,6 @@ def fusion_key(component: Component) -> tuple:
         elif domain is None or not domain.fusable or value is None:
             key.append((name, value))
     return tuple(key)
-
-
-@functools.cache
-def _parameter_names(cls: Any) -> tuple[str, ...]:
-    """Return the names of a component's parameters; to look them up takes a while."""
-    return tuple(cls._get_param_names())
 
 
 def stack(components: Sequence[Component], placement: Placement, ndim: int = 2) -> Component:

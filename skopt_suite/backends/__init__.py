@@ -15,13 +15,20 @@ from skopt_suite.backends._arrays import (
 from skopt_suite.backends._free_memory import free_memory
 from skopt_suite.backends._kernels import KERNELS, kernel
 from skopt_suite.backends._placement import placement_for
-from skopt_suite.backends._products import input_product, input_product_transposed, is_plain_batch
+from skopt_suite.backends._products import (
+    averaged,
+    input_product,
+    input_product_transposed,
+    is_plain_batch,
+    summed_over_samples,
+)
 from skopt_suite.backends._threads import blas_threads_for, shared_blas_threads
 
 __all__ = [
     "Array",
     "KERNELS",
     "Placement",
+    "averaged",
     "blas_threads_for",
     "erf",
     "free_memory",
@@ -36,6 +43,7 @@ __all__ = [
     "namespace",
     "placement_for",
     "shared_blas_threads",
+    "summed_over_samples",
     "take_rows",
     "to_numpy",
 ]

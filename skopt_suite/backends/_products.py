@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from skopt_suite.backends._arrays import Array, is_sparse, matmul_into, namespace
+from skopt_suite.backends._kernels import kernel
 
 _NARROW = 16  # below this many outputs one wide product beats a batch of narrow ones
 
@@ -28,7 +29,7 @@ def input_product(x: Any, weights: Array) -> Array:
     if not is_sparse(x) and (n_fits == 1 or n_outputs >= _NARROW):
         return namespace(x).matmul(x, weights)
     wide = _side_by_side(weights)
-    return _stacked(x @ wide, n_fits, n_outputs)
+    return _stacked(wide_product(x, wide), n_fits, n_outputs)
 
 
 def input_product_transposed(out: Array, x: Any, delta: Array) -> None:
@@ -37,7 +38,32 @@ def input_product_transposed(out: Array, x: Any, delta: Array) -> None:
     if not is_sparse(x) and (n_fits == 1 or n_outputs >= _NARROW):
         matmul_into(out, x.T, delta)
         return
-    out[...] = _stacked(x.T @ _side_by_side(delta), n_fits, n_outputs)
+    wide = wide_product_transposed(x, _side_by_side(delta))
+    out[...] = _stacked(wide, n_fits, n_outputs)
+
+
+@kernel
+def wide_product(x: Any, wide: Array) -> Array:
+    """``x @ wide``, where `x` has many more rows than there are columns."""
+    return x @ wide
+
+
+@kernel
+def wide_product_transposed(x: Any, wide: Array) -> Array:
+    """``x.T @ wide``, where `x` has many more rows than there are columns."""
+    return x.T @ wide
+
+
+@kernel
+def summed_over_samples(delta: Array) -> Array:
+    """Sum of an array (n_fits, n_samples, n_outputs) over its samples, (n_fits, 1, n_outputs)."""
+    return namespace(delta).sum(delta, axis=1, keepdims=True)
+
+
+@kernel
+def averaged(value: Array, delta: Array) -> tuple[Array, Array]:
+    """Mean over samples of `value`, (n_fits, n_samples), and the gradient of that from `delta`."""
+    return namespace(value).mean(value, axis=-1), delta / value.shape[1]
 
 
 def _side_by_side(stack: Array) -> Array:

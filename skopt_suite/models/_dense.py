@@ -22,6 +22,7 @@ from skopt_suite.backends import (
     kernel,
     matmul_into,
     namespace,
+    summed_over_samples,
 )
 
 
@@ -64,7 +65,7 @@ class InputLayer:
         delta = unbend(delta, outputs, self.leak)
         input_product_transposed(self.layer.weights(gradient), x, delta)
         if self.layer.bias_at >= 0:
-            self.layer.bias(gradient)[...] = namespace(delta).sum(delta, axis=1, keepdims=True)
+            self.layer.bias(gradient)[...] = summed_over_samples(delta)
 
 
 class Run:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skopt_suite._component import take
-from skopt_suite.backends import Array, is_sparse, namespace
+from skopt_suite.backends import Array, averaged, is_sparse, namespace
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.penalties import Penalty
@@ -157,11 +157,8 @@ class Objective:
 
     def _data_term(self, raw: Array) -> tuple[Array, Array]:
         """Return the mean loss, (n_fits,), and its gradient by raw predictions."""
-        xp = namespace(raw)
         value, delta = self.loss.value_and_gradient(self.y, raw)
         if self.weight is not None:
             value = value * self.weight
             delta = delta * self.weight[:, :, None]
-        n_samples = raw.shape[1]
-        delta /= n_samples
-        return xp.sum(value, axis=-1) / n_samples, delta
+        return averaged(value, delta)

@@ -111,6 +111,21 @@ ARGUMENTS = {
     "soft_threshold": lambda d: (zeros_too(d.normal(N_PARAMS)), d.positive(1)),
     "soft_threshold per coordinate": lambda d: (d.normal(N_PARAMS), d.positive(N_PARAMS)),
     **{
+        f"{name}{case}": lambda d, rows=rows, first=first: (
+            d.normal(rows, 90, scale=0.1)[0],
+            d.normal(first or rows, 100, scale=0.1)[0],
+        )
+        for name, first in (("wide_product", 90), ("wide_product_transposed", None))
+        for case, rows in (("", 20), (" in blocks of rows", 301))
+    },
+    "summed_over_samples": lambda d: (d.normal(N_SAMPLES, N_UNITS),),
+    "summed_over_samples, fits last": lambda d: (fits_last(d.normal(N_SAMPLES, N_UNITS)),),
+    "averaged": lambda d: (d.normal(N_SAMPLES), d.normal(N_SAMPLES, N_UNITS)),
+    "averaged, fits last": lambda d: (
+        fits_last(d.normal(N_SAMPLES)[:, :, None])[:, :, 0],
+        fits_last(d.normal(N_SAMPLES, N_UNITS)),
+    ),
+    **{
         f"run_forward {case}": lambda d, layout=layout, shared=shared: (
             d.normal(layout.n_params),
             d.normal(layout.n_samples, layout.sizes[0], scale=0.1)[: 1 if shared else None],
