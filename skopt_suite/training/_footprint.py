@@ -13,43 +13,34 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite.backends import Placement
+from skopt_suite.backends import Placement, is_sparse
 from skopt_suite.optimizers import OPTIMIZERS
 from skopt_suite.training._batches import Data
 from skopt_suite.training._job import Job
 from skopt_suite.training._loop import rows_per_step
+from skopt_suite.training._objective import MOST_FEATURES_SQUARED
 from skopt_suite.training._reference import N_ROWS
 from skopt_suite.training._stack import map_arrays
 
 _OBJECTS = 4096  # bytes of a fit's result, loss curve and specifications
-_GRADIENT = 2  # arrays like the parameters: the gradient, and a product before it is written there
-_OPTIMALITY = 2  # such arrays that the proximal gradient takes, which full-batch rules look at
+_MARGIN = 1.3  # over the arrays that are counted below: memory is not used to the last byte
+_COMPACT = 1.25  # of what is kept: a copy of it, and what is on the way there
+_OPTIMALITY = 2  # arrays like the parameters beside the gradient, once activations are gone
 _SOLVER = 5  # such arrays in a step of FISTA: point, gradient, new point, move, and one on the way
+_CLOSED_FORM = 10  # such arrays in the closed form, which is in float64
 _UNFUSED = 3  # such arrays that an update without a fused kernel makes beside what it returns
-_PER_ROW = 3  # numbers per row: the loss, by weight, and an index
+_BASIS = 3  # arrays of n_features² in float64 where one is found: of a fit, of all, eigenvectors
+_PER_ROW = 2  # numbers per row: the loss, and what it is made of
 
-_HIDDEN = {
-    "identity": (1, 2),
-    "relu": (1, 2),
-    "leaky_relu": (1, 5),
-    "elu": (1, 5),
-    "gelu": (2, 5),
-    "silu": (2, 5),
-    "tanh": (1, 3),
-    "logistic": (1, 3),
-    "softplus": (1, 3),
-}
-"""Arrays of a hidden layer's size: those kept for the backward pass, and those of a moment."""
+_BENDS = ("identity", "relu", "leaky_relu")
+_CURVES = {"elu": 5, "gelu": 4, "silu": 4, "tanh": 3, "logistic": 2, "softplus": 3}
+"""Arrays of a hidden layer's size that going back through it takes for a moment. Those kept for
+that are the output, which is all that layers that only bend take, and input or output of a curve.
+"""
 
-_OUTPUT = {
-    "log_loss": 3,
-    "squared_error": 4,
-    "absolute_error": 4,
-    "squared_hinge": 4,
-    "hinge": 5,
-}
+_OUTPUT = {"log_loss": 1, "squared_error": 3, "absolute_error": 3, "squared_hinge": 3, "hinge": 4}
 """Arrays of the size of raw predictions, them included, while a loss is computed."""
-_ANY_OUTPUT = 8  # of a loss that is not listed
+_ANY_OUTPUT = 6  # of a loss that is not listed
 
 
 def bytes_per_fit(job: Job, data: Data, placement: Placement, shares_weight: bool = True) -> int:
@@ -68,45 +59,91 @@ def bytes_per_fit(job: Job, data: Data, placement: Placement, shares_weight: boo
     """
     params = job.network.n_params
     state = _size_of_state(job)
-    kept = params + state
+    basis = 0 if shares_weight else _size_of_basis(job, data)
+    kept = params + state + basis
     if job.early_stopping:
         kept += params  # the best ones
     if not shares_weight:
         kept += data.train.X.shape[0]
-    leaving = kept + params  # the others compact, or the results, which may be checkpoints
-    step = _arrays_of_a_step(job) * params + _activations(job, data)
+    leaving = max(_COMPACT * kept, kept + params)  # the others compact; or results, checkpoints
+    is_weighted = not shares_weight or job.sample_weight is not None
+    step = _step(job, data, is_weighted)
     if not _updates_in_place(job, placement):
         step += state + _UNFUSED * params
-    return _OBJECTS + _item_size(job) * (kept + max(step, leaving, _scoring(job, data)))
+    passing = _MARGIN * max(step, _scoring(job, data), _BASIS * basis * 8 / _item_size(job))
+    return _OBJECTS + int(_item_size(job) * (kept + max(passing, leaving)))
 
 
-def _arrays_of_a_step(job: Job) -> int:
+def _step(job: Job, data: Data, is_weighted: bool) -> int:
+    """Return how many numbers a step takes beside what is kept."""
+    params, activations = job.network.n_params, _activations(job, data, is_weighted)
+    if job.optimizer.only_quadratic:
+        return max(_CLOSED_FORM * params * 8 // _item_size(job), activations)
     if not job.optimizer.takes_schedule:
-        return _SOLVER
-    return _GRADIENT + (_OPTIMALITY if job.optimizer.is_full_batch else 0)
+        return _SOLVER * params + activations
+    optimality = _OPTIMALITY * params if job.optimizer.is_full_batch else 0
+    return params + max(activations, optimality)
 
 
-def _activations(job: Job, data: Data) -> int:
+def _activations(job: Job, data: Data, is_weighted: bool) -> int:
     """Return how many numbers the forward and backward pass of one batch take."""
+    # of dropout: the mask and what it leaves; then the gradient behind and before it
+    dropout = (2, 2) if any(job.dropout) else (0, 0)
+    kept, momentary = 0, [0]
+    for n_units, name in _hidden(job):
+        kept += n_units * ((1 if name in _BENDS else 2) + dropout[0])
+        momentary.append(n_units * (_CURVES.get(name, 0) + dropout[1]))
     n_rows = rows_per_step(job, data.train.X.shape[0])
-    widths, costs = job.network.sizes[1:-1], [_HIDDEN[name] for name in job.network.activations]
-    dropout = (2, 1) if any(job.dropout) else (0, 0)  # the mask and what it leaves; a product
-    kept = sum(n * (cost[0] + dropout[0]) for n, cost in zip(widths, costs, strict=True))
-    momentary = [n * (cost[1] + dropout[1]) for n, cost in zip(widths, costs, strict=True)]
-    return n_rows * (kept + max(momentary, default=0) + _of_outputs(job))
+    if job.optimizer.only_quadratic:
+        n_rows = min(n_rows, N_ROWS)  # it needs no predictions but for the initial loss
+    return n_rows * (kept + max(momentary) + _of_outputs(job, data, is_weighted))
 
 
 def _scoring(job: Job, data: Data) -> int:
     """Return how many numbers predictions for all validation rows take, or initial losses."""
+    n_train = data.train.X.shape[0]
     n_held_out = 0 if data.validation is None else data.validation.X.shape[0]
-    per_row = 2 * job.network.sizes[-1] + _PER_ROW
-    return max(n_held_out * per_row, 2 * min(N_ROWS, data.train.X.shape[0]))
+    # Two blocks at a time: raw predictions are still there when the next are computed.
+    n_initial = min(N_ROWS, n_train, 2 * rows_per_step(job, n_train))
+    raw, n_outputs = _behind_raw_predictions(job), job.network.sizes[-1]
+    initial = n_initial * raw + min(N_ROWS, n_train)
+    return max(n_held_out * (raw + n_outputs + _PER_ROW), initial)
 
 
-def _of_outputs(job: Job) -> int:
+def _behind_raw_predictions(job: Job) -> int:
+    """Return how many numbers per row raw predictions are and are a view of.
+
+    The outputs of layers with nothing but bends between them are one array.
+    """
+    total = job.network.sizes[-1]
+    for n_units, name in reversed(_hidden(job)):
+        if name not in _BENDS:
+            break
+        total += n_units
+    return total
+
+
+def _of_outputs(job: Job, data: Data, is_weighted: bool) -> int:
     """Return how many numbers per row the loss takes."""
-    arrays = _OUTPUT.get(job.loss.name, _ANY_OUTPUT) + (job.sample_weight is not None)
-    return arrays * job.network.sizes[-1] + _PER_ROW
+    n_outputs = job.network.sizes[-1]
+    weighted = n_outputs + 1 if is_weighted else 0
+    if job.loss.name == "log_loss" and data.train.y.ndim == 2:  # labels, or one of two classes
+        return 2 * n_outputs + weighted  # exponentials become the loss
+    return _OUTPUT.get(job.loss.name, _ANY_OUTPUT) * n_outputs + _PER_ROW + weighted
+
+
+def _hidden(job: Job) -> list[tuple[int, str]]:
+    """Return units and activation of every hidden layer."""
+    return list(zip(job.network.sizes[1:-1], job.network.activations, strict=True))
+
+
+def _size_of_basis(job: Job, data: Data) -> int:
+    """Return how many numbers the eigenbasis takes that solvers of linear models begin with."""
+    if job.network.n_hidden or job.optimizer.takes_schedule or is_sparse(data.train.X):
+        return 0
+    size, n_rows = job.network.sizes[0] ** 2, data.train.X.shape[0]
+    is_found = size <= MOST_FEATURES_SQUARED * n_rows * job.network.sizes[-1]
+    return size if job.optimizer.only_quadratic or is_found else 0
 
 
 def _size_of_state(job: Job) -> int:

@@ -18,7 +18,7 @@ from skopt_suite.training._quadratic import Quadratic
 # When finding eigenvectors is cheap next to the iterations that it saves. The number of fits must
 # not matter: a fit in a stack is to take the same steps as alone.
 _MOST_FEATURES = 1000
-_MOST_FEATURES_SQUARED = 20  # per raw prediction
+MOST_FEATURES_SQUARED = 20  # per raw prediction
 
 
 @dataclass
@@ -139,7 +139,7 @@ class Objective:
         if self.network.n_hidden or is_sparse(self.x):
             return False
         (n_samples, n_features), n_outputs = self.x.shape, self.network.sizes[-1]
-        is_cheap = n_features**2 <= _MOST_FEATURES_SQUARED * n_samples * n_outputs
+        is_cheap = n_features**2 <= MOST_FEATURES_SQUARED * n_samples * n_outputs
         return (
             is_cheap
             and n_features <= _MOST_FEATURES
