@@ -335,7 +335,7 @@ def multinomial(sizes: Sizes, options: argparse.Namespace) -> Problem:
     peer = plain(LogisticRegression(max_iter=1000), C_of(alphas, X), N_CORES)
     return Problem(
         f"multinomial logistic on digits, {len(alphas)} alphas",
-        in_threads(fused(LinearClassifier(max_iter=1000), {"penalty__alpha": alphas}), X, y),
+        in_both_ways(fused(LinearClassifier(max_iter=1000), {"penalty__alpha": alphas}), X, y),
         [Peer("GridSearchCV(LogisticRegression)", 5, {"GridSearchCV": Search(peer, X, y)})],
     )
 

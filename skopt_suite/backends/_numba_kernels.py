@@ -371,11 +371,20 @@ def _add_up_each(rows, total):
             total[k] += rows[k, i]
 
 
-@_jit
 def add_bias(z, bias, leak):
+    if z.strides[0] >= z.strides[1]:
+        _bend_each(z, bias, leak)
+        return z
+    n_fits, n_samples, n_outputs = z.shape  # with the fits after the samples in memory
+    rows = z.transpose(1, 0, 2).reshape(n_samples, -1)
+    _bend(rows, np.ascontiguousarray(bias).reshape(-1), leak)
+    return rows.reshape(n_samples, n_fits, n_outputs).transpose(1, 0, 2)
+
+
+@_jit
+def _bend_each(z, bias, leak):
     for k in range(z.shape[0]):
         _bend(z[k], bias[k, 0], leak)
-    return z
 
 
 def _in_memory_order(raw):

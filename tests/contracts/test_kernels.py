@@ -155,6 +155,11 @@ ARGUMENTS = {
         )
         for case, leak in LEAKS
     },
+    "add_bias, fits last": lambda d: (
+        fits_last(d.normal(N_SAMPLES, N_UNITS)),
+        d.normal(1, N_UNITS),
+        0.01,
+    ),
     **{
         f"unbend {case}": lambda d, leak=leak: (
             d.normal(N_SAMPLES, N_UNITS),
