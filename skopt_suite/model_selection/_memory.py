@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from skopt_suite.training import Data, Job, bytes_per_fit
 
 _UNITS = {"": 1, "B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
 _SHARE = 4  # of what is free, all workers together may take one in so many
+_REUSED = 2**25  # bytes: larger arrays are given back to the system and fetched anew at every step
 _SCORED_AT_ONCE = 2**28  # bytes of predictions: more is no faster
 
 
@@ -64,11 +66,20 @@ def pieces(
     first = members[0][1]
     shares_weight = all(job.sample_weight is first.sample_weight for _, job in members)
     per_fit = bytes_per_fit(first, data, placement, shares_weight)
-    size = max(1, budget.of_a_pass(placement) // per_fit)
+    size = max(1, min(budget.of_a_pass(placement) // per_fit, _largest_piece(first, data)))
     n_pieces = -(-len(members) // size)
     even = -(-len(members) // n_pieces)
     for start in range(0, len(members), even):
         yield members[start : start + even]
+
+
+def _largest_piece(job: Job, data: Data) -> int:
+    """Return how many wide networks have outputs that stay where they are from step to step."""
+    n_samples = data.train.X.shape[0]
+    n_rows = n_samples if job.optimizer.is_full_batch else min(job.batch_size, n_samples)
+    item = 4 if job.dtype == "float32" else 8
+    outputs = item * n_rows * sum(job.network.sizes[1:-1])
+    return max(1, _REUSED // outputs) if outputs else sys.maxsize
 
 
 def scored_at_once(job: Job, n_rows: int, placement: Placement, budget: Budget) -> int:
