@@ -65,7 +65,12 @@ REGRESSORS = {
     ),
     "MLPRegressor, lbfgs": (
         TheirMLPRegressor(
-            hidden_layer_sizes=(), alpha=20.0, solver="lbfgs", tol=1e-13, max_iter=10**4
+            hidden_layer_sizes=(),
+            alpha=20.0,
+            solver="lbfgs",
+            tol=1e-13,
+            max_iter=10**4,
+            random_state=0,
         ),
         ours.L2(20.0 / W),
     ),
