@@ -26,7 +26,7 @@ SMALL = {"hidden_layer_sizes": (16,), "max_iter": 100}
 LINEAR_CLASSIFIERS = [
     Configuration(LinearClassifier(), 64),
     Configuration(LinearClassifier(optimizer="fista", penalty="elastic_net"), 64),
-    Configuration(LinearClassifier(loss="squared_hinge", penalty=ElasticNet(0.1), tol=1e-9), 64),
+    Configuration(LinearClassifier(loss="squared_hinge", penalty=ElasticNet(0.1), tol=1e-11), 64),
     Configuration(
         LinearClassifier(loss="squared_hinge", penalty=L2(0.1), class_weight="balanced"), 64
     ),
