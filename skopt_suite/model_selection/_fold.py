@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from traceback import format_exception
 from typing import Any, NamedTuple
@@ -63,8 +62,6 @@ class Outcome:
     index: int
     scored: dict[str, Any]
     """The result as scikit-learn's searches have it."""
-    pass_key: Hashable
-    """None if it was trained alone."""
     loss_curve: np.ndarray | None = None
     result: Result | None = None
     """To go on with."""
@@ -115,7 +112,7 @@ def _alone(task: Task, X, y, train_rows, test_rows, settings: Settings) -> Outco
         **bar.for_estimator(),
     )
     _announce(f"candidate {candidate.index} alone", start, task, settings)
-    return Outcome(candidate.index, scored, None)
+    return Outcome(candidate.index, scored)
 
 
 def _fused(task: Task, X, y, train_rows, test_rows, settings: Settings) -> list[Outcome]:
@@ -245,7 +242,6 @@ def _scored(
             Outcome(
                 trained.candidate.index,
                 scored,
-                trained.candidate.pass_key,
                 np.array(trained.result.loss_curve),
                 _to_keep(trained, settings),
             )
@@ -325,4 +321,4 @@ def _failure(candidate: Candidate, error: Exception, spent: float, settings) -> 
         scored["train_scores"] = scores
     if settings.return_estimator:
         scored["estimator"] = None
-    return Outcome(candidate.index, scored, candidate.pass_key)
+    return Outcome(candidate.index, scored)

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.model_selection import ParameterSampler, RandomizedSearchCV
-from sklearn.utils._param_validation import Interval, StrOptions
 
-from skopt_suite.model_selection._search import FusedSearch
+from skopt_suite.model_selection._search import FusedSearch, Rounds
+from skopt_suite.model_selection._sklearn import Interval, StrOptions
 from skopt_suite.model_selection._space import search_space
 
 _FIRST_ROUND = 4  # candidates from which the time of more is estimated
@@ -121,9 +121,10 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
         self.max_memory = max_memory
         self.max_time = max_time
 
-    @property
-    def _is_one_round(self) -> bool:
-        return self.max_time is not None
+    def _rounds(self) -> Rounds:
+        rounds = super()._rounds()
+        rounds.are_one = self.max_time is not None
+        return rounds
 
     def _run_search(self, evaluate_candidates, *, callback_ctx: Any = None) -> None:
         """Draw candidates and evaluate them, in rounds if time is limited."""

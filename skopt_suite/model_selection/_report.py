@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -72,23 +71,10 @@ class FusionReport:
         return "\n".join(lines)
 
 
-def entries_of(candidates: list[Candidate], pass_keys: list[Hashable]) -> list[Entry]:
-    """Return how candidates were trained, passes numbered in the order of their first candidates.
-
-    Parameters
-    ----------
-    candidates : list of Candidate
-        The candidates.
-    pass_keys : list
-        What identifies the pass of each; None: it was trained alone.
-    """
-    keys = [
-        None if key is None else (candidate.preprocessing, key)
-        for candidate, key in zip(candidates, pass_keys, strict=True)
-    ]
-    sizes = Counter(key for key in keys if key is not None)
-    numbers = {key: number for number, key in enumerate(sizes)}
+def entries_of(candidates: list[Candidate], numbers: list[int | None]) -> list[Entry]:
+    """Return how candidates were trained, from the numbers of their passes; None: alone."""
+    sizes = Counter(numbers)
     return [
-        Entry(None, 1, candidate.reason) if key is None else Entry(numbers[key], sizes[key], "")
-        for candidate, key in zip(candidates, keys, strict=True)
+        Entry(None, 1, candidate.reason) if number is None else Entry(number, sizes[number], "")
+        for candidate, number in zip(candidates, numbers, strict=True)
     ]

@@ -96,11 +96,6 @@ class FusedSearch(BaseSearchCV):
     def _best_first(self, frame: Any) -> Any:
         return frame.sort_values(self._rank_column(), kind="stable")
 
-    @property
-    def _is_one_round(self) -> bool:
-        """Whether rounds of candidates only serve to divide the time of a search."""
-        return False
-
     def _rank_column(self) -> str:
         refit = self.refit if isinstance(self.refit, str) else "score"
         column = f"rank_test_{refit}"
@@ -108,7 +103,8 @@ class FusedSearch(BaseSearchCV):
 
     def _search(self, X, y, split_params, settings: Settings, context) -> dict[str, Any]:
         """Return ``cv_results_``."""
-        found, rounds, numbers = _Found(self), self._rounds(), Numbers()
+        rounds, numbers = self._rounds(), Numbers()
+        found = _Found(self, rounds, numbers)
         settings = settings._replace(keep=rounds.keep)
         seed = functools.cache(_new_seed)  # untouched where all candidates have a random_state
         base = clone(self.estimator)
@@ -191,6 +187,8 @@ class Rounds:
     """What fits of a later round know of those of an earlier one: nothing."""
 
     keep: Keep = "nothing"
+    are_one: bool = False
+    """Whether they only divide the time of a search: fits are judged when all of them are done."""
 
     def past(self, params: list[dict[str, Any]], n_splits: int) -> list[dict[int, Result]]:
         """Return for every split the results to go on with, by number of the candidate."""
@@ -203,11 +201,10 @@ class Rounds:
 class _Found:
     """What a search has found so far, round by round."""
 
-    def __init__(self, search: FusedSearch):
-        self._search = search
+    def __init__(self, search: FusedSearch, rounds: Rounds, numbers: Numbers):
+        self._search, self._rounds, self._numbers = search, rounds, numbers
         self._candidates: list[Candidate] = []
         self._scored: list[dict[str, Any]] = []
-        self._pass_keys: list[Any] = []
         self._curves: list[list[np.ndarray | None]] = []
         self._more: dict[str, list] = defaultdict(list)
         self._formatted: dict[str, Any] = {}
@@ -225,20 +222,19 @@ class _Found:
             raise ValueError(
                 "No fits were performed. Was the CV iterator empty? Were there no candidates?"
             )
-        if not self._search._is_one_round:
+        if not self._rounds.are_one:
             _check(scored, settings)
         self._scored += scored
         self._candidates += candidates
-        self._pass_keys += [of_splits[0].pass_key for of_splits in outcomes]
         self._curves += [[outcome.loss_curve for outcome in of_splits] for of_splits in outcomes]
         for key, values in more_results.items():
             self._more[key].extend(values)
-        self._formatted = {} if self._search._is_one_round else self._format()
+        self._formatted = {} if self._rounds.are_one else self._format()
         return self._formatted
 
     def results(self, settings: Settings) -> dict[str, Any]:
         """Set the attributes of the search that do not depend on the best candidate."""
-        if self._search._is_one_round:
+        if self._rounds.are_one:
             _check(self._scored, settings)
             self._formatted = self._format()
         search, first = self._search, self._scored[0]["test_scores"]
@@ -247,7 +243,7 @@ class _Found:
             search._check_refit_for_multimetric(first)
         search.fusion_report_ = FusionReport(
             [candidate.params for candidate in self._candidates],
-            entries_of(self._candidates, self._pass_keys),
+            entries_of(self._candidates, [*map(self._numbers.of, self._candidates)]),
         )
         search.loss_curves_ = self._curves
         return self._formatted

@@ -26,7 +26,7 @@ from sklearn.model_selection._validation import (
 from sklearn.model_selection._validation import (
     _warn_or_raise_about_fit_failures as warn_or_raise_about_fit_failures,
 )
-from sklearn.utils._param_validation import validate_params
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.metaestimators import _safe_split as safe_split
 from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import _num_samples as n_samples_of
@@ -35,6 +35,8 @@ __all__ = [
     "BaseSearchCV",
     "HalvingGridSearchCV",
     "HalvingRandomSearchCV",
+    "Interval",
+    "StrOptions",
     "aggregate_score_dicts",
     "check_groups_routing_disabled",
     "check_method_params",
