@@ -6,8 +6,10 @@ the same thing. See ``benchmarks/README.md`` for the commands.
 """
 
 import argparse
+import cProfile
 import json
 import os
+import pstats
 import subprocess
 import sys
 import warnings
@@ -26,6 +28,7 @@ from sklearn.datasets import load_digits, load_iris, make_classification, make_r
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, Ridge
 from sklearn.model_selection import GridSearchCV, ParameterGrid
 from sklearn.neural_network import MLPClassifier as SklearnMLP
+from threadpoolctl import threadpool_limits
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier
 from skopt_suite.model_selection import FusedGridSearchCV
@@ -135,18 +138,36 @@ def main():
     options = parse_arguments()
     silence_warnings()
     sizes = QUICK if options.quick else Sizes()
+    problems = {k: v for k, v in PROBLEMS.items() if any(word in k for word in options.only)}
+    if options.profile:
+        for make_problem in problems.values():
+            profile(make_problem(sizes, options))
+        return
     print(f"{cpu_count()} cores, n_jobs={N_CORES}; {CV} folds; medians of {options.rounds} rounds;")
     print(f"load average before: {os.getloadavg()[0]:.1f}\n")
     print("| search | ours in | peer | ours, s | peer, s | ours/peer | wanted | met |", end="")
     print(" best mean test score, ours | peer's |")
     print("|---" * 10 + "|", flush=True)
     missing = []
-    for name, make_problem in PROBLEMS.items():
-        if any(word in name for word in options.only):
-            problem = make_problem(sizes, options)
-            report(problem, options.rounds)
-            missing += [f"{peer.name}: {peer.note}" for peer in problem.peers if not peer.searches]
+    for make_problem in problems.values():
+        problem = make_problem(sizes, options)
+        report(problem, options.rounds)
+        missing += [f"{peer.name}: {peer.note}" for peer in problem.peers if not peer.searches]
     print("", *missing, sep="\n")
+
+
+def profile(problem: Problem) -> None:
+    """Print in which functions our search spends its time, in one thread of Python and of BLAS."""
+    _, (search, X, y, _) = next(iter(problem.ours.items()))
+    search = clone(search).set_params(n_jobs=None)
+    with threadpool_limits(1):
+        clone(search).fit(X, y)
+        profiler = cProfile.Profile()
+        profiler.runcall(clone(search).fit, X, y)
+    print(f"{problem.name}: functions by their own time, then by that of all they call")
+    pstats.Stats(profiler).sort_stats("tottime").print_stats(12).sort_stats("cumtime").print_stats(
+        "skopt_suite", 40
+    )
 
 
 def parse_arguments():
@@ -158,6 +179,9 @@ def parse_arguments():
     )
     parser.add_argument(
         "--skorch-python", default=sys.executable, help="a Python that has torch and skorch"
+    )
+    parser.add_argument(
+        "--profile", action="store_true", help="only profile ours, in one thread: where time goes"
     )
     parser.add_argument(
         "--all", action="store_true", help="train all candidates with skorch, not 4 of 50"
