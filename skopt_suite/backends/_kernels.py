@@ -1,7 +1,7 @@
 """The kernel seam: a definition in the array API, and a fused version where a backend has one.
 
 A hot elementwise function is written once, against the array API, and decorated with `kernel`;
-that is its definition. When its first argument is a NumPy array and `backends/_numba_kernels.py`
+that is its definition. When its first argument is a NumPy array and `backends/_numba_kernels`
 has a function of the same name, that one runs instead. Fused kernels may overwrite the arrays
 that the definition returns anew, so callers use what is returned and nothing else.
 

@@ -1,0 +1,93 @@
+"""Losses and their gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skopt_suite.backends._numba_kernels._jit import jit, negligible
+
+
+def softmax_log_loss(raw, y):
+    # exp in a compiled loop is scalar, NumPy's is SIMD; so the loop is cut in two around it
+    raw, fits_first = _in_memory_order(raw)
+    of_label, total = np.empty((2, *raw.shape[:2]), dtype=raw.dtype)
+    _subtract_row_max(raw, y, fits_first, of_label)
+    np.exp(raw, out=raw)
+    _normalise(raw, y, fits_first, total)
+    value = np.subtract(np.log(total, out=total), of_label, out=total)
+    return (value, raw) if fits_first else (value.T, raw.transpose(1, 0, 2))
+
+
+def _in_memory_order(raw):
+    """Return `raw` without gaps, and whether fits come before samples there (else after them)."""
+    fits_first = raw.strides[0] >= raw.strides[1]
+    return np.ascontiguousarray(raw if fits_first else raw.transpose(1, 0, 2)), fits_first
+
+
+@jit
+def _subtract_row_max(raw, y, fits_first, of_label):
+    for a in range(raw.shape[0]):
+        for b in range(raw.shape[1]):
+            top = raw[a, b, 0]
+            for j in range(1, raw.shape[2]):
+                top = max(top, raw[a, b, j])
+            for j in range(raw.shape[2]):
+                raw[a, b, j] -= top
+            of_label[a, b] = raw[a, b, y[b if fits_first else a]]
+
+
+@jit
+def _normalise(exponentials, y, fits_first, total):
+    one, zero = exponentials.dtype.type(1), exponentials.dtype.type(0)
+    tiny = negligible(exponentials)
+    for a in range(total.shape[0]):
+        for b in range(total.shape[1]):
+            row_total = exponentials[a, b, 0]
+            for j in range(1, exponentials.shape[2]):
+                row_total += exponentials[a, b, j]
+            scale = one / row_total
+            for j in range(exponentials.shape[2]):
+                probability = exponentials[a, b, j] * scale
+                exponentials[a, b, j] = probability if probability > tiny else zero
+            exponentials[a, b, y[b if fits_first else a]] -= one
+            total[a, b] = row_total
+
+
+def logistic_log_loss(raw, y):
+    n_outputs = raw.shape[2]
+    raw, fits_first = _in_memory_order(raw if n_outputs == 1 else np.ascontiguousarray(raw))
+    rows = raw.reshape(raw.shape[0], -1)
+    small = np.copysign(rows, -1)  # -|z|
+    np.exp(small, out=small)
+    _logistic(rows, y.reshape(1, -1) if fits_first else y, small)
+    value = small if n_outputs == 1 else small.reshape(raw.shape).sum(axis=-1)
+    return (value, raw) if fits_first else (value.T, raw.transpose(1, 0, 2))
+
+
+@jit
+def _logistic(raw, y, small):
+    """Turn raw predictions, (m, n), into gradients, and exp(-|raw|) into values.
+
+    ``log(1 + e) = log(2^k) + log((1 + s) / (1 - s))`` with s up to 0.172 in size and the series in
+    s² of FreeBSD's `log`: within rounding also where e is tiny, and SIMD, unlike log1p.
+    """
+    number = raw.dtype.type
+    zero, one, two, three, middle = number(0), number(1), number(2), number(3), number(0.41421356)
+    log_two = number(0.6931471805599453)
+    c1, c2, c3 = number(0.6666666666666735), number(0.3999999999940942), number(0.2857142874366239)
+    c4, c5 = number(0.22222198432149784), number(0.1818357216161805)
+    c6, c7 = number(0.15313837699209373), number(0.14798198605116586)
+    one_target_per_row = y.shape[1] == 1
+    for i in range(raw.shape[0]):
+        targets = y[i if y.shape[0] > 1 else 0]
+        first = targets[0]
+        for j in range(raw.shape[1]):
+            z, e = raw[i, j], small[i, j]
+            target = first if one_target_per_row else targets[j]
+            large = e > middle
+            s = (e - one if large else e) / (e + (three if large else two))
+            q = s * s
+            series = c1 + q * (c2 + q * (c3 + q * (c4 + q * (c5 + q * (c6 + q * c7)))))
+            log1p = (log_two if large else zero) + s * (two + q * series)
+            small[i, j] = max(z, zero) + log1p - target * z
+            raw[i, j] = (one if z >= zero else e) / (one + e) - target
