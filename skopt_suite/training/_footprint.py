@@ -103,11 +103,12 @@ def _scoring(job: Job, data: Data) -> int:
     """Return how many numbers predictions for all validation rows take, or initial losses."""
     n_train = data.train.X.shape[0]
     n_held_out = 0 if data.validation is None else data.validation.X.shape[0]
-    # Two blocks at a time: raw predictions are still there when the next are computed.
-    n_initial = min(N_ROWS, n_train, 2 * rows_per_step(job, n_train))
+    n_at_once = rows_per_step(job, n_train)
     raw, n_outputs = _behind_raw_predictions(job), job.network.sizes[-1]
-    initial = n_initial * raw + min(N_ROWS, n_train)
-    return max(n_held_out * (raw + n_outputs + _PER_ROW), initial)
+    # Two blocks at a time: raw predictions are still there when the next are computed.
+    initial = min(N_ROWS, n_train, 2 * n_at_once) * raw + min(N_ROWS, n_train)
+    held_out = min(n_held_out, n_at_once) * raw + n_held_out * (2 * n_outputs + _PER_ROW)
+    return max(held_out, initial)
 
 
 def _behind_raw_predictions(job: Job) -> int:

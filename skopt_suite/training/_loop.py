@@ -277,10 +277,14 @@ class _Pass:
     def _raw_predictions(self, x: Any) -> Array:
         """Return raw predictions, hidden units of no more rows at once than in a step."""
         network, params = self.objective.network, self.stack.params
-        parts = [
-            network.forward(params, x[block, :])[0] for block in blocks(x.shape[0], self.batch_size)
-        ]
-        return parts[0] if len(parts) == 1 else namespace(params).concat(parts, axis=1)
+        xp, n_samples = namespace(params), x.shape[0]
+        if n_samples <= self.batch_size:
+            return network.forward(params, x)[0]
+        shape = (params.shape[0], n_samples, network.sizes[-1])
+        raw = xp.empty(shape, dtype=params.dtype, device=params.device)
+        for block in blocks(n_samples, self.batch_size):  # copied: it may be a view of all layers
+            raw[:, block, :] = network.forward(params, x[block, :])[0]
+        return raw
 
     def _record(self, loss: np.ndarray, score: np.ndarray | None) -> None:
         for k, job_index in enumerate(self.stack.index):

@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits, make_classification, make_regression
+from sklearn.model_selection import GridSearchCV
+
+from skopt_suite.model_selection import FusedGridSearchCV
 
 CLASSES = make_classification(
     150, 6, n_informative=4, n_redundant=0, n_classes=3, flip_y=0.1, random_state=0
@@ -16,6 +19,14 @@ GROUPS = np.arange(150) % 7
 def digits():
     X, y = load_digits(return_X_y=True)
     return X[:400] / 16, y[:400]
+
+
+def both(estimator, grid, data=CLASSES, fit_params=None, **settings):
+    """Return our search and scikit-learn's, fitted in the same way."""
+    settings = {"cv": 3, **settings}
+    fused = FusedGridSearchCV(estimator, grid, **settings).fit(*data, **(fit_params or {}))
+    plain = GridSearchCV(estimator, grid, **settings).fit(*data, **(fit_params or {}))
+    return fused, plain
 
 
 def assert_same_results(fused, plain, tolerance=1e-9):

@@ -23,7 +23,7 @@ from sklearn.preprocessing import (
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.model_selection import FusedGridSearchCV
 
-from .problems import CLASSES, NUMBERS, assert_same_results
+from .problems import CLASSES, NUMBERS, assert_same_results, both
 
 MLP = MLPClassifier((8,), batch_size=32, max_iter=3, random_state=0)
 REGRESSOR = LinearRegressor(tol=1e-9, max_iter=5000)
@@ -52,11 +52,8 @@ class Failing(TransformerMixin, BaseEstimator):
         return X
 
 
-def both(estimator, grid, data=CLASSES, fit_params=None, **settings):
-    settings = {"cv": 3, "return_train_score": True, **settings}
-    fused = FusedGridSearchCV(estimator, grid, **settings).fit(*data, **(fit_params or {}))
-    plain = GridSearchCV(estimator, grid, **settings).fit(*data, **(fit_params or {}))
-    return fused, plain
+def both_with_training_scores(*args, **settings):
+    return both(*args, **{"return_train_score": True, **settings})
 
 
 def scaled(model, **settings):
@@ -116,7 +113,7 @@ def last_name(estimator):
 def test_fused(case):
     estimator, grid, data = FUSED[case]
     grid = {**grid, f"{last_name(estimator)}__penalty__alpha": ALPHAS}
-    fused, plain = both(estimator, grid, data)
+    fused, plain = both_with_training_scores(estimator, grid, data)
     assert_same_results(fused, plain, tolerance=1e-6)
     assert fused.fusion_report_.n_alone == 0
     np.testing.assert_allclose(fused.predict(data[0]), plain.predict(data[0]), rtol=1e-6)
@@ -171,7 +168,7 @@ ALONE = {
 @pytest.mark.parametrize("case", ALONE)
 def test_alone(case):
     estimator, grid, data, reason = ALONE[case]
-    fused, plain = both(estimator, grid, data)
+    fused, plain = both_with_training_scores(estimator, grid, data)
     assert_same_results(fused, plain, tolerance=1e-6)
     assert {entry.reason for entry in fused.fusion_report_.entries} == {reason}
 
@@ -183,14 +180,14 @@ def test_candidates_that_change_the_last_step():
         {"last": [inner], "last__mlpregressor__penalty__alpha": ALPHAS},
         {"last__penalty__alpha": ALPHAS},
     ]
-    fused, plain = both(scaled(REGRESSOR), grid, NUMBERS)
+    fused, plain = both_with_training_scores(scaled(REGRESSOR), grid, NUMBERS)
     assert_same_results(fused, plain, tolerance=1e-6)
     assert fused.fusion_report_.n_alone == 2
 
 
 def test_candidates_that_change_all_steps():
     grid = {"steps": [[("only", MLP)], [("scale", StandardScaler()), ("other", MLP)]]}
-    fused, plain = both(scaled(MLP), grid)
+    fused, plain = both_with_training_scores(scaled(MLP), grid)
     assert_same_results(fused, plain, tolerance=1e-6)
 
 
@@ -200,7 +197,7 @@ def test_values_of_steps_that_cannot_be_hashed():
 
     functions = [FunctionTransformer(lambda X: X + 1), FunctionTransformer(lambda X: X * 2)]
     grid = {"scale": [Local(), *functions], "last__penalty__alpha": ALPHAS}
-    fused, plain = both(scaled(MLP), grid)
+    fused, plain = both_with_training_scores(scaled(MLP), grid)
     for key in ("mean_test_score", "mean_train_score"):
         np.testing.assert_allclose(fused.cv_results_[key], plain.cv_results_[key])
     assert fused.fusion_report_.n_groups == 3
@@ -244,12 +241,12 @@ def test_a_step_that_fails_in_fit():
     pipeline = Pipeline([("step", Failing()), ("last", MLP)])
     grid = {"step__fails_in": ["never", "fit"], "last__penalty__alpha": ALPHAS}
     with pytest.warns(FitFailedWarning, match="6 fits failed out of a total of 12") as caught:
-        fused, plain = both(pipeline, grid)
+        fused, plain = both_with_training_scores(pipeline, grid)
     assert_same_results(fused, plain)
     messages = [str(w.message) for w in caught if w.category is FitFailedWarning]
     assert all("ArithmeticError: no fit" in message for message in messages)
     with pytest.raises(ArithmeticError, match="no fit"):
-        both(pipeline, grid, error_score="raise")
+        both_with_training_scores(pipeline, grid, error_score="raise")
 
 
 @pytest.mark.filterwarnings("ignore:.*(test|train) scores are non-finite")
@@ -268,7 +265,7 @@ def test_a_step_that_fails_when_rows_are_scored(scoring):
     assert_same_results(fused, plain)
     assert n_fused == n_plain
     with pytest.raises(ArithmeticError, match="no transform"):
-        both(pipeline, grid, error_score="raise")
+        both_with_training_scores(pipeline, grid, error_score="raise")
 
 
 def test_settings_of_the_pipeline_reach_scorers():
@@ -297,7 +294,9 @@ def test_frames_pass_through_steps():
     pipeline = make_pipeline(
         ColumnTransformer([("a", StandardScaler(), ["a", "c"])], remainder="passthrough"), MLP
     ).set_output(transform="pandas")
-    fused, plain = both(pipeline, {"mlpclassifier__penalty__alpha": ALPHAS}, (X, CLASSES[1]))
+    fused, plain = both_with_training_scores(
+        pipeline, {"mlpclassifier__penalty__alpha": ALPHAS}, (X, CLASSES[1])
+    )
     assert_same_results(fused, plain)
     assert list(fused.feature_names_in_) == list("abcdef")
     names = fused.best_estimator_[-1].feature_names_in_
@@ -306,7 +305,7 @@ def test_frames_pass_through_steps():
 
 def test_weights_of_preceding_steps_are_trained_alone():
     weights = np.random.default_rng(0).random(150)
-    fused, plain = both(
+    fused, plain = both_with_training_scores(
         scaled(MLP), {"last__penalty__alpha": ALPHAS}, fit_params={"scale__sample_weight": weights}
     )
     assert_same_results(fused, plain)
@@ -315,7 +314,7 @@ def test_weights_of_preceding_steps_are_trained_alone():
 
 def test_weights_that_the_pipeline_does_not_take_are_an_error():
     with pytest.raises(ValueError, match=r"Pipeline\.fit does not accept the sample_weight"):
-        both(
+        both_with_training_scores(
             scaled(MLP),
             {"last__penalty__alpha": ALPHAS},
             fit_params={"sample_weight": np.ones(150)},
@@ -331,7 +330,7 @@ def test_validation_rows_go_through_steps_when_routed():
         model = clone(MLP).set_params(early_stopping=True)
         model.set_fit_request(X_val=True, y_val=True)
         pipeline = scaled(model, transform_input=["X_val"])
-        fused, plain = both(
+        fused, plain = both_with_training_scores(
             pipeline,
             {"last__penalty__alpha": ALPHAS},
             fit_params={"X_val": X_val, "y_val": y_val},

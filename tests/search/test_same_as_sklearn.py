@@ -22,17 +22,10 @@ from skopt_suite.optimizers import Adam, Nesterov
 from skopt_suite.penalties import L1, L2
 from skopt_suite.schedules import Step, Warmup
 
-from .problems import CLASSES, GROUPS, NUMBERS, WEIGHTS, assert_same_results
+from .problems import CLASSES, GROUPS, NUMBERS, WEIGHTS, assert_same_results, both
 
 MLP = {"hidden_layer_sizes": (8,), "batch_size": 32, "max_iter": 5, "random_state": 0}
 TIGHT = {"tol": 1e-9, "max_iter": 5000}
-
-
-def both(estimator, grid, data, fit_params=None, **settings):
-    settings = {"cv": 3, **settings}
-    fused = FusedGridSearchCV(estimator, grid, **settings).fit(*data, **(fit_params or {}))
-    plain = GridSearchCV(estimator, grid, **settings).fit(*data, **(fit_params or {}))
-    return fused, plain
 
 
 SEARCHES = {
