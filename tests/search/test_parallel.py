@@ -337,6 +337,7 @@ def test_steps_and_passes_that_have_not_begun_do_not_begin(monkeypatch):
 
 
 SCRIPT = """
+import signal
 import sys
 import joblib
 import numpy as np
@@ -354,6 +355,8 @@ class Told:
 
 
 if __name__ == "__main__":
+    # a shell lets what it runs in the background ignore SIGINT, and children inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     backend, n_jobs = sys.argv[1], int(sys.argv[2])
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(2000, 20)), rng.integers(0, 3, 2000)
