@@ -80,9 +80,11 @@ def test_fitted_attributes_show_what_was_used_and_parameters_stay():
 
 
 def test_verbose_prints_a_line_per_epoch(capsys):
-    model = LinearClassifier(optimizer="adam", max_iter=3, verbose=1, early_stopping=True)
+    model = LinearClassifier(
+        optimizer="adam", max_iter=3, verbose=1, early_stopping=True, random_state=0
+    )
     model.fit(*CLASSES)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
     assert lines[0].startswith("epoch 1: loss 0.")
-    assert "validation score 0." in lines[0]
+    assert f"validation score {model.validation_scores_[0]:.4f}" in lines[0]
