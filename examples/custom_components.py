@@ -44,10 +44,10 @@ class SignDescent(FirstOrder):
     def __init__(self, learning_rate=0.001):
         self.learning_rate = learning_rate
 
-    def init(self, params):
+    def init(self, params, problem):
         return SignState(namespace(params).ones_like(params))
 
-    def update(self, state, params, gradient, learning_rate, n_weights):
+    def update(self, state, params, gradient, learning_rate, layout):
         xp = namespace(params)
         (rate,) = like(params, learning_rate)
         return params - rate * xp.sign(gradient), SignState(xp.abs(gradient))

@@ -254,7 +254,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
                     f"{type(self).__name__}: training cannot go on with layers of shape {shapes}: "
                     f"the data and parameters now ask for {expected}. Fit with warm_start=False."
                 )
-            return network.flatten(
+            return network.layout.flatten(
                 [to_numpy(coef) for coef in coefs], [to_numpy(bias) for bias in intercepts]
             )
         return self._fresh_start(
@@ -310,11 +310,11 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             reset=False,
         )
         network = self._trained_network
-        flat = network.flatten(
+        flat = network.layout.flatten(
             [to_numpy(coef) for coef in coefs], [to_numpy(bias) for bias in intercepts]
         )
         params = placement.asarray(flat[None, :], dtype=dtype)
-        with blas_threads_for(2.0 * X.shape[0] * network.largest_layer):
+        with blas_threads_for(2.0 * X.shape[0] * network.layout.largest_layer):
             raw, _ = network.forward(params, X)
         return raw, placement
 

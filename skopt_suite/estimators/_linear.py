@@ -36,11 +36,12 @@ class _LinearFace(TrainableEstimator):
 
     def _weights_and_intercepts(self, params: Any) -> tuple[Any, Any]:
         """Return arrays of shape (n_outputs, n_features) and (n_outputs,)."""
-        xp, n_outputs = namespace(params), self._n_outputs()
-        n_weights = self.n_features_in_ * n_outputs
-        weights = xp.reshape(params[:n_weights], (self.n_features_in_, n_outputs)).T
-        if self.fit_intercept:
-            return weights, params[n_weights:]
+        (layer,) = self._network(self.n_features_in_).layout.layers
+        xp = namespace(params)
+        stack = xp.reshape(params, (1, -1))
+        weights = layer.weights(stack)[0, ...].T
+        if layer.has_bias:
+            return weights, layer.bias(stack)[0, 0, :]
         return weights, xp.zeros_like(weights[:, 0])
 
 

@@ -57,10 +57,10 @@ class _MLPFace(TrainableEstimator):
 
     def _model_attributes(self, params: Any) -> dict[str, Any]:
         network = self._network(self.n_features_in_)
-        layers = network.layers(namespace(params).reshape(params, (1, -1)))
+        stack, layers = namespace(params).reshape(params, (1, -1)), network.layout.layers
         return {
-            "coefs_": [weights[0, ...] for weights in layers.weights],
-            "intercepts_": [biases[0, 0, :] for biases in layers.biases],
+            "coefs_": [layer.weights(stack)[0, ...] for layer in layers],
+            "intercepts_": [layer.bias(stack)[0, 0, :] for layer in layers],
             "n_layers_": len(network.sizes),
             "n_outputs_": network.sizes[-1],
         }

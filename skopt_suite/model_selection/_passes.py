@@ -138,7 +138,7 @@ def raw_predictions(piece: Piece, members: list[Trained], x: Array) -> Array:
     placement, network = piece.seen.rows.placement, members[0].job.network
     xp = placement.xp
     params = xp.stack([xp.astype(one.result.params, x.dtype, copy=False) for one in members])
-    with blas_threads_for(2.0 * x.shape[0] * network.largest_layer):
+    with blas_threads_for(2.0 * x.shape[0] * network.layout.largest_layer):
         return network.forward(params, x)[0]
 
 

@@ -11,10 +11,11 @@ take as long as a small layer itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from skopt_suite._layout import DenseLayout
 from skopt_suite.backends import (
     Array,
     input_product,
@@ -26,29 +27,10 @@ from skopt_suite.backends import (
 )
 
 
-class Dense(NamedTuple):
-    """Where a fully connected layer lies in the parameters of a fit."""
-
-    n_in: int
-    n_out: int
-    weights_at: int
-    bias_at: int
-    """Negative: the layer has no bias; such a layer bends nothing either."""
-
-    def weights(self, params: Array) -> Array:
-        """Return the view of shape (n_fits, n_in, n_out)."""
-        flat = params[:, self.weights_at : self.weights_at + self.n_in * self.n_out]
-        return namespace(params).reshape(flat, (params.shape[0], self.n_in, self.n_out), copy=False)
-
-    def bias(self, params: Array) -> Array:
-        """Return the view of shape (n_fits, 1, n_out)."""
-        return params[:, None, self.bias_at : self.bias_at + self.n_out]
-
-
 class InputLayer:
     """The first layer, by products that are made for the input: sparse, or with few outputs."""
 
-    def __init__(self, layer: Dense, leak: float):
+    def __init__(self, layer: DenseLayout, leak: float):
         self.layer, self.leak = layer, leak
 
     def forward(self, params: Array, x: Any) -> tuple[Array, Array]:
@@ -71,7 +53,7 @@ class InputLayer:
 class Run:
     """Layers with nothing but bends between them."""
 
-    def __init__(self, layers: Sequence[Dense], leaks: Sequence[float]):
+    def __init__(self, layers: Sequence[DenseLayout], leaks: Sequence[float]):
         self.n_out = layers[-1].n_out
         self.layers = np.array(layers, dtype=np.int64)
         self.leaks = np.array(leaks, dtype=np.float64)
@@ -161,6 +143,6 @@ def _bent(z: Array, leak: float) -> Array:
     return z if leak == 1 else namespace(z).where(z > 0, z, leak * z)
 
 
-def _by_layer(layers: np.ndarray, leaks: np.ndarray) -> Iterator[tuple[Dense, float]]:
+def _by_layer(layers: np.ndarray, leaks: np.ndarray) -> Iterator[tuple[DenseLayout, float]]:
     for row, leak in zip(layers, leaks, strict=True):
-        yield Dense(*map(int, row)), float(leak)
+        yield DenseLayout(*map(int, row)), float(leak)

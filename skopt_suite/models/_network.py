@@ -1,7 +1,6 @@
 """The fully connected network; with no hidden layer it is the linear model.
 
-Parameters of a fit are one row: all weights first, layer by layer, then all biases. So
-``params[:, :n_weights]`` is what penalties see, and layers are views.
+Where weights and biases lie in a row of parameters, its `Layout` knows.
 """
 
 from __future__ import annotations
@@ -13,16 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, is_plain_batch, namespace
 from skopt_suite.models._activations import ACTIVATIONS, Activation
-from skopt_suite.models._dense import Dense, InputLayer, Run
-
-
-class Layers(NamedTuple):
-    """Views of a stack of parameters, layer by layer."""
-
-    weights: list[Array]  # (n_fits, n_in, n_out)
-    biases: list[Array]  # (n_fits, 1, n_out)
+from skopt_suite.models._dense import InputLayer, Run
 
 
 class Stage(NamedTuple):
@@ -67,26 +60,14 @@ class Network:
         return len(self.sizes) - 2
 
     @cached_property
-    def n_weights(self) -> int:
-        """Number of weights of one fit; they come before the biases."""
-        return sum(a * b for a, b in zip(self.sizes, self.sizes[1:], strict=False))
-
-    @cached_property
-    def n_params(self) -> int:
-        """Number of parameters of one fit."""
-        return self.n_weights + sum(self._bias_sizes())
+    def layout(self) -> Layout:
+        """Where the weights and biases of every layer lie in a row of parameters."""
+        return Layout.dense(self.sizes, self.output_bias)
 
     @property
-    def largest_layer(self) -> int:
-        """Number of weights of the largest layer."""
-        return max(a * b for a, b in zip(self.sizes, self.sizes[1:], strict=False))
-
-    def layers(self, params: Array) -> Layers:
-        """Return views of ``params``, of shape (n_fits, n_params), layer by layer."""
-        return Layers(
-            [layer.weights(params) for layer in self._layers],
-            [layer.bias(params) for layer in self._layers if layer.bias_at >= 0],
-        )
+    def n_params(self) -> int:
+        """Number of parameters of one fit."""
+        return self.layout.n_params
 
     def initialise(self, random_state: np.random.RandomState) -> np.ndarray:
         """Return parameters of shape (n_params,) to start from.
@@ -97,15 +78,11 @@ class Network:
         """
         params = np.zeros(self.n_params)
         if self.n_hidden:
-            for weights in self.layers(params[None]).weights:
+            for layer in self.layout.layers:
+                weights = layer.weights(params[None])
                 bound = np.sqrt(6.0 / (weights.shape[1] + weights.shape[2]))
                 weights[...] = random_state.uniform(-bound, bound, weights.shape)
         return params
-
-    def flatten(self, coefs: Sequence[Array], intercepts: Sequence[Array]) -> np.ndarray:
-        """Return weights ``(n_in, n_out)`` and biases ``(n_out,)`` as one row of parameters."""
-        kept = intercepts[: len(self._bias_sizes())]
-        return np.concatenate([np.ravel(part) for part in [*coefs, *kept]])
 
     def forward(
         self, params: Array, x: Any, masks: Sequence[Array | None] | None = None
@@ -184,7 +161,7 @@ class Network:
         return self._known_runs[key]
 
     def _find_runs(self, is_apart: bool, has_masks: bool) -> Iterator[tuple[Run | InputLayer, int]]:
-        layers, start = self._layers, 0
+        layers, start = self.layout.layers, 0
         leaks = [*(ACTIVATIONS[name].leak for name in self.activations), 1.0]
         if is_apart:
             yield InputLayer(layers[0], leaks[0]), 1
@@ -198,18 +175,3 @@ class Network:
     @cached_property
     def _known_runs(self) -> dict[tuple[bool, bool], list[tuple[Run | InputLayer, int]]]:
         return {}
-
-    @cached_property
-    def _layers(self) -> list[Dense]:
-        """Layers, from the input to the output."""
-        layers: list[Dense] = []
-        weights_at, bias_at = 0, self.n_weights
-        for n_in, n_out in zip(self.sizes, self.sizes[1:], strict=False):
-            is_last = len(layers) == self.n_hidden
-            has_bias = self.output_bias or not is_last
-            layers.append(Dense(n_in, n_out, weights_at, bias_at if has_bias else -1))
-            weights_at, bias_at = weights_at + n_in * n_out, bias_at + n_out
-        return layers
-
-    def _bias_sizes(self) -> tuple[int, ...]:
-        return self.sizes[1:] if self.output_bias else self.sizes[1:-1]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, kernel, like, namespace
 from skopt_suite.domains import LogUniform, Real
-from skopt_suite.optimizers._base import FirstOrder, zero_count
+from skopt_suite.optimizers._base import FirstOrder, Problem, zero_count
 
 
 class AdamState(NamedTuple):
@@ -63,13 +64,13 @@ class Adam(FirstOrder):
         self.beta2 = beta2
         self.epsilon = epsilon
 
-    def init(self, params: Array) -> AdamState:
+    def init(self, params: Array, problem: Problem) -> AdamState:
         """Return moments of zero."""
         xp = namespace(params)
         return AdamState(zero_count(params), xp.zeros_like(params), xp.zeros_like(params))
 
     def update(
-        self, state: AdamState, params: Array, gradient: Array, learning_rate: Array, n_weights: int
+        self, state: AdamState, params: Array, gradient: Array, learning_rate: Array, layout: Layout
     ) -> tuple[Array, AdamState]:
         """Update the moments, then move by their ratio."""
         n_steps = state.n_steps + 1

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, like
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.optimizers._adam import Adam, AdamState
-from skopt_suite.optimizers._base import FirstOrder
+from skopt_suite.optimizers._base import FirstOrder, Problem
 
 
 class AdamW(FirstOrder):
@@ -51,17 +52,18 @@ class AdamW(FirstOrder):
         self.epsilon = epsilon
         self.weight_decay = weight_decay
 
-    def init(self, params: Array) -> AdamState:
+    def init(self, params: Array, problem: Problem) -> AdamState:
         """Return moments of zero."""
-        return self._adam().init(params)
+        return self._adam().init(params, problem)
 
     def update(
-        self, state: AdamState, params: Array, gradient: Array, learning_rate: Array, n_weights: int
+        self, state: AdamState, params: Array, gradient: Array, learning_rate: Array, layout: Layout
     ) -> tuple[Array, AdamState]:
         """Let the weights decay, then step as Adam."""
         (kept,) = like(params, 1 - learning_rate * self.weight_decay)
-        params[:, :n_weights] *= kept
-        return self._adam().update(state, params, gradient, learning_rate, n_weights)
+        weights = layout.weights(params)
+        weights *= kept
+        return self._adam().update(state, params, gradient, learning_rate, layout)
 
     def step_size(self, state: AdamState, learning_rate: Array) -> Array:
         """Return that of Adam."""

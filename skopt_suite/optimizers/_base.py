@@ -10,6 +10,7 @@ from abc import abstractmethod
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from skopt_suite._component import Component
+from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, namespace
 
 
@@ -20,8 +21,13 @@ class Problem(Protocol):
     and of the part of the penalty that acts by its proximal operator.
     """
 
-    has_prox: bool
-    n_weights: int
+    @property
+    def has_prox(self) -> bool:
+        """Whether part of the penalty acts by its proximal operator."""
+
+    @property
+    def layout(self) -> Layout:
+        """Where weights and biases lie in a row of parameters."""
 
     def value_and_gradient(self, params: Array) -> tuple[Array, Array]:
         """Return the smooth part, (n_fits,), and its gradient, (n_fits, n_params)."""
@@ -91,8 +97,16 @@ class Optimizer(Component):
     """Whether there is a learning rate for a schedule to multiply."""
 
     @abstractmethod
-    def init(self, params: Array) -> Any:
-        """Return the state before the first step: a NamedTuple of arrays ``(n_fits, ...)``."""
+    def init(self, params: Array, problem: Problem) -> Any:
+        """Return the state before the first step: a NamedTuple of arrays ``(n_fits, ...)``.
+
+        Parameters
+        ----------
+        params : array of shape (n_fits, n_params)
+            Parameters; the state shares no memory with them.
+        problem : Problem
+            The objective on all rows.
+        """
 
     @abstractmethod
     def step(self, state: Any, params: Array, problem: Problem, factor: Array) -> Step:
@@ -123,7 +137,7 @@ class FirstOrder(Optimizer):
 
     @abstractmethod
     def update(
-        self, state: Any, params: Array, gradient: Array, learning_rate: Array, n_weights: int
+        self, state: Any, params: Array, gradient: Array, learning_rate: Array, layout: Layout
     ) -> tuple[Array, Any]:
         """Return parameters and state after one step; arguments may be overwritten.
 
@@ -135,8 +149,8 @@ class FirstOrder(Optimizer):
             Parameters and the gradient there.
         learning_rate : array of shape (n_fits, 1)
             The learning rate times the factor of the schedule.
-        n_weights : int
-            The first `n_weights` parameters are weights, the others biases.
+        layout : Layout
+            Where weights and biases lie in a row of parameters.
         """
 
     def step_size(self, state: Any, learning_rate: Array) -> Array:
@@ -157,7 +171,7 @@ class FirstOrder(Optimizer):
         loss, gradient = problem.value_and_gradient(params)
         optimality = problem.optimality(params, gradient) if self.is_full_batch else None
         learning_rate = self.learning_rate * factor
-        params, state = self.update(state, params, gradient, learning_rate, problem.n_weights)
+        params, state = self.update(state, params, gradient, learning_rate, problem.layout)
         if problem.has_prox:
             params = problem.prox(params, self.step_size(state, learning_rate))
         return Step(params, state, loss, optimality)

@@ -41,7 +41,7 @@ class ClosedForm(Optimizer):
     takes_sparse = False
     only_quadratic = True
 
-    def init(self, params: Array) -> tuple:
+    def init(self, params: Array, problem: Problem) -> tuple:
         """Return an empty state."""
         return ()
 

@@ -44,7 +44,7 @@ class FISTA(Optimizer):
     takes_kinks = False
     takes_schedule = False
 
-    def init(self, params: Array) -> FISTAState:
+    def init(self, params: Array, problem: Problem) -> FISTAState:
         """Return a state without momentum."""
         xp = namespace(params)
         ones = xp.ones((params.shape[0], 1), dtype=params.dtype, device=params.device)

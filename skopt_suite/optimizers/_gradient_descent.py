@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, kernel, like
 from skopt_suite.domains import LogUniform, Real
-from skopt_suite.optimizers._base import FirstOrder
+from skopt_suite.optimizers._base import FirstOrder, Problem
 
 
 class _Descent(FirstOrder):
@@ -18,12 +19,12 @@ class _Descent(FirstOrder):
     def __init__(self, learning_rate=0.01):
         self.learning_rate = learning_rate
 
-    def init(self, params: Array) -> tuple:
+    def init(self, params: Array, problem: Problem) -> tuple:
         """Return an empty state."""
         return ()
 
     def update(
-        self, state: Any, params: Array, gradient: Array, learning_rate: Array, n_weights: int
+        self, state: Any, params: Array, gradient: Array, learning_rate: Array, layout: Layout
     ) -> tuple[Array, Any]:
         """Move against the gradient."""
         return descend(params, gradient, *like(params, learning_rate)), state

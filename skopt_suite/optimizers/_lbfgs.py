@@ -65,7 +65,7 @@ class LBFGS(Optimizer):
         self.history_size = history_size
         self.max_line_search = max_line_search
 
-    def init(self, params: Array) -> LBFGSState:
+    def init(self, params: Array, problem: Problem) -> LBFGSState:
         """Return an empty history; the first step evaluates the objective."""
         xp = namespace(params)
         n_fits, n_params = params.shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, kernel, like
 from skopt_suite.optimizers._velocity import VelocityRule, VelocityState
 
@@ -40,7 +41,7 @@ class Nesterov(VelocityRule):
         params: Array,
         gradient: Array,
         learning_rate: Array,
-        n_weights: int,
+        layout: Layout,
     ) -> tuple[Array, VelocityState]:
         """Accelerate along the gradient, then move and look ahead."""
         rate, momentum = like(params, learning_rate, self.momentum)

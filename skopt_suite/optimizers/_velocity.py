@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from skopt_suite.backends import Array, namespace
 from skopt_suite.domains import LogUniform, Real, Uniform
-from skopt_suite.optimizers._base import FirstOrder, zero_count
+from skopt_suite.optimizers._base import FirstOrder, Problem, zero_count
 
 
 class VelocityState(NamedTuple):
@@ -30,6 +30,6 @@ class VelocityRule(FirstOrder):
         self.learning_rate = learning_rate
         self.momentum = momentum
 
-    def init(self, params: Array) -> VelocityState:
+    def init(self, params: Array, problem: Problem) -> VelocityState:
         """Return a velocity of zero."""
         return VelocityState(zero_count(params), namespace(params).zeros_like(params))

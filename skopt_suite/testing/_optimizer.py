@@ -105,7 +105,7 @@ def _start(dtype: str = "float64") -> np.ndarray:
 def _trained(specification: Optimizer, objective: Objective) -> np.ndarray:
     """Return where `_N_STEPS` steps lead, or fewer if the optimizer is done."""
     optimizer, params = stacked([specification] * _N_FITS), _start()
-    state, factor = optimizer.init(params), np.ones((_N_FITS, 1))
+    state, factor = optimizer.init(params, objective), np.ones((_N_FITS, 1))
     for _ in range(_N_STEPS):
         step = optimizer.step(state, params, objective, factor)
         params, state = step.params, step.state
@@ -125,7 +125,7 @@ def _check_arrays(specification: Optimizer, dtype: str) -> None:
     objective, params = _objective(L2(alpha=0.01), _data(dtype)), _start(dtype)
     factor = np.ones((_N_FITS, 1))
     with unchanged(optimizer):
-        state = optimizer.init(params)
+        state = optimizer.init(params, objective)
         structure = check_state(state, f"{owner}.init", _N_FITS)
         for _ in range(4):
             step = optimizer.step(state, params, objective, factor)
@@ -225,5 +225,5 @@ def _shrinks_by_itself(specification: Optimizer) -> bool:
     start = _start()
     start[:, _N_WEIGHTS:] = 0.0
     optimizer, params = stacked([specification] * _N_FITS), start.copy()
-    step = optimizer.step(optimizer.init(params), params, flat, np.ones((_N_FITS, 1)))
+    step = optimizer.step(optimizer.init(params, flat), params, flat, np.ones((_N_FITS, 1)))
     return not np.array_equal(step.params, start)

@@ -95,9 +95,8 @@ class Curvature:
 
 def split(network: Network, params: Array) -> tuple[Array, Array]:
     """Return views of weights, (n_fits, n_features, n_outputs), and intercepts, (n_fits, 1, …)."""
-    n_weights, shape = network.n_weights, (params.shape[0], *network.sizes)
-    weights = namespace(params).reshape(params[:, :n_weights], shape, copy=False)
-    return weights, params[:, None, n_weights:]
+    (layer,) = network.layout.layers
+    return layer.weights(params), layer.bias(params)
 
 
 def product(matrices: Array, stack: Array) -> Array:

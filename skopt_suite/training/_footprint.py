@@ -18,7 +18,7 @@ from skopt_suite.optimizers import OPTIMIZERS
 from skopt_suite.training._batches import Data
 from skopt_suite.training._job import Job
 from skopt_suite.training._loop import rows_per_step
-from skopt_suite.training._objective import MOST_FEATURES_SQUARED
+from skopt_suite.training._objective import MOST_FEATURES_SQUARED, Objective
 from skopt_suite.training._reference import N_ROWS
 from skopt_suite.training._stack import map_arrays
 
@@ -155,7 +155,10 @@ def _size_of_state(job: Job) -> int:
 
 
 def _state_of_one(job: Job) -> Any:
-    return job.optimizer.init(np.zeros((1, job.network.n_params), dtype=job.dtype))
+    return job.optimizer.init(
+        np.zeros((1, job.network.n_params), dtype=job.dtype),
+        Objective(job.network, job.loss, job.penalty),
+    )
 
 
 def _updates_in_place(job: Job, placement: Placement) -> bool:

@@ -113,6 +113,9 @@ class _Pass:
             masks=None if self.stack.dropout is None else self._draw_masks,
             counts_penalty=first.optimizer.is_full_batch,
         )
+        if first.past is None:
+            problem = self.objective.bind(*self.data.train._replace(weight=self.stack.weight))
+            self.stack.optimizer_state = self.stack.optimizer.init(self.stack.params, problem)
         reference = reference_losses(
             self.jobs, self.stack, self.objective, self.data.train, self.batch_size
         )
@@ -316,7 +319,7 @@ def rows_per_step(job: Job, n_samples: int) -> int:
 
 def _largest_product(job: Job, data: Data) -> float:
     """Return the floating-point operations of the largest matrix product of a step, per fit."""
-    return 2.0 * rows_per_step(job, data.train.X.shape[0]) * job.network.largest_layer
+    return 2.0 * rows_per_step(job, data.train.X.shape[0]) * job.network.layout.largest_layer
 
 
 def _host_copy(array: Array) -> np.ndarray:

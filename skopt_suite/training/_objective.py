@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skopt_suite._component import take
+from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, averaged, is_sparse, namespace
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
@@ -48,9 +49,9 @@ class Objective:
         return self.penalty.has_prox
 
     @property
-    def n_weights(self) -> int:
-        """Number of parameters that the penalty sees."""
-        return self.network.n_weights
+    def layout(self) -> Layout:
+        """Where weights and biases lie in a row of parameters."""
+        return self.network.layout
 
     def bind(self, x: Any, y: Array, weight: Array | None) -> Objective:
         """Use these rows from now on; the same `x` has the same targets and weights."""
@@ -80,10 +81,10 @@ class Objective:
         mean, delta = self._data_term(raw)
         gradient = self.network.backward(trace, delta)
         if self.penalty.has_gradient:
-            part = gradient[:, : self.n_weights]
-            total = self.penalty.add_gradient(part, params[:, : self.n_weights])
+            part = self.layout.weights(gradient)
+            total = self.penalty.add_gradient(part, self.layout.weights(params))
             if total is not part:
-                gradient[:, : self.n_weights] = total
+                part[...] = total
         return self._with_penalty(mean, params), gradient
 
     def value(self, params: Array) -> Array:
@@ -95,16 +96,16 @@ class Objective:
     def prox(self, params: Array, step_size: Array) -> Array:
         """Return `params` with the proximal operator applied to the weights, in place."""
         if step_size.shape[1] > 1:
-            step_size = step_size[:, : self.n_weights]
-        weights = params[:, : self.n_weights]
+            step_size = self.layout.weights(step_size)
+        weights = self.layout.weights(params)
         moved = self.penalty.prox(weights, step_size)
         if moved is not weights:
-            params[:, : self.n_weights] = moved
+            weights[...] = moved
         return params
 
     def uncounted_penalty(self, params: Array) -> Array | float:
         """Return what `value` leaves out of the whole objective, (n_fits,)."""
-        weights = params[:, : self.n_weights]
+        weights = self.layout.weights(params)
         if self.counts_penalty:
             return self.penalty.nonsmooth_value(weights) if self.has_prox else 0.0
         return self.penalty.value(weights)
@@ -152,7 +153,7 @@ class Objective:
 
     def _with_penalty(self, mean: Array, params: Array) -> Array:
         if self.counts_penalty and self.penalty.has_gradient:
-            mean = mean + self.penalty.smooth_value(params[:, : self.n_weights])
+            mean = mean + self.penalty.smooth_value(self.layout.weights(params))
         return mean
 
     def _data_term(self, raw: Array) -> tuple[Array, Array]:

@@ -30,7 +30,7 @@ def reference_losses(
     xp = namespace(stack.params)
     null = xp.concat(list(_values_at_zero(stack, objective, rows, n_at_once)), axis=-1)
     initial = xp.concat(list(_initial_values(stack, objective, rows, n_at_once)), axis=-1)
-    penalty = objective.penalty.value(stack.params[:, : objective.n_weights])
+    penalty = objective.penalty.value(objective.layout.weights(stack.params))
     reference = np.maximum(_mean(null), _mean(initial) + _on_host(penalty))
     if stack.weight is not None:
         weighted = xp.vecdot(null, stack.weight) / rows.X.shape[0]

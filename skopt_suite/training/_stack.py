@@ -72,7 +72,7 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
         optimizer_state = _join([memory.optimizer for memory in memories], placement)
         schedule_state = _join([memory.schedule for memory in memories], placement)
     else:
-        optimizer_state, schedule_state = optimizer.init(params), schedule.init(horizon)
+        optimizer_state, schedule_state = None, schedule.init(horizon)
     return Stack(
         index=np.arange(len(jobs)),
         params=params,

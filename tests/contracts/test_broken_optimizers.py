@@ -15,47 +15,47 @@ from skopt_suite.testing import check_optimizer
 
 
 class Uphill(SGD):
-    def update(self, state, params, gradient, learning_rate, n_weights):
-        return super().update(state, params, -gradient, learning_rate, n_weights)
+    def update(self, state, params, gradient, learning_rate, layout):
+        return super().update(state, params, -gradient, learning_rate, layout)
 
 
 class WideStep(SGD):
     """The learning rate, which is float64, takes the parameters along."""
 
-    def update(self, state, params, gradient, learning_rate, n_weights):
+    def update(self, state, params, gradient, learning_rate, layout):
         return params - learning_rate * gradient, state
 
 
 class Remembering(SGD):
-    def update(self, state, params, gradient, learning_rate, n_weights):
+    def update(self, state, params, gradient, learning_rate, layout):
         self.last = gradient
-        return super().update(state, params, gradient, learning_rate, n_weights)
+        return super().update(state, params, gradient, learning_rate, layout)
 
 
 class Decaying(SGD):
-    def update(self, state, params, gradient, learning_rate, n_weights):
+    def update(self, state, params, gradient, learning_rate, layout):
         self.learning_rate *= 0.999
-        return super().update(state, params, gradient, learning_rate, n_weights)
+        return super().update(state, params, gradient, learning_rate, layout)
 
 
 class Averaging(SGD):
     """Fits share what each should have for itself."""
 
-    def update(self, state, params, gradient, learning_rate, n_weights):
+    def update(self, state, params, gradient, learning_rate, layout):
         gradient = gradient.mean(axis=0, keepdims=True) + np.zeros_like(gradient)
-        return super().update(state, params, gradient, learning_rate, n_weights)
+        return super().update(state, params, gradient, learning_rate, layout)
 
 
 class FirstRate(SGD):
     """The hyperparameters of the first fit are used for all."""
 
-    def update(self, state, params, gradient, learning_rate, n_weights):
+    def update(self, state, params, gradient, learning_rate, layout):
         learning_rate = np.broadcast_to(learning_rate[:1], learning_rate.shape).copy()
-        return super().update(state, params, gradient, learning_rate, n_weights)
+        return super().update(state, params, gradient, learning_rate, layout)
 
 
 class ListState(SGD):
-    def init(self, params):
+    def init(self, params, problem):
         return [np.zeros_like(params)]
 
 
@@ -64,16 +64,16 @@ class Count(NamedTuple):
 
 
 class SharedArray(SGD):
-    def init(self, params):
+    def init(self, params, problem):
         return Count(np.zeros((1, 1)))
 
 
 class GrowingState(SGD):
-    def init(self, params):
+    def init(self, params, problem):
         return ()
 
-    def update(self, state, params, gradient, learning_rate, n_weights):
-        params, _ = super().update(state, params, gradient, learning_rate, n_weights)
+    def update(self, state, params, gradient, learning_rate, layout):
+        params, _ = super().update(state, params, gradient, learning_rate, layout)
         return params, (*state, gradient)
 
 
@@ -99,7 +99,7 @@ class _Smooth:
     has_prox = False
 
     def __init__(self, problem):
-        self.problem, self.n_weights = problem, problem.n_weights
+        self.problem, self.layout = problem, problem.layout
         self.value, self.value_and_gradient = problem.value, problem.value_and_gradient
         self.prox, self.optimality = problem.prox, problem.optimality
 

@@ -1,9 +1,12 @@
 """Every registered component passes the public checks."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from skopt_suite._component import stack
+from skopt_suite._layout import Layout
 from skopt_suite.backends import Placement
 from skopt_suite.losses import (
     CLASSIFICATION_LOSSES,
@@ -61,10 +64,12 @@ def test_step_size_is_the_last_move_per_unit_of_constant_gradient(rule):
     stacked = stack([rule], Placement(np))
     gradient = np.array([[3.0, -0.5, 1e-3, 40.0]])
     params = np.zeros_like(gradient)
-    state = stacked.init(params)
+    layout = Layout(())  # no weights, which might decay
+    state = stacked.init(params, SimpleNamespace(layout=layout))
     for _ in range(30):
         before = params.copy()
-        params, state = stacked.update(state, params, gradient.copy(), stacked.learning_rate, 0)
+        rate = stacked.learning_rate
+        params, state = stacked.update(state, params, gradient.copy(), rate, layout)
         step_size = stacked.step_size(state, stacked.learning_rate)
         np.testing.assert_allclose(before - params, step_size * gradient, rtol=1e-9)
 

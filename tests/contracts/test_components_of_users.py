@@ -26,10 +26,10 @@ class SignDescent(FirstOrder):
     def __init__(self, learning_rate=1e-3):
         self.learning_rate = learning_rate
 
-    def init(self, params):
+    def init(self, params, problem):
         return ()
 
-    def update(self, state, params, gradient, learning_rate, n_weights):
+    def update(self, state, params, gradient, learning_rate, layout):
         return params - learning_rate.astype(params.dtype) * np.sign(gradient), state
 
 

@@ -5,11 +5,13 @@ The recordings are made by ``record_torch.py``, which says what they hold.
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from skopt_suite._component import stack
+from skopt_suite._layout import Layout
 from skopt_suite.backends import Placement
 from skopt_suite.losses import LogLoss, SquaredError
 from skopt_suite.models import ACTIVATIONS, Network
@@ -57,10 +59,11 @@ def test_optimizer_follows_the_trajectory(run):
     gradients, expected = OPTIMIZERS["gradients"], OPTIMIZERS[f"{run}/params"]
     stacked = stack([optimizer] * 2, NUMPY)
     params = np.tile(OPTIMIZERS["initial_params"], (2, 1))
-    state, n_params, steps = stacked.init(params), params.shape[1], []
+    layout = Layout.dense((params.shape[1], 1), output_bias=False)
+    state, steps = stacked.init(params, SimpleNamespace(layout=layout)), []
     for gradient in gradients:
         params, state = stacked.update(
-            state, params, np.tile(gradient, (2, 1)), stacked.learning_rate, n_params
+            state, params, np.tile(gradient, (2, 1)), stacked.learning_rate, layout
         )
         steps.append(params.copy())
     assert len(steps) == 100
@@ -76,10 +79,12 @@ def test_biases_do_not_decay():
     ends = []
     for optimizer in both:
         stacked, params = stack([optimizer], NUMPY), OPTIMIZERS["initial_params"][None, :].copy()
-        state = stacked.init(params)
+        layout = Layout.dense((2, 1, 2))  # 4 weights, 3 biases
+        assert params.shape == (1, layout.n_params)
+        state = stacked.init(params, SimpleNamespace(layout=layout))
         for gradient in OPTIMIZERS["gradients"]:
             params, state = stacked.update(
-                state, params, gradient[None, :].copy(), stacked.learning_rate, 4
+                state, params, gradient[None, :].copy(), stacked.learning_rate, layout
             )
         ends.append(params[0])
     np.testing.assert_allclose(ends[0][4:], ends[1][4:], rtol=1e-12)
@@ -166,7 +171,7 @@ def trained(recording, run, loss, y):
         dropout=(),
         seed=0,
         dtype="float64",
-        start=network.flatten(weights, biases),
+        start=network.layout.flatten(weights, biases),
     )
     (result,) = train([job], Data(Rows(X, y)), NUMPY)
     return network, result, expected
@@ -180,7 +185,7 @@ def assert_agrees(recording, run, loss, y):
     raw, _ = network.forward(result.params[None, :], recording["X"])
     value, _ = loss.value_and_gradient(y, raw)
     np.testing.assert_allclose(value.mean(), expected[-1], rtol=1e-6)
-    final = network.flatten(*layers(recording, run))
+    final = network.layout.flatten(*layers(recording, run))
     np.testing.assert_allclose(result.params, final, rtol=1e-6, atol=1e-9)
     assert expected[-1] < 0.9 * expected[0]
 

@@ -85,7 +85,7 @@ class WithoutKernel(Adam):
 
     name = "without_kernel"
 
-    def update(self, state, params, gradient, learning_rate, n_weights):
+    def update(self, state, params, gradient, learning_rate, layout):
         dtype, scalars = params.dtype, (self.beta1, self.beta2, learning_rate)
         beta1, beta2, rate = (value.astype(dtype) for value in scalars)
         m = beta1 * state.first_moment + (1 - beta1) * gradient

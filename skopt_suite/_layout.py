@@ -1,0 +1,118 @@
+"""Where the weights and biases of every layer lie in a row of parameters.
+
+Parameters of a fit are one row: all weights first, layer by layer, then all biases. So what
+penalties see is one slice, and layers are views. Nobody else computes offsets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from skopt_suite.backends import Array, namespace
+
+
+class DenseLayout(NamedTuple):
+    """Where a fully connected layer lies in a row of parameters."""
+
+    n_in: int
+    n_out: int
+    weights_at: int
+    bias_at: int
+    """Negative: the layer has no bias."""
+
+    @property
+    def n_weights(self) -> int:
+        """Number of weights."""
+        return self.n_in * self.n_out
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether there is a bias."""
+        return self.bias_at >= 0
+
+    def weights(self, params: Array) -> Array:
+        """Return the view of shape (n_fits, n_in, n_out)."""
+        flat = params[:, self.weights_at : self.weights_at + self.n_weights]
+        return namespace(params).reshape(flat, (params.shape[0], self.n_in, self.n_out), copy=False)
+
+    def bias(self, params: Array) -> Array:
+        """Return the view of shape (n_fits, 1, n_out), of no columns where there is no bias."""
+        start = self.bias_at if self.has_bias else params.shape[1]
+        return params[:, None, start : start + self.n_out]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything lies in a row of parameters, (n_fits, n_params).
+
+    Parameters
+    ----------
+    layers : tuple of DenseLayout
+        From the input to the output.
+    """
+
+    layers: tuple[DenseLayout, ...]
+
+    @classmethod
+    def dense(cls, sizes: Sequence[int], output_bias: bool = True) -> Layout:
+        """Return the layout of a fully connected network.
+
+        Parameters
+        ----------
+        sizes : sequence of int
+            Units of every layer: ``(n_features, *hidden, n_outputs)``.
+        output_bias : bool
+            Whether the output layer has a bias (hidden layers always do).
+        """
+        pairs = list(pairwise(sizes))
+        layers: list[DenseLayout] = []
+        weights_at, bias_at = 0, sum(n_in * n_out for n_in, n_out in pairs)
+        for depth, (n_in, n_out) in enumerate(pairs):
+            has_bias = output_bias or depth < len(pairs) - 1
+            layers.append(DenseLayout(n_in, n_out, weights_at, bias_at if has_bias else -1))
+            weights_at, bias_at = weights_at + n_in * n_out, bias_at + n_out
+        return cls(tuple(layers))
+
+    @property
+    def n_layers(self) -> int:
+        """Number of layers that have weights."""
+        return len(self.layers)
+
+    @cached_property
+    def n_weights(self) -> int:
+        """Number of weights of one fit."""
+        return sum(layer.n_weights for layer in self.layers)
+
+    @cached_property
+    def n_params(self) -> int:
+        """Number of parameters of one fit."""
+        return self.n_weights + sum(layer.n_out for layer in self.layers if layer.has_bias)
+
+    @property
+    def largest_layer(self) -> int:
+        """Number of weights of the largest layer."""
+        return max(layer.n_weights for layer in self.layers)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether there is one layer only, as linear models have."""
+        return len(self.layers) == 1
+
+    def weights(self, params: Array) -> Array:
+        """Return the view of all weights, (n_fits, n_weights)."""
+        return params[:, : self.n_weights]
+
+    def biases(self, params: Array) -> Array:
+        """Return the view of all biases, (n_fits, n_params - n_weights)."""
+        return params[:, self.n_weights :]
+
+    def flatten(self, weights: Sequence[Array], biases: Sequence[Array]) -> np.ndarray:
+        """Return weights ``(n_in, n_out)`` and biases ``(n_out,)`` as one row of parameters."""
+        kept = [bias for bias, layer in zip(biases, self.layers, strict=True) if layer.has_bias]
+        return np.concatenate([np.ravel(part) for part in [*weights, *kept]])
