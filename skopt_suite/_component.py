@@ -10,13 +10,15 @@ from __future__ import annotations
 import copy
 import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from sklearn.base import BaseEstimator
 
 from skopt_suite.backends import Placement, namespace
-from skopt_suite.domains import Domain, Named, Range
+from skopt_suite.domains import Anything, Domain, Named, Range
+
+_UNDECLARED = Anything()  # what is not declared is not fusable
 
 
 class Parametrised(BaseEstimator):
@@ -146,25 +148,22 @@ def snake_case(class_name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", class_name).lower()
 
 
-def fusion_key(component: Component) -> tuple:
-    """Return what fits must share to be trained in one stack: everything that is not fusable."""
-    key: list[Any] = [type(component)]
-    for name in component._get_param_names():
-        value = getattr(component, name)
-        domain = component.parameters.get(name)  # what is not declared is not fusable
-        if isinstance(value, Component):
-            key.append((name, fusion_key(value)))
-        elif domain is None or not domain.fusable or value is None:
-            key.append((name, value))
-    return tuple(key)
+def fusion_key(component: Component) -> tuple[Hashable, ...]:
+    """Return what fits must share to be trained in one stack: all but what domains can stack."""
+    return type(component), *(
+        (name, _key_of(component, name)) for name in component._get_param_names()
+    )
+
+
+def _key_of(component: Component, name: str) -> Hashable:
+    value = getattr(component, name)
+    if isinstance(value, Component):
+        return fusion_key(value)
+    return component.parameters.get(name, _UNDECLARED).key(value)
 
 
 def stack(components: Sequence[Component], placement: Placement, ndim: int = 2) -> Component:
-    """Return one component whose fusable hyperparameters are arrays ``(n_fits, 1, ...)``.
-
-    They are float64 whatever the precision of the fit, so that quantities such as Adam's bias
-    correction are exact; they are cast where they meet the parameters.
-    """
+    """Return one component whose fusable hyperparameters are arrays ``(n_fits, 1, ...)``."""
     first = components[0]
     stacked = copy.copy(first)
     for name, domain in first.parameters.items():
@@ -172,8 +171,7 @@ def stack(components: Sequence[Component], placement: Placement, ndim: int = 2) 
         if isinstance(values[0], Component):
             setattr(stacked, name, stack(values, placement, ndim))
         elif domain.fusable and values[0] is not None:
-            array = placement.asarray([float(value) for value in values], dtype="float64")
-            setattr(stacked, name, placement.xp.reshape(array, (len(values),) + (1,) * (ndim - 1)))
+            setattr(stacked, name, domain.stack(values, placement, ndim))
     return stacked
 
 

@@ -112,6 +112,17 @@ class Layout:
         """Return the view of all biases, (n_fits, n_params - n_weights)."""
         return params[:, self.n_weights :]
 
+    def per_weight(self, values: Array) -> Array:
+        """Return numbers per layer, (n_fits, n_layers), as one per weight, (n_fits, n_weights).
+
+        Where there is one number for all layers, (n_fits, 1), it is returned as it is.
+        """
+        if values.shape[1] == 1:
+            return values
+        xp = namespace(values)
+        sizes = xp.asarray([layer.n_weights for layer in self.layers], device=values.device)
+        return xp.repeat(values, sizes, axis=1)
+
     def flatten(self, weights: Sequence[Array], biases: Sequence[Array]) -> np.ndarray:
         """Return weights ``(n_in, n_out)`` and biases ``(n_out,)`` as one row of parameters."""
         kept = [bias for bias, layer in zip(biases, self.layers, strict=True) if layer.has_bias]

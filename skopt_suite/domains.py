@@ -1,14 +1,15 @@
 """What a parameter accepts: each domain checks one value and says what was given and accepted.
 
 A domain also says whether the parameter is *fusable*: whether fits that differ only in it can be
-trained as one stack, the values becoming data of shape ``(n_fits, 1)``; and, with `search`, in what
-range a search should look for a good value, if it should look at all.
+trained as one stack, the values becoming data with the fits as first axis, and what such fits have
+to share; and, with `search`, in what range a search should look for a good value, if it should look
+at all.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from numbers import Real as RealNumber
@@ -16,9 +17,52 @@ from typing import Any
 
 import numpy as np
 
+from skopt_suite._hashable import hashable
+from skopt_suite.backends import Array, Placement
+
+
+class Domain:
+    """Base of the domains; parameters that are not fusable have nothing more to say."""
+
+    fusable: bool = False
+
+    def check(self, owner: str, name: str, value: Any) -> None:
+        """Raise `ValueError` or `TypeError` unless `value` is in the domain.
+
+        Parameters
+        ----------
+        owner, name : str
+            Whose parameter it is and how it is called, for the message.
+        value : object
+            What was given.
+        """
+        raise NotImplementedError
+
+    def key(self, value: Any) -> Hashable:
+        """Return what fits must share to be trained in one stack; ``...`` stands for any number."""
+        return ... if self.fusable and value is not None else hashable(value)
+
+    def stack(self, values: Sequence[Any], placement: Placement, ndim: int) -> Array:
+        """Return the values of fits that share the key as an array, (n_fits, 1, ...).
+
+        It is in float64 whatever the precision of the fits, so that quantities such as Adam's bias
+        correction are exact; it is cast where it meets the parameters.
+
+        Parameters
+        ----------
+        values : sequence of n_fits numbers
+            One for every fit.
+        placement : Placement
+            Where the array is to live.
+        ndim : int
+            Number of axes: that of what the values meet.
+        """
+        array = placement.asarray([float(value) for value in values], dtype="float64")
+        return placement.xp.reshape(array, (len(values),) + (1,) * (ndim - 1))
+
 
 @dataclass(frozen=True)
-class Real:
+class Real(Domain):
     """A real number in an interval; ``open_low``/``open_high`` exclude the bounds.
 
     ``search`` is the `Uniform` or `LogUniform` range worth searching, None if there is none.
@@ -55,7 +99,7 @@ class Real:
 
 
 @dataclass(frozen=True)
-class Integer:
+class Integer(Domain):
     """A whole number of at least `low`.
 
     ``search`` is the `UniformInteger` range worth searching, None if there is none.
@@ -83,7 +127,58 @@ class Integer:
 
 
 @dataclass(frozen=True)
-class Boolean:
+class Vector(Domain):
+    """A number for all, or one for each of several things: layers, features.
+
+    Parameters
+    ----------
+    entry : Real
+        What each number must be.
+    per : str
+        What there is a number for each of.
+
+    Examples
+    --------
+    >>> from skopt_suite.domains import Real, Vector
+    >>> alpha = Vector(Real(0), per="layer")
+    >>> alpha.check("L2", "alpha", [1e-4, 1e-3])
+    """
+
+    entry: Real
+    per: str
+    fusable: bool = True
+
+    @property
+    def search(self) -> Range | None:
+        """The range worth searching, one number for all."""
+        return self.entry.search
+
+    def check(self, owner: str, name: str, value: Any) -> None:
+        """Raise unless `value` is a number or a sequence of numbers that are accepted."""
+        if isinstance(value, str) or not isinstance(value, (Sequence, np.ndarray)):
+            self.entry.check(owner, name, value)
+            return
+        if np.ndim(value) != 1 or len(value) == 0:
+            raise _wrong_value(owner, name, value, self)
+        for number in value:
+            self.entry.check(owner, f"every entry of {name}", number)
+
+    def key(self, value: Any) -> Hashable:
+        """Return how many numbers there are, 1 if there is one for all."""
+        return np.size(value)
+
+    def stack(self, values: Sequence[Any], placement: Placement, ndim: int) -> Array:
+        """Return an array (n_fits, 1, ..., n_entries); n_entries is 1 where one is for all."""
+        rows = np.array([np.ravel(value) for value in values], dtype=np.float64)
+        shape = (rows.shape[0], *(1,) * (ndim - 2), rows.shape[1])
+        return placement.asarray(np.reshape(rows, shape), dtype="float64")
+
+    def __str__(self) -> str:
+        return f"{self.entry}, or one such number for each {self.per}"
+
+
+@dataclass(frozen=True)
+class Boolean(Domain):
     """True or False."""
 
     fusable: bool = False
@@ -98,7 +193,7 @@ class Boolean:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Domain):
     """One of a few names, or any value that one of the other domains accepts."""
 
     names: tuple[str, ...]
@@ -120,7 +215,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Anything:
+class Anything(Domain):
     """A parameter that is checked where it is used, because that needs the data."""
 
     fusable: bool = False
@@ -130,7 +225,7 @@ class Anything:
 
 
 @dataclass(frozen=True)
-class Named:
+class Named(Domain):
     """A component, by name or as an object; `registry` is a function that returns its registry."""
 
     registry: Callable[[], Any]
@@ -141,9 +236,6 @@ class Named:
         """Raise unless `value` names a component or is one whose own parameters are right."""
         if not (isinstance(value, str) and value in self.also):
             self.registry().resolve(value, owner=owner, name=name, also=self.also)
-
-
-Domain = Real | Integer | Boolean | Choice | Anything | Named
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from numbers import Real
-from typing import Any
+from typing import Any, Self
+
+import numpy as np
 
 from skopt_suite._component import Component
-from skopt_suite.backends import Array, kernel, namespace
+from skopt_suite._layout import Layout
+from skopt_suite.backends import Array, kernel, like, namespace
+from skopt_suite.domains import Vector
 
 
 class Penalty(Component):
@@ -25,6 +30,34 @@ class Penalty(Component):
             cls.add_gradient = Penalty.add_gradient  # type: ignore[method-assign]
         if "gradient" in vars(cls) and "curvature" not in vars(cls):
             cls.curvature = Penalty.curvature  # type: ignore[method-assign]
+
+    def check_layout(self, layout: Layout) -> None:
+        """Raise `ValueError` if there are numbers per layer, but not one for each layer."""
+        for name in self._per_layer():
+            n_given = np.size(getattr(self, name))
+            if n_given not in (1, layout.n_layers):
+                raise ValueError(
+                    f"{type(self).__name__}: {name} must be one number, or one for each of the "
+                    f"{layout.n_layers} layers that have weights; got {n_given}."
+                )
+
+    def on(self, layout: Layout) -> Self:
+        """Return the stacked penalty for weights that lie so, for one pass.
+
+        Hyperparameters per layer become one per weight, (n_fits, n_weights).
+        """
+        resolved = copy.copy(self)
+        for name in self._per_layer():
+            setattr(resolved, name, layout.per_weight(getattr(self, name)))
+        return resolved
+
+    def _per_layer(self) -> list[str]:
+        """Return the names of parameters that may be given per layer."""
+        return [
+            name
+            for name, domain in self.parameters.items()
+            if isinstance(domain, Vector) and domain.per == "layer"
+        ]
 
     @property
     def has_gradient(self) -> bool:
@@ -74,8 +107,8 @@ class Penalty(Component):
     def curvature(self) -> Array | float | None:
         """Return c where the gradient of the smooth part is ``c * weights``, else None.
 
-        A number, or an array of shape (n_fits, 1). L-BFGS needs fewer iterations where it is
-        known, and the closed form needs it.
+        A number, or an array of shape (n_fits, 1) or (n_fits, n_weights). L-BFGS needs fewer
+        iterations where it is known, and the closed form needs it.
         """
         return None
 
@@ -100,7 +133,7 @@ class Penalty(Component):
 
 @kernel
 def add_scaled(total: Array, weights: Array, scale: Array) -> Array:
-    """``total + scale * weights``, (n_fits, n_weights); `scale` is (n_fits, 1)."""
+    """``total + scale * weights``, (n_fits, n_weights); `scale` may be (n_fits, 1)."""
     return total + scale * weights
 
 
@@ -111,6 +144,29 @@ def soft_threshold(weights: Array, threshold: Array) -> Array:
     return xp.sign(weights) * xp.clip(xp.abs(weights) - threshold, 0.0, None)
 
 
-def column(values: Array) -> Array:
-    """Return hyperparameters of shape (n_fits, 1) as (n_fits,); numbers as they are."""
-    return values if isinstance(values, Real) else values[:, 0]
+def scaled_square(scale: Array | float, weights: Array) -> Array:
+    """Return ``Σ_j scale_j weights_j²`` of every fit; see `scaled_sum`."""
+    xp = namespace(weights)
+    (scale,) = like(weights, scale)
+    if isinstance(scale, Real) or scale.shape[1] > 1:
+        return xp.vecdot(scale * weights, weights)
+    return scale[:, 0] * xp.vecdot(weights, weights)
+
+
+def scaled_sum(scale: Array | float, terms: Array) -> Array:
+    """Return ``Σ_j scale_j terms_j`` of every fit, (n_fits,).
+
+    Parameters
+    ----------
+    scale : array of shape (n_fits, 1) or (n_fits, n_weights), or number
+        In any precision.
+    terms : array of shape (n_fits, n_weights)
+        Terms of the weights.
+    """
+    xp = namespace(terms)
+    (scale,) = like(terms, scale)
+    if isinstance(scale, Real):
+        return scale * xp.sum(terms, axis=-1)
+    if scale.shape[1] == 1:
+        return scale[:, 0] * xp.sum(terms, axis=-1)
+    return xp.vecdot(scale, terms)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from skopt_suite.backends import Array, like, namespace
-from skopt_suite.domains import Boolean, LogUniform, Real, Uniform
-from skopt_suite.penalties._base import Penalty, add_scaled, column
+from skopt_suite.domains import Boolean, LogUniform, Real, Uniform, Vector
+from skopt_suite.penalties._base import Penalty, add_scaled, scaled_square, scaled_sum
 from skopt_suite.penalties._l1 import shrink
 
 
@@ -15,8 +15,8 @@ class ElasticNet(Penalty):
 
     Parameters
     ----------
-    alpha : float >= 0, default=1e-4
-        Strength.
+    alpha : float >= 0, or a sequence of them, default=1e-4
+        Strength; of networks also one for each layer, the first of them for the input.
     l1_ratio : float in [0, 1], default=0.5
         Share of L1.
     positive : bool, default=False
@@ -37,7 +37,7 @@ class ElasticNet(Penalty):
     # The strength as for L1; the share as for glmnet in Probst, Boulesteix and Bischl, "Tunability:
     # Importance of Hyperparameters of Machine Learning Algorithms", JMLR 20, 2019.
     parameters = {
-        "alpha": Real(0, search=LogUniform(1e-5, 1e-1)),
+        "alpha": Vector(Real(0, search=LogUniform(1e-5, 1e-1)), per="layer"),
         "l1_ratio": Real(0, 1, search=Uniform(0, 1)),
         "positive": Boolean(),
     }
@@ -59,8 +59,7 @@ class ElasticNet(Penalty):
 
     def smooth_value(self, weights: Array) -> Array:
         """Return ``alpha * (1 - l1_ratio) / 2 * ‖w‖²``."""
-        (alpha,) = like(weights, column(self.alpha * (1 - self.l1_ratio)))
-        return alpha / 2 * namespace(weights).vecdot(weights, weights)
+        return scaled_square(self.alpha * (1 - self.l1_ratio), weights) / 2
 
     def gradient(self, weights: Array) -> Array:
         """Return ``alpha * (1 - l1_ratio) * w``."""
@@ -77,9 +76,7 @@ class ElasticNet(Penalty):
 
     def nonsmooth_value(self, weights: Array) -> Array:
         """Return ``alpha * l1_ratio * ‖w‖₁``."""
-        xp = namespace(weights)
-        (alpha,) = like(weights, column(self.alpha * self.l1_ratio))
-        return alpha * xp.sum(xp.abs(weights), axis=-1)
+        return scaled_sum(self.alpha * self.l1_ratio, namespace(weights).abs(weights))
 
     def prox(self, weights: Array, step_size: Array) -> Array:
         """Return the weights soft-thresholded at ``alpha * l1_ratio * step_size``."""

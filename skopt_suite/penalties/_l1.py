@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from skopt_suite.backends import Array, like, namespace
-from skopt_suite.domains import Boolean, LogUniform, Real
-from skopt_suite.penalties._base import Penalty, column, soft_threshold
+from skopt_suite.domains import Boolean, LogUniform, Real, Vector
+from skopt_suite.penalties._base import Penalty, scaled_sum, soft_threshold
 
 
 class L1(Penalty):
@@ -14,8 +14,8 @@ class L1(Penalty):
 
     Parameters
     ----------
-    alpha : float >= 0, default=1e-4
-        Strength.
+    alpha : float >= 0, or a sequence of them, default=1e-4
+        Strength; of networks also one for each layer, the first of them for the input.
     positive : bool, default=False
         Whether weights are kept from being negative.
 
@@ -32,7 +32,10 @@ class L1(Penalty):
     """
 
     # For features and targets of about unit scale nearly all weights are zero beyond 0.1.
-    parameters = {"alpha": Real(0, search=LogUniform(1e-5, 1e-1)), "positive": Boolean()}
+    parameters = {
+        "alpha": Vector(Real(0, search=LogUniform(1e-5, 1e-1)), per="layer"),
+        "positive": Boolean(),
+    }
 
     def __init__(self, alpha=1e-4, positive=False):
         self.alpha = alpha
@@ -49,9 +52,7 @@ class L1(Penalty):
 
     def nonsmooth_value(self, weights: Array) -> Array:
         """Return ``alpha * ‖w‖₁``."""
-        xp = namespace(weights)
-        (alpha,) = like(weights, column(self.alpha))
-        return alpha * xp.sum(xp.abs(weights), axis=-1)
+        return scaled_sum(self.alpha, namespace(weights).abs(weights))
 
     def prox(self, weights: Array, step_size: Array) -> Array:
         """Return the weights soft-thresholded at ``alpha * step_size``."""

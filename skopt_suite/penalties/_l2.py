@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from skopt_suite.backends import Array, like, namespace
-from skopt_suite.domains import Boolean, LogUniform, Real
-from skopt_suite.penalties._base import Penalty, add_scaled, column
+from skopt_suite.domains import Boolean, LogUniform, Real, Vector
+from skopt_suite.penalties._base import Penalty, add_scaled, scaled_square
 
 
 class L2(Penalty):
@@ -14,8 +14,8 @@ class L2(Penalty):
 
     Parameters
     ----------
-    alpha : float >= 0, default=1e-4
-        Strength.
+    alpha : float >= 0, or a sequence of them, default=1e-4
+        Strength; of networks also one for each layer, the first of them for the input.
     positive : bool, default=False
         Whether weights are kept from being negative.
 
@@ -26,7 +26,10 @@ class L2(Penalty):
     >>> reg = LinearRegressor(penalty=L2(alpha=0.1))
     """
 
-    parameters = {"alpha": Real(0, search=LogUniform(1e-6, 1)), "positive": Boolean()}
+    parameters = {
+        "alpha": Vector(Real(0, search=LogUniform(1e-6, 1)), per="layer"),
+        "positive": Boolean(),
+    }
 
     def __init__(self, alpha=1e-4, positive=False):
         self.alpha = alpha
@@ -44,8 +47,7 @@ class L2(Penalty):
 
     def smooth_value(self, weights: Array) -> Array:
         """Return ``alpha / 2 * ‖w‖²``."""
-        (alpha,) = like(weights, column(self.alpha))
-        return alpha / 2 * namespace(weights).vecdot(weights, weights)
+        return scaled_square(self.alpha, weights) / 2
 
     def gradient(self, weights: Array) -> Array:
         """Return ``alpha * w``."""

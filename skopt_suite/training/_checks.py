@@ -12,6 +12,7 @@ from skopt_suite.training._job import Job
 
 def check_job(job: Job, X: Any) -> None:
     """Raise `ValueError` or `TypeError` if the parts of the job do not go together."""
+    job.penalty.check_layout(job.network.layout)
     optimizer = job.optimizer
     if not optimizer.takes_kinks and not job.loss.is_smooth:
         raise ValueError(

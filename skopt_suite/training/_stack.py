@@ -80,7 +80,7 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
         optimizer_state=optimizer_state,
         schedule=schedule,
         schedule_state=schedule_state,
-        penalty=stack_components([job.penalty for job in jobs], placement),
+        penalty=stack_components([job.penalty for job in jobs], placement).on(first.network.layout),
         loss=stack_components([job.loss for job in jobs], placement, ndim=3),
         dropout=_stack_dropout(jobs, placement),
         horizon=horizon,

@@ -108,6 +108,11 @@ ARGUMENTS = {
         *(d.positive(1).astype("float64") for _ in range(4)),
     ),
     "add_scaled": lambda d: (d.normal(N_PARAMS), d.normal(N_PARAMS), d.positive(1)),
+    "add_scaled per coordinate": lambda d: (
+        d.normal(N_PARAMS),
+        d.normal(N_PARAMS),
+        d.positive(N_PARAMS),
+    ),
     "soft_threshold": lambda d: (zeros_too(d.normal(N_PARAMS)), d.positive(1)),
     "soft_threshold per coordinate": lambda d: (d.normal(N_PARAMS), d.positive(N_PARAMS)),
     **{

@@ -65,9 +65,13 @@ def adam_update(params, gradient, m, v, n_steps, learning_rate, beta1, beta2, ep
 def add_scaled(total, weights, scale):
     for k in range(weights.shape[0]):
         sums, w = np.ascontiguousarray(total[k]), np.ascontiguousarray(weights[k])
-        factor = scale[k, 0]
-        for j in range(w.size):
-            sums[j] += factor * w[j]
+        factors = np.ascontiguousarray(scale[k])
+        if factors.size > 1:
+            for j in range(w.size):
+                sums[j] += factors[j] * w[j]
+        else:
+            for j in range(w.size):
+                sums[j] += factors[0] * w[j]
         write_back(total, k, sums)
     return total
 
