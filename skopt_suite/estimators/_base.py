@@ -20,7 +20,7 @@ from skopt_suite.estimators._callbacks import (
 from skopt_suite.estimators._convergence import gradient_size, warn_if_not_converged
 from skopt_suite.estimators._inputs import check_lengths, check_sample_weight, check_X
 from skopt_suite.estimators._parameters import resolve_optimizer
-from skopt_suite.estimators._prepared import CheckedRows, Plan, Prepared, TrainingPart
+from skopt_suite.estimators._prepared import CheckedRows, Prepared, TrainingPart
 from skopt_suite.estimators._rollback import unchanged_by_errors
 from skopt_suite.estimators._split import split_rows
 from skopt_suite.losses import Loss
@@ -28,7 +28,17 @@ from skopt_suite.models import Network
 from skopt_suite.optimizers import Optimizer
 from skopt_suite.penalties import PENALTIES
 from skopt_suite.schedules import SCHEDULES
-from skopt_suite.training import Data, Job, Memory, Result, Rows, check_job, takes_sparse, train
+from skopt_suite.training import (
+    Data,
+    Job,
+    Memory,
+    Plan,
+    Result,
+    Rows,
+    check_job,
+    takes_sparse,
+    train,
+)
 
 
 def trains_incrementally(estimator: Any) -> bool:
@@ -134,7 +144,9 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             network, part.y, part.weight, plan.seed, goes_on=incremental or self.warm_start
         )
         memory = self._usable_memory(network, plan, start) if incremental else None
-        job = plan.job(network, rows.dtype, part, start, memory)
+        job = Job(
+            plan, network, rows.dtype, start, memory=memory, sample_weight=part.relative_weight
+        )
         check_job(job, part.X)
         return Prepared(job, self._data(part, rows), rows.placement)
 
@@ -283,7 +295,11 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         """Store the result of training as fitted attributes."""
         for name, value in self._fitted_attributes(job, result.params).items():
             setattr(self, name, value)
-        self.optimizer_, self.schedule_, self.penalty_ = job.optimizer, job.schedule, job.penalty
+        self.optimizer_, self.schedule_, self.penalty_ = (
+            job.plan.optimizer,
+            job.plan.schedule,
+            job.plan.penalty,
+        )
         self.loss_ = result.loss
         self.loss_curve_ = result.loss_curve
         self.n_iter_ = result.n_iter
@@ -295,7 +311,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     def _fitted_attributes(self, job: Job, params: Any) -> dict[str, Any]:
         """Return all that predictions need, whatever constructor parameters are set later."""
         model = self._model_attributes(params)
-        return {**model, "_trained_network": job.network, "loss_function_": job.loss}
+        return {**model, "_trained_network": job.network, "loss_function_": job.plan.loss}
 
     def _raw_predictions(self, X) -> tuple[Any, Placement]:
         """Return raw predictions of shape (1, n_samples, n_outputs), and where they are."""

@@ -26,35 +26,35 @@ def warn_if_not_converged(
     """
     stopped_short = result.stop_reason in ("max_iter", "stalled")
     is_chosen = not (isinstance(estimator.optimizer, str) and estimator.optimizer == "auto")
-    if job.optimizer.is_full_batch and stopped_short:
+    if job.plan.optimizer.is_full_batch and stopped_short:
         why = (
-            f"max_iter={job.max_iter} iterations were not enough"
+            f"max_iter={job.plan.max_iter} iterations were not enough"
             if result.stop_reason == "max_iter"
             else "no lower point could be found"
         )
         what = (
-            f"stopped before its gradient fell below tol={job.tol:g}: {why}. Scale the data, or "
+            f"stopped before its gradient fell below tol={job.plan.tol:g}: {why}. Scale the data, or "
             "raise max_iter or tol."
         )
-    elif job.optimizer.only_quadratic:
+    elif job.plan.optimizer.only_quadratic:
         return  # it is as close to the optimum as can be, whatever `tol`
-    elif job.optimizer.is_full_batch and result.stop_reason == "converged":
+    elif job.plan.optimizer.is_full_batch and result.stop_reason == "converged":
         size = gradient_size()
-        if size == 0 or size >= _MARGIN * job.tol:
+        if size == 0 or size >= _MARGIN * job.plan.tol:
             return
         what = (
             f"may be far from the optimum: gradients of data this small are about {size:.1g} "
-            f"before training, so that tol={job.tol:g} says little. Scale the data, or lower tol."
+            f"before training, so that tol={job.plan.tol:g} says little. Scale the data, or lower tol."
         )
     elif stopped_short and not is_chosen:
         what = (
-            f"(the choice of 'auto') was not done after max_iter={job.max_iter} epochs. Scale "
+            f"(the choice of 'auto') was not done after max_iter={job.plan.max_iter} epochs. Scale "
             "the data, raise max_iter or tol, or name an optimizer to set its learning rate."
         )
     else:
         return
     warnings.warn(
-        f"{type(estimator).__name__}: optimizer {job.optimizer.name!r} {what}",
+        f"{type(estimator).__name__}: optimizer {job.plan.optimizer.name!r} {what}",
         ConvergenceWarning,
         stacklevel=5,
     )
@@ -71,7 +71,7 @@ def gradient_size(job: Job, rows: Rows) -> float:
     xp = namespace(y)
     dtype = getattr(xp, job.dtype)
     zeros = xp.zeros((1, y.shape[0], n_outputs), dtype=dtype, device=y.device)
-    _, gradient = job.loss.value_and_gradient(y, zeros)
+    _, gradient = job.plan.loss.value_and_gradient(y, zeros)
     return _spread(rows.X[::every, :]) * _spread(gradient[0, ...])
 
 

@@ -10,10 +10,9 @@ import joblib
 from sklearn import get_config
 from sklearn.base import clone
 
-from skopt_suite._component import fusion_key
 from skopt_suite.estimators._base import TrainableEstimator
-from skopt_suite.estimators._prepared import Plan
 from skopt_suite.model_selection._pipeline import is_plain, last_step, last_step_name
+from skopt_suite.training import Plan
 
 
 @dataclass(frozen=True)
@@ -123,17 +122,7 @@ def _pass_key(model: Any, plan: Plan, weighting: str) -> Hashable:
     held_out = None
     if plan.early_stopping:  # a pass has one set of held-out rows, which carry class weights
         held_out = model.validation_fraction, weighting
-    components = plan.loss, plan.penalty, plan.optimizer, plan.schedule
-    key = (
-        (type(model), model.backend, model.dtype, held_out),
-        (model._architecture(), *map(fusion_key, components)),
-        (plan.batch_size, plan.shuffle, plan.early_stopping, any(plan.dropout), plan.seed),
-    )
-    try:
-        hash(key)
-    except TypeError:  # a parameter of a user's component, such as a list
-        return hash_of(key, owner=model)
-    return key
+    return type(model), model.backend, model.dtype, held_out, model._architecture(), plan.key
 
 
 def hash_of(value: Any, owner: Any = None) -> str:

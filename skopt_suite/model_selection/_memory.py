@@ -76,7 +76,7 @@ def pieces(
 def _largest_piece(job: Job, data: Data) -> int:
     """Return how many wide networks have outputs that stay where they are from step to step."""
     n_samples = data.train.X.shape[0]
-    n_rows = n_samples if job.optimizer.is_full_batch else min(job.batch_size, n_samples)
+    n_rows = job.plan.rows_per_step(n_samples)
     item = 4 if job.dtype == "float32" else 8
     outputs = item * n_rows * sum(job.network.sizes[1:-1])
     return max(1, _REUSED // outputs) if outputs else sys.maxsize

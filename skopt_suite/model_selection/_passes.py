@@ -193,7 +193,14 @@ def _jobs(
             shared[candidate.weighting] = part, start
         part, start = shared[candidate.weighting]
         checkpoint = past[candidate.index].checkpoint if candidate.index in past else None
-        job = candidate.plan.job(network, rows.dtype, part, start, checkpoint=checkpoint)
+        job = Job(
+            candidate.plan,
+            network,
+            rows.dtype,
+            start,
+            checkpoint=checkpoint,
+            sample_weight=part.relative_weight,
+        )
         members.append((candidate, job))
     part, _ = shared[candidates[0].weighting]
     check_job(members[0][1], part.X)
@@ -235,14 +242,15 @@ def _n_epochs(piece: list[tuple[Candidate, Job]], past: dict[int, Result]) -> in
     """Return how many epochs a piece has at most; fits go on from where they are."""
     going = [job for candidate, job in piece if not _is_done(past.get(candidate.index), job)]
     return max(
-        (job.max_iter - (job.checkpoint.epoch if job.checkpoint else 0) for job in going), default=0
+        (job.plan.max_iter - (job.checkpoint.epoch if job.checkpoint else 0) for job in going),
+        default=0,
     )
 
 
 def _is_done(result: Result | None, job: Job) -> bool:
     if result is None:
         return False
-    return result.checkpoint is None or result.checkpoint.epoch >= job.max_iter
+    return result.checkpoint is None or result.checkpoint.epoch >= job.plan.max_iter
 
 
 def _warn(piece: list[tuple[Candidate, Job]], results: list[Result], data: Data) -> None:
@@ -255,7 +263,7 @@ def _warn(piece: list[tuple[Candidate, Job]], results: list[Result], data: Data)
     first_with: dict[str, int] = {}
     for k, ((candidate, job), result) in enumerate(zip(piece, results, strict=True)):
         if result.error is None:
-            same = first_with.setdefault(repr(vars(job.loss)), k)
+            same = first_with.setdefault(repr(vars(job.plan.loss)), k)
             try:
                 warn_if_not_converged(candidate.model, job, result, functools.partial(size, same))
             except Warning as warning:  # where warnings are errors, of this fit only

@@ -6,6 +6,7 @@ import copy
 import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from numbers import Integral
 from typing import Any
 
@@ -14,6 +15,7 @@ from sklearn.base import clone
 
 from skopt_suite._component import Component, stack
 from skopt_suite.backends import Placement
+from skopt_suite.training import Job, Plan
 
 NUMPY = Placement(np)
 
@@ -76,6 +78,12 @@ def check_specification(component: Any, base: type[Component]) -> None:
         _same(clone(component), component),
         f"{owner}: clone must give an equal object; got {clone(component)!r} from {component!r}.",
     )
+
+
+def job_of(**settings: Any) -> Job:
+    """Return the job whose plan, and everything else, is given by name."""
+    plan = {field.name: settings.pop(field.name) for field in fields(Plan)}
+    return Job(Plan(**plan), **settings)
 
 
 def variants(component: Component, factors: Sequence[float] = (1.0, 0.8, 0.6)) -> list[Component]:

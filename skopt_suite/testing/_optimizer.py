@@ -18,6 +18,7 @@ from skopt_suite.testing._common import (
     expect,
     expect_array,
     expect_close,
+    job_of,
     stacked,
     unchanged,
     variants,
@@ -176,7 +177,7 @@ def _check_stack(specification: Optimizer) -> None:
 
 
 def _job(optimizer: Any, start: np.ndarray, max_iter: int) -> Job:
-    return Job(
+    return job_of(
         network=Network((_N_WEIGHTS, 1)),
         loss=SquaredError(),
         penalty=L2(alpha=0.01),

@@ -5,6 +5,7 @@ from skopt_suite.training._checks import check_job, takes_sparse
 from skopt_suite.training._footprint import bytes_per_fit
 from skopt_suite.training._job import Checkpoint, Job, Memory, Result
 from skopt_suite.training._loop import Cancelled, Keep, Observer, Report, train
+from skopt_suite.training._plan import Plan
 
 __all__ = [
     "Cancelled",
@@ -14,6 +15,7 @@ __all__ = [
     "Keep",
     "Memory",
     "Observer",
+    "Plan",
     "Report",
     "Result",
     "Rows",

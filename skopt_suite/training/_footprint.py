@@ -17,7 +17,6 @@ from skopt_suite.backends import Placement, is_sparse
 from skopt_suite.optimizers import OPTIMIZERS
 from skopt_suite.training._batches import Data
 from skopt_suite.training._job import Job
-from skopt_suite.training._loop import rows_per_step
 from skopt_suite.training._objective import MOST_FEATURES_SQUARED, Objective
 from skopt_suite.training._reference import N_ROWS
 from skopt_suite.training._stack import map_arrays
@@ -61,7 +60,7 @@ def bytes_per_fit(job: Job, data: Data, placement: Placement, shares_weight: boo
     state = _size_of_state(job)
     basis = 0 if shares_weight else _size_of_basis(job, data)
     kept = params + state + basis
-    if job.early_stopping:
+    if job.plan.early_stopping:
         kept += params  # the best ones
     if not shares_weight:
         kept += data.train.X.shape[0]
@@ -77,24 +76,24 @@ def bytes_per_fit(job: Job, data: Data, placement: Placement, shares_weight: boo
 def _step(job: Job, data: Data, is_weighted: bool) -> int:
     """Return how many numbers a step takes beside what is kept."""
     params, activations = job.network.n_params, _activations(job, data, is_weighted)
-    if job.optimizer.only_quadratic:
+    if job.plan.optimizer.only_quadratic:
         return max(_CLOSED_FORM * params * 8 // _item_size(job), activations)
-    if not job.optimizer.takes_schedule:
+    if not job.plan.optimizer.takes_schedule:
         return _SOLVER * params + activations
-    optimality = _OPTIMALITY * params if job.optimizer.is_full_batch else 0
+    optimality = _OPTIMALITY * params if job.plan.optimizer.is_full_batch else 0
     return params + max(activations, optimality)
 
 
 def _activations(job: Job, data: Data, is_weighted: bool) -> int:
     """Return how many numbers the forward and backward pass of one batch take."""
     # of dropout: the mask and what it leaves; then the gradient behind and before it
-    dropout = (2, 2) if any(job.dropout) else (0, 0)
+    dropout = (2, 2) if any(job.plan.dropout) else (0, 0)
     kept, momentary = 0, [0]
     for n_units, name in _hidden(job):
         kept += n_units * ((1 if name in _BENDS else 2) + dropout[0])
         momentary.append(n_units * (_CURVES.get(name, 0) + dropout[1]))
-    n_rows = rows_per_step(job, data.train.X.shape[0])
-    if job.optimizer.only_quadratic:
+    n_rows = job.plan.rows_per_step(data.train.X.shape[0])
+    if job.plan.optimizer.only_quadratic:
         n_rows = min(n_rows, N_ROWS)  # it needs no predictions but for the initial loss
     return n_rows * (kept + max(momentary) + _of_outputs(job, data, is_weighted))
 
@@ -103,7 +102,7 @@ def _scoring(job: Job, data: Data) -> int:
     """Return how many numbers predictions for all validation rows take, or initial losses."""
     n_train = data.train.X.shape[0]
     n_held_out = 0 if data.validation is None else data.validation.X.shape[0]
-    n_at_once = rows_per_step(job, n_train)
+    n_at_once = job.plan.rows_per_step(n_train)
     raw, n_outputs = _behind_raw_predictions(job), job.network.sizes[-1]
     # Two blocks at a time: raw predictions are still there when the next are computed.
     initial = min(N_ROWS, n_train, 2 * n_at_once) * raw + min(N_ROWS, n_train)
@@ -128,9 +127,9 @@ def _of_outputs(job: Job, data: Data, is_weighted: bool) -> int:
     """Return how many numbers per row the loss takes."""
     n_outputs = job.network.sizes[-1]
     weighted = n_outputs + 1 if is_weighted else 0
-    if job.loss.name == "log_loss" and data.train.y.ndim == 2:  # labels, or one of two classes
+    if job.plan.loss.name == "log_loss" and data.train.y.ndim == 2:  # labels, or one of two classes
         return 2 * n_outputs + weighted  # exponentials become the loss
-    return _OUTPUT.get(job.loss.name, _ANY_OUTPUT) * n_outputs + _PER_ROW + weighted
+    return _OUTPUT.get(job.plan.loss.name, _ANY_OUTPUT) * n_outputs + _PER_ROW + weighted
 
 
 def _hidden(job: Job) -> list[tuple[int, str]]:
@@ -140,11 +139,11 @@ def _hidden(job: Job) -> list[tuple[int, str]]:
 
 def _size_of_basis(job: Job, data: Data) -> int:
     """Return how many numbers the eigenbasis takes that solvers of linear models begin with."""
-    if job.network.n_hidden or job.optimizer.takes_schedule or is_sparse(data.train.X):
+    if job.network.n_hidden or job.plan.optimizer.takes_schedule or is_sparse(data.train.X):
         return 0
     size, n_rows = job.network.sizes[0] ** 2, data.train.X.shape[0]
     is_found = size <= MOST_FEATURES_SQUARED * n_rows * job.network.sizes[-1]
-    return size if job.optimizer.only_quadratic or is_found else 0
+    return size if job.plan.optimizer.only_quadratic or is_found else 0
 
 
 def _size_of_state(job: Job) -> int:
@@ -155,15 +154,15 @@ def _size_of_state(job: Job) -> int:
 
 
 def _state_of_one(job: Job) -> Any:
-    return job.optimizer.init(
+    return job.plan.optimizer.init(
         np.zeros((1, job.network.n_params), dtype=job.dtype),
-        Objective(job.network, job.loss, job.penalty),
+        Objective(job.network, job.plan.loss, job.plan.penalty),
     )
 
 
 def _updates_in_place(job: Job, placement: Placement) -> bool:
     """Whether the optimizer has a fused kernel: ours do on the CPU."""
-    is_ours = type(job.optimizer) in (OPTIMIZERS[name] for name in OPTIMIZERS)
+    is_ours = type(job.plan.optimizer) in (OPTIMIZERS[name] for name in OPTIMIZERS)
     return is_ours and placement.xp is np
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite._component import fusion_key
-from skopt_suite.losses import Loss
 from skopt_suite.models import Network
-from skopt_suite.optimizers import Optimizer
-from skopt_suite.penalties import Penalty
-from skopt_suite.schedules import Schedule
+from skopt_suite.training._plan import Plan
 
 
 class Memory(NamedTuple):
@@ -40,24 +37,13 @@ class Checkpoint(NamedTuple):
 
 @dataclass(frozen=True)
 class Job:
-    """One fit, ready to train: checked specifications and numbers.
+    """One fit, ready to train.
 
     Jobs with the same `key` that see the same rows can be trained as one stack.
     """
 
+    plan: Plan
     network: Network
-    loss: Loss
-    penalty: Penalty
-    optimizer: Optimizer
-    schedule: Schedule
-    max_iter: int
-    tol: float
-    n_iter_no_change: int
-    batch_size: int
-    shuffle: bool
-    early_stopping: bool
-    dropout: tuple[float, ...]
-    seed: int
     dtype: str
     start: np.ndarray | None = None
     """Parameters to start from, (n_params,); None: the network's own."""
@@ -74,19 +60,10 @@ class Job:
         return self.memory if self.checkpoint is None else self.checkpoint.memory
 
     @property
-    def key(self) -> tuple:
-        """What jobs must share to be trained in one stack."""
-        components = (self.loss, self.penalty, self.optimizer, self.schedule)
-        return (
-            self.network,
-            *map(fusion_key, components),
-            self.batch_size,
-            self.shuffle,
-            self.early_stopping,
-            any(self.dropout),
-            self.seed,
-            self.dtype,
-        )
+    def key(self) -> tuple[Hashable, ...]:
+        """What jobs must share to be trained in one stack; fits that go on are equally old."""
+        past = None if self.past is None else (self.past.time, self.checkpoint is not None)
+        return self.network, self.dtype, self.plan.key, past
 
 
 @dataclass

@@ -100,7 +100,7 @@ class _Pass:
     def __post_init__(self) -> None:
         first = self.jobs[0]
         n_samples = self.data.train.X.shape[0]
-        self.batch_size = rows_per_step(first, n_samples)
+        self.batch_size = first.plan.rows_per_step(n_samples)
         self.n_batches = n_batches(n_samples, self.batch_size)
         self.stack = build_stack(self.jobs, self.placement)
         self.epoch = 0 if first.checkpoint is None else first.checkpoint.epoch
@@ -111,7 +111,7 @@ class _Pass:
             self.stack.loss,
             self.stack.penalty,
             masks=None if self.stack.dropout is None else self._draw_masks,
-            counts_penalty=first.optimizer.is_full_batch,
+            counts_penalty=first.plan.optimizer.is_full_batch,
         )
         if first.past is None:
             problem = self.objective.bind(*self.data.train._replace(weight=self.stack.weight))
@@ -164,9 +164,9 @@ class _Pass:
         host_stalled = None if stalled is None else _on_host(stalled) > 0
         score = self._validation_scores()
         self._record(host_loss, score)
-        watched = -score if self.jobs[0].early_stopping and score is not None else host_loss
+        watched = -score if self.jobs[0].plan.early_stopping and score is not None else host_loss
         is_best = self.progress.observe(watched)
-        if self.jobs[0].early_stopping:
+        if self.jobs[0].plan.early_stopping:
             self._keep_best(is_best)
         column = self.placement.asarray(watched[:, None], dtype="float64")
         stack.schedule_state = stack.schedule.observe(stack.schedule_state, column)
@@ -259,7 +259,7 @@ class _Pass:
 
     def _order(self, n_samples: int) -> np.ndarray | None:
         """Return a new order of the rows, or None to take them as they come."""
-        if not self.jobs[0].shuffle or self.batch_size >= n_samples:
+        if not self.jobs[0].plan.shuffle or self.batch_size >= n_samples:
             return None
         return self.shuffling.permutation(n_samples)
 
@@ -312,14 +312,9 @@ class _Pass:
         return self.observer.epoch_ends(report)
 
 
-def rows_per_step(job: Job, n_samples: int) -> int:
-    """Return how many rows a step sees."""
-    return n_samples if job.optimizer.is_full_batch else min(job.batch_size, n_samples)
-
-
 def _largest_product(job: Job, data: Data) -> float:
     """Return the floating-point operations of the largest matrix product of a step, per fit."""
-    return 2.0 * rows_per_step(job, data.train.X.shape[0]) * job.network.layout.largest_layer
+    return 2.0 * job.plan.rows_per_step(data.train.X.shape[0]) * job.network.layout.largest_layer
 
 
 def _host_copy(array: Array) -> np.ndarray:
@@ -334,4 +329,4 @@ def _random_states(job: Job) -> tuple[np.random.RandomState, np.random.RandomSta
     """Return generators for shuffling and for dropout, independent of the initial weights."""
     if job.past is not None:
         return copy.deepcopy(job.past.random_states)
-    return np.random.RandomState([job.seed, 1]), np.random.RandomState([job.seed, 2])
+    return np.random.RandomState([job.plan.seed, 1]), np.random.RandomState([job.plan.seed, 2])

@@ -64,9 +64,9 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
     if any(job.key != key for job in jobs[1:]):
         raise ValueError("Only jobs with the same key can be trained as one stack.")
     params = placement.asarray(_initial_params(jobs))
-    optimizer = stack_components([job.optimizer for job in jobs], placement)
-    schedule = stack_components([job.schedule for job in jobs], placement)
-    horizon = placement.asarray([[float(job.max_iter)] for job in jobs], dtype="float64")
+    optimizer = stack_components([job.plan.optimizer for job in jobs], placement)
+    schedule = stack_components([job.plan.schedule for job in jobs], placement)
+    horizon = placement.asarray([[float(job.plan.max_iter)] for job in jobs], dtype="float64")
     memories = [job.past for job in jobs if job.past is not None]
     if memories:
         optimizer_state = _join([memory.optimizer for memory in memories], placement)
@@ -80,8 +80,10 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
         optimizer_state=optimizer_state,
         schedule=schedule,
         schedule_state=schedule_state,
-        penalty=stack_components([job.penalty for job in jobs], placement).on(first.network.layout),
-        loss=stack_components([job.loss for job in jobs], placement, ndim=3),
+        penalty=stack_components([job.plan.penalty for job in jobs], placement).on(
+            first.network.layout
+        ),
+        loss=stack_components([job.plan.loss for job in jobs], placement, ndim=3),
         dropout=_stack_dropout(jobs, placement),
         horizon=horizon,
         weight=_stack_weights(jobs, placement),
@@ -99,7 +101,7 @@ def _initial_params(jobs: Sequence[Job]) -> np.ndarray:
     first = jobs[0]
     starts = [job.start if job.past is None else job.past.params[0] for job in jobs]
     if any(start is None for start in starts):  # all have the same seed
-        new = first.network.initialise(np.random.RandomState(first.seed))
+        new = first.network.initialise(np.random.RandomState(first.plan.seed))
         starts = [new if start is None else start for start in starts]
     return np.stack([np.asarray(start) for start in starts], dtype=first.dtype)
 
@@ -110,9 +112,9 @@ def _stack_best(jobs: Sequence[Job], placement: Placement) -> Array | None:
 
 
 def _stack_dropout(jobs: Sequence[Job], placement: Placement) -> Array | None:
-    if not any(jobs[0].dropout):
+    if not any(jobs[0].plan.dropout):
         return None
-    return placement.asarray(np.array([job.dropout for job in jobs]), dtype=jobs[0].dtype)
+    return placement.asarray(np.array([job.plan.dropout for job in jobs]), dtype=jobs[0].dtype)
 
 
 def _stack_weights(jobs: Sequence[Job], placement: Placement) -> Array | None:

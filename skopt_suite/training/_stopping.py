@@ -35,9 +35,9 @@ class Progress:
                 [0 if past is None else past.n_without_improvement for past in pasts]
             ),
             reference=np.broadcast_to(reference, (len(jobs),)).copy(),
-            tol=np.array([job.tol for job in jobs], dtype=np.float64),
-            patience=np.array([job.n_iter_no_change for job in jobs]),
-            max_iter=np.array([job.max_iter for job in jobs]),
+            tol=np.array([job.plan.tol for job in jobs], dtype=np.float64),
+            patience=np.array([job.plan.n_iter_no_change for job in jobs]),
+            max_iter=np.array([job.plan.max_iter for job in jobs]),
         )
 
     def take(self, index: np.ndarray) -> Progress:
@@ -81,7 +81,7 @@ class Progress:
         """
         stalled = np.zeros(len(loss), dtype=bool) if stalled is None else stalled
         negligible = np.sqrt(np.finfo(job.dtype).eps) * np.maximum(1.0, np.abs(loss))
-        waited = job.early_stopping & (self.n_without_improvement >= self.patience)
+        waited = job.plan.early_stopping & (self.n_without_improvement >= self.patience)
         return _first_of(
             ("converged", optimality <= self.tol),
             ("precision", stalled & (optimality <= negligible)),
@@ -101,11 +101,11 @@ def _first_of(*reasons: tuple[str, np.ndarray]) -> np.ndarray:
 
 def divergence_error(job: Job, loss: float, epoch: int) -> DivergenceError:
     """Return the error of a fit that diverged."""
-    rate = getattr(job.optimizer, "learning_rate", None)
+    rate = getattr(job.plan.optimizer, "learning_rate", None)
     with_rate = "" if rate is None else f" with learning_rate={rate:g}"
-    unit = "iteration" if job.optimizer.is_full_batch else "epoch"
+    unit = "iteration" if job.plan.optimizer.is_full_batch else "epoch"
     advice = "" if rate is None else " Lower the learning rate, or scale the data."
     return DivergenceError(
-        f"The fit diverged: optimizer {job.optimizer.name!r}{with_rate} reached a loss of "
+        f"The fit diverged: optimizer {job.plan.optimizer.name!r}{with_rate} reached a loss of "
         f"{loss:.3g} in {unit} {epoch}.{advice}"
     )

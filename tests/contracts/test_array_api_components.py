@@ -14,8 +14,8 @@ from skopt_suite.models import ACTIVATIONS, Network
 from skopt_suite.optimizers import LBFGS, OPTIMIZERS
 from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet
 from skopt_suite.schedules import SCHEDULES, Cosine, Polynomial, ReduceOnPlateau, Warmup
-from skopt_suite.testing._common import variants
-from skopt_suite.training import Data, Job, Rows, train
+from skopt_suite.testing._common import job_of, variants
+from skopt_suite.training import Data, Rows, train
 
 NUMPY = Placement(np)
 STRICT = Placement(array_api_strict, array_api_strict.Device("CPU_DEVICE"))
@@ -170,7 +170,7 @@ def test_stacks_of_fits(optimizer, model):
     network = Network((4, 3)) if model == "linear" else Network((4, 5, 4, 3), ("relu", "tanh"))
     penalty = ElasticNet(alpha=0.05) if optimizer.takes_prox else L2(alpha=0.05)
     jobs = [
-        Job(
+        job_of(
             network=network,
             loss=loss,
             penalty=one_penalty,

@@ -20,8 +20,8 @@ from skopt_suite.optimizers import (
 )
 from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet, NoPenalty
 from skopt_suite.schedules import Constant, Cosine, ReduceOnPlateau, Warmup
-from skopt_suite.testing._common import variants
-from skopt_suite.training import Data, Job, Rows, check_job, train
+from skopt_suite.testing._common import job_of, variants
+from skopt_suite.training import Data, Rows, check_job, train
 
 NUMPY = Placement(np)
 N_SAMPLES, N_FEATURES, N_CLASSES = 60, 5, 3
@@ -59,7 +59,11 @@ def job(**changes):
         "seed": 3,
         "dtype": "float64",
     }
-    return Job(**options | changes)
+    return job_of(**options | changes)
+
+
+def with_plan(one, **changes):
+    return dataclasses.replace(one, plan=dataclasses.replace(one.plan, **changes))
 
 
 def assert_same_as_alone(jobs, data=None, rtol=1e-8, train_options=None):
@@ -195,7 +199,7 @@ def test_a_fit_that_diverges_leaves_the_others_alone(optimizer, position):
     reasons = [result.stop_reason for result in results]
     assert reasons.pop(position) == "diverged"
     assert reasons == ["max_iter", "max_iter"]
-    name = jobs[0].optimizer.name
+    name = jobs[0].plan.optimizer.name
     message = str(results[position].error)
     assert f"optimizer '{name}' with learning_rate=1e+06 reached a loss of" in message
 
@@ -289,7 +293,7 @@ def test_sample_weights(optimizer, loss):
     results = assert_same_as_alone(jobs, data)
     assert not np.allclose(results[0].params, results[1].params)
     shared = [dataclasses.replace(one, sample_weight=weights[1]) for one in jobs]
-    assert_same_as_alone([shared[0], dataclasses.replace(shared[1], penalty=L2(alpha=1.0))], data)
+    assert_same_as_alone([shared[0], with_plan(shared[1], penalty=L2(alpha=1.0))], data)
 
 
 def test_starts():
@@ -360,6 +364,21 @@ def test_jobs_that_cannot_be_fused_are_refused():
         train([job(penalty=NoPenalty()), job(penalty=L2())], Data(TRAINING), NUMPY)
 
 
+def test_fits_that_go_on_are_equally_old():
+    """A state that one fit has and another has not would make a kernel write out of bounds."""
+    one, other = job(penalty=L2(0.1)), job(penalty=L2(0.2))
+    ages = []
+    for n_epochs in (1, 2):
+        (result,) = train([one], Data(TRAINING), NUMPY, n_epochs=n_epochs)
+        ages.append(result.memory)
+    young, old = (dataclasses.replace(other, memory=memory) for memory in ages)
+    for first, second in [(one, young), (young, one), (young, old)]:
+        assert first.key != second.key
+        with pytest.raises(ValueError, match="Only jobs with the same key"):
+            train([first, second], Data(TRAINING), NUMPY)
+    assert young.key == dataclasses.replace(one, memory=ages[0]).key
+
+
 def test_specifications_are_unchanged_by_a_fit():
     for name in OPTIMIZERS:
         is_quadratic = OPTIMIZERS[name].only_quadratic
@@ -368,7 +387,8 @@ def test_specifications_are_unchanged_by_a_fit():
             loss=SquaredError() if is_quadratic else LogLoss(),
             network=LINEAR if is_quadratic else MLP,
         )
-        parts = (one.optimizer, one.schedule, one.penalty, one.loss)
+        plan = one.plan
+        parts = (plan.optimizer, plan.schedule, plan.penalty, plan.loss)
         before = [dict(vars(part)) for part in parts]
         train([one], Data(NUMBERS if is_quadratic else TRAINING), NUMPY)
         assert [vars(part) for part in parts] == before

@@ -18,7 +18,8 @@ from skopt_suite.models import ACTIVATIONS, Network
 from skopt_suite.optimizers import SGD, Adam, AdamW, Momentum, Nesterov
 from skopt_suite.penalties import NoPenalty
 from skopt_suite.schedules import Constant, Cosine, Exponential, Polynomial, Step, Warmup
-from skopt_suite.training import Data, Job, Rows, train
+from skopt_suite.testing._common import job_of
+from skopt_suite.training import Data, Rows, train
 
 NUMPY = Placement(np)
 DATA = Path(__file__).parent / "data"
@@ -156,7 +157,7 @@ def trained(recording, run, loss, y):
     sizes = (*(weight.shape[0] for weight in weights), weights[-1].shape[1])
     network = Network(sizes, (torch_params["activation"],) * (len(sizes) - 2))
     X, expected = recording["X"], recording[f"{run}/losses"]
-    job = Job(
+    job = job_of(
         network=network,
         loss=loss,
         penalty=NoPenalty(),

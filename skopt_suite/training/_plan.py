@@ -1,0 +1,53 @@
+"""What is to be done: all that the parameters of an estimator say, whatever the data."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import cached_property
+
+from skopt_suite._component import fusion_key
+from skopt_suite.losses import Loss
+from skopt_suite.optimizers import Optimizer
+from skopt_suite.penalties import Penalty
+from skopt_suite.schedules import Schedule
+
+_AUTO_BATCH = 200
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Checked specifications and numbers of one fit."""
+
+    loss: Loss
+    penalty: Penalty
+    optimizer: Optimizer
+    schedule: Schedule
+    max_iter: int
+    tol: float
+    n_iter_no_change: int
+    batch_size: int | str
+    shuffle: bool
+    early_stopping: bool
+    dropout: tuple[float, ...]
+    seed: int
+
+    @cached_property
+    def key(self) -> tuple[Hashable, ...]:
+        """What plans must share whose fits are to be trained in one stack."""
+        components = (self.loss, self.penalty, self.optimizer, self.schedule)
+        return (
+            *map(fusion_key, components),
+            self.batch_size,
+            self.shuffle,
+            self.early_stopping,
+            any(self.dropout),
+            self.seed,
+        )
+
+    def rows_per_step(self, n_samples: int) -> int:
+        """Return how many of the rows a step sees."""
+        if self.optimizer.is_full_batch:
+            return n_samples
+        size = _AUTO_BATCH if isinstance(self.batch_size, str) else int(self.batch_size)
+        return min(size, n_samples)
