@@ -295,11 +295,8 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         """Store the result of training as fitted attributes."""
         for name, value in self._fitted_attributes(job, result.params).items():
             setattr(self, name, value)
-        self.optimizer_, self.schedule_, self.penalty_ = (
-            job.plan.optimizer,
-            job.plan.schedule,
-            job.plan.penalty,
-        )
+        plan = job.plan
+        self.optimizer_, self.schedule_, self.penalty_ = plan.optimizer, plan.schedule, plan.penalty
         self.loss_ = result.loss
         self.loss_curve_ = result.loss_curve
         self.n_iter_ = result.n_iter

@@ -24,37 +24,38 @@ def warn_if_not_converged(
     Also if ``tol`` is so large for these data, whose `gradient_size` is asked for then, that a
     solver could not miss it.
     """
+    plan = job.plan
     stopped_short = result.stop_reason in ("max_iter", "stalled")
     is_chosen = not (isinstance(estimator.optimizer, str) and estimator.optimizer == "auto")
-    if job.plan.optimizer.is_full_batch and stopped_short:
+    if plan.optimizer.is_full_batch and stopped_short:
         why = (
-            f"max_iter={job.plan.max_iter} iterations were not enough"
+            f"max_iter={plan.max_iter} iterations were not enough"
             if result.stop_reason == "max_iter"
             else "no lower point could be found"
         )
         what = (
-            f"stopped before its gradient fell below tol={job.plan.tol:g}: {why}. Scale the data, or "
+            f"stopped before its gradient fell below tol={plan.tol:g}: {why}. Scale the data, or "
             "raise max_iter or tol."
         )
-    elif job.plan.optimizer.only_quadratic:
+    elif plan.optimizer.only_quadratic:
         return  # it is as close to the optimum as can be, whatever `tol`
-    elif job.plan.optimizer.is_full_batch and result.stop_reason == "converged":
+    elif plan.optimizer.is_full_batch and result.stop_reason == "converged":
         size = gradient_size()
-        if size == 0 or size >= _MARGIN * job.plan.tol:
+        if size == 0 or size >= _MARGIN * plan.tol:
             return
         what = (
             f"may be far from the optimum: gradients of data this small are about {size:.1g} "
-            f"before training, so that tol={job.plan.tol:g} says little. Scale the data, or lower tol."
+            f"before training, so that tol={plan.tol:g} says little. Scale the data, or lower tol."
         )
     elif stopped_short and not is_chosen:
         what = (
-            f"(the choice of 'auto') was not done after max_iter={job.plan.max_iter} epochs. Scale "
+            f"(the choice of 'auto') was not done after max_iter={plan.max_iter} epochs. Scale "
             "the data, raise max_iter or tol, or name an optimizer to set its learning rate."
         )
     else:
         return
     warnings.warn(
-        f"{type(estimator).__name__}: optimizer {job.plan.optimizer.name!r} {what}",
+        f"{type(estimator).__name__}: optimizer {plan.optimizer.name!r} {what}",
         ConvergenceWarning,
         stacklevel=5,
     )

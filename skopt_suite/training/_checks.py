@@ -12,28 +12,29 @@ from skopt_suite.training._job import Job
 
 def check_job(job: Job, X: Any) -> None:
     """Raise `ValueError` or `TypeError` if the parts of the job do not go together."""
-    job.plan.penalty.check_layout(job.network.layout)
-    optimizer = job.plan.optimizer
-    if not optimizer.takes_kinks and not job.plan.loss.is_smooth:
+    plan = job.plan
+    plan.penalty.check_layout(job.network.layout)
+    optimizer = plan.optimizer
+    if not optimizer.takes_kinks and not plan.loss.is_smooth:
         raise ValueError(
-            f"optimizer {optimizer.name!r} needs a smooth loss, and {job.plan.loss.name!r} has kinks. "
+            f"optimizer {optimizer.name!r} needs a smooth loss, and {plan.loss.name!r} has kinks. "
             f"Take one of {_able('takes_kinks')}, or another loss."
         )
-    if not optimizer.takes_prox and job.plan.penalty.has_prox:
+    if not optimizer.takes_prox and plan.penalty.has_prox:
         raise ValueError(
-            f"optimizer {optimizer.name!r} needs a smooth penalty, and {job.plan.penalty!r} is not. "
+            f"optimizer {optimizer.name!r} needs a smooth penalty, and {plan.penalty!r} is not. "
             f"Take one of {_able('takes_prox')}, or penalty='l2' or 'none'."
         )
-    if not optimizer.takes_schedule and job.plan.schedule.name != "constant":
+    if not optimizer.takes_schedule and plan.schedule.name != "constant":
         raise ValueError(
             f"optimizer {optimizer.name!r} finds its own step size, so schedule must be "
-            f"'constant'; got {job.plan.schedule.name!r}. Optimizers with a learning rate: "
+            f"'constant'; got {plan.schedule.name!r}. Optimizers with a learning rate: "
             f"{_able('takes_schedule')}."
         )
-    if optimizer.is_full_batch and not optimizer.takes_schedule and any(job.plan.dropout):
+    if optimizer.is_full_batch and not optimizer.takes_schedule and any(plan.dropout):
         raise ValueError(
             f"optimizer {optimizer.name!r} needs an objective that does not change between "
-            f"evaluations, so dropout must be 0; got {max(job.plan.dropout)}. Optimizers that take "
+            f"evaluations, so dropout must be 0; got {max(plan.dropout)}. Optimizers that take "
             f"dropout: {_able('takes_schedule')}."
         )
     if optimizer.only_quadratic:
@@ -58,10 +59,11 @@ def takes_sparse(optimizer: Optimizer | type[Optimizer]) -> bool:
 
 def _check_quadratic(job: Job) -> None:
     """Raise `ValueError` if the objective is not that of a linear model with a squared error."""
-    name, others = job.plan.optimizer.name, _names(lambda optimizer: not optimizer.only_quadratic)
-    if not job.plan.loss.is_quadratic:
+    plan = job.plan
+    name, others = plan.optimizer.name, _names(lambda optimizer: not optimizer.only_quadratic)
+    if not plan.loss.is_quadratic:
         raise ValueError(
-            f"optimizer {name!r} needs the squared error; got loss {job.plan.loss.name!r}. Take one of "
+            f"optimizer {name!r} needs the squared error; got loss {plan.loss.name!r}. Take one of "
             f"{others}, or loss='squared_error'."
         )
     if job.network.n_hidden:
@@ -69,10 +71,10 @@ def _check_quadratic(job: Job) -> None:
             f"optimizer {name!r} needs a linear model; got hidden layers of "
             f"{list(job.network.sizes[1:-1])} units. Take one of {others}, or no hidden layer."
         )
-    if job.plan.penalty.curvature() is None:
+    if plan.penalty.curvature() is None:
         raise ValueError(
             f"optimizer {name!r} needs a quadratic penalty that declares its curvature; got "
-            f"{job.plan.penalty!r}. Take one of {others}, or penalty='l2' or 'none'."
+            f"{plan.penalty!r}. Take one of {others}, or penalty='l2' or 'none'."
         )
 
 

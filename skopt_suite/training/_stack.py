@@ -66,6 +66,7 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
     params = placement.asarray(_initial_params(jobs))
     optimizer = stack_components([job.plan.optimizer for job in jobs], placement)
     schedule = stack_components([job.plan.schedule for job in jobs], placement)
+    penalty: Any = stack_components([job.plan.penalty for job in jobs], placement)
     horizon = placement.asarray([[float(job.plan.max_iter)] for job in jobs], dtype="float64")
     memories = [job.past for job in jobs if job.past is not None]
     if memories:
@@ -80,9 +81,7 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
         optimizer_state=optimizer_state,
         schedule=schedule,
         schedule_state=schedule_state,
-        penalty=stack_components([job.plan.penalty for job in jobs], placement).on(
-            first.network.layout
-        ),
+        penalty=penalty.on(first.network.layout),
         loss=stack_components([job.plan.loss for job in jobs], placement, ndim=3),
         dropout=_stack_dropout(jobs, placement),
         horizon=horizon,
