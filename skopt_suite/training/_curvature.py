@@ -24,15 +24,15 @@ class Curvature:
     alpha: Any  # a number or (n_fits, 1)
     mean: Array  # (n_fits or 1, n_features): x̄
     values: Array  # (n_fits or 1, n_features): eigenvalues of c Cov(x)
-    vectors: Array  # (n_fits or 1, n_features, n_features)
-    noise: Array  # (n_fits or 1, 1): what is not larger may as well be 0
+    floor: Array  # (n_fits or 1, n_features): the least that they count as
+    basis: Array  # (n_fits or 1, n_features, n_features)
 
     @classmethod
     def of(
         cls, network: Network, bound: float, alpha: Any, mean: Array, basis: Spectrum, dtype: Any
     ) -> Curvature:
         """Return that of losses bounded by `bound` and penalties of curvature `alpha`."""
-        parts = (mean, bound * basis.values, basis.vectors, bound * basis.noise)
+        parts = (mean, bound * basis.values, bound * basis.floor, basis.basis)
         arrays = [namespace(mean).astype(part, dtype) for part in parts]
         (alpha,) = like(arrays[0], alpha)
         return cls(network, bound, alpha, *arrays)
@@ -40,7 +40,7 @@ class Curvature:
     def solve(self, gradient: Array, share: Array | float = 1.0) -> Array:
         """Return the inverse of ``share c Cov(x) + α`` times `gradient`, (n_fits, n_params).
 
-        Eigenvalues that rounding has made, or could have, count as large as it could make them.
+        Where there are none but for rounding, steps are kept short.
 
         Parameters
         ----------
@@ -53,7 +53,7 @@ class Curvature:
         rotated, bias = self._rotated(*split(network, gradient))
         solved = xp.empty_like(gradient)
         weights_out, bias_out = split(network, solved)
-        weights_out[...] = product(self.vectors, self._inverse(share, self.alpha) * rotated)
+        weights_out[...] = product(self.basis, self._inverse(share, self.alpha) * rotated)
         if network.output_bias:
             height = xp.matmul(self.mean[:, None, :], weights_out)
             bias_out[...] = bias / deep(self.bound * share) - height
@@ -85,11 +85,11 @@ class Curvature:
         """Return a gradient by weights as that of centred inputs in the eigenbasis; and `bias`."""
         if self.network.output_bias:
             weights = weights - self.mean[:, :, None] * bias
-        return product(namespace(weights).matrix_transpose(self.vectors), weights), bias
+        return product(namespace(weights).matrix_transpose(self.basis), weights), bias
 
     def _inverse(self, share: Array | float, alpha: Array | float) -> Array:
         """Return the inverse of the eigenvalues, (n_fits or 1, n_features, 1)."""
-        values = namespace(self.values).maximum(share * self.values + alpha, share * self.noise)
+        values = namespace(self.values).maximum(share * self.values + alpha, share * self.floor)
         return (1 / values)[:, :, None]
 
 

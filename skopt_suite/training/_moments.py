@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from skopt_suite.backends import Array, namespace
 
 _EPS = float(np.finfo(np.float64).eps)
+_SHORT = 0.01  # of a direction's scale: keeps a step there from amplifying rounding by more
 _BLOCK = 2**16  # numbers that are centred and multiplied at once: they stay in the cache
 
 
@@ -21,11 +22,13 @@ class Moments(NamedTuple):
 
 
 class Spectrum(NamedTuple):
-    """Eigenvalues and eigenvectors of the second moment of the input, in float64."""
+    """Eigenvalues and eigenvectors of the second moment of columns divided by `scale`."""
 
-    values: Array  # (n_fits or 1, n_features), ascending and not negative
-    vectors: Array  # (n_fits or 1, n_features, n_features), in columns
-    noise: Array  # (n_fits or 1, 1): an eigenvalue that is not larger may as well be 0
+    values: Array  # (n_fits or 1, n_features), ascending
+    noise: Array  # (n_fits or 1, n_features): values that are not larger may as well be 0
+    floor: Array  # (n_fits or 1, n_features): what to take those for, 0 for the others
+    basis: Array  # (n_fits or 1, n_features, n_features): in columns, divided by `scale`
+    scale: Array  # (n_fits or 1, n_features)
 
 
 def moments(columns: Sequence[Array], weight: Array | None, centred: bool) -> Moments:
@@ -47,22 +50,80 @@ def moments(columns: Sequence[Array], weight: Array | None, centred: bool) -> Mo
     return Moments(*(xp.stack(part) for part in zip(*parts, strict=True)))
 
 
-def spectrum(about: Moments, dtype: Any) -> Spectrum:
-    """Return the eigenbasis of second moments of data in the precision `dtype`."""
-    xp, n_features = namespace(about.second), about.second.shape[-1]
-    values, vectors = xp.linalg.eigh(about.second)
-    values = xp.clip(values, 0.0, None)
-    largest = values[:, -1:]
-    relative = max(relative_noise(n_features), (n_features * float(xp.finfo(dtype).eps)) ** 2)
-    # Where all columns are constant, the little that rounding leaves of them says nothing.
-    height = xp.max(xp.abs(about.mean), axis=-1, keepdims=True)
-    is_constant = largest <= (1e3 * _EPS * height) ** 2
-    return Spectrum(values, vectors, xp.where(is_constant, 1.0, relative * largest))
+def spectrum(about: Moments, eps: float, any_scale: bool = False) -> Spectrum:
+    """Return the eigenbasis of second moments, in float64.
+
+    An eigenvalue counts as 0 where rounding of the data or of the moments could have made it. In
+    such a direction gradients are rounding, too, which a Newton step would amplify without end;
+    with `floor` in place of the eigenvalue it stays short.
+
+    Parameters
+    ----------
+    about : Moments
+        Of the input.
+    eps : float
+        Of the precision of the data and of gradients.
+    any_scale : bool
+        Whether to divide columns by their standard deviations, so that eigenvalues of small ones
+        are as precise as others. That is done where no eigenvalue is 0; where one is, many weights
+        are optimal, and columns as they are lead to the smallest.
+    """
+    xp = namespace(about.second)
+    ones = xp.ones_like(about.mean)
+    if not any_scale:
+        return _spectrum(about, ones, eps)
+    variance = xp.linalg.diagonal(about.second)
+    is_constant = variance <= relative_rounding(about.mean.shape[-1], eps) * _squares(about)
+    scaled = _spectrum(about, xp.sqrt(xp.where(is_constant, 1.0, variance)), eps)
+    is_regular = _count(scaled.floor > 0) == _count(is_constant)
+    if bool(xp.all(is_regular)):
+        return scaled
+    pairs = zip(scaled, _spectrum(about, ones, eps), strict=True)
+    return Spectrum(*(xp.where(_along(is_regular, a), a, b) for a, b in pairs))
+
+
+def _spectrum(about: Moments, scale: Array, eps: float) -> Spectrum:
+    """Return the spectrum of columns divided by `scale`, (n_fits or 1, n_features)."""
+    xp, second = namespace(scale), about.second
+    values, vectors = xp.linalg.eigh(second / (scale[:, :, None] * scale[:, None, :]))
+    # what values would be, were columns independent and centred nowhere
+    independent = xp.matmul(_squares(about)[:, None, :] / scale[:, None, :] ** 2, vectors**2)
+    by_data = relative_rounding(scale.shape[-1], eps) * independent[:, 0, :]
+    noise = xp.maximum(by_data, relative_noise(scale.shape[-1]) * values[:, -1:])
+    floor = _SHORT * xp.where(independent > 0, independent, 1.0)[:, 0, :]
+    return Spectrum(
+        values=xp.clip(values, 0.0, None),
+        noise=noise,
+        floor=xp.where(values <= noise, floor, 0.0),
+        basis=vectors / scale[:, :, None],
+        scale=scale,
+    )
+
+
+def _squares(about: Moments) -> Array:
+    """Return the mean squares of columns, (n_fits or 1, n_columns)."""
+    return namespace(about.mean).linalg.diagonal(about.second) + about.mean**2
+
+
+def _count(mask: Array) -> Array:
+    """Return how many are true in each entry, (n_entries,)."""
+    xp = namespace(mask)
+    return xp.sum(xp.astype(mask, xp.int64), axis=-1)
+
+
+def _along(mask: Array, array: Array) -> Array:
+    """Return a mask of entries, (n_entries,), with as many axes as `array`."""
+    return namespace(mask).reshape(mask, (-1, *(1,) * (array.ndim - 1)))
 
 
 def relative_noise(n_features: int) -> float:
     """Return how large rounding may make an eigenvalue that is 0, next to the largest."""
     return (n_features + 30) * _EPS
+
+
+def relative_rounding(n_features: int, eps: float) -> float:
+    """Return how large rounding of data may make an eigenvalue, next to their mean squares."""
+    return (n_features + 30) * eps**2
 
 
 def _moments(columns: Sequence[Array], weight: Array, centred: bool) -> tuple[Array, Array]:

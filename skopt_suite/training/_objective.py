@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 from skopt_suite._component import take
@@ -125,16 +126,23 @@ class Objective:
         """
         if self._curvature is None and self._has_curvature():
             about = moments([self.x], self.weight, centred=self.network.output_bias)
-            basis, dtype = spectrum(about, self.x.dtype), self.x.dtype
-            self._curvature = Curvature.of(self.network, *self._bounds(), about.mean, basis, dtype)
+            bound, alpha = self._bounds()
+            any_scale = isinstance(alpha, Real) and alpha == 0
+            basis = spectrum(about, self._eps(), any_scale)
+            self._curvature = Curvature.of(
+                self.network, bound, alpha, about.mean, basis, self.x.dtype
+            )
         return self._curvature
 
     def quadratic(self) -> Quadratic:
         """Return the objective of linear models as the quadratic that it is."""
         if self._quadratic is None:
             joint = moments([self.x, self.y], self.weight, centred=self.network.output_bias)
-            self._quadratic = Quadratic.of(self.network, *self._bounds(), joint)
+            self._quadratic = Quadratic.of(self.network, *self._bounds(), joint, self._eps())
         return self._quadratic
+
+    def _eps(self) -> float:
+        return float(namespace(self.x).finfo(self.x.dtype).eps)
 
     def _has_curvature(self) -> bool:
         if self.network.n_hidden or is_sparse(self.x):

@@ -10,7 +10,7 @@ import numpy as np
 from skopt_suite.backends import Array, namespace, to_numpy
 from skopt_suite.models import Network
 from skopt_suite.training._curvature import deep, product, split, taken
-from skopt_suite.training._moments import Moments, relative_noise, spectrum
+from skopt_suite.training._moments import Moments, relative_noise, relative_rounding, spectrum
 
 _N_SOLVES = 3  # the first is right but for rounding, which the others take off
 
@@ -32,10 +32,13 @@ class Quadratic:
     minus_cross: Array  # (n_fits or 1, n_features, n_outputs)
     target_square: Array  # (n_fits or 1, 1, n_outputs)
     minus_target: Array  # (n_fits or 1, 1, n_outputs): -ȳ
+    eps: float  # of the precision of the data
 
     @classmethod
-    def of(cls, network: Network, bound: float, alpha: Any, joint: Moments) -> Quadratic:
-        """Return it from the moments of input and target together."""
+    def of(
+        cls, network: Network, bound: float, alpha: Any, joint: Moments, eps: float
+    ) -> Quadratic:
+        """Return it from the moments of input and target together, in a precision of `eps`."""
         xp, second, n = namespace(joint.second), joint.second, network.sizes[0]
         return cls(
             network,
@@ -46,6 +49,7 @@ class Quadratic:
             minus_cross=-second[:, :n, n:],
             target_square=xp.linalg.diagonal(second[:, n:, n:])[:, None, :],
             minus_target=-joint.mean[:, None, n:],
+            eps=eps,
         )
 
     def minimum(self, shape: tuple[int, int]) -> tuple[Array, Array]:
@@ -60,15 +64,15 @@ class Quadratic:
             ``(n_fits, n_params)``.
         """
         xp = namespace(self.mean)
-        basis = spectrum(Moments(self.mean[:, :, 0], self.input_second), xp.float64)
+        basis = spectrum(Moments(self.mean[:, :, 0], self.input_second), self.eps)
         values = self.bound * basis.values + self.alpha
         is_flat = values <= self.bound * basis.noise
         inverse = xp.where(is_flat, 0.0, 1 / xp.where(is_flat, 1.0, values))[:, :, None]
         params = xp.zeros(shape, dtype=xp.float64, device=self.mean.device)
         weights, bias = split(self.network, params)
         for _ in range(_N_SOLVES):
-            rotated = product(xp.matrix_transpose(basis.vectors), self._by_weights(weights))
-            weights -= product(basis.vectors, inverse * rotated)
+            rotated = product(xp.matrix_transpose(basis.basis), self._by_weights(weights))
+            weights -= product(basis.basis, inverse * rotated)
         unsolved = self._solve_scaled(weights, is_flat)
         if self.network.output_bias:
             bias -= self.minus_target + xp.sum(self.mean * weights, axis=1, keepdims=True)
@@ -133,9 +137,9 @@ class Quadratic:
 
         On the host, with features scaled so that all have curvature 1.
         """
-        second, minus_cross, alpha = (
+        second, minus_cross, alpha, mean = (
             np.asarray(to_numpy(part))[k if part.shape[0] > 1 else 0]
-            for part in (self.input_second, self.minus_cross, self._alphas())
+            for part in (self.input_second, self.minus_cross, self._alphas(), self.mean)
         )
         matrix = self.bound * second + alpha * np.eye(len(second))
         size = np.sqrt(np.diagonal(matrix))
@@ -143,7 +147,10 @@ class Quadratic:
         scale = 1 / np.where(is_constant, 1.0, size)
         scaled = matrix * scale[:, None] * scale + np.diag(is_constant.astype(float))
         values, vectors = np.linalg.eigh(scaled)
-        n_dependent = int((values <= relative_noise(len(values)) * values[-1]).sum())
+        squares = self.bound * scale**2 * (np.diagonal(second) + mean[:, 0] ** 2)
+        by_data = relative_rounding(len(values), self.eps) * squares @ vectors**2
+        noise = np.maximum(by_data, relative_noise(len(values)) * values[-1])
+        n_dependent = int((values <= noise).sum())
         if n_dependent:
             return None, n_dependent + int(is_constant.sum())
         target = -self.bound * scale[:, None] * minus_cross
