@@ -63,9 +63,22 @@ class Domain:
 
 @dataclass(frozen=True)
 class Real(Domain):
-    """A real number in an interval; ``open_low``/``open_high`` exclude the bounds.
+    """A real number in an interval.
 
-    ``search`` is the `Uniform` or `LogUniform` range worth searching, None if there is none.
+    Parameters
+    ----------
+    low : float, default=-inf
+        Lower bound.
+    high : float, default=inf
+        Upper bound.
+    open_low, open_high : bool, default=False
+        Whether the bound itself is excluded.
+    optional : bool, default=False
+        Whether None is accepted too.
+    fusable : bool, default=True
+        Whether fits that differ in it can be trained as one stack.
+    search : Uniform, LogUniform or None, default=None
+        Range worth searching; None: there is none.
     """
 
     low: float = -math.inf
@@ -102,7 +115,16 @@ class Real(Domain):
 class Integer(Domain):
     """A whole number of at least `low`.
 
-    ``search`` is the `UniformInteger` range worth searching, None if there is none.
+    Parameters
+    ----------
+    low : int
+        The smallest number that is accepted.
+    optional : bool, default=False
+        Whether None is accepted too.
+    fusable : bool, default=False
+        Whether fits that differ in it can be trained as one stack.
+    search : UniformInteger or None, default=None
+        Range worth searching; None: there is none.
     """
 
     low: int
@@ -136,6 +158,8 @@ class Vector(Domain):
         What each number must be.
     per : str
         What there is a number for each of.
+    fusable : bool, default=True
+        Whether fits that differ in it can be trained as one stack.
 
     Examples
     --------
@@ -179,7 +203,13 @@ class Vector(Domain):
 
 @dataclass(frozen=True)
 class Boolean(Domain):
-    """True or False."""
+    """True or False.
+
+    Parameters
+    ----------
+    fusable : bool, default=False
+        Whether fits that differ in it can be trained as one stack.
+    """
 
     fusable: bool = False
 
@@ -194,7 +224,17 @@ class Boolean(Domain):
 
 @dataclass(frozen=True)
 class Choice(Domain):
-    """One of a few names, or any value that one of the other domains accepts."""
+    """One of a few names, or any value that one of the other domains accepts.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The names.
+    others : tuple of Domain, default=()
+        The other domains.
+    fusable : bool, default=False
+        Whether fits that differ in it can be trained as one stack.
+    """
 
     names: tuple[str, ...]
     others: tuple[Any, ...] = ()
@@ -259,6 +299,11 @@ class Range:
 class Uniform(Range):
     """Every number from `low` to `high` is as likely as another.
 
+    Parameters
+    ----------
+    low, high : float
+        The ends.
+
     Examples
     --------
     >>> from skopt_suite.domains import Real, Uniform
@@ -273,7 +318,12 @@ class Uniform(Range):
 
 
 class LogUniform(Range):
-    """Every order of magnitude from `low` > 0 to `high` is as likely as another.
+    """Every order of magnitude from `low` to `high` is as likely as another.
+
+    Parameters
+    ----------
+    low, high : float > 0
+        The ends.
 
     Examples
     --------
@@ -293,7 +343,12 @@ class LogUniform(Range):
 
 
 class UniformInteger(Range):
-    """Every whole number from `low` to `high`, both included, is as likely as another.
+    """Every whole number from `low` to `high` is as likely as another.
+
+    Parameters
+    ----------
+    low, high : int
+        The ends, both included.
 
     Examples
     --------

@@ -39,7 +39,25 @@ class Placement:
 
 
 def namespace(array: Array) -> Any:
-    """Return the array-API namespace of `array`: NumPy itself for NumPy's arrays."""
+    """Return the array-API namespace of an array.
+
+    Parameters
+    ----------
+    array : array
+        Of NumPy, of CuPy or of any library that follows the standard.
+
+    Returns
+    -------
+    xp : module
+        NumPy itself for NumPy's arrays.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skopt_suite.backends import namespace
+    >>> namespace(np.ones(2)) is np
+    True
+    """
     kind = type(array)
     if kind not in _NAMESPACES:
         if isinstance(array, (np.ndarray, np.generic)):
@@ -79,7 +97,28 @@ def to_numpy(array: Any) -> Any:
 
 
 def like(params: Array, *values: Array) -> tuple[Array, ...]:
-    """Return `values`, arrays or numbers, in the precision of `params`."""
+    """Return arrays or numbers in the precision of parameters.
+
+    Parameters
+    ----------
+    params : array
+        The parameters.
+    *values : array or float
+        What meets them, such as hyperparameters of shape (n_fits, 1), which are in float64.
+
+    Returns
+    -------
+    values : tuple of array or float
+        The same in the precision of `params`; numbers are Python's, which have none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skopt_suite.backends import like
+    >>> learning_rate, momentum = like(np.ones((2, 3), "float32"), np.full((2, 1), 0.1), 0.9)
+    >>> learning_rate.dtype, momentum
+    (dtype('float32'), 0.9)
+    """
     return tuple(
         float(value) if isinstance(value, Real) else _astype(value, params.dtype)
         for value in values

@@ -22,7 +22,18 @@ KERNELS: dict[str, Callable] = {}
 
 
 def kernel(definition: Callable) -> Callable:
-    """Let a backend answer for `definition` with a fused version of the same name."""
+    """Let a backend answer for a function with a fused version of the same name.
+
+    Parameters
+    ----------
+    definition : callable
+        Computes with the array API; its first argument is an array.
+
+    Returns
+    -------
+    dispatch : callable
+        The same function, for which a backend may answer.
+    """
 
     @functools.wraps(definition)
     def dispatch(first: Any, *args: Any) -> Any:

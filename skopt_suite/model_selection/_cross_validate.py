@@ -125,10 +125,12 @@ def fused_cross_val_score(
         Input.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
         Targets.
-    groups, cv, n_jobs, verbose, params, pre_dispatch, error_score : object
+    groups : object
         As in `sklearn.model_selection.cross_val_score`.
     scoring : str, callable or None, default=None
         One score; None: the estimator's own.
+    cv, n_jobs, verbose, params, pre_dispatch, error_score : object
+        As in `sklearn.model_selection.cross_val_score`.
     max_memory : int, str or None, default=None
         As in `FusedGridSearchCV`.
 

@@ -33,10 +33,12 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
         components of the estimator declare to be worth searching, see `search_space`.
     n_iter : int, default=10
         Number of candidates.
-    scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score : object
+    scoring, n_jobs, refit, cv, verbose, pre_dispatch : object
         As in `sklearn.model_selection.RandomizedSearchCV`.
     random_state : int, RandomState or None, default=None
         Seed of the draws.
+    error_score, return_train_score : object
+        As in `sklearn.model_selection.RandomizedSearchCV`.
     max_memory : int, str or None, default=None
         As in `FusedGridSearchCV`.
     max_time : float or None, default=None

@@ -31,8 +31,10 @@ class SearchHeatmapDisplay:
         Values of the two parameters.
     scores : array-like of shape (n_combinations,)
         Mean test scores; NaN where the fits failed.
-    x_name, y_name : str, default="x", "y"
-        Labels of the axes.
+    x_name : str, default="x"
+        Label of the horizontal axis.
+    y_name : str, default="y"
+        Label of the vertical axis.
     score_name : str, default="score"
         Label of the colour bar.
     best : int, default=None
