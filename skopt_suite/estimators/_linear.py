@@ -54,20 +54,19 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
     Parameters
     ----------
     loss : str or ClassificationLoss, default="log_loss"
-        ``"log_loss"``, ``"hinge"``, ``"squared_hinge"`` or an object of `skopt_suite.losses`.
+        What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
+        (:ref:`list <classification_losses>`).
     penalty : str or Penalty, default="l2"
-        Term of the objective that keeps weights small: ``"none"``, ``"l1"``, ``"l2"``,
-        ``"elastic_net"`` or an object of `skopt_suite.penalties`. It is added to the *mean* loss
-        and never acts on intercepts.
+        Term of the objective that keeps weights small, by name or as an object of
+        `skopt_suite.penalties` (:ref:`list <penalties>`). It is added to the *mean* loss and never
+        acts on intercepts.
     optimizer : str or Optimizer, default="auto"
-        ``"auto"`` is ``"lbfgs"`` where loss and penalty are smooth, ``"fista"`` where only the
-        penalty is not, and ``"adam"`` where the loss has kinks. Others: ``"gradient_descent"``,
-        ``"sgd"``, ``"momentum"``, ``"nesterov"``, ``"adamw"``, or an object of
-        `skopt_suite.optimizers`.
+        What takes the steps, by name or as an object of `skopt_suite.optimizers`
+        (:ref:`list <optimizers>`). ``"auto"`` is ``"lbfgs"`` where loss and penalty are smooth,
+        ``"fista"`` where only the penalty is not, and ``"adam"`` where the loss has kinks.
     schedule : str or Schedule, default="constant"
-        Factor on the learning rate over time: ``"constant"``, ``"step"``, ``"exponential"``,
-        ``"inverse_time"``, ``"polynomial"``, ``"cosine"``, ``"warmup"``, ``"reduce_on_plateau"``
-        or an object of `skopt_suite.schedules`.
+        Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
+        (:ref:`list <schedules>`).
     fit_intercept : bool, default=True
         Whether there is an intercept.
     max_iter : int, default=1000
@@ -208,21 +207,19 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
     Parameters
     ----------
     loss : str or RegressionLoss, default="squared_error"
-        ``"squared_error"``, ``"absolute_error"``, ``"huber"`` or an object of
-        `skopt_suite.losses`.
+        What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
+        (:ref:`list <regression_losses>`).
     penalty : str or Penalty, default="l2"
-        Term of the objective that keeps weights small: ``"none"``, ``"l1"``, ``"l2"``,
-        ``"elastic_net"`` or an object of `skopt_suite.penalties`. It is added to the *mean* loss
-        and never acts on intercepts.
+        Term of the objective that keeps weights small, by name or as an object of
+        `skopt_suite.penalties` (:ref:`list <penalties>`). It is added to the *mean* loss and never
+        acts on intercepts.
     optimizer : str or Optimizer, default="auto"
-        ``"auto"`` is ``"lbfgs"`` where loss and penalty are smooth, ``"fista"`` where only the
-        penalty is not, and ``"adam"`` where the loss has kinks. Others: ``"gradient_descent"``,
-        ``"sgd"``, ``"momentum"``, ``"nesterov"``, ``"adamw"``, ``"closed_form"`` (ridge,
-        dense X), or an object of `skopt_suite.optimizers`.
+        What takes the steps, by name or as an object of `skopt_suite.optimizers`
+        (:ref:`list <optimizers>`). ``"auto"`` is ``"lbfgs"`` where loss and penalty are smooth,
+        ``"fista"`` where only the penalty is not, and ``"adam"`` where the loss has kinks.
     schedule : str or Schedule, default="constant"
-        Factor on the learning rate over time: ``"constant"``, ``"step"``, ``"exponential"``,
-        ``"inverse_time"``, ``"polynomial"``, ``"cosine"``, ``"warmup"``, ``"reduce_on_plateau"``
-        or an object of `skopt_suite.schedules`.
+        Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
+        (:ref:`list <schedules>`).
     fit_intercept : bool, default=True
         Whether there is an intercept.
     max_iter : int, default=1000

@@ -77,25 +77,24 @@ class MLPClassifier(_MLPFace, TrainableClassifier):
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Units of every hidden layer; ``()`` is the linear model.
     activation : str or sequence of str, default="relu"
-        Activation of all hidden layers, or of every one: ``"identity"``, ``"relu"``,
-        ``"leaky_relu"``, ``"elu"``, ``"gelu"``, ``"silu"``, ``"tanh"``, ``"logistic"``,
-        ``"softplus"``.
+        Name of the activation of all hidden layers, or of every one
+        (:ref:`list <activations>`).
     dropout : float or sequence of float in [0, 1), default=0.0
         Probability that a unit of a hidden layer is dropped in training, for all layers or for
         every one.
     loss : str or ClassificationLoss, default="log_loss"
-        ``"log_loss"``, ``"hinge"``, ``"squared_hinge"`` or an object of `skopt_suite.losses`.
+        What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
+        (:ref:`list <classification_losses>`).
     penalty : str or Penalty, default="l2"
-        Term of the objective that keeps weights small: ``"none"``, ``"l1"``, ``"l2"``,
-        ``"elastic_net"`` or an object of `skopt_suite.penalties`. It is added to the *mean* loss
-        and never acts on intercepts.
+        Term of the objective that keeps weights small, by name or as an object of
+        `skopt_suite.penalties` (:ref:`list <penalties>`). It is added to the *mean* loss and never
+        acts on intercepts.
     optimizer : str or Optimizer, default="adam"
-        ``"gradient_descent"``, ``"sgd"``, ``"momentum"``, ``"nesterov"``, ``"adam"``,
-        ``"adamw"``, ``"lbfgs"``, ``"fista"`` or an object of `skopt_suite.optimizers`.
+        What takes the steps, by name or as an object of `skopt_suite.optimizers`
+        (:ref:`list <optimizers>`).
     schedule : str or Schedule, default="constant"
-        Factor on the learning rate over time: ``"constant"``, ``"step"``, ``"exponential"``,
-        ``"inverse_time"``, ``"polynomial"``, ``"cosine"``, ``"warmup"``, ``"reduce_on_plateau"``
-        or an object of `skopt_suite.schedules`.
+        Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
+        (:ref:`list <schedules>`).
     max_iter : int, default=200
         Largest number of epochs (passes over the data) of a stochastic optimizer, or of
         iterations of a full-batch one, which warns if they are not enough.
@@ -238,26 +237,24 @@ class MLPRegressor(_MLPFace, TrainableRegressor):
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Units of every hidden layer; ``()`` is the linear model.
     activation : str or sequence of str, default="relu"
-        Activation of all hidden layers, or of every one: ``"identity"``, ``"relu"``,
-        ``"leaky_relu"``, ``"elu"``, ``"gelu"``, ``"silu"``, ``"tanh"``, ``"logistic"``,
-        ``"softplus"``.
+        Name of the activation of all hidden layers, or of every one
+        (:ref:`list <activations>`).
     dropout : float or sequence of float in [0, 1), default=0.0
         Probability that a unit of a hidden layer is dropped in training, for all layers or for
         every one.
     loss : str or RegressionLoss, default="squared_error"
-        ``"squared_error"``, ``"absolute_error"``, ``"huber"`` or an object of
-        `skopt_suite.losses`.
+        What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
+        (:ref:`list <regression_losses>`).
     penalty : str or Penalty, default="l2"
-        Term of the objective that keeps weights small: ``"none"``, ``"l1"``, ``"l2"``,
-        ``"elastic_net"`` or an object of `skopt_suite.penalties`. It is added to the *mean* loss
-        and never acts on intercepts.
+        Term of the objective that keeps weights small, by name or as an object of
+        `skopt_suite.penalties` (:ref:`list <penalties>`). It is added to the *mean* loss and never
+        acts on intercepts.
     optimizer : str or Optimizer, default="adam"
-        ``"gradient_descent"``, ``"sgd"``, ``"momentum"``, ``"nesterov"``, ``"adam"``,
-        ``"adamw"``, ``"lbfgs"``, ``"fista"`` or an object of `skopt_suite.optimizers`.
+        What takes the steps, by name or as an object of `skopt_suite.optimizers`
+        (:ref:`list <optimizers>`).
     schedule : str or Schedule, default="constant"
-        Factor on the learning rate over time: ``"constant"``, ``"step"``, ``"exponential"``,
-        ``"inverse_time"``, ``"polynomial"``, ``"cosine"``, ``"warmup"``, ``"reduce_on_plateau"``
-        or an object of `skopt_suite.schedules`.
+        Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
+        (:ref:`list <schedules>`).
     max_iter : int, default=200
         Largest number of epochs (passes over the data) of a stochastic optimizer, or of
         iterations of a full-batch one, which warns if they are not enough.

@@ -1,0 +1,49 @@
+"""Every component is in the documents, once by name and once in the API reference."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from skopt_suite.models import ACTIVATIONS
+from skopt_suite.optimizers import OPTIMIZERS
+from skopt_suite.penalties import PENALTIES
+from skopt_suite.schedules import SCHEDULES
+
+from .public import public_objects
+
+COMPONENTS = (Path(__file__).parents[2] / "docs" / "components.rst").read_text("utf-8")
+REGISTRIES = {
+    "optimizers": OPTIMIZERS,
+    "schedules": SCHEDULES,
+    "penalties": PENALTIES,
+    "classification_losses": CLASSIFICATION_LOSSES,
+    "regression_losses": REGRESSION_LOSSES,
+}
+
+
+def rows_of(label):
+    """Return the names in the first column of the table after `label`, and what follows each."""
+    _, _, section = COMPONENTS.partition(f".. _{label}:\n")
+    section, *_ = re.split(r"^\.\. _", section, flags=re.M)
+    return dict(re.findall(r"^``(\w+)`` +(.*)$", section, re.M))
+
+
+@pytest.mark.parametrize("label", REGISTRIES)
+def test_components_are_listed_by_name_in_the_order_of_the_registry(label):
+    registry, rows = REGISTRIES[label], rows_of(label)
+    assert list(rows) == list(registry)
+    for name, row in rows.items():
+        assert row.startswith(f":class:`{registry[name].__name__}` ")
+
+
+def test_activations_are_listed():
+    assert list(rows_of("activations")) == list(ACTIVATIONS)
+
+
+@pytest.mark.parametrize("label", REGISTRIES)
+def test_components_are_in_the_api_reference(label):
+    documented = list(public_objects().values())
+    missing = [name for name in REGISTRIES[label] if REGISTRIES[label][name] not in documented]
+    assert not missing
