@@ -33,17 +33,17 @@ def _by_content(value: Any) -> Hashable:
     try:
         return type(value), joblib.hash(value)
     except Exception:  # what cannot be pickled may raise anything
-        return _Same(value)
+        return SameObject(value)
 
 
-class _Same:
+class SameObject:
     """Equal only if it is of the very same object, which it keeps alive."""
 
     def __init__(self, value: Any) -> None:
         self._value = value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other._value is self._value
+        return isinstance(other, SameObject) and other._value is self._value
 
     def __hash__(self) -> int:
         return id(self._value)

@@ -197,7 +197,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     def _data(self, part: TrainingPart, rows: CheckedRows) -> Data:
         """Return the data of a pass, targets as losses take them."""
         targets = self._encoded(part.y, rows.placement, rows.dtype)
-        return Data(Rows(part.X, targets), part.validation)
+        return Data.in_memory(Rows(part.X, targets), part.validation)
 
     def _hold_out(self, rows: CheckedRows, weight: np.ndarray | None, seed: int) -> TrainingPart:
         """Return the rows to train on, and those that decide when to stop."""
@@ -253,7 +253,10 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         wanted = network, fusion_key(plan.optimizer), fusion_key(plan.schedule)
         if self._memory is None or used != wanted:
             return None
-        return self._memory._replace(params=start[None, :])
+        shown = start[None, :]
+        if np.array_equal(shown, self._memory.shown):
+            return self._memory
+        return self._memory._replace(params=shown, shown=shown)
 
     def _start(self, network: Network, y, weight, seed: int, goes_on: bool) -> np.ndarray:
         """Return the parameters to start from: those that were trained, if the fit `goes_on`."""

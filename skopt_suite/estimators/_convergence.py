@@ -10,7 +10,8 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skopt_suite.backends import is_sparse, namespace, to_numpy
-from skopt_suite.training import Job, Result, Rows
+from skopt_suite.training import Job, Result
+from skopt_suite.training._rows import Source
 
 _N_ROWS = 1000  # rows from which the size of gradients is estimated
 _MARGIN = 10  # how many times `tol` gradients should be before training
@@ -61,19 +62,17 @@ def warn_if_not_converged(
     )
 
 
-def gradient_size(job: Job, rows: Rows) -> float:
+def gradient_size(job: Job, rows: Source) -> float:
     """Return how large the gradient of a linear model's weights could be before training.
 
     That is the spread of the largest feature times that of the loss's gradient at 0.
     """
-    n_samples, n_outputs = rows.X.shape[0], job.network.sizes[-1]
-    every = 1 if is_sparse(rows.X) else max(1, n_samples // _N_ROWS)
-    y = rows.y[::every, ...]
+    X, y, _ = rows.sample(_N_ROWS)
     xp = namespace(y)
-    dtype = getattr(xp, job.dtype)
-    zeros = xp.zeros((1, y.shape[0], n_outputs), dtype=dtype, device=y.device)
+    shape, dtype = (1, y.shape[0], job.network.sizes[-1]), getattr(xp, job.dtype)
+    zeros = xp.zeros(shape, dtype=dtype, device=y.device)
     _, gradient = job.plan.loss.value_and_gradient(y, zeros)
-    return _spread(rows.X[::every, :]) * _spread(gradient[0, ...])
+    return _spread(X) * _spread(gradient[0, ...])
 
 
 def _spread(columns: Any) -> float:

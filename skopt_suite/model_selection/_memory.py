@@ -75,7 +75,7 @@ def pieces(
 
 def _largest_piece(job: Job, data: Data) -> int:
     """Return how many wide networks have outputs that stay where they are from step to step."""
-    n_samples = data.train.X.shape[0]
+    n_samples = data.train.n_samples
     n_rows = job.plan.rows_per_step(n_samples)
     item = 4 if job.dtype == "float32" else 8
     outputs = item * n_rows * sum(job.network.sizes[1:-1])

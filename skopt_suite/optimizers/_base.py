@@ -124,6 +124,18 @@ class Optimizer(Component):
             What the schedule says.
         """
 
+    def eval_params(self, state: Any, params: Array) -> Array:
+        """Return the parameters that predictions use, (n_fits, n_params): an average, say.
+
+        Parameters
+        ----------
+        state : NamedTuple
+            From the last step.
+        params : array of shape (n_fits, n_params)
+            The parameters that train.
+        """
+        return params
+
 
 class FirstOrder(Optimizer):
     """Base class of rules that turn a gradient into an update.

@@ -34,16 +34,33 @@ class Schedule(Component):
         ----------
         state : object
             What `init` or `observe` returned.
-        time : float or array of shape (n_fits, 1)
+        time : float or array of shape (n_fits, 1) or (1, n_times)
             Epochs since the start of training, with fractions inside an epoch.
         horizon : array of shape (n_fits, 1)
             Epochs that the fit may last (``max_iter``).
 
         Returns
         -------
-        factor : array of shape (n_fits, 1)
-            Dimensionless and not negative; usually 1 at its largest.
+        factor : array of shape (n_fits, 1), or (n_fits, n_times) if there are several times
+            Dimensionless and not negative; usually 1 at its largest. One that does not depend on
+            time may be of shape (n_fits, 1) always.
         """
+
+    def factors(self, state: Any, times: Array, horizon: Array) -> Array:
+        """Return the factors at all steps of an epoch, (n_fits, n_times).
+
+        Parameters
+        ----------
+        state : object
+            What `init` or `observe` returned.
+        times : array of shape (n_times,)
+            Epochs since the start of training.
+        horizon : array of shape (n_fits, 1)
+            Epochs that the fit may last.
+        """
+        factor = self.factor_at(state, times[None, :], horizon)
+        shape = (horizon.shape[0], times.shape[0])
+        return namespace(horizon).broadcast_to(factor, shape)
 
     def observe(self, state: Any, loss: Array) -> Any:
         """Return the state after an epoch that ended with `loss`, of shape (n_fits, 1)."""

@@ -24,7 +24,8 @@ from skopt_suite.testing._common import (
     variants,
 )
 from skopt_suite.training import Data, Job, Rows, train
-from skopt_suite.training._objective import Objective
+from skopt_suite.training._objective import Objective, Terms
+from skopt_suite.training._rows import InMemory, Weights
 
 # A least-squares problem with known curvatures, so that its optimum is known, with L1 too.
 # Distances are such that a rule whose steps are of length 1e-4, like Lion's, comes near.
@@ -94,7 +95,8 @@ def _data(dtype: str = "float64") -> Rows:
 def _objective(penalty: Any, rows: Rows) -> Objective:
     loss = stacked([SquaredError()] * _N_FITS, ndim=3)
     network = Network((_N_WEIGHTS, 1))
-    return Objective(network, loss, stacked([penalty] * _N_FITS)).bind(rows.X, rows.y, None)
+    terms = Terms(network, loss, stacked([penalty] * _N_FITS))
+    return terms.on_all(InMemory(rows.X, rows.y), Weights())
 
 
 def _start(dtype: str = "float64") -> np.ndarray:
@@ -162,9 +164,9 @@ def _check_stack(specification: Optimizer) -> None:
             variants(specification), _start(), (5, 15, 9), strict=True
         )
     ]
-    together = train(jobs, Data(rows), NUMPY)
+    together = train(jobs, Data.in_memory(rows), NUMPY)
     for job, result in zip(jobs, together, strict=True):
-        (alone,) = train([job], Data(rows), NUMPY)
+        (alone,) = train([job], Data.in_memory(rows), NUMPY)
         expect_close(
             result.params,
             alone.params,

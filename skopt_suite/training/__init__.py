@@ -1,11 +1,14 @@
-"""The only training loop: plan, objective, batches, stopping, loop → result."""
+"""The only training loop: plan, rows, objective, epoch, stopping, loop → result."""
 
-from skopt_suite.training._batches import Data, Rows
+from skopt_suite.training._checkpoint import Checkpoint, Memory
 from skopt_suite.training._checks import check_job, takes_sparse
+from skopt_suite.training._epoch import Cancelled
 from skopt_suite.training._footprint import bytes_per_fit
-from skopt_suite.training._job import Checkpoint, Job, Memory, Result
-from skopt_suite.training._loop import Cancelled, Keep, Observer, Report, train
+from skopt_suite.training._job import Job
+from skopt_suite.training._loop import Keep, Observer, Report, train
 from skopt_suite.training._plan import Plan
+from skopt_suite.training._result import Result
+from skopt_suite.training._rows import Data, Rows
 
 __all__ = [
     "Cancelled",

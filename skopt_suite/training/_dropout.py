@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from skopt_suite.backends import Array, Placement
-from skopt_suite.models import Network
 
 
-def draw_masks(
-    random_state: np.random.RandomState,
+def dropout_masks(
+    seed: int,
+    step: int,
     rates: Array,
-    network: Network,
+    sizes: tuple[int, ...],
     n_samples: int,
     placement: Placement,
 ) -> list[Array]:
@@ -23,8 +23,16 @@ def draw_masks(
 
     Parameters
     ----------
+    seed, step : int
+        What the draws are a function of, with layer, row and unit.
     rates : array of shape (n_fits, n_hidden)
         Dropout rate of every hidden layer.
+    sizes : tuple of int
+        Units of every hidden layer.
+    n_samples : int
+        Number of rows.
+    placement : Placement
+        Where the masks are to live.
 
     Returns
     -------
@@ -32,9 +40,10 @@ def draw_masks(
         One for every hidden layer.
     """
     masks = []
-    for depth, n_units in enumerate(network.sizes[1:-1]):
-        draws = random_state.random_sample((1, n_samples, n_units))
-        draws = placement.xp.astype(placement.asarray(draws), rates.dtype)
+    random = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 1, step]))
+    for depth, n_units in enumerate(sizes):
+        draws = placement.asarray(random.random((1, n_samples, n_units)))
+        draws = placement.xp.astype(draws, rates.dtype)
         rate = rates[:, depth][:, None, None]
         masks.append(placement.xp.astype(draws >= rate, rates.dtype) / (1 - rate))
     return masks

@@ -1,7 +1,7 @@
 """How much memory a fit takes during a pass.
 
 The peak of a pass is in one of three places: in a step, where gradients are; when fits leave the
-stack, because the others are then copied to be compact; or when fits are scored on validation
+stack, because what is left is then copied to be compact; or when fits are scored on validation
 rows. The estimate is an upper bound, by less than a factor of two for the components of this
 package; `tests/search/test_memory.py` measures it, and is where to look when a constant here has
 to change.
@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite.backends import Placement, is_sparse
+from skopt_suite.backends import Placement
 from skopt_suite.optimizers import OPTIMIZERS
-from skopt_suite.training._batches import Data
 from skopt_suite.training._job import Job
-from skopt_suite.training._objective import MOST_FEATURES_SQUARED, Objective
+from skopt_suite.training._linear_view import MOST_FEATURES_SQUARED
+from skopt_suite.training._objective import Terms
 from skopt_suite.training._reference import N_ROWS
-from skopt_suite.training._stack import map_arrays
+from skopt_suite.training._rows import Data, Weights
+from skopt_suite.training._trees import map_arrays
 
 _OBJECTS = 4096  # bytes of a fit's result, loss curve and specifications
 _MARGIN = 1.3  # over the arrays that are counted below: memory is not used to the last byte
@@ -57,19 +58,19 @@ def bytes_per_fit(job: Job, data: Data, placement: Placement, shares_weight: boo
         Whether all fits have the same ``sample_weight``.
     """
     params = job.network.n_params
-    state = _size_of_state(job)
+    state = _size_of_state(job, data)
     basis = 0 if shares_weight else _size_of_basis(job, data)
     kept = params + state + basis
     if job.plan.early_stopping:
         kept += params  # the best ones
     if not shares_weight:
-        kept += data.train.X.shape[0]
-    leaving = max(_COMPACT * kept, kept + params)  # the others compact; or results, checkpoints
+        kept += data.train.n_samples
+    leaving = max(_COMPACT * kept, kept + params)  # what is left in one piece; or results
     is_weighted = not shares_weight or job.sample_weight is not None
     step = _step(job, data, is_weighted)
     if not _updates_in_place(job, placement):
         step += state + _UNFUSED * params
-    passing = _MARGIN * max(step, _scoring(job, data), _BASIS * basis * 8 / _item_size(job))
+    passing = max(_MARGIN * max(step, _scoring(job, data)), _BASIS * basis * 8 / _item_size(job))
     return _OBJECTS + int(_item_size(job) * (kept + max(passing, leaving)))
 
 
@@ -92,7 +93,7 @@ def _activations(job: Job, data: Data, is_weighted: bool) -> int:
     for n_units, name in _hidden(job):
         kept += n_units * ((1 if name in _BENDS else 2) + dropout[0])
         momentary.append(n_units * (_CURVES.get(name, 0) + dropout[1]))
-    n_rows = job.plan.rows_per_step(data.train.X.shape[0])
+    n_rows = job.plan.rows_per_step(data.train.n_samples)
     if job.plan.optimizer.only_quadratic:
         n_rows = min(n_rows, N_ROWS)  # it needs no predictions but for the initial loss
     return n_rows * (kept + max(momentary) + _of_outputs(job, data, is_weighted))
@@ -100,7 +101,7 @@ def _activations(job: Job, data: Data, is_weighted: bool) -> int:
 
 def _scoring(job: Job, data: Data) -> int:
     """Return how many numbers predictions for all validation rows take, or initial losses."""
-    n_train = data.train.X.shape[0]
+    n_train = data.train.n_samples
     n_held_out = 0 if data.validation is None else data.validation.X.shape[0]
     n_at_once = job.plan.rows_per_step(n_train)
     raw, n_outputs = _behind_raw_predictions(job), job.network.sizes[-1]
@@ -127,7 +128,8 @@ def _of_outputs(job: Job, data: Data, is_weighted: bool) -> int:
     """Return how many numbers per row the loss takes."""
     n_outputs = job.network.sizes[-1]
     weighted = n_outputs + 1 if is_weighted else 0
-    if job.plan.loss.name == "log_loss" and data.train.y.ndim == 2:  # labels, or one of two classes
+    is_logistic = data.train.sample(1).y.ndim == 2  # labels, or one of two classes
+    if job.plan.loss.name == "log_loss" and is_logistic:
         return 2 * n_outputs + weighted  # exponentials become the loss
     return _OUTPUT.get(job.plan.loss.name, _ANY_OUTPUT) * n_outputs + _PER_ROW + weighted
 
@@ -139,25 +141,24 @@ def _hidden(job: Job) -> list[tuple[int, str]]:
 
 def _size_of_basis(job: Job, data: Data) -> int:
     """Return how many numbers the eigenbasis takes that solvers of linear models begin with."""
-    if job.network.n_hidden or job.plan.optimizer.takes_schedule or is_sparse(data.train.X):
+    if job.network.n_hidden or job.plan.optimizer.takes_schedule or data.train.is_sparse:
         return 0
-    size, n_rows = job.network.sizes[0] ** 2, data.train.X.shape[0]
+    size, n_rows = job.network.sizes[0] ** 2, data.train.n_samples
     is_found = size <= MOST_FEATURES_SQUARED * n_rows * job.network.sizes[-1]
     return size if job.plan.optimizer.only_quadratic or is_found else 0
 
 
-def _size_of_state(job: Job) -> int:
+def _size_of_state(job: Job, data: Data) -> int:
     """Return how many numbers the optimizer keeps, from the state of one fit."""
     sizes: list[int] = []
-    map_arrays(lambda array: sizes.append(array.size), _state_of_one(job))
+    map_arrays(lambda array: sizes.append(array.size), _state_of_one(job, data))
     return sum(sizes)
 
 
-def _state_of_one(job: Job) -> Any:
-    return job.plan.optimizer.init(
-        np.zeros((1, job.network.n_params), dtype=job.dtype),
-        Objective(job.network, job.plan.loss, job.plan.penalty),
-    )
+def _state_of_one(job: Job, data: Data) -> Any:
+    params = np.zeros((1, job.network.n_params), dtype=job.dtype)
+    terms = Terms(job.network, job.plan.loss, job.plan.penalty)
+    return job.plan.optimizer.init(params, terms.on_all(data.train, Weights()))
 
 
 def _updates_in_place(job: Job, placement: Placement) -> bool:

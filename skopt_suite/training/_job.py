@@ -1,38 +1,15 @@
-"""What goes into a fit and what comes out of it."""
+"""What goes into a fit."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from skopt_suite.models import Network
+from skopt_suite.training._checkpoint import Checkpoint, Memory
 from skopt_suite.training._plan import Plan
-
-
-class Memory(NamedTuple):
-    """What a fit leaves for the one that continues it; arrays have n_fits = 1."""
-
-    params: Any  # (1, n_params)
-    optimizer: Any
-    schedule: Any
-    time: float  # epochs
-    random_states: tuple[np.random.RandomState, np.random.RandomState]  # shuffling, dropout
-    reference_loss: float  # what the loss of a fit that diverges is compared with
-
-
-class Checkpoint(NamedTuple):
-    """A fit that has used up its epochs, to go on with more as if it had not stopped."""
-
-    memory: Memory
-    epoch: int
-    best: float
-    n_without_improvement: int
-    best_params: Any  # (1, n_params), or None
-    loss_curve: list[float]
-    validation_scores: list[float]
 
 
 @dataclass(frozen=True)
@@ -60,27 +37,12 @@ class Job:
         return self.memory if self.checkpoint is None else self.checkpoint.memory
 
     @property
+    def seed(self) -> int:
+        """Seed of the order of rows and of dropout: that of the fit that is continued."""
+        return self.plan.seed if self.past is None else self.past.seed
+
+    @property
     def key(self) -> tuple[Hashable, ...]:
         """What jobs must share to be trained in one stack; fits that go on are equally old."""
         past = None if self.past is None else (self.past.time, self.checkpoint is not None)
-        return self.network, self.dtype, self.plan.key, past
-
-
-@dataclass
-class Result:
-    """One trained fit."""
-
-    params: Any
-    """Parameters of shape (n_params,), where they were trained."""
-    n_iter: int
-    loss: float
-    loss_curve: list[float]
-    validation_scores: list[float]
-    stop_reason: str
-    """``"converged"`` (gradient below ``tol``), ``"precision"`` (no smaller one in this precision),
-    ``"no_improvement"``, ``"max_iter"``, ``"callback"``, ``"stalled"`` or ``"diverged"``."""
-    memory: Memory | None
-    checkpoint: Checkpoint | None = None
-    """Where training was asked to keep it and the fit is not done but has used up its epochs."""
-    error: Exception | None = None
-    """Set where the fit diverged."""
+        return self.network, self.dtype, self.plan.key, self.seed, past

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
@@ -10,19 +9,18 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from skopt_suite.backends import Array, Placement, blas_threads_for, namespace, to_numpy
-from skopt_suite.training._batches import Data, blocks, minibatches, n_batches
-from skopt_suite.training._dropout import draw_masks
-from skopt_suite.training._job import Checkpoint, Job, Memory, Result
-from skopt_suite.training._objective import Objective
+from skopt_suite.training._checkpoint import Checkpoint, Memory
+from skopt_suite.training._epoch import Epoch, Steps, run_steps
+from skopt_suite.training._history import History
+from skopt_suite.training._job import Job
 from skopt_suite.training._reference import reference_losses
-from skopt_suite.training._stack import build_stack, to_host
+from skopt_suite.training._result import Result
+from skopt_suite.training._rows import Data, blocks, shuffled
+from skopt_suite.training._stack import build_stack
 from skopt_suite.training._stopping import Progress, divergence_error
+from skopt_suite.training._trees import one_on_host
 
 Keep = Literal["memory", "checkpoints", "nothing"]
-
-
-class Cancelled(Exception):
-    """The pass was asked to end."""
 
 
 class Report(NamedTuple):
@@ -99,30 +97,21 @@ class _Pass:
 
     def __post_init__(self) -> None:
         first = self.jobs[0]
-        n_samples = self.data.train.X.shape[0]
-        self.batch_size = first.plan.rows_per_step(n_samples)
-        self.n_batches = n_batches(n_samples, self.batch_size)
+        self.plan, source = first.plan, self.data.train
+        self.batch_size = self.plan.rows_per_step(source.n_samples)
+        self.n_steps = -(-source.n_samples // self.batch_size)
         self.stack = build_stack(self.jobs, self.placement)
         self.epoch = 0 if first.checkpoint is None else first.checkpoint.epoch
         self.time = 0.0 if first.past is None else first.past.time
-        self.shuffling, self.dropping = _random_states(first)
-        self.objective = Objective(
-            first.network,
-            self.stack.loss,
-            self.stack.penalty,
-            masks=None if self.stack.dropout is None else self._draw_masks,
-            counts_penalty=first.plan.optimizer.is_full_batch,
-        )
+        self._see_all_rows()
         if first.past is None:
-            problem = self.objective.bind(*self.data.train._replace(weight=self.stack.weight))
-            self.stack.optimizer_state = self.stack.optimizer.init(self.stack.params, problem)
-        reference = reference_losses(
-            self.jobs, self.stack, self.objective, self.data.train, self.batch_size
-        )
+            optimizer, params = self.stack.optimizer, self.stack.params
+            self.stack.optimizer_state = optimizer.init(params, self.whole)
+        reference = reference_losses(self.jobs, self.stack, source, self.batch_size)
         self.progress = Progress.start(self.jobs, reference)
         pasts = [job.checkpoint for job in self.jobs]
-        self.curves = [[] if past is None else list(past.loss_curve) for past in pasts]
-        self.scores = [[] if past is None else list(past.validation_scores) for past in pasts]
+        self.losses = History([[] if past is None else past.loss_curve for past in pasts])
+        self.scores = History([[] if past is None else past.validation_scores for past in pasts])
 
     def run(self) -> list[Result]:
         """Train until every fit is done."""
@@ -130,142 +119,156 @@ class _Pass:
             self._run_epoch()
         return [self.results[k] for k in range(len(self.jobs))]
 
+    def _see_all_rows(self) -> None:
+        """Find the objective on all rows, for the fits that are there now."""
+        self.whole = self.stack.terms.on_all(self.data.train, self.stack.weights)
+
     def _run_epoch(self) -> None:
         if self.observer:
             self.observer.epoch_begins()
         self.epoch += 1
-        self._end_epoch(*self._train_epoch())
+        self._end_epoch(self._train_epoch())
 
-    def _train_epoch(self) -> tuple[Array, Array | None, Array | None]:
-        """Step through all batches; return the mean loss, and optimality and stalled if known."""
-        stack, total, optimality, stalled = self.stack, 0.0, None, None
-        n_samples = self.data.train.X.shape[0]
-        rows = self.data.train._replace(weight=stack.weight)
-        for batch in minibatches(rows, self.batch_size, self._order(n_samples), self.placement):
-            if self.cancelled is not None and self.cancelled():
-                raise Cancelled
-            problem = self.objective.bind(*batch)
-            factor = stack.schedule.factor_at(stack.schedule_state, self.time, stack.horizon)
-            step = stack.optimizer.step(stack.optimizer_state, stack.params, problem, factor)
-            stack.params, stack.optimizer_state = step.params, step.state
-            optimality, stalled = step.optimality, step.stalled
-            total = total + step.loss * (batch.X.shape[0] / n_samples)
-            self.time += 1.0 / self.n_batches
-        self.time = float(round(self.time))  # no rounding errors of many small steps
-        loss = total + self.objective.uncounted_penalty(stack.params)
-        return loss, optimality, stalled
+    def _train_epoch(self) -> Steps:
+        """Step through all batches."""
+        steps = run_steps(self._epoch(), self.stack, range(self.n_steps), self.cancelled)
+        self.time += 1.0
+        return steps
 
-    def _end_epoch(self, loss: Array, optimality: Array | None, stalled: Array | None) -> None:
+    def _epoch(self) -> Epoch:
+        """Return what the steps of the next epoch need."""
+        stack, plan, n_samples = self.stack, self.plan, self.data.train.n_samples
+        order = None
+        if plan.shuffle and self.n_steps > 1:
+            order = shuffled(n_samples, self.jobs[0].seed, int(self.time), self.placement)
+        times = self.placement.asarray(self.time + np.arange(self.n_steps) / self.n_steps)
+        return Epoch(
+            terms=stack.terms,
+            optimizer=stack.optimizer,
+            source=self.data.train,
+            weights=stack.weights,
+            batch_size=self.batch_size,
+            order=order,
+            factors=stack.schedule.factors(stack.schedule_state, times, stack.horizon),
+            number=int(self.time),
+            dropout=stack.dropout,
+            whole=self.whole if self.n_steps == 1 else None,
+        )
+
+    def _end_epoch(self, steps: Steps) -> None:
         """Record the epoch and let the fits that are done leave the stack."""
         stack = self.stack
-        params_sum = namespace(stack.params).sum(stack.params, axis=-1)
-        host_loss, host_sum = _on_host(loss), _on_host(params_sum)
-        host_optimality = None if optimality is None else _on_host(optimality)
-        host_stalled = None if stalled is None else _on_host(stalled) > 0
+        loss = _on_host(steps.loss + stack.terms.uncounted_penalty(stack.params))
+        params_sum = _on_host(namespace(stack.params).sum(stack.params, axis=-1))
         score = self._validation_scores()
-        self._record(host_loss, score)
-        watched = -score if self.jobs[0].plan.early_stopping and score is not None else host_loss
+        self._record(loss, score)
+        watched = -score if self.plan.early_stopping and score is not None else loss
         is_best = self.progress.observe(watched)
-        if self.jobs[0].plan.early_stopping:
+        if self.plan.early_stopping:
             self._keep_best(is_best)
         column = self.placement.asarray(watched[:, None], dtype="float64")
         stack.schedule_state = stack.schedule.observe(stack.schedule_state, column)
 
-        diverged = self.progress.diverged(host_loss, host_sum)
-        stopped = not diverged.all() and self._tell_observer(host_loss, score)
-        reasons = self._reasons(host_loss, host_optimality, host_stalled)
+        diverged = self.progress.diverged(loss, params_sum)
+        stopped = not diverged.all() and self._tell_observer(loss, score)
+        reasons = self._reasons(loss, steps)
         if stopped:
             reasons[reasons == ""] = "callback"
         if (reasons != "").any() and stack.optimizer.takes_schedule:
             # the last step may have ruined a fit: its loss is from before it
-            after = self._loss_after_last_step()
-            ruined = self.progress.diverged(after, host_sum)
-            host_loss, diverged = np.where(ruined, after, host_loss), diverged | ruined
-        self._retire(diverged, reasons, host_loss)
+            after = self._loss_after(steps)
+            ruined = self.progress.diverged(after, params_sum)
+            loss, diverged = np.where(ruined, after, loss), diverged | ruined
+        self._retire(diverged, reasons, loss)
 
-    def _reasons(
-        self, loss: np.ndarray, optimality: np.ndarray | None, stalled: np.ndarray | None
-    ) -> np.ndarray:
+    def _reasons(self, loss: np.ndarray, steps: Steps) -> np.ndarray:
         """Return why each fit is done, empty where it is not."""
         if self.n_epochs is not None:
             is_last = self.epoch >= self.n_epochs
             return np.full(len(loss), "max_iter" if is_last else "", dtype=object)
-        if optimality is None:
+        if steps.optimality is None:
             return self.progress.stochastic_reasons(self.epoch)
+        optimality = _on_host(steps.optimality)
+        stalled = None if steps.stalled is None else _on_host(steps.stalled) > 0
         job = self.jobs[0]
         return self.progress.full_batch_reasons(self.epoch, loss, optimality, stalled, job)
 
-    def _loss_after_last_step(self) -> np.ndarray:
+    def _loss_after(self, steps: Steps) -> np.ndarray:
         """Return the objective of every fit as it is now, on the rows of the last step."""
         params = self.stack.params
-        return _on_host(self.objective.value(params) + self.objective.uncounted_penalty(params))
+        value = steps.objective.value(params) + self.stack.terms.uncounted_penalty(params)
+        return _on_host(value)
 
     def _retire(self, diverged: np.ndarray, reasons: np.ndarray, loss: np.ndarray) -> None:
         """Store the results of the fits that are done, and keep the others."""
         reasons[diverged] = "diverged"
-        for k in np.flatnonzero(reasons != ""):
+        done = np.flatnonzero(reasons != "")
+        if len(done) == 0:
+            return
+        shown = self.stack.shown_params
+        for k in done.tolist():
             job_index, reason, error = self.stack.index[k], reasons[k], None
             if reason == "diverged":
                 error = divergence_error(self.jobs[job_index], loss[k], self.epoch)
-            self.results[job_index] = self._result(int(k), loss[k], reason, error)
+            self.results[job_index] = self._result(k, shown, loss[k], reason, error)
         kept = np.flatnonzero(reasons == "")
-        if len(kept) < len(self.stack.index):
-            self.progress = self.progress.take(kept)
-            self.stack = self.stack.take(kept, self.placement)
-            self.objective = self.objective.take(self.placement.asarray(kept))
+        if len(kept):
+            order = self.stack.keep(kept, self.placement)
+            self.progress = self.progress.take(order)
+            self.whole = self.whole.take(self.placement.asarray(order))
+        else:
+            self.stack.index = self.stack.index[:0]
 
-    def _result(self, k: int, loss: float, reason: str, error: Exception | None = None) -> Result:
+    def _result(
+        self, k: int, shown: Array, loss: float, reason: str, error: Exception | None
+    ) -> Result:
         """Return the result of the fit at position `k` of the stack."""
         stack, job_index = self.stack, self.stack.index[k]
-        final = stack.params if stack.best_params is None else stack.best_params
+        final = shown if stack.best_params is None else stack.best_params
         remembers = self.keep == "memory" and stack.optimizer.is_incremental
         resumes = self.keep == "checkpoints" and reason == "max_iter"
-        memory = self._memory(k) if remembers or resumes else None
         return Result(
             params=self.placement.xp.asarray(final[k, ...], copy=True),
             n_iter=self.epoch,
             loss=float(loss),
-            loss_curve=self.curves[job_index],
-            validation_scores=self.scores[job_index],
+            loss_curve=self.losses.of(job_index),
+            validation_scores=self.scores.of(job_index),
             stop_reason=reason,
-            memory=memory if remembers else None,
-            checkpoint=self._checkpoint(k, memory) if resumes and memory is not None else None,
+            memory=self._memory(k, final) if remembers else None,
+            checkpoint=self._checkpoint(k, shown) if resumes else None,
             error=error,
         )
 
-    def _memory(self, k: int) -> Memory:
-        """Return all that the fit at position `k` needs to go on."""
+    def _memory(self, k: int, final: Array) -> Memory:
+        """Return all that the fit at position `k` needs to go on from what it shows."""
+        memory = self._state(k, final)
+        if self.stack.best_params is None:
+            return memory
+        return memory._replace(params=memory.shown)
+
+    def _state(self, k: int, shown: Array) -> Memory:
+        """Return all that the fit at position `k` needs to go on from where it is."""
         stack = self.stack
         return Memory(
-            params=to_host(stack.params, k, _host_copy),
-            optimizer=to_host(stack.optimizer_state, k, _host_copy),
-            schedule=to_host(stack.schedule_state, k, _host_copy),
+            params=one_on_host(stack.params, k),
+            shown=one_on_host(shown, k),
+            optimizer=one_on_host(stack.optimizer_state, k),
+            schedule=one_on_host(stack.schedule_state, k),
             time=self.time,
-            random_states=copy.deepcopy((self.shuffling, self.dropping)),
+            seed=self.jobs[0].seed,
             reference_loss=float(self.progress.reference[k]),
         )
 
-    def _checkpoint(self, k: int, memory: Memory) -> Checkpoint:
+    def _checkpoint(self, k: int, shown: Array) -> Checkpoint:
         job_index = self.stack.index[k]
         return Checkpoint(
-            memory=memory,
+            memory=self._state(k, shown),
             epoch=self.epoch,
             best=float(self.progress.best[k]),
             n_without_improvement=int(self.progress.n_without_improvement[k]),
-            best_params=to_host(self.stack.best_params, k, _host_copy),
-            loss_curve=self.curves[job_index],
-            validation_scores=self.scores[job_index],
-        )
-
-    def _order(self, n_samples: int) -> np.ndarray | None:
-        """Return a new order of the rows, or None to take them as they come."""
-        if not self.jobs[0].plan.shuffle or self.batch_size >= n_samples:
-            return None
-        return self.shuffling.permutation(n_samples)
-
-    def _draw_masks(self, n_samples: int) -> list[Array]:
-        return draw_masks(
-            self.dropping, self.stack.dropout, self.jobs[0].network, n_samples, self.placement
+            best_params=one_on_host(self.stack.best_params, k),
+            loss_curve=self.losses.of(job_index),
+            validation_scores=self.scores.of(job_index),
         )
 
     def _validation_scores(self) -> np.ndarray | None:
@@ -274,12 +277,12 @@ class _Pass:
         if rows is None:
             return None
         raw = self._raw_predictions(rows.X)
-        score = self.stack.loss.score(rows.y, raw, rows.weight)
+        score = self.stack.terms.loss.score(rows.y, raw, rows.weight)
         return _on_host(score)
 
     def _raw_predictions(self, x: Any) -> Array:
         """Return raw predictions, hidden units of no more rows at once than in a step."""
-        network, params = self.objective.network, self.stack.params
+        network, params = self.stack.terms.network, self.stack.shown_params
         xp, n_samples = namespace(params), x.shape[0]
         if n_samples <= self.batch_size:
             return network.forward(params, x)[0]
@@ -290,43 +293,32 @@ class _Pass:
         return raw
 
     def _record(self, loss: np.ndarray, score: np.ndarray | None) -> None:
-        for k, job_index in enumerate(self.stack.index):
-            self.curves[job_index].append(float(loss[k]))
-            if score is not None:
-                self.scores[job_index].append(float(score[k]))
+        self.losses.record(self.stack.index, loss)
+        if score is not None:
+            self.scores.record(self.stack.index, score)
 
     def _keep_best(self, is_best: np.ndarray) -> None:
         """Copy the parameters of the fits that have never scored better."""
         stack, xp = self.stack, self.placement.xp
         if stack.best_params is None:
-            stack.best_params = xp.asarray(stack.params, copy=True)
+            stack.best_params = xp.asarray(stack.shown_params, copy=True)
         elif is_best.any():
             mask = self.placement.asarray(is_best[:, None])
-            stack.best_params = xp.where(mask, stack.params, stack.best_params)
+            stack.best_params = xp.where(mask, stack.shown_params, stack.best_params)
 
     def _tell_observer(self, loss: np.ndarray, score: np.ndarray | None) -> bool:
         if self.observer is None:
             return False
-        params = self.stack.params
+        params = self.stack.shown_params
         report = Report(self.epoch, self.stack.index, loss, score, lambda k: params[k, ...])
         return self.observer.epoch_ends(report)
 
 
 def _largest_product(job: Job, data: Data) -> float:
     """Return the floating-point operations of the largest matrix product of a step, per fit."""
-    return 2.0 * job.plan.rows_per_step(data.train.X.shape[0]) * job.network.layout.largest_layer
-
-
-def _host_copy(array: Array) -> np.ndarray:
-    return np.array(to_numpy(array))
+    n_rows = job.plan.rows_per_step(data.train.n_samples)
+    return 2.0 * n_rows * job.network.layout.largest_layer
 
 
 def _on_host(array: Array) -> np.ndarray:
     return np.asarray(to_numpy(array), dtype=np.float64)
-
-
-def _random_states(job: Job) -> tuple[np.random.RandomState, np.random.RandomState]:
-    """Return generators for shuffling and for dropout, independent of the initial weights."""
-    if job.past is not None:
-        return copy.deepcopy(job.past.random_states)
-    return np.random.RandomState([job.plan.seed, 1]), np.random.RandomState([job.plan.seed, 2])

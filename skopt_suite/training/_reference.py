@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from skopt_suite.backends import Array, namespace, to_numpy
-from skopt_suite.training._batches import Rows, blocks
 from skopt_suite.training._job import Job
-from skopt_suite.training._objective import Objective
+from skopt_suite.training._rows import Rows, Source, blocks
 from skopt_suite.training._stack import Stack
 
 N_ROWS = 1000  # rows on which the initial parameters are evaluated
@@ -18,7 +17,7 @@ _FLOOR = 1e-10  # so that the noise of a fit that is exact from the start is no 
 
 
 def reference_losses(
-    jobs: Sequence[Job], stack: Stack, objective: Objective, rows: Rows, n_at_once: int
+    jobs: Sequence[Job], stack: Stack, source: Source, n_at_once: int
 ) -> np.ndarray:
     """Return the larger of the loss of predicting 0 and that of the initial parameters.
 
@@ -28,40 +27,36 @@ def reference_losses(
     if jobs[0].checkpoint is not None:
         return np.array([job.checkpoint.memory.reference_loss for job in jobs if job.checkpoint])
     xp = namespace(stack.params)
-    null = xp.concat(list(_values_at_zero(stack, objective, rows, n_at_once)), axis=-1)
-    initial = xp.concat(list(_initial_values(stack, objective, rows, n_at_once)), axis=-1)
-    penalty = objective.penalty.value(objective.layout.weights(stack.params))
+    parts = list(source.parts(stack.weights))
+    null = xp.concat([loss for part in parts for loss in _at_zero(stack, part, n_at_once)], axis=-1)
+    initial = xp.concat(list(_initial_values(stack, parts[0], n_at_once)), axis=-1)
+    penalty = stack.terms.penalty.value(stack.terms.network.layout.weights(stack.params))
     reference = np.maximum(_mean(null), _mean(initial) + _on_host(penalty))
-    if stack.weight is not None:
-        weighted = xp.vecdot(null, stack.weight) / rows.X.shape[0]
+    if stack.weights.values is not None:
+        weighted = xp.vecdot(null, stack.weights.values) / source.n_samples
         reference = np.maximum(reference, _on_host(weighted))
     earlier = [0.0 if job.past is None else job.past.reference_loss for job in jobs]
     return np.maximum(np.maximum(reference, _FLOOR), earlier)
 
 
-def _values_at_zero(
-    stack: Stack, objective: Objective, rows: Rows, n_at_once: int
-) -> Iterator[Array]:
+def _at_zero(stack: Stack, rows: Rows, n_at_once: int) -> Iterator[Array]:
     """Yield the losses of predicting 0, (n_fits or 1, n_at_once)."""
     # Only the hyperparameters of the loss can differ, so mostly one fit stands for all.
-    is_varied = _is_varied(objective.loss)
-    n_fits, n_samples = stack.params.shape[0] if is_varied else 1, rows.X.shape[0]
+    loss, n_samples = stack.terms.loss, rows.X.shape[0]
+    is_varied = _is_varied(loss)
+    n_fits, n_outputs = stack.params.shape[0] if is_varied else 1, stack.terms.network.sizes[-1]
     new = {"dtype": stack.params.dtype, "device": stack.params.device}
     for block in blocks(n_samples, n_at_once if is_varied else n_samples):
         y = rows.y[block, ...]
-        zeros = namespace(stack.params).zeros(
-            (n_fits, y.shape[0], objective.network.sizes[-1]), **new
-        )
-        yield objective.loss.value_and_gradient(y, zeros)[0]
+        zeros = namespace(stack.params).zeros((n_fits, y.shape[0], n_outputs), **new)
+        yield loss.value_and_gradient(y, zeros)[0]
 
 
-def _initial_values(
-    stack: Stack, objective: Objective, rows: Rows, n_at_once: int
-) -> Iterator[Array]:
+def _initial_values(stack: Stack, rows: Rows, n_at_once: int) -> Iterator[Array]:
     """Yield the losses of the first rows, (n_fits, n_at_once)."""
     for block in blocks(min(N_ROWS, rows.X.shape[0]), n_at_once):
-        raw = objective.network.forward(stack.params, rows.X[block, :])[0]
-        yield objective.loss.value_and_gradient(rows.y[block, ...], raw)[0]
+        raw = stack.terms.network.forward(stack.params, rows.X[block, :])[0]
+        yield stack.terms.loss.value_and_gradient(rows.y[block, ...], raw)[0]
 
 
 def _mean(values) -> np.ndarray:

@@ -10,8 +10,14 @@ import numpy as np
 
 from skopt_suite._component import stack as stack_components
 from skopt_suite._component import take as take_component
+from skopt_suite._hashable import SameObject
 from skopt_suite.backends import Array, Placement
+from skopt_suite.training._epoch import Dropout
 from skopt_suite.training._job import Job
+from skopt_suite.training._objective import Terms
+from skopt_suite.training._rows import Weights
+from skopt_suite.training._swap import Swap
+from skopt_suite.training._trees import join, map_arrays
 
 
 @dataclass
@@ -24,75 +30,67 @@ class Stack:
     optimizer_state: Any
     schedule: Any
     schedule_state: Any
-    penalty: Any
-    loss: Any
-    dropout: Array | None  # (n_fits, n_hidden)
+    terms: Terms
+    dropout: Dropout | None
     horizon: Array  # (n_fits, 1): epochs
-    weight: Array | None  # (n_fits or 1, n_samples)
+    weights: Weights
     best_params: Array | None = None
 
-    def take(self, kept: np.ndarray, placement: Placement) -> Stack:
-        """Return the fits at the given positions, arrays compact."""
-        xp, rows = placement.xp, placement.asarray(kept)
+    @property
+    def shown_params(self) -> Array:
+        """What predictions use now, (n_fits, n_params)."""
+        return self.optimizer.eval_params(self.optimizer_state, self.params)
 
-        def pick(tree: Any) -> Any:
-            return map_arrays(lambda array: xp.take(array, rows, axis=0), tree)
-
-        weight = self.weight
-        if weight is not None and weight.shape[0] > 1:
-            weight = pick(weight)
-        return Stack(
-            index=self.index[kept],
-            params=pick(self.params),
-            optimizer=take_component(self.optimizer, rows),
-            optimizer_state=pick(self.optimizer_state),
-            schedule=take_component(self.schedule, rows),
-            schedule_state=pick(self.schedule_state),
-            penalty=take_component(self.penalty, rows),
-            loss=take_component(self.loss, rows),
-            dropout=pick(self.dropout),
-            horizon=pick(self.horizon),
-            weight=weight,
-            best_params=pick(self.best_params),
-        )
+    def keep(self, kept: np.ndarray, placement: Placement) -> np.ndarray:
+        """Let all fits leave but those at the given positions; return these as they now stand."""
+        swap = Swap(kept, len(self.index))
+        order = placement.asarray(swap.order)
+        self.index = self.index[swap.order]
+        self.params = swap(self.params)
+        self.optimizer_state = map_arrays(swap, self.optimizer_state)
+        self.schedule_state = map_arrays(swap, self.schedule_state)
+        self.horizon, self.best_params = swap(self.horizon), map_arrays(swap, self.best_params)
+        self.optimizer = take_component(self.optimizer, order)
+        self.schedule = take_component(self.schedule, order)
+        self.terms, self.weights = self.terms.take(order), self.weights.take(order)
+        if self.dropout is not None:
+            self.dropout = self.dropout._replace(rates=swap(self.dropout.rates))
+        return swap.order
 
 
 def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
-    """Return the stack of all jobs of a pass, ready for the first step."""
+    """Return the stack of all jobs of a pass; the optimizer's state is that of earlier fits."""
     first = jobs[0]
     key = first.key
     if any(job.key != key for job in jobs[1:]):
         raise ValueError("Only jobs with the same key can be trained as one stack.")
-    params = placement.asarray(_initial_params(jobs))
-    optimizer = stack_components([job.plan.optimizer for job in jobs], placement)
-    schedule = stack_components([job.plan.schedule for job in jobs], placement)
-    penalty: Any = stack_components([job.plan.penalty for job in jobs], placement)
-    horizon = placement.asarray([[float(job.plan.max_iter)] for job in jobs], dtype="float64")
-    memories = [job.past for job in jobs if job.past is not None]
-    if memories:
-        optimizer_state = _join([memory.optimizer for memory in memories], placement)
-        schedule_state = _join([memory.schedule for memory in memories], placement)
-    else:
-        optimizer_state, schedule_state = None, schedule.init(horizon)
+    plans = [job.plan for job in jobs]
+    schedule: Any = stack_components([plan.schedule for plan in plans], placement)
+    horizon = placement.asarray([[float(plan.max_iter)] for plan in plans], dtype="float64")
+    pasts = [job.past for job in jobs if job.past is not None]
     return Stack(
         index=np.arange(len(jobs)),
-        params=params,
-        optimizer=optimizer,
-        optimizer_state=optimizer_state,
+        params=placement.asarray(_initial_params(jobs)),
+        optimizer=stack_components([plan.optimizer for plan in plans], placement),
+        optimizer_state=join([past.optimizer for past in pasts], placement) if pasts else None,
         schedule=schedule,
-        schedule_state=schedule_state,
-        penalty=penalty.on(first.network.layout),
-        loss=stack_components([job.plan.loss for job in jobs], placement, ndim=3),
-        dropout=_stack_dropout(jobs, placement),
+        schedule_state=(
+            join([past.schedule for past in pasts], placement) if pasts else schedule.init(horizon)
+        ),
+        terms=_terms(jobs, placement),
+        dropout=_dropout(jobs, placement),
         horizon=horizon,
-        weight=_stack_weights(jobs, placement),
-        best_params=_stack_best(jobs, placement),
+        weights=_weights(jobs, placement),
+        best_params=_best(jobs, placement),
     )
 
 
-def to_host(tree: Any, position: int, convert: Any) -> Any:
-    """Return one fit of a state as arrays with n_fits = 1, each converted."""
-    return map_arrays(lambda array: convert(array[position : position + 1, ...]), tree)
+def _terms(jobs: Sequence[Job], placement: Placement) -> Terms:
+    network, plans = jobs[0].network, [job.plan for job in jobs]
+    loss: Any = stack_components([plan.loss for plan in plans], placement, ndim=3)
+    penalty: Any = stack_components([plan.penalty for plan in plans], placement)
+    is_full_batch = plans[0].optimizer.is_full_batch
+    return Terms(network, loss, penalty.on(network.layout), counts_penalty=is_full_batch)
 
 
 def _initial_params(jobs: Sequence[Job]) -> np.ndarray:
@@ -105,48 +103,30 @@ def _initial_params(jobs: Sequence[Job]) -> np.ndarray:
     return np.stack([np.asarray(start) for start in starts], dtype=first.dtype)
 
 
-def _stack_best(jobs: Sequence[Job], placement: Placement) -> Array | None:
+def _best(jobs: Sequence[Job], placement: Placement) -> Array | None:
     best = [job.checkpoint.best_params for job in jobs if job.checkpoint is not None]
-    return _join(best, placement) if best else None
+    return join(best, placement) if best else None
 
 
-def _stack_dropout(jobs: Sequence[Job], placement: Placement) -> Array | None:
+def _dropout(jobs: Sequence[Job], placement: Placement) -> Dropout | None:
     if not any(jobs[0].plan.dropout):
         return None
-    return placement.asarray(np.array([job.plan.dropout for job in jobs]), dtype=jobs[0].dtype)
+    rates = np.array([job.plan.dropout for job in jobs])
+    return Dropout(placement.asarray(rates, dtype=jobs[0].dtype), jobs[0].seed, placement)
 
 
-def _stack_weights(jobs: Sequence[Job], placement: Placement) -> Array | None:
+def _weights(jobs: Sequence[Job], placement: Placement) -> Weights:
+    """Return the weights of rows; those of one array are known by its number."""
     weights = [job.sample_weight for job in jobs]
-    if all(_same(weight, weights[0]) for weight in weights):
-        if weights[0] is None:
-            return None
-        return placement.asarray(weights[0][None, :], dtype=jobs[0].dtype)
+    dtype, first = jobs[0].dtype, weights[0]
+    if all(_same(weight, first) for weight in weights):
+        if first is None:
+            return Weights()
+        return Weights(placement.asarray(first[None, :], dtype=dtype), key=SameObject(first))
     n_samples = next(len(weight) for weight in weights if weight is not None)
     dense = [np.ones(n_samples) if weight is None else weight for weight in weights]
-    return placement.asarray(np.stack(dense, dtype=jobs[0].dtype))
+    return Weights(placement.asarray(np.stack(dense, dtype=dtype)))
 
 
 def _same(a: np.ndarray | None, b: np.ndarray | None) -> bool:
     return a is b or (a is not None and b is not None and np.array_equal(a, b))
-
-
-def _join(states: Sequence[Any], placement: Placement) -> Any:
-    """Return states with n_fits = 1 as one."""
-    first = states[0]
-    if first is None or isinstance(first, int):
-        return first
-    if isinstance(first, tuple):
-        parts = [_join(list(column), placement) for column in zip(*states, strict=True)]
-        return type(first)(*parts) if hasattr(first, "_fields") else tuple(parts)
-    return placement.xp.concat([placement.asarray(state) for state in states], axis=0)
-
-
-def map_arrays(function: Any, tree: Any) -> Any:
-    """Apply `function` to every array of nested tuples; numbers and None stay."""
-    if tree is None or isinstance(tree, int):
-        return tree
-    if isinstance(tree, tuple):
-        parts = [map_arrays(function, part) for part in tree]
-        return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
-    return function(tree)

@@ -192,7 +192,7 @@ def test_stacks_of_fits(optimizer, model):
         )
     ]
     host, strict = (
-        train(jobs, Data(Rows(place.asarray(X), place.asarray(y))), place)
+        train(jobs, Data.in_memory(Rows(place.asarray(X), place.asarray(y))), place)
         for place in (NUMPY, STRICT)
     )
     for expected, actual in zip(host, strict, strict=True):

@@ -67,7 +67,7 @@ def with_plan(one, **changes):
 
 
 def assert_same_as_alone(jobs, data=None, rtol=1e-8, train_options=None):
-    data = data or Data(TRAINING)
+    data = data or Data.in_memory(TRAINING)
     options = train_options or {}
     together = train(jobs, data, NUMPY, **options)
     for one, stacked in zip(jobs, together, strict=True):
@@ -123,7 +123,7 @@ def test_every_optimizer_penalty_and_model(optimizer, penalty, model):
     ]
     for one in jobs:
         check_job(one, TRAINING.X)
-    results = assert_same_as_alone(jobs, Data(rows))
+    results = assert_same_as_alone(jobs, Data.in_memory(rows))
     assert [result.n_iter for result in results] == ([1, 1, 1] if is_quadratic else [6, 12, 9])
     if optimizer.parameters.keys() & {"learning_rate"}:
         assert not np.allclose(results[0].params, results[1].params)
@@ -167,7 +167,7 @@ def test_early_stopping(dropout, n_iter_no_change):
         )
         for learning_rate in (0.1, 0.01, 0.003, 0.03)
     ]
-    results = assert_same_as_alone(jobs, Data(TRAINING, VALIDATION))
+    results = assert_same_as_alone(jobs, Data.in_memory(TRAINING, VALIDATION))
     assert len({result.n_iter for result in results}) > 1
     assert "no_improvement" in {result.stop_reason for result in results}
 
@@ -177,7 +177,7 @@ def test_early_stopping_of_solvers():
         job(optimizer=LBFGS(), early_stopping=True, max_iter=200, n_iter_no_change=3, penalty=L2(a))
         for a in (0.0, 1e-3, 0.1)
     ]
-    assert_same_as_alone(jobs, Data(TRAINING, VALIDATION), rtol=1e-6)
+    assert_same_as_alone(jobs, Data.in_memory(TRAINING, VALIDATION), rtol=1e-6)
 
 
 @pytest.mark.parametrize("optimizer", [SGD, Momentum, GradientDescent], ids=lambda o: o.__name__)
@@ -195,7 +195,7 @@ def test_a_fit_that_diverges_leaves_the_others_alone(optimizer, position):
         for rate in rates
     ]
     with np.errstate(over="ignore", invalid="ignore"):
-        results = assert_same_as_alone(jobs, Data(targets))
+        results = assert_same_as_alone(jobs, Data.in_memory(targets))
     reasons = [result.stop_reason for result in results]
     assert reasons.pop(position) == "diverged"
     assert reasons == ["max_iter", "max_iter"]
@@ -218,7 +218,7 @@ def test_divergence_is_seen_relative_to_the_start_of_the_same_fit():
         )
         for rate, start, max_iter in [(0.1, 1e4, 2), (1.7, 0.0, 300), (0.2, 0.0, 20)]
     ]
-    results = assert_same_as_alone(jobs, Data(targets))
+    results = assert_same_as_alone(jobs, Data.in_memory(targets))
     assert [result.stop_reason for result in results] == ["max_iter", "diverged", "max_iter"]
     assert results[1].n_iter > 5
 
@@ -230,7 +230,7 @@ def test_all_fits_may_diverge():
         for rate in (1e5, 1e6)
     ]
     with np.errstate(over="ignore", invalid="ignore"):
-        results = train(jobs, Data(targets), NUMPY)
+        results = train(jobs, Data.in_memory(targets), NUMPY)
     assert all(result.stop_reason == "diverged" and result.error for result in results)
 
 
@@ -258,7 +258,7 @@ def test_loss_parameters():
         job(network=Network((N_FEATURES, 2)), loss=Huber(delta=delta), max_iter=max_iter)
         for delta, max_iter in [(0.1, 4), (1, 12), (10, 8)]
     ]
-    results = assert_same_as_alone(jobs, Data(targets))
+    results = assert_same_as_alone(jobs, Data.in_memory(targets))
     assert not np.allclose(results[0].params, results[1].params)
 
 
@@ -266,7 +266,7 @@ def test_loss_parameters():
 def test_losses_with_kinks(loss):
     y = TRAINING.y if loss.name == "hinge" else TRAINING.X[:, :N_CLASSES] ** 2
     jobs = [job(loss=loss, penalty=L1(alpha=alpha)) for alpha in (0.001, 0.01, 0.1)]
-    assert_same_as_alone(jobs, Data(Rows(TRAINING.X, y)))
+    assert_same_as_alone(jobs, Data.in_memory(Rows(TRAINING.X, y)))
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_sample_weights(optimizer, loss):
         job(optimizer=optimizer, loss=loss, sample_weight=weight, max_iter=max_iter)
         for weight, max_iter in zip(weights, (4, 12, 8), strict=True)
     ]
-    data = Data(TRAINING if loss.name == "log_loss" else NUMBERS)
+    data = Data.in_memory(TRAINING if loss.name == "log_loss" else NUMBERS)
     results = assert_same_as_alone(jobs, data)
     assert not np.allclose(results[0].params, results[1].params)
     shared = [dataclasses.replace(one, sample_weight=weights[1]) for one in jobs]
@@ -310,7 +310,7 @@ def test_number_of_epochs_that_is_asked_for():
 
 def test_float32():
     jobs = [job(network=MLP, dtype="float32", penalty=L1(alpha)) for alpha in (1e-4, 1e-3, 1e-2)]
-    data = Data(Rows(TRAINING.X.astype("float32"), TRAINING.y))
+    data = Data.in_memory(Rows(TRAINING.X.astype("float32"), TRAINING.y))
     together = train(jobs, data, NUMPY)
     for one, stacked in zip(jobs, together, strict=True):
         (alone,) = train([one], data, NUMPY)
@@ -328,10 +328,10 @@ def test_continuing_is_the_same_as_not_having_stopped(name):
         dropout=DROPOUT,
         n_iter_no_change=1000,
     )
-    (whole,) = train([one], Data(TRAINING), NUMPY, n_epochs=6)
-    (first,) = train([one], Data(TRAINING), NUMPY, n_epochs=2)
+    (whole,) = train([one], Data.in_memory(TRAINING), NUMPY, n_epochs=6)
+    (first,) = train([one], Data.in_memory(TRAINING), NUMPY, n_epochs=2)
     (second,) = train(
-        [dataclasses.replace(one, memory=first.memory)], Data(TRAINING), NUMPY, n_epochs=4
+        [dataclasses.replace(one, memory=first.memory)], Data.in_memory(TRAINING), NUMPY, n_epochs=4
     )
     np.testing.assert_allclose(second.params, whole.params, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(first.loss_curve + second.loss_curve, whole.loss_curve, rtol=1e-10)
@@ -341,27 +341,20 @@ def test_continuing_in_a_stack():
     jobs = [job(optimizer=Adam(learning_rate=rate)) for rate in (0.01, 0.03)]
     continued = []
     for one in jobs:
-        (first,) = train([one], Data(TRAINING), NUMPY, n_epochs=2)
+        (first,) = train([one], Data.in_memory(TRAINING), NUMPY, n_epochs=2)
         continued.append(first.memory)
     again = [dataclasses.replace(o, memory=m) for o, m in zip(jobs, continued, strict=True)]
-    states = [memory.random_states[0].get_state() for memory in continued]
-
-    def rewound():
-        for memory, state in zip(continued, states, strict=True):
-            memory.random_states[0].set_state(state)
-        return again
-
-    together = train(rewound(), Data(TRAINING), NUMPY, n_epochs=3)
-    for position, stacked in enumerate(together):
-        (alone,) = train([rewound()[position]], Data(TRAINING), NUMPY, n_epochs=3)
+    together = train(again, Data.in_memory(TRAINING), NUMPY, n_epochs=3)
+    for one, stacked in zip(again, together, strict=True):
+        (alone,) = train([one], Data.in_memory(TRAINING), NUMPY, n_epochs=3)
         np.testing.assert_allclose(stacked.params, alone.params, rtol=1e-10, atol=1e-12)
 
 
 def test_jobs_that_cannot_be_fused_are_refused():
     with pytest.raises(ValueError, match="Only jobs with the same key"):
-        train([job(), job(optimizer=SGD())], Data(TRAINING), NUMPY)
+        train([job(), job(optimizer=SGD())], Data.in_memory(TRAINING), NUMPY)
     with pytest.raises(ValueError, match="Only jobs with the same key"):
-        train([job(penalty=NoPenalty()), job(penalty=L2())], Data(TRAINING), NUMPY)
+        train([job(penalty=NoPenalty()), job(penalty=L2())], Data.in_memory(TRAINING), NUMPY)
 
 
 def test_fits_that_go_on_are_equally_old():
@@ -369,13 +362,13 @@ def test_fits_that_go_on_are_equally_old():
     one, other = job(penalty=L2(0.1)), job(penalty=L2(0.2))
     ages = []
     for n_epochs in (1, 2):
-        (result,) = train([one], Data(TRAINING), NUMPY, n_epochs=n_epochs)
+        (result,) = train([one], Data.in_memory(TRAINING), NUMPY, n_epochs=n_epochs)
         ages.append(result.memory)
     young, old = (dataclasses.replace(other, memory=memory) for memory in ages)
     for first, second in [(one, young), (young, one), (young, old)]:
         assert first.key != second.key
         with pytest.raises(ValueError, match="Only jobs with the same key"):
-            train([first, second], Data(TRAINING), NUMPY)
+            train([first, second], Data.in_memory(TRAINING), NUMPY)
     assert young.key == dataclasses.replace(one, memory=ages[0]).key
 
 
@@ -390,5 +383,5 @@ def test_specifications_are_unchanged_by_a_fit():
         plan = one.plan
         parts = (plan.optimizer, plan.schedule, plan.penalty, plan.loss)
         before = [dict(vars(part)) for part in parts]
-        train([one], Data(NUMBERS if is_quadratic else TRAINING), NUMPY)
+        train([one], Data.in_memory(NUMBERS if is_quadratic else TRAINING), NUMPY)
         assert [vars(part) for part in parts] == before

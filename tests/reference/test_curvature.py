@@ -1,5 +1,7 @@
 """The bound on the Hessian of linear models, and what L-BFGS makes of it."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -11,7 +13,10 @@ from skopt_suite.losses import Huber, LogLoss, SquaredError, SquaredHinge
 from skopt_suite.models import Network
 from skopt_suite.penalties import L2, NoPenalty
 from skopt_suite.testing._common import stacked
-from skopt_suite.training._objective import Objective
+from skopt_suite.training import _rows
+from skopt_suite.training._moments import spectrum
+from skopt_suite.training._objective import Terms
+from skopt_suite.training._rows import InMemory, Weights
 
 N_SAMPLES, N_FEATURES, N_OUTPUTS = 40, 4, 3
 
@@ -33,17 +38,18 @@ def objective(loss, alphas, *, output_bias=True, weight=None, y=None, X=None):
     network = Network((X.shape[1], n_outputs), output_bias=output_bias)
     penalty = stacked([L2(alpha) for alpha in alphas])
     loss = stacked([loss] * len(alphas), ndim=3)
-    return Objective(network, loss, penalty).bind(X, y, weight)
+    return Terms(network, loss, penalty).on_all(InMemory(X, y), Weights(weight))
 
 
 def explicit(problem, share, alpha, weight):
     """The bound as a matrix, for the parameters of one fit in their order."""
-    X, n = problem.x, len(problem.x)
-    columns = np.hstack([X, np.ones((n, 1))]) if problem.network.output_bias else X
+    data = problem.data
+    X, n = data.rows.X, len(data.rows.X)
+    columns = np.hstack([X, np.ones((n, 1))]) if problem.data.network.output_bias else X
     weight = np.ones(n) if weight is None else weight
-    moment = share * problem.loss.curvature(problem.y) * (columns.T * weight) @ columns / n
+    moment = share * data.loss.curvature(data.rows.y) * (columns.T * weight) @ columns / n
     moment[: X.shape[1], : X.shape[1]] += alpha * np.eye(X.shape[1])
-    return np.kron(moment, np.eye(problem.network.sizes[-1]))
+    return np.kron(moment, np.eye(problem.data.network.sizes[-1]))
 
 
 @pytest.mark.parametrize("output_bias", [True, False])
@@ -58,7 +64,7 @@ def test_solve_is_the_inverse_of_the_bound(loss, weighted, output_bias):
         weight /= weight.mean(axis=1, keepdims=True)
     y = rng.normal(size=(N_SAMPLES, 2)) if loss.name == "squared_error" else None
     problem = objective(loss, alphas, output_bias=output_bias, weight=weight, y=y)
-    gradient = rng.normal(size=(3, problem.network.n_params))
+    gradient = rng.normal(size=(3, problem.data.network.n_params))
     solved = problem.curvature().solve(gradient, shares)
     taken = problem.take(np.array([2, 0]))
     again = taken.curvature().solve(gradient[[2, 0]], shares[[2, 0]])
@@ -76,7 +82,7 @@ def test_the_bound_is_one(loss, output_bias):
     rng = np.random.default_rng(2)
     y = rng.normal(size=(N_SAMPLES, 2)) if loss.name == "huber" else None
     problem = objective(loss, [0.1] * 20, output_bias=output_bias, y=y)
-    n_params = problem.network.n_params
+    n_params = problem.data.network.n_params
     params, direction = rng.normal(scale=0.3, size=(2, 20, n_params))
     matrix = explicit(problem, 1.0, 0.1, None)
     _, above = problem.value_and_gradient(params + 1e-6 * direction)
@@ -92,7 +98,7 @@ def test_the_bound_is_one(loss, output_bias):
 def test_the_share_of_a_quadratic_loss_is_1():
     rng = np.random.default_rng(3)
     problem = objective(SquaredError(), [0.0, 0.1, 10.0], y=rng.normal(size=(N_SAMPLES, 2)))
-    start, end = rng.normal(size=(2, 3, problem.network.n_params))
+    start, end = rng.normal(size=(2, 3, problem.data.network.n_params))
     change = problem.value_and_gradient(end)[1] - problem.value_and_gradient(start)[1]
     np.testing.assert_allclose(problem.curvature().share(end - start, change), 1.0, rtol=1e-9)
 
@@ -100,7 +106,7 @@ def test_the_share_of_a_quadratic_loss_is_1():
 def test_directions_without_curvature_are_not_left():
     X = np.random.default_rng(4).normal(size=(N_SAMPLES, 2)) @ np.array([[1.0, 0, 1], [0, 1, 1]])
     problem = objective(LogLoss(), [0.0, 0.5], X=X)
-    along_data = problem.value_and_gradient(np.zeros((2, problem.network.n_params)))[1]
+    along_data = problem.value_and_gradient(np.zeros((2, problem.data.network.n_params)))[1]
     null = np.append(np.zeros((3, 3)) + np.array([[1.0], [1.0], [-1.0]]), np.zeros(3))
     solved = problem.curvature().solve(along_data)
     np.testing.assert_allclose(solved @ null, 0.0, atol=1e-2)  # only rounding goes there
@@ -125,22 +131,27 @@ class Curved(L2):
     ids=lambda changes: next(iter(changes)),
 )
 def test_where_there_is_no_bound(changes):
-    problem = objective(LogLoss(), [0.1])
-    assert problem.curvature() is not None
-    X = changes.pop("x", problem.x)
-    for name, value in changes.items():
-        setattr(problem, name, value)
-    if X is not problem.x:
-        problem.network = Network((X.shape[1], 3))
-    problem._curvature = None
-    assert problem.bind(X, problem.y, None).curvature() is None
+    data = objective(LogLoss(), [0.1]).data
+    terms = Terms(data.network, data.loss, stacked([L2(0.1)]))
+    assert terms.on_all(InMemory(data.rows.X, data.rows.y), Weights()).curvature() is not None
+    X = changes.pop("x", data.rows.X)
+    changes = {"network": Network((X.shape[1], 3)), **changes}
+    without = dataclasses.replace(terms, **changes)
+    assert without.on_all(InMemory(X, data.rows.y[: len(X)]), Weights()).curvature() is None
 
 
-def test_other_rows_have_another_bound():
-    problem = objective(LogLoss(), [0.1])
-    first = problem.curvature()
-    assert problem.bind(problem.x, problem.y, None).curvature() is first
-    assert problem.bind(2 * problem.x, problem.y, None).curvature() is not first
+def test_what_is_known_of_rows_is_found_once(monkeypatch):
+    """For all stacks on a source that have the same weights; per fit it is found every time."""
+    calls = []
+    monkeypatch.setattr(_rows, "spectrum", lambda *args: calls.append(args) or spectrum(*args))
+    data = objective(LogLoss(), [0.1]).data
+    source, weight = InMemory(data.rows.X, data.rows.y), np.ones((1, N_SAMPLES))
+    terms = Terms(data.network, data.loss, stacked([L2(0.1)]))
+    stacks = [Weights(), Weights(), Weights(weight, "a"), Weights(weight, "a"), Weights(weight)]
+    for n_calls, weights in zip((1, 1, 2, 2, 3), stacks, strict=True):
+        problem = terms.on_all(source, weights)
+        assert problem.curvature() is problem.curvature() is not None
+        assert len(calls) == n_calls
 
 
 def standardised(X):

@@ -174,7 +174,7 @@ def trained(recording, run, loss, y):
         dtype="float64",
         start=network.layout.flatten(weights, biases),
     )
-    (result,) = train([job], Data(Rows(X, y)), NUMPY)
+    (result,) = train([job], Data.in_memory(Rows(X, y)), NUMPY)
     return network, result, expected
 
 

@@ -1,0 +1,64 @@
+"""The first term of the objective: the mean loss of a model on rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from skopt_suite._component import take
+from skopt_suite.backends import Array, averaged
+from skopt_suite.losses import Loss
+from skopt_suite.models import Network
+from skopt_suite.training._rows import Rows, Weights
+
+
+class DataTerm:
+    """``1/n Σ_i w_i loss(y_i, model(x_i; θ_k))`` with weights of mean 1, for every fit k.
+
+    Parameters
+    ----------
+    network : Network
+        The model.
+    loss : Loss
+        The stacked loss.
+    rows : Rows
+        What the mean is over.
+    masks : list of arrays, optional
+        What dropout multiplies hidden units by.
+    """
+
+    __slots__ = ("loss", "masks", "network", "rows")
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Loss,
+        rows: Rows,
+        masks: Sequence[Array | None] | None = None,
+    ) -> None:
+        self.network, self.loss, self.rows, self.masks = network, loss, rows, masks
+
+    def value(self, params: Array) -> Array:
+        """Return the mean loss without dropout, (n_fits,)."""
+        raw, _ = self.network.forward(params, self.rows.X)
+        return self._mean(raw)[0]
+
+    def value_and_gradient(self, params: Array) -> tuple[Array, Array]:
+        """Return the mean loss, (n_fits,), and its gradient, (n_fits, n_params)."""
+        raw, trace = self.network.forward(params, self.rows.X, self.masks)
+        mean, delta = self._mean(raw)
+        return mean, self.network.backward(trace, delta)
+
+    def take(self, index: Array) -> DataTerm:
+        """Return the term of the fits that `index` names."""
+        X, y, weight = self.rows
+        rows = Rows(X, y, Weights(weight).take(index).values)
+        return DataTerm(self.network, take(self.loss, index), rows, self.masks)
+
+    def _mean(self, raw: Array) -> tuple[Array, Array]:
+        """Return the mean loss and its gradient by raw predictions."""
+        value, delta = self.loss.value_and_gradient(self.rows.y, raw)
+        weight = self.rows.weight
+        if weight is not None:
+            value = value * weight
+            delta = delta * weight[:, :, None]
+        return averaged(value, delta)

@@ -1,0 +1,111 @@
+"""An epoch: a range of steps over all rows.
+
+This is the definition. A backend may answer with one call that makes a whole range of steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from skopt_suite.backends import Array, Placement
+from skopt_suite.optimizers import Optimizer
+from skopt_suite.training._dropout import dropout_masks
+from skopt_suite.training._objective import Objective, Terms
+from skopt_suite.training._rows import Source, Weights
+
+
+class Cancelled(Exception):
+    """The pass was asked to end."""
+
+
+class Dropout(NamedTuple):
+    """What dropout draws from."""
+
+    rates: Array  # (n_fits, n_hidden)
+    seed: int
+    placement: Placement
+
+    def masks(self, step: int, sizes: tuple[int, ...], n_samples: int) -> list[Array]:
+        """Return what hidden units are multiplied by in a step."""
+        return dropout_masks(self.seed, step, self.rates, sizes, n_samples, self.placement)
+
+
+@dataclass(frozen=True, eq=False)
+class Epoch:
+    """What the steps of an epoch need, the same for all of them."""
+
+    terms: Terms
+    optimizer: Optimizer
+    source: Source
+    weights: Weights
+    batch_size: int
+    order: Array | None
+    """Positions of rows, (n_samples,); None: as they come."""
+    factors: Array
+    """What the schedule says for every step, (n_fits, n_steps)."""
+    number: int = 0
+    """Of the epoch, counted from the beginning of the fit."""
+    dropout: Dropout | None = None
+    whole: Objective | None = None
+    """The objective on all rows, where every step sees them."""
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps of the epoch."""
+        return self.factors.shape[1]
+
+    def objective(self, step: int) -> Objective:
+        """Return the objective on the rows of a step."""
+        if self.whole is not None and self.dropout is None:
+            return self.whole
+        start = step * self.batch_size
+        rows = self.source.batch(start, self.batch_size, self.order, self.weights)
+        if self.dropout is None:
+            return self.terms.on(rows)
+        count, sizes = self.number * self.n_steps + step, self.terms.network.sizes[1:-1]
+        return self.terms.on(rows, self.dropout.masks(count, sizes, rows.X.shape[0]))
+
+
+class Moving(Protocol):
+    """What steps move: the fits of a stack."""
+
+    params: Array  # (n_fits, n_params)
+    optimizer_state: Any
+
+
+class Steps(NamedTuple):
+    """What a range of steps has met."""
+
+    loss: Array  # (n_fits,): mean over the rows that were seen, by their share of all rows
+    objective: Objective  # of the last step
+    optimality: Array | None  # (n_fits,): of the last step
+    stalled: Array | None  # (n_fits,): of the last step
+
+
+def run_steps(
+    epoch: Epoch, fits: Moving, steps: range, cancelled: Callable[[], bool] | None = None
+) -> Steps:
+    """Make a range of steps; raise `Cancelled` if asked to end, which is asked before every one.
+
+    Parameters
+    ----------
+    epoch : Epoch
+        What steps need.
+    fits : Moving
+        What is moved, step by step.
+    steps : range
+        Which steps of the epoch.
+    cancelled : callable, optional
+        Whether to end.
+    """
+    total: Any = 0.0
+    for i in steps:
+        if cancelled is not None and cancelled():
+            raise Cancelled
+        objective, factor = epoch.objective(i), epoch.factors[:, i : i + 1]
+        step = epoch.optimizer.step(fits.optimizer_state, fits.params, objective, factor)
+        fits.params, fits.optimizer_state = step.params, step.state
+        total = total + step.loss * (objective.data.rows.X.shape[0] / epoch.source.n_samples)
+    return Steps(total, objective, step.optimality, step.stalled)

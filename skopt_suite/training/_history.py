@@ -1,0 +1,35 @@
+"""What happened in every epoch, of all fits in one array."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+class History:
+    """One number per fit and epoch; fits may begin with earlier epochs and end at different ones.
+
+    Parameters
+    ----------
+    earlier : sequence of list of float
+        What every fit brings along.
+    """
+
+    def __init__(self, earlier: Sequence[Sequence[float]]) -> None:
+        self._lengths = np.array([len(values) for values in earlier])
+        self._values = np.empty((len(earlier), max(16, *(2 * self._lengths))))
+        for k, values in enumerate(earlier):
+            self._values[k, : len(values)] = values
+
+    def record(self, fits: np.ndarray, values: np.ndarray) -> None:
+        """Add a number for each of the fits."""
+        at = self._lengths[fits]
+        if at.max() == self._values.shape[1]:
+            self._values = np.concatenate([self._values, np.empty_like(self._values)], axis=1)
+        self._values[fits, at] = values
+        self._lengths[fits] += 1
+
+    def of(self, fit: int) -> list[float]:
+        """Return the numbers of a fit."""
+        return self._values[fit, : self._lengths[fit]].tolist()

@@ -1,0 +1,28 @@
+"""What comes out of a fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from skopt_suite.training._checkpoint import Checkpoint, Memory
+
+
+@dataclass
+class Result:
+    """One trained fit."""
+
+    params: Any
+    """Parameters for predictions of shape (n_params,), where they were trained."""
+    n_iter: int
+    loss: float
+    loss_curve: list[float]
+    validation_scores: list[float]
+    stop_reason: str
+    """``"converged"`` (gradient below ``tol``), ``"precision"`` (no smaller one in this precision),
+    ``"no_improvement"``, ``"max_iter"``, ``"callback"``, ``"stalled"`` or ``"diverged"``."""
+    memory: Memory | None
+    checkpoint: Checkpoint | None = None
+    """Where training was asked to keep it and the fit is not done but has used up its epochs."""
+    error: Exception | None = None
+    """Set where the fit diverged."""

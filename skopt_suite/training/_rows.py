@@ -1,0 +1,186 @@
+"""Where the rows of a fit are: a source gives minibatches and parts of them.
+
+The loop does not know where rows are. In memory is the only source now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from skopt_suite.backends import Array, Placement, is_sparse, namespace, take_rows
+from skopt_suite.training._moments import Moments, Spectrum, moments, spectrum
+
+
+class Rows(NamedTuple):
+    """Some rows of a data set."""
+
+    X: Any  # (n_samples, n_features), dense or sparse
+    y: Array  # (n_samples,) or (n_samples, n_outputs)
+    weight: Array | None = None  # (n_fits or 1, n_samples) of mean 1, or None
+
+
+class Weights(NamedTuple):
+    """The weights of all rows of a source, for every fit of a stack."""
+
+    values: Array | None = None  # (n_fits or 1, n_samples) of mean 1, or None: all are 1
+    key: Hashable | None = None
+    """What stacks share whose weights are the same; None with weights: they differ between fits."""
+
+    def take(self, index: Array) -> Weights:
+        """Return those of the fits that `index` names."""
+        if self.values is None or self.values.shape[0] == 1:
+            return self
+        return Weights(namespace(self.values).take(self.values, index, axis=0))
+
+
+class Source(Protocol):
+    """Where rows are."""
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+
+    @property
+    def dtype(self) -> Any:
+        """Precision of the inputs."""
+
+    @property
+    def eps(self) -> float:
+        """Of that precision: the distance from 1 to the next number."""
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether inputs are sparse."""
+
+    def sample(self, n_rows: int) -> Rows:
+        """Return about that many rows without weights, evenly spread; all where that is cheaper."""
+
+    def batch(self, start: int, size: int, order: Array | None, weights: Weights) -> Rows:
+        """Return up to `size` rows from `start` on, in the given order (None: as they come)."""
+
+    def parts(self, weights: Weights) -> Iterator[Rows]:
+        """Yield all rows, in as few parts as can be."""
+
+    def moments(self, weights: Weights, centred: bool, with_targets: bool) -> Moments:
+        """Return means and second moments of the inputs, or of inputs and targets."""
+
+    def spectrum(self, weights: Weights, centred: bool, any_scale: bool) -> tuple[Array, Spectrum]:
+        """Return the means of the inputs and the eigenbasis of their second moments.
+
+        `any_scale` says whether the scale of columns is to count for nothing.
+        """
+
+
+@dataclass(eq=False)
+class InMemory:
+    """Rows that are in memory; what is known of them alone is found once."""
+
+    X: Any  # (n_samples, n_features), dense or sparse
+    y: Array  # (n_samples,) or (n_samples, n_outputs)
+    _known: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+        return self.X.shape[0]
+
+    @property
+    def dtype(self) -> Any:
+        """Precision of the inputs."""
+        return self.X.dtype
+
+    @property
+    def eps(self) -> float:
+        """Of that precision: the distance from 1 to the next number."""
+        return float(namespace(self.y).finfo(self.X.dtype).eps)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether inputs are sparse."""
+        return is_sparse(self.X)
+
+    def sample(self, n_rows: int) -> Rows:
+        """Return about that many rows without weights, evenly spread; all where they are sparse."""
+        every = 1 if self.is_sparse else max(1, self.n_samples // n_rows)
+        return Rows(self.X[::every, :], self.y[::every, ...])
+
+    def batch(self, start: int, size: int, order: Array | None, weights: Weights) -> Rows:
+        """Return up to `size` rows from `start` on, in the given order (None: as they come)."""
+        stop = min(start + size, self.n_samples)  # the array API has no slices past the end
+        if order is None:
+            block = slice(start, stop)
+            return Rows(self.X[block, :], self.y[block, ...], _columns(weights.values, block))
+        chosen = order[start:stop]
+        return Rows(
+            take_rows(self.X, chosen),
+            take_rows(self.y, chosen),
+            _columns(weights.values, chosen),
+        )
+
+    def parts(self, weights: Weights) -> Iterator[Rows]:
+        """Yield all rows as one part."""
+        yield Rows(self.X, self.y, weights.values)
+
+    def moments(self, weights: Weights, centred: bool, with_targets: bool) -> Moments:
+        """Return means and second moments of the inputs, or of inputs and targets."""
+        columns = [self.X, self.y] if with_targets else [self.X]
+
+        def find() -> Moments:
+            return moments(columns, weights.values, centred)
+
+        return self._found(("moments", centred, with_targets), weights, find)
+
+    def spectrum(self, weights: Weights, centred: bool, any_scale: bool) -> tuple[Array, Spectrum]:
+        """Return the means of the inputs and the eigenbasis of their second moments."""
+
+        def find() -> tuple[Array, Spectrum]:
+            about = self.moments(weights, centred, with_targets=False)
+            return about.mean, spectrum(about, self.eps, any_scale)
+
+        return self._found(("spectrum", centred, any_scale), weights, find)
+
+    def _found(self, what: tuple[Hashable, ...], weights: Weights, find: Any) -> Any:
+        """Return what was found before, unless the weights are those of one stack only."""
+        if weights.values is not None and weights.key is None:
+            return find()
+        key = (*what, weights.key)
+        if key not in self._known:
+            self._known[key] = find()
+        return self._known[key]
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """What a pass trains on, and scores itself on where it stops early."""
+
+    train: Source
+    validation: Rows | None = None
+
+    @classmethod
+    def in_memory(cls, train: Rows, validation: Rows | None = None) -> Data:
+        """Return data that is in memory; weights of the training rows are a job's."""
+        return cls(InMemory(train.X, train.y), validation)
+
+
+def shuffled(n_samples: int, seed: int, epoch: int, placement: Placement) -> Array:
+    """Return the order of the rows in an epoch: a function of seed and epoch, (n_samples,)."""
+    bits = np.random.Philox(key=seed, counter=epoch)
+    return placement.asarray(np.random.Generator(bits).permutation(n_samples))
+
+
+def blocks(n_samples: int, size: int) -> Iterator[slice]:
+    """Yield slices of at most `size` rows that cover all."""
+    for start in range(0, n_samples, size):
+        yield slice(start, min(start + size, n_samples))  # the array API has none past the end
+
+
+def _columns(weight: Array | None, chosen: Any) -> Array | None:
+    if weight is None:
+        return None
+    if isinstance(chosen, slice) or isinstance(weight, np.ndarray):
+        return weight[:, chosen]
+    return namespace(weight).take(weight, chosen, axis=1)
