@@ -17,7 +17,7 @@ from skopt_suite.estimators._callbacks import (
     print_epoch,
     with_callbacks,
 )
-from skopt_suite.estimators._convergence import gradient_size, warn_if_not_converged
+from skopt_suite.estimators._convergence import warn_if_not_converged
 from skopt_suite.estimators._inputs import check_lengths, check_sample_weight, check_X
 from skopt_suite.estimators._parameters import resolve_optimizer
 from skopt_suite.estimators._prepared import CheckedRows, Prepared, TrainingPart
@@ -289,9 +289,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             raise result.error
         job = prepared.job
         if is_whole:
-            warn_if_not_converged(
-                self, job, result, lambda: gradient_size(job, prepared.data.train)
-            )
+            warn_if_not_converged(self, job, result)
         self._show(job, result)
 
     def _show(self, job: Job, result: Result) -> None:

@@ -73,9 +73,10 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
         Largest number of epochs (passes over the data) of a stochastic optimizer, or of
         iterations of a full-batch one, which warns if they are not enough.
     tol : float >= 0, default=1e-4
-        A full-batch optimizer is done when no entry of the (proximal) gradient is larger; a
-        stochastic one when the loss, or the validation score, has not improved by more for
-        ``n_iter_no_change`` epochs.
+        A full-batch optimizer is done when the objective can fall, by its estimate, by no more
+        than ``tol`` times what it is below that of the best constant prediction, so that the
+        scale of the data does not matter; a stochastic one when the loss, or the validation
+        score, has not improved by more for ``n_iter_no_change`` epochs.
     batch_size : int or "auto", default="auto"
         Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
     shuffle : bool, default=True
@@ -122,9 +123,9 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
     n_iter_ : int
         Epochs or iterations that were run.
     stop_reason_ : str
-        Why training ended: ``"converged"`` (gradient below ``tol``), ``"precision"`` (no smaller
-        gradient can be had in this precision), ``"no_improvement"``, ``"max_iter"``,
-        ``"callback"`` or ``"stalled"``.
+        Why training ended: ``"converged"`` (to ``tol``), ``"precision"`` (as near to the optimum as
+        rounding allows), ``"no_improvement"``, ``"max_iter"``, ``"callback"`` or ``"stalled"``
+        (no lower point could be found).
     optimizer_, schedule_, penalty_, loss_function_ : object
         The components that were used.
     n_features_in_ : int
@@ -226,9 +227,10 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
         Largest number of epochs (passes over the data) of a stochastic optimizer, or of
         iterations of a full-batch one, which warns if they are not enough.
     tol : float >= 0, default=1e-4
-        A full-batch optimizer is done when no entry of the (proximal) gradient is larger; a
-        stochastic one when the loss, or the validation score, has not improved by more for
-        ``n_iter_no_change`` epochs.
+        A full-batch optimizer is done when the objective can fall, by its estimate, by no more
+        than ``tol`` times what it is below that of the best constant prediction, so that the
+        scale of the data does not matter; a stochastic one when the loss, or the validation
+        score, has not improved by more for ``n_iter_no_change`` epochs.
     batch_size : int or "auto", default="auto"
         Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
     shuffle : bool, default=True
@@ -271,9 +273,9 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
     n_iter_ : int
         Epochs or iterations that were run.
     stop_reason_ : str
-        Why training ended: ``"converged"`` (gradient below ``tol``), ``"precision"`` (no smaller
-        gradient can be had in this precision), ``"no_improvement"``, ``"max_iter"``,
-        ``"callback"`` or ``"stalled"``.
+        Why training ended: ``"converged"`` (to ``tol``), ``"precision"`` (as near to the optimum as
+        rounding allows), ``"no_improvement"``, ``"max_iter"``, ``"callback"`` or ``"stalled"``
+        (no lower point could be found).
     optimizer_, schedule_, penalty_, loss_function_ : object
         The components that were used.
     n_features_in_ : int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import numpy as np
 from sklearn.base import clone
 
 from skopt_suite.backends import Array, blas_threads_for
-from skopt_suite.estimators._convergence import gradient_size, warn_if_not_converged
+from skopt_suite.estimators._convergence import warn_if_not_converged
 from skopt_suite.estimators._inputs import check_X
 from skopt_suite.estimators._prepared import CheckedRows, TrainingPart
 from skopt_suite.model_selection._candidates import Candidate
@@ -255,16 +254,9 @@ def _is_done(result: Result | None, job: Job) -> bool:
 
 def _warn(piece: list[tuple[Candidate, Job]], results: list[Result], data: Data) -> None:
     """Warn of every fit that is not done."""
-
-    @functools.cache
-    def size(k: int) -> float:
-        return gradient_size(piece[k][1], data.train)
-
-    first_with: dict[str, int] = {}
-    for k, ((candidate, job), result) in enumerate(zip(piece, results, strict=True)):
+    for (candidate, job), result in zip(piece, results, strict=True):
         if result.error is None:
-            same = first_with.setdefault(repr(vars(job.plan.loss)), k)
             try:
-                warn_if_not_converged(candidate.model, job, result, functools.partial(size, same))
+                warn_if_not_converged(candidate.model, job, result)
             except Warning as warning:  # where warnings are errors, of this fit only
                 result.error = warning

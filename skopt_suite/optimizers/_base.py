@@ -42,22 +42,31 @@ class Problem(Protocol):
         """Return the problem of the fits that `index` names."""
 
     def optimality(self, params: Array, gradient: Array) -> Array:
-        """Return the largest absolute entry of the (proximal) gradient, (n_fits,)."""
+        """Return about how much the objective can still fall, (n_fits,)."""
 
     def curvature(self) -> Any | None:
-        """Return a bound on the Hessian of the smooth part, or None where there is none.
+        """Return a bound on the Hessian of a linear model, or something near it; None of others.
 
         Its methods are ``share(step, change)``: how much of the loss's part of the bound a step
         has met, given how it changed the gradient, (n_fits,); and ``solve(gradient, share)``: the
         inverse of the bound, less what was not met, times the gradient, (n_fits, n_params).
         """
 
+    def diagonal(self) -> Any:
+        """Return the curvature by every parameter, for steps per coordinate.
+
+        Its methods are ``values(params)``, (n_fits, n_params); ``remaining(params, move, factor)``:
+        about how much the objective can still fall, (n_fits,), given a proximal step with `factor`
+        times the curvature; and ``centred(params)``, ``uncentred(params)`` and
+        ``centred_gradient(gradient)`` from and to parameters for centred inputs, which all of these
+        are about.
+        """
+
     def quadratic(self) -> Any:
         """Return the objective as a quadratic; only for optimizers that are ``only_quadratic``.
 
         Its methods are ``minimum(shape)``: parameters and which fits are not solved, (n_fits,);
-        ``value(params)``, (n_fits,); and ``optimality(params, dtype)``, (n_fits,). Parameters are
-        in float64.
+        and ``value(params)``, (n_fits,). Parameters are in float64.
         """
 
 
@@ -69,7 +78,7 @@ class Step(NamedTuple):
     loss: Array
     """The smooth part of the objective where the step began (solvers: where it ended)."""
     optimality: Array | None = None
-    """How far from a stationary point; None where steps are too noisy to tell."""
+    """About how much the objective can still fall; None where steps are too noisy to tell."""
     stalled: Array | None = None
     """Fits for which no further progress is possible in this precision."""
 

@@ -11,11 +11,12 @@ _MAX_BACKTRACKS = 60
 
 
 class FISTAState(NamedTuple):
-    """The point before, the momentum sequence and the estimate of the curvature."""
+    """Where it is and was, in centred parameters, the momentum sequence and the step size."""
 
+    current: Array  # (n_fits, n_params)
     previous: Array  # (n_fits, n_params)
     t: Array  # (n_fits, 1)
-    curvature: Array  # (n_fits, 1): the step size is its inverse
+    factor: Array  # (n_fits, 1): of the curvature by every parameter that is known
     n_steps: int = 0  # iterations so far, the same for all fits
 
 
@@ -23,7 +24,9 @@ class FISTA(Optimizer):
     """Accelerated proximal gradient with backtracking and adaptive restart.
 
     A full-batch solver for smooth losses and any penalty. There is no learning rate: the step
-    size follows the curvature that it meets.
+    size follows the curvature that it meets. For linear models it is in proportion to the inverse
+    variance of every column, with columns centred, so that neither their scales nor their means
+    matter much. (Sparse X stays sparse: centring moves the intercept only.)
 
     References
     ----------
@@ -48,52 +51,83 @@ class FISTA(Optimizer):
         """Return a state without momentum."""
         xp = namespace(params)
         ones = xp.ones((params.shape[0], 1), dtype=params.dtype, device=params.device)
-        return FISTAState(params, ones, ones)
+        return FISTAState(params, params, ones, ones)
 
     def step(self, state: FISTAState, params: Array, problem: Problem, factor: Array) -> Step:
         """Return a proximal gradient step from the point that momentum leads to."""
-        xp = namespace(params)
-        t = (1 + xp.sqrt(1 + 4 * state.t * state.t)) / 2
-        point = params + (state.t - 1) / t * (params - state.previous)
-        value, gradient = problem.value_and_gradient(point)
+        xp, diagonal = namespace(params), problem.diagonal()
         if state.n_steps == 0:
-            state = state._replace(curvature=_initial_curvature(problem, point, gradient))
-        new, new_value, curvature = _backtrack(problem, point, value, gradient, state.curvature)
+            start = diagonal.centred(params)
+            state = state._replace(current=start, previous=start)
+        t = (1 + xp.sqrt(1 + 4 * state.t * state.t)) / 2
+        point = state.current + (state.t - 1) / t * (state.current - state.previous)
+        value, gradient = problem.value_and_gradient(diagonal.uncentred(point))
+        line = _Line(point, value, diagonal.centred_gradient(gradient), diagonal.values)
+        if state.n_steps == 0:
+            state = state._replace(factor=_initial_factor(problem, line))
+        end = _backtrack(problem, line, state.factor)
+        back = point - end.centred
+        optimality = diagonal.remaining(end.centred, back, end.factor)
         # Momentum that points uphill is dropped.
-        uphill = xp.vecdot(point - new, new - params)[:, None] > 0
-        optimality = xp.max(curvature * xp.abs(point - new), axis=-1)
-        stalled = rounds_to(new, params) & rounds_to(new, point)
+        made = end.centred - state.current
+        uphill = xp.vecdot(back, diagonal.values * made)[:, None] > 0
+        stalled = _rounds(made, end.centred) & _rounds(back, end.centred)
         t = xp.where(uphill, 1.0, t)
         # The curvature may be lower here: a little less is tried in the next step.
-        state = FISTAState(params, t, 0.95 * curvature, state.n_steps + 1)
-        return Step(new, state, new_value, optimality, stalled)
+        state = FISTAState(end.centred, state.current, t, 0.95 * end.factor, state.n_steps + 1)
+        return Step(end.params, state, end.value, optimality, stalled)
 
 
-def _initial_curvature(problem: Problem, point: Array, gradient: Array) -> Array:
-    """Return the curvature along the gradient, from a finite difference."""
-    xp = namespace(point)
-    norm = xp.sqrt(xp.vecdot(gradient, gradient))[:, None]
-    safe = xp.where(norm > 0, norm, 1.0)
-    _, moved = problem.value_and_gradient(point - gradient / safe)
-    change = xp.sqrt(xp.vecdot(moved - gradient, moved - gradient))[:, None]
-    return xp.where((norm > 0) & (change > 0) & xp.isfinite(change), change, 1.0)
+class _Line(NamedTuple):
+    """Where a step begins, in centred parameters."""
+
+    point: Array  # (n_fits, n_params)
+    value: Array  # (n_fits,)
+    gradient: Array  # (n_fits, n_params)
+    curvature: Array  # (n_fits or 1, n_params or 1)
 
 
-def _backtrack(
-    problem: Problem, point: Array, value: Array, gradient: Array, curvature: Array
-) -> tuple[Array, Array, Array]:
-    """Double the curvature, per fit, until the quadratic model bounds the smooth part."""
-    xp = namespace(point)
-    rounding = 8 * xp.finfo(point.dtype).eps * xp.abs(value)
+class _End(NamedTuple):
+    """Where it ends."""
+
+    params: Array  # (n_fits, n_params)
+    centred: Array  # (n_fits, n_params)
+    value: Array  # (n_fits,)
+    factor: Array  # (n_fits, 1)
+
+
+def _initial_factor(problem: Problem, line: _Line) -> Array:
+    """Return how many times the known curvature it is along a step, from a finite difference."""
+    xp, diagonal = namespace(line.point), problem.diagonal()
+    move = line.gradient / line.curvature
+    _, moved = problem.value_and_gradient(diagonal.uncentred(line.point - move))
+    change = line.gradient - diagonal.centred_gradient(moved)
+    square = xp.vecdot(move, line.gradient)[:, None]
+    changed = xp.vecdot(change / line.curvature, change)[:, None]
+    factor = xp.sqrt(changed / xp.where(square > 0, square, 1.0))
+    return xp.where((factor > 0) & xp.isfinite(factor), factor, 1.0)
+
+
+def _backtrack(problem: Problem, line: _Line, factor: Array) -> _End:
+    """Double the factor, per fit, until the quadratic model bounds the smooth part."""
+    xp, diagonal = namespace(factor), problem.diagonal()
+    rounding = 8 * xp.finfo(factor.dtype).eps * xp.abs(line.value)
     for _ in range(_MAX_BACKTRACKS):
-        new = point - gradient / curvature
+        curvature = factor * line.curvature
+        new = line.point - line.gradient / curvature
         if problem.has_prox:
             new = problem.prox(new, 1 / curvature)
-        move = new - point
-        new_value = problem.value(new)
-        bound = value + xp.vecdot(gradient, move) + curvature[:, 0] / 2 * xp.vecdot(move, move)
-        bounded = new_value <= bound + rounding
+        params = diagonal.uncentred(new)
+        end = _End(params, new, problem.value(params), factor)
+        move = new - line.point
+        bound = line.value + xp.vecdot(line.gradient + curvature / 2 * move, move)
+        bounded = end.value <= bound + rounding
         if bool(xp.all(bounded)):
             break
-        curvature = xp.where(bounded[:, None], curvature, 2 * curvature)
-    return new, new_value, curvature
+        factor = xp.where(bounded[:, None], factor, 2 * factor)
+    return end
+
+
+def _rounds(move: Array, params: Array) -> Array:
+    """Return which fits have not moved by more than rounding, (n_fits,)."""
+    return rounds_to(params + move, params)

@@ -20,6 +20,7 @@ class LBFGSState(NamedTuple):
     curvature: Array  # (n_fits, history_size): 1 / (step · change), 0 where there is no pair
     scale: Array  # (n_fits, 1): of the initial inverse Hessian, where nothing bounds it
     share: Array  # (n_fits, 1): of the bound on the Hessian that the last step has met
+    direction: Array  # (n_fits, n_params): of the next step
     n_steps: int = 0  # iterations so far, the same for all fits
 
 
@@ -27,10 +28,11 @@ class LBFGS(Optimizer):
     """Limited-memory BFGS with a line search for Wolfe's conditions.
 
     A full-batch solver for smooth losses and penalties. There is no learning rate: every step is
-    of the length that the line search finds. For linear models on dense data with at most 1000
-    features, and not many more than samples, it begins with the inverse of a bound on the Hessian:
-    the covariance of X times the ``curvature`` of the loss, plus that of the penalty. The scale of
-    features then matters little, and least squares takes one step. Names: ``"lbfgs"``.
+    of the length that the line search finds. For linear models it begins with the inverse of a
+    bound on the Hessian: the covariance of X times the ``curvature`` of the loss, plus that of the
+    penalty. The scale of features then matters little, and least squares takes one step. Of sparse
+    X, and where there are thousands of samples and of features, it knows the variances only.
+    Names: ``"lbfgs"``.
 
     Parameters
     ----------
@@ -79,31 +81,26 @@ class LBFGS(Optimizer):
             curvature=xp.zeros(shape[:2], **new),
             scale=xp.ones((n_fits, 1), **new),
             share=xp.ones((n_fits, 1), **new),
+            direction=xp.zeros_like(params),
         )
 
     def step(self, state: LBFGSState, params: Array, problem: Problem, factor: Array) -> Step:
         """Return the end of a line search along the quasi-Newton direction."""
         bound = problem.curvature()
         if state.n_steps == 0:
-            state = self._start(state, params, problem)
-        direction = _direction(state, bound)
+            state = _start(state, params, problem)
         end = wolfe_line_search(
-            problem, params, state.value, state.gradient, direction, self.max_line_search
+            problem, params, state.value, state.gradient, state.direction, self.max_line_search
         )
         # A fit that cannot move along steepest descent either has reached its precision.
         without_history = ~namespace(params).any(state.curvature != 0, axis=1)
         stalled = (end.moved & rounds_to(end.params, params)) | (~end.moved & without_history)
         state = self._remember(state, end.params - params, end, bound)
-        optimality = problem.optimality(end.params, end.gradient)
+        if bound is None:  # as the quadratic model has it, whose minimum the direction leads to
+            optimality = -namespace(params).vecdot(end.gradient, state.direction)
+        else:
+            optimality = problem.optimality(end.params, end.gradient)
         return Step(end.params, state, end.value, optimality, stalled)
-
-    def _start(self, state: LBFGSState, params: Array, problem: Problem) -> LBFGSState:
-        """Return the state with the objective evaluated and a first step of length 1."""
-        xp = namespace(params)
-        value, gradient = problem.value_and_gradient(params)
-        norm = xp.sqrt(xp.vecdot(gradient, gradient))[:, None]
-        scale = xp.where(norm > 0, 1 / xp.where(norm > 0, norm, 1.0), 1.0)
-        return state._replace(value=value, gradient=gradient, scale=scale)
 
     def _remember(self, state: LBFGSState, step: Array, end: Any, bound: Any | None) -> LBFGSState:
         """Return the state after a step; pairs without positive curvature count for nothing."""
@@ -122,7 +119,7 @@ class LBFGS(Optimizer):
             seen = bound.share(step, change)
             share = xp.where(usable & (seen > 0), seen, share)
         # A fit that could not move forgets what it has seen and starts again.
-        return state._replace(
+        state = state._replace(
             value=end.value,
             gradient=end.gradient,
             curvature=xp.where(end.moved[:, None], state.curvature, 0.0),
@@ -130,6 +127,17 @@ class LBFGS(Optimizer):
             share=xp.where(end.moved, share, 1.0)[:, None],
             n_steps=state.n_steps + 1,
         )
+        return state._replace(direction=_direction(state, bound))
+
+
+def _start(state: LBFGSState, params: Array, problem: Problem) -> LBFGSState:
+    """Return the state with the objective evaluated and a first step of length 1."""
+    xp = namespace(params)
+    value, gradient = problem.value_and_gradient(params)
+    norm = xp.sqrt(xp.vecdot(gradient, gradient))[:, None]
+    scale = xp.where(norm > 0, 1 / xp.where(norm > 0, norm, 1.0), 1.0)
+    state = state._replace(value=value, gradient=gradient, scale=scale)
+    return state._replace(direction=_direction(state, problem.curvature()))
 
 
 def _direction(state: LBFGSState, bound: Any | None) -> Array:

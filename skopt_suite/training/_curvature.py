@@ -6,9 +6,9 @@ from dataclasses import dataclass, fields, replace
 from numbers import Real
 from typing import Any
 
+from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, input_product, like, namespace
-from skopt_suite.models import Network
-from skopt_suite.training._moments import Spectrum
+from skopt_suite.training._spectrum import Spectrum
 
 
 @dataclass(frozen=True)
@@ -17,30 +17,48 @@ class Curvature:
 
     That is where inputs are centred; where they are not, ``raw = (x - x̄)ᵀ w + (b + x̄ᵀ w)`` is the
     same model with another intercept. (Without an intercept x̄ is 0, and Cov(x) about 0.)
+
+    It bounds the Hessian where `is_bound`. Where the loss declares no curvature, c is 1 and only
+    the shape counts; without a basis, Cov(x) is taken to be diagonal.
     """
 
-    network: Network
+    layout: Layout
     bound: float  # c
+    is_bound: bool
     alpha: Any  # a number or (n_fits, 1)
     mean: Array  # (n_fits or 1, n_features): x̄
-    values: Array  # (n_fits or 1, n_features): eigenvalues of c Cov(x)
-    floor: Array  # (n_fits or 1, n_features): the least that they count as
-    basis: Array  # (n_fits or 1, n_features, n_features)
+    values: Array  # (n_fits or 1, n_values): eigenvalues of c Cov(x)
+    floor: Array  # (n_fits or 1, n_values): the least that they count as
+    basis: Array | None  # (n_fits or 1, n_features, n_values), None: columns themselves
+    scale: Array | None  # (n_fits or 1, n_features): columns in the basis are divided by it
+    outside: Array | None  # (n_fits or 1, 1): what counts where the basis does not reach
 
     @classmethod
     def of(
-        cls, network: Network, bound: float, alpha: Any, mean: Array, basis: Spectrum, dtype: Any
+        cls, layout: Layout, bound: Any, alpha: Any, mean: Array, spectrum: Spectrum, dtype: Any
     ) -> Curvature:
-        """Return that of losses bounded by `bound` and penalties of curvature `alpha`."""
-        parts = (mean, bound * basis.values, bound * basis.floor, basis.basis)
-        arrays = [namespace(mean).astype(part, dtype) for part in parts]
-        (alpha,) = like(arrays[0], alpha)
-        return cls(network, bound, alpha, *arrays)
+        """Return that of losses bounded by `bound` and penalties of curvature `alpha`, or None."""
+        is_bound = bound is not None and alpha is not None and spectrum.basis is not None
+        c = 1.0 if bound is None else bound
+        parts = (
+            mean,
+            c * spectrum.values,
+            c * spectrum.floor,
+            spectrum.basis,
+            spectrum.scale,
+            None if spectrum.outside is None else c * spectrum.outside,
+        )
+        arrays = [
+            None if part is None else namespace(mean).astype(part, dtype, copy=False)
+            for part in parts
+        ]
+        (alpha,) = like(arrays[0], 0.0 if alpha is None else alpha)
+        return cls(layout, c, is_bound, alpha, *arrays)  # type: ignore[arg-type]
 
     def solve(self, gradient: Array, share: Array | float = 1.0) -> Array:
         """Return the inverse of ``share c Cov(x) + α`` times `gradient`, (n_fits, n_params).
 
-        Where there are none but for rounding, steps are kept short.
+        Where there is no curvature but for rounding, steps are kept short.
 
         Parameters
         ----------
@@ -49,14 +67,21 @@ class Curvature:
         share : array of shape (n_fits, 1) or number
             How much of the bound on the loss there is.
         """
-        xp, network = namespace(gradient), self.network
-        rotated, bias = self._rotated(*split(network, gradient))
+        xp = namespace(gradient)
+        weights, bias = self._centred_gradient(gradient)
         solved = xp.empty_like(gradient)
-        weights_out, bias_out = split(network, solved)
-        weights_out[...] = product(self.basis, self._inverse(share, self.alpha) * rotated)
-        if network.output_bias:
-            height = xp.matmul(self.mean[:, None, :], weights_out)
-            bias_out[...] = bias / deep(self.bound * share) - height
+        weights_out, bias_out = split(self.layout, solved)
+        inverse = self._inverse(share, self.alpha)
+        if self.basis is None:
+            weights_out[...] = inverse * weights
+        elif self.outside is None:
+            weights_out[...] = product(self.basis, inverse * self._rotated(weights))
+        else:
+            beyond = self._inverse_outside(share, self.alpha)
+            within = product(self.basis, (inverse - beyond) * self._rotated(weights))
+            weights_out[...] = beyond * weights + within
+        if bias_out.shape[-1]:
+            bias_out[...] = bias / deep(self.bound * share) - self._height(weights_out)
         return solved
 
     def share(self, step: Array, change: Array) -> Array:
@@ -65,37 +90,80 @@ class Curvature:
         With s the step, y what it changed the gradient of the loss by and B the bound on the loss,
         that is ``yᵀ B⁻¹ y / sᵀ y``.
         """
-        xp, network = namespace(step), self.network
-        moved, (changed, bias) = split(network, step)[0], split(network, change)
+        xp = namespace(step)
+        moved, (changed, bias) = split(self.layout, step)[0], split(self.layout, change)
         by_penalty = deep(self.alpha) * moved
-        rotated, _ = self._rotated(changed - by_penalty, bias)
-        square = _dot(self._inverse(1.0, 0.0) * rotated, rotated)
-        if network.output_bias:
-            square = square + _dot(bias, bias) / self.bound
+        square = self._square(*self._centred(changed - by_penalty, bias), 0.0)
         along = xp.vecdot(step, change) - _dot(by_penalty, moved)
         is_known = along > 0
         share = xp.where(is_known, square / xp.where(is_known, along, 1.0), 0.0)
-        return xp.where(share < 1, share, 1.0)
+        return xp.where((share < 1) | (not self.is_bound), share, 1.0)
+
+    def remaining(self, params: Array, gradient: Array) -> Array:
+        """Return about how much the objective can still fall, (n_fits,).
+
+        A convex objective falls by no more than ``gᵀ (θ - θ*)``, so by no more than the norm of the
+        gradient, in the inverse of the bound, times that of the way to the optimum. That is taken
+        for as long as the way from 0, or a step, whichever is longer. Intercepts are no part of
+        the way from 0.
+        """
+        xp = namespace(params)
+        square = self._square(*self._centred_gradient(gradient), self.alpha)
+        return xp.sqrt(square * xp.maximum(square, self._way(split(self.layout, params)[0])))
 
     def take(self, index: Array) -> Curvature:
         """Return that of the fits that `index` names."""
         return replace(self, **taken(self, index))
 
-    def _rotated(self, weights: Array, bias: Array) -> tuple[Array, Array]:
-        """Return a gradient by weights as that of centred inputs in the eigenbasis; and `bias`."""
-        if self.network.output_bias:
-            weights = weights - self.mean[:, :, None] * bias
-        return product(namespace(weights).matrix_transpose(self.basis), weights), bias
+    def _height(self, weights: Array) -> Array:
+        """Return ``x̄ᵀ w``, (n_fits, 1, n_outputs)."""
+        return namespace(weights).matmul(self.mean[:, None, :], weights)
+
+    def _centred_gradient(self, gradient: Array) -> tuple[Array, Array]:
+        return self._centred(*split(self.layout, gradient))
+
+    def _centred(self, weights: Array, bias: Array) -> tuple[Array, Array]:
+        """Return a gradient by weights as that of centred inputs, and `bias`."""
+        return (weights - self.mean[:, :, None] * bias if bias.shape[-1] else weights), bias
+
+    def _rotated(self, weights: Array) -> Array:
+        if self.basis is None:
+            return weights
+        return product(namespace(weights).matrix_transpose(self.basis), weights)
+
+    def _square(self, weights: Array, bias: Array, alpha: Array | float) -> Array:
+        """Return the square of a centred gradient in the inverse of the bound, (n_fits,)."""
+        rotated = self._rotated(weights)
+        square = _dot(self._inverse(1.0, alpha) * rotated, rotated)
+        if self.outside is not None:
+            beyond = _dot(weights, weights) - _dot(rotated, rotated)
+            beyond = self._inverse_outside(1.0, alpha)[:, 0, 0] * beyond
+            square = square + namespace(square).clip(beyond, 0.0, None)
+        return square + _dot(bias, bias) / self.bound
+
+    def _way(self, weights: Array) -> Array:
+        """Return the square of weights in the bound, (n_fits,)."""
+        scaled = weights if self.scale is None else weights * self.scale[:, :, None] ** 2
+        rotated = self._rotated(scaled)
+        by_penalty = _dot(deep(self.alpha) * weights, weights)
+        return _dot(self.values[:, :, None] * rotated, rotated) + by_penalty
 
     def _inverse(self, share: Array | float, alpha: Array | float) -> Array:
-        """Return the inverse of the eigenvalues, (n_fits or 1, n_features, 1)."""
+        """Return the inverse of the eigenvalues, (n_fits or 1, n_values, 1)."""
         values = namespace(self.values).maximum(share * self.values + alpha, share * self.floor)
         return (1 / values)[:, :, None]
 
+    def _inverse_outside(self, share: Array | float, alpha: Array | float) -> Array:
+        """Return the inverse of the curvature elsewhere, (n_fits or 1, 1, 1)."""
+        assert self.outside is not None
+        (alpha,) = like(self.outside, alpha)
+        values = namespace(self.values).maximum(0 * share + alpha, share * self.outside)
+        return (1 / values)[:, :, None]
 
-def split(network: Network, params: Array) -> tuple[Array, Array]:
+
+def split(layout: Layout, params: Array) -> tuple[Array, Array]:
     """Return views of weights, (n_fits, n_features, n_outputs), and intercepts, (n_fits, 1, …)."""
-    (layer,) = network.layout.layers
+    (layer,) = layout.layers
     return layer.weights(params), layer.bias(params)
 
 

@@ -58,14 +58,16 @@ class Epoch:
 
     def objective(self, step: int) -> Objective:
         """Return the objective on the rows of a step."""
-        if self.whole is not None and self.dropout is None:
-            return self.whole
-        start = step * self.batch_size
-        rows = self.source.batch(start, self.batch_size, self.order, self.weights)
+        objective = self.whole
+        if objective is None:
+            start = step * self.batch_size
+            rows = self.source.batch(start, self.batch_size, self.order, self.weights)
+            objective = self.terms.on(rows)
         if self.dropout is None:
-            return self.terms.on(rows)
+            return objective
         count, sizes = self.number * self.n_steps + step, self.terms.network.sizes[1:-1]
-        return self.terms.on(rows, self.dropout.masks(count, sizes, rows.X.shape[0]))
+        n_rows = objective.data.rows.X.shape[0]
+        return objective.with_masks(self.dropout.masks(count, sizes, n_rows))
 
 
 class Moving(Protocol):

@@ -16,7 +16,7 @@ import numpy as np
 from skopt_suite.backends import Placement
 from skopt_suite.optimizers import OPTIMIZERS
 from skopt_suite.training._job import Job
-from skopt_suite.training._linear_view import MOST_FEATURES_SQUARED
+from skopt_suite.training._linear_view import has_cheap_spectrum
 from skopt_suite.training._objective import Terms
 from skopt_suite.training._reference import N_ROWS
 from skopt_suite.training._rows import Data, Weights
@@ -25,9 +25,9 @@ from skopt_suite.training._trees import map_arrays
 _OBJECTS = 4096  # bytes of a fit's result, loss curve and specifications
 _MARGIN = 1.3  # over the arrays that are counted below: memory is not used to the last byte
 _COMPACT = 1.25  # of what is kept: a copy of it, and what is on the way there
-_OPTIMALITY = 2  # arrays like the parameters beside the gradient, once activations are gone
-_SOLVER = 5  # such arrays in a step of FISTA: point, gradient, new point, move, and one on the way
-_CLOSED_FORM = 10  # such arrays in the closed form, which is in float64
+_OPTIMALITY = 4  # arrays like the parameters beside the gradient, once activations are gone
+_SOLVER = 9  # such arrays in a step of FISTA, which also has them for centred inputs
+_CLOSED_FORM = 7  # such arrays in the closed form, which is in float64
 _UNFUSED = 3  # such arrays that an update without a fused kernel makes beside what it returns
 _BASIS = 3  # arrays of n_features² in float64 where one is found: of a fit, of all, eigenvectors
 _PER_ROW = 2  # numbers per row: the loss, and what it is made of
@@ -141,11 +141,14 @@ def _hidden(job: Job) -> list[tuple[int, str]]:
 
 def _size_of_basis(job: Job, data: Data) -> int:
     """Return how many numbers the eigenbasis takes that solvers of linear models begin with."""
-    if job.network.n_hidden or job.plan.optimizer.takes_schedule or data.train.is_sparse:
+    if not (job.network.layout.is_linear and job.plan.optimizer.is_full_batch):
         return 0
-    size, n_rows = job.network.sizes[0] ** 2, data.train.n_samples
-    is_found = size <= MOST_FEATURES_SQUARED * n_rows * job.network.sizes[-1]
-    return size if job.plan.optimizer.only_quadratic or is_found else 0
+    n_samples, (layer,) = data.train.n_samples, job.network.layout.layers
+    if job.plan.optimizer.only_quadratic:
+        return layer.n_in**2
+    if data.train.is_sparse or not has_cheap_spectrum(n_samples, layer.n_in, layer.n_out):
+        return 0
+    return layer.n_in * min(n_samples, layer.n_in)
 
 
 def _size_of_state(job: Job, data: Data) -> int:

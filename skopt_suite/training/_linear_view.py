@@ -7,25 +7,33 @@ from numbers import Real
 from typing import Any
 
 from skopt_suite._component import take
-from skopt_suite.backends import Array
+from skopt_suite._layout import Layout
+from skopt_suite.backends import Array, like, namespace
 from skopt_suite.losses import Loss
-from skopt_suite.models import Network
 from skopt_suite.penalties import Penalty
 from skopt_suite.training._curvature import Curvature
+from skopt_suite.training._diagonal import Diagonal, LinearDiagonal
 from skopt_suite.training._quadratic import Quadratic
 from skopt_suite.training._rows import Source, Weights
 
 # When finding eigenvectors is cheap next to the iterations that it saves. The number of fits must
 # not matter: a fit in a stack is to take the same steps as alone.
-_MOST_FEATURES = 1000
-MOST_FEATURES_SQUARED = 20  # per raw prediction
+_ALWAYS = 100  # eigenvectors
+_MOST = 1000
+_SQUARED = 20  # eigenvectors squared, per sample or feature, and output
+
+
+def has_cheap_spectrum(n_samples: int, n_features: int, n_outputs: int) -> bool:
+    """Whether eigenvectors are found fast enough for solvers to begin with them."""
+    fewer, more = sorted((n_samples, n_features))
+    return fewer <= _ALWAYS or (fewer <= _MOST and fewer**2 <= _SQUARED * more * n_outputs)
 
 
 @dataclass
 class LinearView:
     """The objective of a stack on all rows of a source; what is asked for is found once."""
 
-    network: Network
+    layout: Layout
     loss: Loss
     penalty: Penalty
     source: Source
@@ -33,20 +41,23 @@ class LinearView:
     _found: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def curvature(self) -> Curvature | None:
-        """Return a bound on the Hessian; None where none is known, or it costs more than it saves.
-
-        Linear models on dense data have one, for losses and penalties that declare theirs.
-        """
+        """Return a bound on the Hessian of linear models, or something near it; None of others."""
         if "curvature" not in self._found:
-            self._found["curvature"] = self._curvature() if self._has_curvature() else None
+            self._found["curvature"] = self._curvature() if self.layout.is_linear else None
         return self._found["curvature"]
+
+    def diagonal(self) -> Diagonal:
+        """Return the curvature by every parameter, as far as it is known."""
+        if "diagonal" not in self._found:
+            self._found["diagonal"] = self._diagonal()
+        return self._found["diagonal"]
 
     def quadratic(self) -> Quadratic:
         """Return the objective of linear models as the quadratic that it is."""
         if "quadratic" not in self._found:
             joint = self.source.moments(self.weights, self._is_centred, with_targets=True)
             self._found["quadratic"] = Quadratic.of(
-                self.network, *self._bounds(), joint, self.source.eps
+                self.layout, *self._bounds(), joint, self.source.eps
             )
         return self._found["quadratic"]
 
@@ -55,28 +66,40 @@ class LinearView:
         kept = {name: found and found.take(index) for name, found in self._found.items()}
         loss, penalty = take(self.loss, index), take(self.penalty, index)
         weights = self.weights.take(index)
-        return LinearView(self.network, loss, penalty, self.source, weights, kept)
+        return LinearView(self.layout, loss, penalty, self.source, weights, kept)
 
     @property
     def _is_centred(self) -> bool:
-        return self.network.output_bias
+        return self.layout.layers[0].has_bias
 
     def _curvature(self) -> Curvature:
+        source, (layer,) = self.source, self.layout.layers
         bound, alpha = self._bounds()
-        any_scale = isinstance(alpha, Real) and alpha == 0
-        mean, basis = self.source.spectrum(self.weights, self._is_centred, any_scale)
-        return Curvature.of(self.network, bound, alpha, mean, basis, self.source.dtype)
+        is_free = isinstance(alpha, Real) and alpha == 0  # many weights may be optimal
+        has_fewer_rows = source.n_samples < layer.n_in
+        is_cheap = has_cheap_spectrum(source.n_samples, layer.n_in, layer.n_out)
+        if source.is_sparse or not is_cheap:
+            mean, basis = source.spectrum(
+                self.weights, self._is_centred, "columns", not (is_free and has_fewer_rows)
+            )
+        elif has_fewer_rows:
+            mean, basis = source.spectrum(self.weights, self._is_centred, "rows", False)
+        else:
+            mean, basis = source.spectrum(self.weights, self._is_centred, "features", is_free)
+        return Curvature.of(self.layout, bound, alpha, mean, basis, source.dtype)
 
-    def _has_curvature(self) -> bool:
-        if self.network.n_hidden or self.source.is_sparse:
-            return False
-        n_features, n_outputs = self.network.sizes[0], self.network.sizes[-1]
-        is_cheap = n_features**2 <= MOST_FEATURES_SQUARED * self.source.n_samples * n_outputs
-        return (
-            is_cheap
-            and n_features <= _MOST_FEATURES
-            and all(bound is not None for bound in self._bounds())
-        )
+    def _diagonal(self) -> Diagonal:
+        source = self.source
+        if not self.layout.is_linear:
+            y = source.sample(1).y
+            return Diagonal(namespace(y).ones((1, 1), dtype=source.dtype, device=y.device))
+        mean, basis = source.spectrum(self.weights, self._is_centred, "columns", True)
+        bound, alpha = self._bounds()
+        xp, c = namespace(mean), 1.0 if bound is None else bound
+        (alpha,) = like(mean, 0.0 if alpha is None else alpha)
+        values = xp.maximum(c * basis.values + alpha, c * basis.floor)
+        mean, values = (xp.astype(part, source.dtype, copy=False) for part in (mean, values))
+        return LinearDiagonal.of(self.layout, mean, values, c)
 
     def _bounds(self) -> tuple[Any, Any]:
         """Return the curvature of the loss and that of the penalty, where both declare one."""

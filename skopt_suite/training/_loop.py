@@ -13,6 +13,7 @@ from skopt_suite.training._checkpoint import Checkpoint, Memory
 from skopt_suite.training._epoch import Epoch, Steps, run_steps
 from skopt_suite.training._history import History
 from skopt_suite.training._job import Job
+from skopt_suite.training._null import null_losses
 from skopt_suite.training._reference import reference_losses
 from skopt_suite.training._result import Result
 from skopt_suite.training._rows import Data, blocks, shuffled
@@ -108,10 +109,16 @@ class _Pass:
             optimizer, params = self.stack.optimizer, self.stack.params
             self.stack.optimizer_state = optimizer.init(params, self.whole)
         reference = reference_losses(self.jobs, self.stack, source, self.batch_size)
-        self.progress = Progress.start(self.jobs, reference)
+        self.progress = Progress.start(self.jobs, reference, self._null_losses())
         pasts = [job.checkpoint for job in self.jobs]
         self.losses = History([[] if past is None else past.loss_curve for past in pasts])
         self.scores = History([[] if past is None else past.validation_scores for past in pasts])
+
+    def _null_losses(self) -> np.ndarray:
+        """Return what fits measure their progress in, (n_fits,); NaN where nobody asks."""
+        if self.n_epochs is not None:
+            return np.full(len(self.jobs), np.nan)
+        return null_losses(self.stack, self.data.train, self.batch_size)
 
     def run(self) -> list[Result]:
         """Train until every fit is done."""

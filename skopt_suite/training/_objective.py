@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from skopt_suite._component import take
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.penalties import Penalty
 from skopt_suite.training._curvature import Curvature
 from skopt_suite.training._data_term import DataTerm
+from skopt_suite.training._diagonal import Diagonal
 from skopt_suite.training._linear_view import LinearView
 from skopt_suite.training._quadratic import Quadratic
 from skopt_suite.training._rows import Rows, Source, Weights
@@ -28,16 +29,16 @@ class Terms:
     """Whether the value has the smooth part of the penalty; minibatch rules only need its
     gradient, and the loop adds the value once per epoch."""
 
-    def on(self, rows: Rows, masks: Sequence[Array | None] | None = None) -> Objective:
-        """Return the objective on some rows, hidden units multiplied by the masks of dropout."""
-        data = DataTerm(self.network, self.loss, rows, masks)
+    def on(self, rows: Rows) -> Objective:
+        """Return the objective on some rows, without dropout."""
+        data = DataTerm(self.network, self.loss, rows)
         return Objective(data, self.penalty, self.counts_penalty)
 
     def on_all(self, source: Source, weights: Weights) -> Objective:
         """Return the objective on all rows of a source, without dropout."""
         (rows,) = source.parts(weights)
         data = DataTerm(self.network, self.loss, rows)
-        view = LinearView(self.network, self.loss, self.penalty, source, weights)
+        view = LinearView(self.network.layout, self.loss, self.penalty, source, weights)
         return Objective(data, self.penalty, self.counts_penalty, view)
 
     def uncounted_penalty(self, params: Array) -> Array | float:
@@ -111,22 +112,38 @@ class Objective:
         return params
 
     def optimality(self, params: Array, gradient: Array) -> Array:
-        """Return the largest absolute entry of the proximal gradient of step size 1, (n_fits,)."""
-        xp = namespace(params)
+        """Return about how much the objective can still fall, (n_fits,)."""
+        bound = None if self.has_prox else self.curvature()
+        if bound is not None:
+            return bound.remaining(params, gradient)
+        diagonal = self.diagonal()
+        centred = diagonal.centred(params)
+        moved = centred - diagonal.centred_gradient(gradient) / diagonal.values
         if self.has_prox:
-            unit = xp.ones((params.shape[0], 1), dtype=params.dtype, device=params.device)
-            gradient = params - self.prox(params - gradient, unit)
-        return xp.max(xp.abs(gradient), axis=-1)
+            moved = self.prox(moved, 1 / diagonal.values)
+        return diagonal.remaining(centred, centred - moved)
 
     def curvature(self) -> Curvature | None:
-        """Return a bound on the Hessian of the smooth part, or None where there is none."""
+        """Return a bound on the Hessian of linear models, or something near it; None of others."""
         return None if self._view is None else self._view.curvature()
+
+    def diagonal(self) -> Diagonal:
+        """Return the curvature by every parameter, as far as it is known."""
+        return self._on_all_rows().diagonal()
 
     def quadratic(self) -> Quadratic:
         """Return the objective of linear models as the quadratic that it is."""
+        return self._on_all_rows().quadratic()
+
+    def _on_all_rows(self) -> LinearView:
         if self._view is None:
-            raise TypeError("Only the objective on all rows can be seen as a quadratic.")
-        return self._view.quadratic()
+            raise TypeError("Curvature is known of the objective on all rows only.")
+        return self._view
+
+    def with_masks(self, masks: Sequence[Array | None]) -> Objective:
+        """Return the objective with hidden units multiplied by the masks of dropout."""
+        data = DataTerm(self.data.network, self.data.loss, self.data.rows, masks)
+        return Objective(data, self.penalty, self.counts_penalty, self._view)
 
     def take(self, index: Array) -> Objective:
         """Return the objective of the fits that `index` names, on the same rows."""

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, namespace, to_numpy
-from skopt_suite.models import Network
 from skopt_suite.training._curvature import deep, product, split, taken
-from skopt_suite.training._moments import Moments, relative_noise, relative_rounding, spectrum
+from skopt_suite.training._moments import Moments
+from skopt_suite.training._spectrum import relative_noise, relative_rounding, spectrum
 
 _N_SOLVES = 3  # the first is right but for rounding, which the others take off
 
@@ -24,7 +25,7 @@ class Quadratic:
     are about 0, and e is 0. Rounding is relative to the variance of y.
     """
 
-    network: Network
+    layout: Layout
     bound: float  # c
     alpha: Any  # a number or (n_fits, 1)
     mean: Array  # (n_fits or 1, n_features, 1): x̄
@@ -35,13 +36,11 @@ class Quadratic:
     eps: float  # of the precision of the data
 
     @classmethod
-    def of(
-        cls, network: Network, bound: float, alpha: Any, joint: Moments, eps: float
-    ) -> Quadratic:
+    def of(cls, layout: Layout, bound: float, alpha: Any, joint: Moments, eps: float) -> Quadratic:
         """Return it from the moments of input and target together, in a precision of `eps`."""
-        xp, second, n = namespace(joint.second), joint.second, network.sizes[0]
+        xp, second, n = namespace(joint.second), joint.second, layout.layers[0].n_in
         return cls(
-            network,
+            layout,
             bound,
             alpha,
             mean=joint.mean[:, :n, None],
@@ -69,19 +68,19 @@ class Quadratic:
         is_flat = values <= self.bound * basis.noise
         inverse = xp.where(is_flat, 0.0, 1 / xp.where(is_flat, 1.0, values))[:, :, None]
         params = xp.zeros(shape, dtype=xp.float64, device=self.mean.device)
-        weights, bias = split(self.network, params)
+        weights, bias = split(self.layout, params)
         for _ in range(_N_SOLVES):
             rotated = product(xp.matrix_transpose(basis.basis), self._by_weights(weights))
             weights -= product(basis.basis, inverse * rotated)
         unsolved = self._solve_scaled(weights, is_flat)
-        if self.network.output_bias:
+        if bias.shape[-1]:
             bias -= self.minus_target + xp.sum(self.mean * weights, axis=1, keepdims=True)
         return params, unsolved
 
     def value(self, params: Array) -> Array:
         """Return the value, (n_fits,)."""
         xp = namespace(params)
-        weights, bias = split(self.network, params)
+        weights, bias = split(self.layout, params)
         terms = weights * (product(self.input_second, weights) + 2 * self.minus_cross)
         explained = xp.sum(terms, axis=1, keepdims=True)
         squares = xp.clip(explained + self.target_square, 0.0, None)
@@ -91,25 +90,14 @@ class Quadratic:
 
     def gradient(self, params: Array) -> Array:
         """Return the gradient, (n_fits, n_params)."""
-        weights, bias = split(self.network, params)
+        weights, bias = split(self.layout, params)
         gradient = namespace(params).empty_like(params)
-        weights_out, bias_out = split(self.network, gradient)
+        weights_out, bias_out = split(self.layout, gradient)
         error = self.bound * self._error(weights, bias)
         weights_out[...] = self._by_weights(weights) + self.mean * error
-        if self.network.output_bias:
+        if bias.shape[-1]:
             bias_out[...] = error
         return gradient
-
-    def optimality(self, params: Array, dtype: Any) -> Array:
-        """Return the largest absolute entry of the gradient, (n_fits,).
-
-        An entry within the rounding, in the precision `dtype`, of the terms that it is the sum of
-        counts as 0.
-        """
-        xp = namespace(params)
-        rounding = 16 * float(xp.finfo(dtype).eps) * self._absolute().gradient(xp.abs(params))
-        excess = xp.abs(self.gradient(params)) - rounding
-        return xp.max(xp.clip(excess, 0.0, None), axis=-1)
 
     def take(self, index: Array) -> Quadratic:
         """Return that of the fits that `index` names."""
@@ -172,13 +160,7 @@ class Quadratic:
 
     def _error(self, weights: Array, bias: Array) -> Array:
         """Return the mean error e of every output, (n_fits, 1, n_outputs)."""
-        if not self.network.output_bias:
+        if not bias.shape[-1]:
             return self.minus_target
         height = namespace(weights).sum(self.mean * weights, axis=1, keepdims=True)
         return self.minus_target + bias + height
-
-    def _absolute(self) -> Quadratic:
-        """Return this with the absolute values of all that the gradient is made of."""
-        xp = namespace(self.mean)
-        names = ("mean", "input_second", "minus_cross", "minus_target")
-        return replace(self, **{name: xp.abs(getattr(self, name)) for name in names})

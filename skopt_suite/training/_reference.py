@@ -28,28 +28,44 @@ def reference_losses(
         return np.array([job.checkpoint.memory.reference_loss for job in jobs if job.checkpoint])
     xp = namespace(stack.params)
     parts = list(source.parts(stack.weights))
-    null = xp.concat([loss for part in parts for loss in _at_zero(stack, part, n_at_once)], axis=-1)
     initial = xp.concat(list(_initial_values(stack, parts[0], n_at_once)), axis=-1)
     penalty = stack.terms.penalty.value(stack.terms.network.layout.weights(stack.params))
-    reference = np.maximum(_mean(null), _mean(initial) + _on_host(penalty))
-    if stack.weights.values is not None:
-        weighted = xp.vecdot(null, stack.weights.values) / source.n_samples
-        reference = np.maximum(reference, _on_host(weighted))
+    at_zero = mean_loss_at(np.zeros((1, stack.n_outputs)), stack, source, n_at_once)
+    reference = np.maximum(at_zero, _mean(initial) + _on_host(penalty))
     earlier = [0.0 if job.past is None else job.past.reference_loss for job in jobs]
     return np.maximum(np.maximum(reference, _FLOOR), earlier)
 
 
-def _at_zero(stack: Stack, rows: Rows, n_at_once: int) -> Iterator[Array]:
-    """Yield the losses of predicting 0, (n_fits or 1, n_at_once)."""
+def mean_loss_at(raw: np.ndarray, stack: Stack, source: Source, n_at_once: int) -> np.ndarray:
+    """Return the mean loss of the same raw predictions for all rows, (n_fits,) or (1,).
+
+    Parameters
+    ----------
+    raw : ndarray of shape (n_fits or 1, n_outputs)
+        Raw predictions.
+    """
+    xp = namespace(stack.params)
+    constant = xp.asarray(raw[:, None, :], dtype=stack.params.dtype, device=stack.params.device)
+    total: Any = 0.0
+    for part in source.parts(stack.weights):
+        for block in _value_blocks(constant, stack, part, n_at_once):
+            total = total + _on_host(block)
+    return total / source.n_samples
+
+
+def _value_blocks(constant: Array, stack: Stack, rows: Rows, n_at_once: int) -> Iterator[Array]:
+    """Yield weighted sums of the losses of some rows each, (n_fits,) or (1,)."""
     # Only the hyperparameters of the loss can differ, so mostly one fit stands for all.
-    loss, n_samples = stack.terms.loss, rows.X.shape[0]
-    is_varied = _is_varied(loss)
-    n_fits, n_outputs = stack.params.shape[0] if is_varied else 1, stack.terms.network.sizes[-1]
-    new = {"dtype": stack.params.dtype, "device": stack.params.device}
+    xp, loss, n_samples = namespace(constant), stack.terms.loss, rows.X.shape[0]
+    is_varied = _is_varied(loss) or constant.shape[0] > 1
+    n_fits = stack.params.shape[0] if is_varied else 1
     for block in blocks(n_samples, n_at_once if is_varied else n_samples):
         y = rows.y[block, ...]
-        zeros = namespace(stack.params).zeros((n_fits, y.shape[0], n_outputs), **new)
-        yield loss.value_and_gradient(y, zeros)[0]
+        shape = (n_fits, y.shape[0], stack.n_outputs)
+        raw = xp.zeros(shape, dtype=constant.dtype, device=constant.device)
+        values = loss.value_and_gradient(y, raw + constant)[0]
+        weight = xp.ones_like(values) if rows.weight is None else rows.weight[:, block]
+        yield xp.vecdot(values, weight)
 
 
 def _initial_values(stack: Stack, rows: Rows, n_at_once: int) -> Iterator[Array]:

@@ -19,7 +19,7 @@ class Result:
     loss_curve: list[float]
     validation_scores: list[float]
     stop_reason: str
-    """``"converged"`` (gradient below ``tol``), ``"precision"`` (no smaller one in this precision),
+    """``"converged"`` (to ``tol``), ``"precision"`` (as near to the optimum as rounding allows),
     ``"no_improvement"``, ``"max_iter"``, ``"callback"``, ``"stalled"`` or ``"diverged"``."""
     memory: Memory | None
     checkpoint: Checkpoint | None = None

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from skopt_suite.backends import Array, Placement, is_sparse, namespace, take_rows
-from skopt_suite.training._moments import Moments, Spectrum, moments, spectrum
+from skopt_suite.training._moments import Moments, column_moments, moments
+from skopt_suite.training._spectrum import Spectrum, column_spectrum, row_spectrum, spectrum
+
+Basis = Literal["features", "rows", "columns"]
+"""How a spectrum is found: from second moments of features, from products of rows (where there are
+fewer), or from every column for itself, without eigenvectors."""
 
 
 class Rows(NamedTuple):
@@ -68,7 +73,9 @@ class Source(Protocol):
     def moments(self, weights: Weights, centred: bool, with_targets: bool) -> Moments:
         """Return means and second moments of the inputs, or of inputs and targets."""
 
-    def spectrum(self, weights: Weights, centred: bool, any_scale: bool) -> tuple[Array, Spectrum]:
+    def spectrum(
+        self, weights: Weights, centred: bool, basis: Basis, any_scale: bool
+    ) -> tuple[Array, Spectrum]:
         """Return the means of the inputs and the eigenbasis of their second moments.
 
         `any_scale` says whether the scale of columns is to count for nothing.
@@ -134,14 +141,21 @@ class InMemory:
 
         return self._found(("moments", centred, with_targets), weights, find)
 
-    def spectrum(self, weights: Weights, centred: bool, any_scale: bool) -> tuple[Array, Spectrum]:
+    def spectrum(
+        self, weights: Weights, centred: bool, basis: Basis, any_scale: bool
+    ) -> tuple[Array, Spectrum]:
         """Return the means of the inputs and the eigenbasis of their second moments."""
 
         def find() -> tuple[Array, Spectrum]:
+            if basis == "rows":
+                return row_spectrum(self.X, weights.values, centred, self.eps)
+            if basis == "columns":
+                columns = column_moments(self.X, weights.values, centred)
+                return columns.mean, column_spectrum(columns, self.eps, any_scale)
             about = self.moments(weights, centred, with_targets=False)
             return about.mean, spectrum(about, self.eps, any_scale)
 
-        return self._found(("spectrum", centred, any_scale), weights, find)
+        return self._found(("spectrum", centred, basis, any_scale), weights, find)
 
     def _found(self, what: tuple[Hashable, ...], weights: Weights, find: Any) -> Any:
         """Return what was found before, unless the weights are those of one stack only."""

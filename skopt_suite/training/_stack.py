@@ -37,6 +37,11 @@ class Stack:
     best_params: Array | None = None
 
     @property
+    def n_outputs(self) -> int:
+        """How many raw predictions there are per row."""
+        return self.terms.network.sizes[-1]
+
+    @property
     def shown_params(self) -> Array:
         """What predictions use now, (n_fits, n_params)."""
         return self.optimizer.eval_params(self.optimizer_state, self.params)

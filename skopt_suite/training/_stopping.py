@@ -12,6 +12,7 @@ from skopt_suite.training._job import Job
 
 EXPLODED = 1e4
 """How many times its reference a loss may be before the fit counts as diverged."""
+_ROUNDING = 100  # units in the last place that a sum over samples may be off by
 
 
 @dataclass
@@ -21,12 +22,13 @@ class Progress:
     best: np.ndarray  # lowest loss, or minus the highest validation score
     n_without_improvement: np.ndarray
     reference: np.ndarray  # what the loss is compared with to see divergence
+    null: np.ndarray  # loss of the best constant; NaN where it is not needed
     tol: np.ndarray
     patience: np.ndarray  # epochs
     max_iter: np.ndarray
 
     @classmethod
-    def start(cls, jobs: Sequence[Job], reference: np.ndarray) -> Progress:
+    def start(cls, jobs: Sequence[Job], reference: np.ndarray, null: np.ndarray) -> Progress:
         """Return the progress of fits that begin, or go on from a checkpoint."""
         pasts = [job.checkpoint for job in jobs]
         return cls(
@@ -35,6 +37,7 @@ class Progress:
                 [0 if past is None else past.n_without_improvement for past in pasts]
             ),
             reference=np.broadcast_to(reference, (len(jobs),)).copy(),
+            null=null,
             tol=np.array([job.plan.tol for job in jobs], dtype=np.float64),
             patience=np.array([job.plan.n_iter_no_change for job in jobs]),
             max_iter=np.array([job.plan.max_iter for job in jobs]),
@@ -77,14 +80,30 @@ class Progress:
     ) -> np.ndarray:
         """Return why each fit is done, empty where it is not.
 
-        The gradient is small, or no smaller one can be had, or the iterations are used up.
+        The objective can fall by no more than ``tol`` times what it is below that of the best
+        constant, or rounding hides where to, or the iterations are used up.
+
+        Parameters
+        ----------
+        n_iter : int
+            Iterations so far.
+        loss, optimality : ndarray of shape (n_fits,)
+            The objective, and about how much it can still fall.
+        stalled : ndarray of shape (n_fits,), optional
+            Fits that cannot move.
+        job : Job
+            One of them.
         """
         stalled = np.zeros(len(loss), dtype=bool) if stalled is None else stalled
-        negligible = np.sqrt(np.finfo(job.dtype).eps) * np.maximum(1.0, np.abs(loss))
+        eps = float(np.finfo(job.dtype).eps)
+        fallen = np.maximum(self.null - loss, 0.0)
+        # Neither the objective nor a prediction of 0 is known better.
+        rounding = _ROUNDING * eps * (self.null + _ROUNDING * eps * self.reference)
         waited = job.plan.early_stopping & (self.n_without_improvement >= self.patience)
         return _first_of(
-            ("converged", optimality <= self.tol),
-            ("precision", stalled & (optimality <= negligible)),
+            ("converged", optimality <= self.tol * fallen),
+            ("precision", optimality <= rounding),
+            ("precision", stalled & (optimality <= eps**0.25 * fallen)),
             ("stalled", stalled),
             ("no_improvement", waited),
             ("max_iter", n_iter >= self.max_iter),

@@ -101,7 +101,11 @@ class _Smooth:
     def __init__(self, problem):
         self.problem, self.layout = problem, problem.layout
         self.value, self.value_and_gradient = problem.value, problem.value_and_gradient
-        self.prox, self.optimality = problem.prox, problem.optimality
+        self.prox, self.optimality, self.diagonal = (
+            problem.prox,
+            problem.optimality,
+            problem.diagonal,
+        )
 
 
 @pytest.mark.parametrize(

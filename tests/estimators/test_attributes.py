@@ -38,8 +38,9 @@ def test_why_training_stopped(model, reason):
 def test_a_solver_that_stops_short_warns(model):
     model.set_params(max_iter=2, tol=1e-10)
     text = (
-        rf"{type(model).__name__}: optimizer '(lbfgs|fista)' stopped before its gradient fell below"
-        r" tol=1e-10: max_iter=2 iterations were not enough\. Scale the data, or raise max_iter"
+        rf"{type(model).__name__}: optimizer '(lbfgs|fista)' stopped while the objective could "
+        r"still fall by more than tol=1e-10 of what it had fallen: max_iter=2 iterations were not "
+        r"enough\. Scale the data, or raise max_iter"
     )
     with pytest.warns(ConvergenceWarning, match=text):
         model.fit(*data_of(model))

@@ -36,7 +36,7 @@ CASES = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore:.*stopped before its gradient")
+@pytest.mark.filterwarnings("ignore:.*stopped while the objective")
 @pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
 @pytest.mark.parametrize(("estimator", "data"), CASES)
 def test_fit_equals_numpy(estimator, data, optimizer):

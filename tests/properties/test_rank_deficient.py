@@ -40,7 +40,7 @@ def with_constant(seed):
     return np.hstack([Z, np.full((N_SAMPLES, 1), 3.0)])
 
 
-DATA = [duplicated, one_hot, with_sum, with_constant]
+DATA = [duplicated, one_hot, with_sum, with_sum_of_large, with_constant]
 data = pytest.mark.parametrize("make", DATA, ids=lambda make: make.__name__)
 
 
@@ -82,3 +82,18 @@ def test_logistic_regression(make):
         smallest = exact - null.T @ (null @ exact)
         model = LinearClassifier(penalty="none").fit(X32, y)
         np.testing.assert_allclose(model.coef_[0], smallest, atol=TOLERANCE * abs(smallest).max())
+
+
+@pytest.mark.parametrize("shape", [(30, 60), (40, 40), (100, 500)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_fewer_rows_than_columns(shape, dtype):
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=shape).astype(dtype)
+        centred = X.astype(float) - X.mean(axis=0, dtype=float)
+        y = centred @ rng.normal(size=shape[1])
+        smallest = np.linalg.lstsq(centred, y, rcond=1e-9)[0]
+        coef = LinearRegressor(penalty="none").fit(X, y).coef_
+        np.testing.assert_allclose(coef, smallest, atol=TOLERANCE * abs(smallest).max())
+        coef = LinearClassifier(penalty="none").fit(X, y > 0).coef_[0]
+        assert abs(_null_space(X.astype(float)) @ coef).max() < 1e-3 * abs(coef).max()
