@@ -96,10 +96,11 @@ class LBFGS(Optimizer):
         without_history = ~namespace(params).any(state.curvature != 0, axis=1)
         stalled = (end.moved & rounds_to(end.params, params)) | (~end.moved & without_history)
         state = self._remember(state, end.params - params, end, bound)
-        if bound is None:  # as the quadratic model has it, whose minimum the direction leads to
-            optimality = -namespace(params).vecdot(end.gradient, state.direction)
-        else:
-            optimality = problem.optimality(end.params, end.gradient)
+        # As the quadratic model has it, whose minimum the direction leads to. That is too little
+        # where the steps have not met the curvature yet, and the bound too much.
+        optimality = -namespace(params).vecdot(end.gradient, state.direction)
+        if bound is not None:
+            optimality = (optimality * problem.optimality(end.params, end.gradient)) ** 0.5
         return Step(end.params, state, end.value, optimality, stalled)
 
     def _remember(self, state: LBFGSState, step: Array, end: Any, bound: Any | None) -> LBFGSState:

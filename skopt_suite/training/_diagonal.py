@@ -86,13 +86,14 @@ class LinearDiagonal(Diagonal):
     def remaining(self, params: Array, move: Array, factor: Array | float = 1.0) -> Array:
         """Return about how much the objective can still fall, (n_fits,).
 
-        As `Curvature.remaining`, the gradient being this curvature times `factor` times `move`.
+        As `Curvature.remaining`, the gradient being this curvature times `factor` times `move`;
+        a quarter of it, for gradients are hardly ever parallel to the way to the optimum.
         """
         xp, values = namespace(params), factor * self.values
         square = xp.vecdot(values * move, move)
         weights = self.layout.weights(params)
         way = xp.vecdot(self.layout.weights(values) * weights, weights)
-        return xp.sqrt(square * xp.maximum(square, way))
+        return xp.sqrt(square * xp.maximum(square, way)) / 4
 
     def _moved(self, params: Array, sign: float) -> Array:
         """Return parameters with ``x̄ᵀ w`` added to the intercepts, or taken off."""

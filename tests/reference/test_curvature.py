@@ -183,7 +183,7 @@ DATA = {
 @pytest.mark.filterwarnings("ignore:.*'lbfgs' stopped while:sklearn.exceptions.ConvergenceWarning")
 def test_the_optimum_is_the_same_in_fewer_iterations(name, alpha, monkeypatch):
     X, y = DATA[name]
-    options = {"penalty": L2(alpha), "tol": 1e-7, "max_iter": 300}
+    options = {"penalty": L2(alpha), "tol": 1e-10, "max_iter": 300}
     bounded = LinearClassifier(**options).fit(X, y)
     with monkeypatch.context() as context:
         context.setattr(Objective, "curvature", lambda self: None)
@@ -251,7 +251,7 @@ def test_a_warm_start_away_from_the_data():
     """Weights in directions that the data do not know, and along all classes, are shrunk."""
     X, y = load_iris(return_X_y=True)
     X = np.hstack([X, X[:, :1] + X[:, 1:2]])
-    model = LinearClassifier(penalty=L2(0.1), tol=1e-8, warm_start=True).fit(X, y)
+    model = LinearClassifier(penalty=L2(0.1), tol=1e-10, warm_start=True).fit(X, y)
     optimum = model.coef_.copy()
     model.coef_ = model.coef_ + np.array([1.0, 1.0, 0, 0, -1.0]) + 2.0
     model.fit(X, y)
