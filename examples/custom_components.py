@@ -97,7 +97,7 @@ print("both keep the contract\n")
 X, y = load_breast_cancer(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
 
-linear = make_pipeline(StandardScaler(), LinearClassifier(penalty=L0()))
+linear = make_pipeline(StandardScaler(), LinearClassifier(penalty=L0(), max_iter=5000))
 search = GridSearchCV(linear, {"linearclassifier__penalty__alpha": [0.003, 0.01, 0.03, 0.1]})
 search.fit(X_train, y_train)
 for params, score in zip(

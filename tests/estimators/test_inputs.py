@@ -57,10 +57,10 @@ def test_columns_as_targets(estimator, column):
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"tol": 1e-9},  # L-BFGS takes other steps on dense data
+        {"tol": 1e-12},  # L-BFGS takes other steps on dense data
         {"penalty": "l1"},
         {"optimizer": GradientDescent(0.1), "max_iter": 20},
-        {"dtype": "float32", "tol": 1e-5, "penalty": L2(0.01)},
+        {"dtype": "float32", "tol": 1e-6, "penalty": L2(0.01)},
         {"optimizer": "fista", "early_stopping": True, "random_state": 0},
     ],
 )
@@ -71,7 +71,7 @@ def test_sparse_equals_dense(estimator, parameters, container):
     weight = np.linspace(0.5, 2, len(y))
     dense = estimator(**parameters).fit(thresholded, y, sample_weight=weight)
     sparse = estimator(**parameters).fit(container(thresholded), y, sample_weight=weight)
-    atol = 1e-3 if "dtype" in parameters else 1e-6
+    atol = 3e-3 if "dtype" in parameters else 1e-6
     np.testing.assert_allclose(sparse.coef_, dense.coef_, atol=atol)
     np.testing.assert_allclose(sparse.intercept_, dense.intercept_, atol=atol)
     np.testing.assert_array_equal(
