@@ -60,7 +60,7 @@ def softmax_log_loss(raw: Array, y: Array) -> tuple[Array, Array]:
     exponentials = xp.exp(shifted)
     total = xp.sum(exponentials, axis=-1, keepdims=True)
     one_hot = indicators(y, raw)
-    value = xp.log(total[..., 0]) - xp.sum(shifted * one_hot, axis=-1)
+    value = xp.log(total[..., 0]) - xp.sum(xp.where(one_hot > 0, shifted, 0.0), axis=-1)
     return value, exponentials / total - one_hot
 
 

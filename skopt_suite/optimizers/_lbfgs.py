@@ -101,7 +101,10 @@ class LBFGS(Optimizer):
         optimality = -namespace(params).vecdot(end.gradient, state.direction)
         if bound is not None:
             optimality = (optimality * problem.optimality(end.params, end.gradient)) ** 0.5
-        return Step(end.params, state, end.value, optimality, stalled)
+        # Without a gradient a fit cannot move, whatever the value: that is divergence, not an end.
+        xp = namespace(params)
+        value = xp.where(xp.all(xp.isfinite(end.gradient), axis=1), end.value, xp.nan)
+        return Step(end.params, state, value, optimality, stalled)
 
     def _remember(self, state: LBFGSState, step: Array, end: Any, bound: Any | None) -> LBFGSState:
         """Return the state after a step; pairs without positive curvature count for nothing."""

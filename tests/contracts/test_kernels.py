@@ -256,6 +256,47 @@ def test_fused_kernel_equals_its_definition(case, dtype, n_fits, sliced):
     draw.assert_surroundings_are_untouched()
 
 
+SPECIAL = [np.nan, np.inf, -np.inf]
+
+
+def float_arrays(name, arguments, special):
+    """Positions of what may be special: not labels, nor where layers lie."""
+    never_negative = 1 if name == "soft_threshold" and special < 0 else None
+    return [
+        i
+        for i, array in enumerate(arguments)
+        if isinstance(array, np.ndarray) and array.dtype.kind == "f" and i != never_negative
+    ]
+
+
+def places(array):
+    """An element of the first fit, and one of the last."""
+    return [(0,) * array.ndim, tuple(n - 1 for n in array.shape)]
+
+
+@pytest.mark.parametrize("special", SPECIAL)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("case", ARGUMENTS)
+def test_kernels_treat_nan_and_infinity_as_their_definitions_do(case, dtype, special):
+    name = kernel_of(case)
+    arguments = ARGUMENTS[case](Draw(2, dtype, False))
+    for i in float_arrays(name, arguments, special):
+        for place in places(arguments[i]):
+            ours, theirs = (ARGUMENTS[case](Draw(2, dtype, False)) for _ in range(2))
+            ours[i][place] = theirs[i][place] = special
+            with np.errstate(all="ignore"):
+                expected = KERNELS[name].definition(*theirs)
+                actual = FUSED[name](*ours)
+            for one, other in zip(as_tuple(actual), as_tuple(expected), strict=True):
+                what = f"argument {i} at {place}"
+                np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4, err_msg=what)
+
+
+def as_tuple(result):
+    results = result if isinstance(result, tuple) else (result,)
+    return tuple(array for array in results if array is not None)
+
+
 def test_logistic_loss_is_right_to_rounding_however_far():
     raw = np.concatenate([np.linspace(-40, 40, 2001), [-700.0, -1e-9, 0.0, 1e-300, 700.0]])
     for y in (0.0, 1.0):

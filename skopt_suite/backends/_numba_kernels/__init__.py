@@ -1,8 +1,8 @@
 """Fused CPU kernels, by the name of their definition.
 
 They are serial (parallelism comes from BLAS and from threads over fits) and overwrite their
-arguments. `fastmath` assumes that there is no NaN: divergence is looked for outside, in losses and
-norms. Scalars per fit come as arrays of shape (n_fits, 1).
+arguments. NaN and infinity come through as in the definition, so comparisons are written such that
+NaN is kept. Scalars per fit come as arrays of shape (n_fits, 1).
 """
 
 from __future__ import annotations

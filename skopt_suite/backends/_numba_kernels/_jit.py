@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-jit = njit(nogil=True, fastmath=True, error_model="numpy", cache=True)
+# Of fast-math not `nnan` and `ninf`, which ignore NaN and infinity, and `reassoc` for sums only: it
+# may turn (1 - b) * g into g - b * g, which is NaN for an infinite g, and loses digits.
+_EXACT = {"contract", "arcp", "afn", "nsz"}
+
+jit = njit(nogil=True, fastmath=_EXACT, error_model="numpy", cache=True)
+jit_sum = njit(nogil=True, fastmath={*_EXACT, "reassoc"}, error_model="numpy", cache=True)
 
 
 @jit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skopt_suite.backends._numba_kernels._jit import jit, negligible
+from skopt_suite.backends._numba_kernels._jit import jit, jit_sum, negligible
 
 
 def softmax_log_loss(raw, y):
@@ -24,7 +24,7 @@ def _in_memory_order(raw):
     return np.ascontiguousarray(raw if fits_first else raw.transpose(1, 0, 2)), fits_first
 
 
-@jit
+@jit_sum
 def _subtract_row_max(raw, y, fits_first, of_label):
     for a in range(raw.shape[0]):
         for b in range(raw.shape[1]):
@@ -36,7 +36,7 @@ def _subtract_row_max(raw, y, fits_first, of_label):
             of_label[a, b] = raw[a, b, y[b if fits_first else a]]
 
 
-@jit
+@jit_sum
 def _normalise(exponentials, y, fits_first, total):
     one, zero = exponentials.dtype.type(1), exponentials.dtype.type(0)
     tiny = negligible(exponentials)
@@ -48,7 +48,7 @@ def _normalise(exponentials, y, fits_first, total):
             scale = one / row_total
             for j in range(exponentials.shape[2]):
                 probability = exponentials[a, b, j] * scale
-                exponentials[a, b, j] = probability if probability > tiny else zero
+                exponentials[a, b, j] = zero if probability <= tiny else probability
             exponentials[a, b, y[b if fits_first else a]] -= one
             total[a, b] = row_total
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skopt_suite.backends._numba_kernels._jit import jit
+from skopt_suite.backends._numba_kernels._jit import jit, jit_sum
 from skopt_suite.backends._threads import SMALL_PRODUCT, blas_is_limited_to_one_thread
 
 
@@ -84,7 +84,7 @@ def averaged(value, delta):
     return (mean / n_samples).astype(value.dtype, copy=False), delta
 
 
-@jit
+@jit_sum
 def _add_up_each(rows, total):
     for k in range(rows.shape[0]):
         for i in range(rows.shape[1]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skopt_suite.backends._numba_kernels._jit import jit, negligible, write_back
+from skopt_suite.backends._numba_kernels._jit import jit, jit_sum, negligible, write_back
 
 
 @jit
@@ -23,7 +23,7 @@ def momentum_update(params, gradient, velocity, learning_rate, momentum):
         rate, keep = learning_rate[k, 0], momentum[k, 0]
         for j in range(params.shape[1]):
             v = keep * velocity[k, j] + gradient[k, j]
-            velocity[k, j] = v if abs(v) > tiny else zero
+            velocity[k, j] = zero if abs(v) <= tiny else v
             params[k, j] -= rate * v
     return params, velocity
 
@@ -35,7 +35,7 @@ def nesterov_update(params, gradient, velocity, learning_rate, momentum):
         rate, keep = learning_rate[k, 0], momentum[k, 0]
         for j in range(params.shape[1]):
             v = keep * velocity[k, j] + gradient[k, j]
-            velocity[k, j] = v if abs(v) > tiny else zero
+            velocity[k, j] = zero if abs(v) <= tiny else v
             params[k, j] -= rate * (gradient[k, j] + keep * v)
     return params, velocity
 
@@ -51,11 +51,11 @@ def adam_update(params, gradient, m, v, n_steps, learning_rate, beta1, beta2, ep
         c1, c2 = kind(1) - b1, kind(1) - b2
         for j in range(params.shape[1]):
             g = gradient[k, j]
-            g = g if abs(g) > small else zero  # else its square is denormal
+            g = zero if abs(g) <= small else g  # else its square is denormal
             m_j = b1 * m[k, j] + c1 * g
             v_j = b2 * v[k, j] + c2 * g * g
-            m_j = m_j if abs(m_j) > small else zero
-            v_j = v_j if v_j > tiny else zero
+            m_j = zero if abs(m_j) <= small else m_j
+            v_j = zero if abs(v_j) <= tiny else v_j
             m[k, j], v[k, j] = m_j, v_j
             params[k, j] -= step * (m_j / (np.sqrt(v_j) + eps))
     return params, m, v
@@ -119,7 +119,7 @@ def oldest_to_newest(direction, weights, steps, changes, curvature, n_steps):
     return direction
 
 
-@jit
+@jit_sum
 def _dot(a, b):
     total = a.dtype.type(0)
     for j in range(a.size):
