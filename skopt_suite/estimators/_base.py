@@ -18,7 +18,7 @@ from skopt_suite.estimators._callbacks import (
     with_callbacks,
 )
 from skopt_suite.estimators._convergence import warn_if_not_converged
-from skopt_suite.estimators._inputs import check_lengths, check_sample_weight, check_X
+from skopt_suite.estimators._inputs import check_lengths, check_sample_weight, check_X, mean_one
 from skopt_suite.estimators._parameters import resolve_optimizer
 from skopt_suite.estimators._prepared import CheckedRows, Prepared, TrainingPart
 from skopt_suite.estimators._rollback import unchanged_by_errors
@@ -141,7 +141,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         part = self._training_part(rows, self._weigh_classes(rows.y, rows.weight), plan, validation)
         network = self._network(rows.X.shape[1])
         start = self._start(
-            network, part.y, part.weight, plan.seed, goes_on=incremental or self.warm_start
+            network, part.y, part.relative_weight, plan.seed, goes_on=incremental or self.warm_start
         )
         memory = self._usable_memory(network, plan, start) if incremental else None
         job = Job(
@@ -212,14 +212,14 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
                     "part has no positive sample_weight. Give X_val and y_val, or another "
                     "random_state."
                 )
-        held_out_weight = None if weight is None else weight[held_out]
+        held_out_weight = None if weight is None else mean_one(weight[held_out])
+        if held_out_weight is not None:
+            held_out_weight = held_out_weight.astype(dtype)
         self._check_scorable(y[held_out], held_out_weight)
         validation = Rows(
             _rows(X, held_out, placement),
             self._encoded(y[held_out], placement, dtype),
-            None
-            if held_out_weight is None
-            else placement.asarray(held_out_weight[None], dtype=dtype),
+            None if held_out_weight is None else placement.asarray(held_out_weight[None]),
         )
         kept_weight = None if weight is None else weight[train_rows]
         return TrainingPart(_rows(X, train_rows, placement), y[train_rows], kept_weight, validation)

@@ -188,7 +188,7 @@ def _jobs(
         if candidate.weighting not in shared:
             own = unfitted(candidate.model, seen.learnt)
             part = own._training_part(rows, weights[candidate.weighting], candidate.plan, None)
-            start = own._fresh_start(network, part.y, part.weight, initial)
+            start = own._fresh_start(network, part.y, part.relative_weight, initial)
             shared[candidate.weighting] = part, start
         part, start = shared[candidate.weighting]
         checkpoint = past[candidate.index].checkpoint if candidate.index in past else None

@@ -79,6 +79,17 @@ def test_held_out_rows_count_by_their_weight():
     assert stopped.score(X, y) < 0.8
 
 
+@pytest.mark.parametrize("scale", [1e-310, 1e-50, 1e38, 1e300])
+@every
+def test_held_out_weights_count_by_their_ratios(estimator, scale):
+    X, y = data_of(estimator)
+    X, weight = X.astype(np.float32), np.linspace(1, 3, len(y))
+    stopped = clone(estimator).set_params(early_stopping=True, random_state=0, max_iter=5)
+    plain = clone(stopped).fit(X, y, sample_weight=weight)
+    scaled = clone(stopped).fit(X, y, sample_weight=scale * weight)
+    np.testing.assert_allclose(scaled.validation_scores_, plain.validation_scores_, atol=1e-4)
+
+
 def test_few_samples_of_many_classes_can_be_held_out():
     X, y = load_digits(return_X_y=True)
     few = MLPClassifier((8,), early_stopping=True, max_iter=3, random_state=0)
