@@ -20,6 +20,8 @@ import numpy as np
 from skopt_suite._hashable import hashable
 from skopt_suite.backends import Array, Placement
 
+_LARGEST_INTEGER = 2**63 - 1  # what fits into 64 bits
+
 
 class Domain:
     """Base of the domains; parameters that are not fusable have nothing more to say."""
@@ -98,7 +100,7 @@ class Real(Domain):
             return
         if not isinstance(value, RealNumber) or isinstance(value, (bool, np.bool_)):
             raise _wrong_type(owner, name, value, self)
-        number = float(value)
+        number = _as_float(value)
         above = number > self.low if self.open_low else number >= self.low
         below = number < self.high if self.open_high else number <= self.high
         if not (above and below and math.isfinite(number)):
@@ -141,7 +143,7 @@ class Integer(Domain):
             return
         if not isinstance(value, Integral) or isinstance(value, (bool, np.bool_)):
             raise _wrong_type(owner, name, value, self)
-        if value < self.low:
+        if not self.low <= int(value) <= _LARGEST_INTEGER:
             raise _wrong_value(owner, name, value, self)
 
     def __str__(self) -> str:
@@ -389,6 +391,14 @@ def _accepts(domain: Domain, owner: str, name: str, value: Any) -> bool:
     return True
 
 
+def _as_float(value: RealNumber) -> float:
+    """Return the nearest float, infinity where it has none."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if bool(value > 0) else -math.inf  # type: ignore[operator]
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, RealNumber) and not isinstance(value, bool)
 
@@ -400,4 +410,9 @@ def _wrong_type(owner: str, name: str, value: Any, domain: Domain) -> TypeError:
 
 
 def _wrong_value(owner: str, name: str, value: Any, domain: Domain) -> ValueError:
+    if isinstance(value, Integral) and abs(int(value)) > _LARGEST_INTEGER:
+        return ValueError(
+            f"{owner}: {name} must be {domain}; got a whole number of "
+            f"{int(value).bit_length()} bits, which is too large."
+        )
     return ValueError(f"{owner}: {name} must be {domain}; got {value!r}.")

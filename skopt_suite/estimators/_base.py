@@ -6,7 +6,6 @@ from abc import abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skopt_suite._component import Parametrised, fusion_key
@@ -18,8 +17,14 @@ from skopt_suite.estimators._callbacks import (
     with_callbacks,
 )
 from skopt_suite.estimators._convergence import warn_if_not_converged
-from skopt_suite.estimators._inputs import check_lengths, check_sample_weight, check_X, mean_one
-from skopt_suite.estimators._parameters import resolve_optimizer
+from skopt_suite.estimators._inputs import (
+    check_lengths,
+    check_sample_weight,
+    check_size,
+    check_X,
+    mean_one,
+)
+from skopt_suite.estimators._parameters import draw_seed, resolve_optimizer
 from skopt_suite.estimators._prepared import CheckedRows, Prepared, TrainingPart
 from skopt_suite.estimators._rollback import unchanged_by_errors
 from skopt_suite.estimators._split import split_rows
@@ -166,7 +171,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             shuffle=self.shuffle,
             early_stopping=self.early_stopping,
             dropout=self._dropout_rates(),
-            seed=int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)),
+            seed=draw_seed(owner, self.random_state),
         )
 
     def _check_rows(self, X, y, sample_weight, classes=None, reset=True) -> CheckedRows:
@@ -179,6 +184,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             backend=self.backend,
             reset=reset,
         )
+        check_size(X, type(self).__name__, dtype)
         y = self._check_targets(y, dtype)
         check_lengths(X, y)
         weight = check_sample_weight(sample_weight, X.shape[0])
@@ -238,6 +244,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             backend=self.backend,
             reset=False,
         )
+        check_size(X_val, type(self).__name__, dtype)
         y_val = self._check_targets(y_val, dtype)
         check_lengths(X_val, y_val)
         if self.early_stopping:

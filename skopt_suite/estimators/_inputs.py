@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -43,13 +44,16 @@ def check_X(
         X = _check_device_array(estimator, X, reset)
         dtype = _device_dtype(X) if dtype == "as_X" else dtype
         return placement.asarray(X, dtype=dtype), placement, dtype
-    X = validate_data(
-        estimator,
-        X,
-        accept_sparse=("csr", "csc") if accept_sparse else False,
-        dtype=(np.float64, np.float32) if dtype == "as_X" else np.dtype(dtype),
-        reset=reset,
-    )
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # what is infinite in this precision is an error
+        X = validate_data(
+            estimator,
+            X,
+            accept_sparse=("csr", "csc") if accept_sparse else False,
+            dtype=(np.float64, np.float32) if dtype == "as_X" else np.dtype(dtype),
+            reset=reset,
+        )
     dtype = str(X.dtype)
     if placement.is_numpy:
         return X, placement, dtype
@@ -59,6 +63,23 @@ def check_X(
             f"{backend!r}. Convert it with X.toarray()."
         )
     return placement.asarray(X, dtype=dtype), placement, dtype
+
+
+def check_size(X: Any, owner: str, dtype: str) -> None:
+    """Raise if `X` is so large that sums of its squares overflow in training."""
+    values = X.data if is_sparse(X) else X
+    n_values = math.prod(values.shape)
+    if n_values == 0:
+        return
+    xp = namespace(values)
+    largest = max(float(xp.max(values)), -float(xp.min(values)))
+    limit = math.sqrt(float(np.finfo(dtype).max) / n_values) / 4
+    if largest > limit:
+        more = ", or take dtype='float64'" if dtype == "float32" else ""
+        raise ValueError(
+            f"{owner}: X must not exceed {limit:.1g}, or its squares cannot be added up in "
+            f"{dtype}; got {largest:g}. Scale X, for example by StandardScaler{more}."
+        )
 
 
 def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from sklearn.utils import check_random_state
+
 from skopt_suite._component import Registry
 from skopt_suite.domains import Anything, Boolean, Choice, Domain, Integer, Named, Real
 from skopt_suite.losses import Loss
@@ -39,6 +42,18 @@ def resolve_optimizer(value: Any, loss: Loss, penalty: Penalty, owner: str) -> O
     if isinstance(value, str) and value == "auto":
         value = _automatic(loss, penalty)
     return OPTIMIZERS.resolve(value, owner=owner, name="optimizer", also=("auto",))
+
+
+def draw_seed(owner: str, random_state: Any) -> int:
+    """Return the seed of a fit, drawn from the parameter ``random_state``."""
+    try:
+        generator = check_random_state(random_state)
+    except ValueError as error:
+        raise ValueError(
+            f"{owner}: random_state must be None, a whole number in [0, 2**32 - 1] or a "
+            f"numpy.random.RandomState; got {random_state!r}."
+        ) from error
+    return int(generator.randint(np.iinfo(np.int32).max))
 
 
 def _automatic(loss: Loss, penalty: Penalty) -> str:

@@ -79,7 +79,8 @@ def train(
     results : list of Result
         A fit that diverged has an ``error``; the others are untouched by it.
     """
-    with blas_threads_for(_largest_product(jobs[0], data)):
+    # what overflows is found by its loss, and is an error then
+    with np.errstate(all="ignore"), blas_threads_for(_largest_product(jobs[0], data)):
         return _Pass(list(jobs), data, placement, observer, n_epochs, keep, cancelled).run()
 
 
