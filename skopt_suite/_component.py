@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from sklearn.base import BaseEstimator
 
+from skopt_suite._hashable import hashable
 from skopt_suite.backends import Placement, namespace
 from skopt_suite.domains import Anything, Domain, Named, Range
 
@@ -160,6 +161,15 @@ def _key_of(component: Component, name: str) -> Hashable:
     if isinstance(value, Component):
         return fusion_key(value)
     return component.parameters.get(name, _UNDECLARED).key(value)
+
+
+def content(component: Component) -> Hashable:
+    """Return what is equal for components that say the same."""
+    values = ((name, getattr(component, name)) for name in component._get_param_names())
+    return type(component), *(
+        (name, content(value) if isinstance(value, Component) else hashable(value))
+        for name, value in values
+    )
 
 
 def stack(components: Sequence[Component], placement: Placement, ndim: int = 2) -> Component:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skopt_suite._component import Parametrised, fusion_key
+from skopt_suite._component import Parametrised, content, fusion_key
 from skopt_suite.backends import Placement, blas_threads_for, is_device_array, is_sparse, to_numpy
 from skopt_suite.estimators._callbacks import (
     CallbackSupportMixin,
@@ -145,12 +145,17 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         validation = self._validation_rows(X_val, y_val, rows.placement, rows.dtype)
         part = self._training_part(rows, self._weigh_classes(rows.y, rows.weight), plan, validation)
         network = self._network(rows.X.shape[1])
-        start = self._start(
-            network, part.y, part.relative_weight, plan.seed, goes_on=incremental or self.warm_start
-        )
-        memory = self._usable_memory(network, plan, start) if incremental else None
+        goes_on = self._is_trained() and (incremental or self.warm_start)
+        start = self._start(network, part.y, part.relative_weight, plan.seed, goes_on)
+        memory = self._usable_memory(network, plan, start, incremental) if goes_on else None
         job = Job(
-            plan, network, rows.dtype, start, memory=memory, sample_weight=part.relative_weight
+            plan,
+            network,
+            rows.dtype,
+            start,
+            memory=memory,
+            n_epochs_before=0.0 if memory is None or incremental else memory.time,
+            sample_weight=part.relative_weight,
         )
         check_job(job, part.X)
         return Prepared(job, self._data(part, rows), rows.placement)
@@ -251,14 +256,21 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             self._check_scorable(y_val, None)
         return Rows(X_val, self._encoded(y_val, placement, dtype))
 
-    def _usable_memory(self, network: Network, plan: Plan, start: np.ndarray) -> Memory | None:
+    def _usable_memory(
+        self, network: Network, plan: Plan, start: np.ndarray, incremental: bool
+    ) -> Memory | None:
         """Return the state to go on from; None if it is another model's, optimizer's or schedule's.
 
-        The parameters are those that the estimator shows: the best ones after early stopping.
+        A warm start begins anew with whatever part of the objective was changed. The parameters
+        are those that the estimator shows: the best ones after early stopping.
         """
-        used = self._trained_network, fusion_key(self.optimizer_), fusion_key(self.schedule_)
-        wanted = network, fusion_key(plan.optimizer), fusion_key(plan.schedule)
-        if self._memory is None or used != wanted:
+        used = [self.optimizer_, self.schedule_, self.penalty_, self.loss_function_]
+        wanted = [plan.optimizer, plan.schedule, plan.penalty, plan.loss]
+        if incremental:  # numbers may change from call to call, such as a learning rate
+            is_same = [*map(fusion_key, used[:2])] == [*map(fusion_key, wanted[:2])]
+        else:
+            is_same = [*map(content, used)] == [*map(content, wanted)]
+        if self._memory is None or self._trained_network != network or not is_same:
             return None
         shown = start[None, :]
         if np.array_equal(shown, self._memory.shown):
@@ -267,7 +279,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
 
     def _start(self, network: Network, y, weight, seed: int, goes_on: bool) -> np.ndarray:
         """Return the parameters to start from: those that were trained, if the fit `goes_on`."""
-        if goes_on and self._is_trained():
+        if goes_on:
             coefs, intercepts = self._layers()
             shapes = [np.shape(coef) for coef in coefs]
             expected = list(zip(network.sizes, network.sizes[1:], strict=False))

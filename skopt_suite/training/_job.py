@@ -28,6 +28,8 @@ class Job:
     """The fit to continue."""
     checkpoint: Checkpoint | None = None
     """The fit to continue with its history; in place of `memory`."""
+    n_epochs_before: float = 0.0
+    """Epochs of earlier fits that schedules count beside those of this one."""
     sample_weight: np.ndarray | None = field(default=None, repr=False)
     """Weights of the training rows with mean 1, (n_samples,); None: all 1."""
 
@@ -35,6 +37,11 @@ class Job:
     def past(self) -> Memory | None:
         """What the fit goes on from, None if it begins."""
         return self.memory if self.checkpoint is None else self.checkpoint.memory
+
+    @property
+    def horizon(self) -> float:
+        """The time in epochs at which a fit that uses up its epochs ends."""
+        return self.n_epochs_before + self.plan.max_iter
 
     @property
     def seed(self) -> int:

@@ -71,7 +71,7 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
         raise ValueError("Only jobs with the same key can be trained as one stack.")
     plans = [job.plan for job in jobs]
     schedule: Any = stack_components([plan.schedule for plan in plans], placement)
-    horizon = placement.asarray([[float(plan.max_iter)] for plan in plans], dtype="float64")
+    horizon = placement.asarray([[job.horizon] for job in jobs], dtype="float64")
     pasts = [job.past for job in jobs if job.past is not None]
     return Stack(
         index=np.arange(len(jobs)),

@@ -1,5 +1,7 @@
 """Training that goes on: warm starts and partial fits."""
 
+import copy
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -63,6 +65,55 @@ def test_partial_fits_are_the_epochs_of_a_fit(estimator, parameters, shuffle):
         assert model.n_iter_ == n_calls
     np.testing.assert_allclose(parameters_of(model), parameters_of(fitted), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(model.loss_curve_, fitted.loss_curve_, rtol=1e-5)
+
+
+@pytest.mark.parametrize("parameters", [p for p in STATEFUL if "Cosine" not in str(p)], ids=str)
+@pytest.mark.parametrize("estimator", STOCHASTIC, ids=lambda e: type(e).__name__)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_warm_starts_are_the_epochs_of_a_fit(estimator, parameters):
+    X, y = data_of(estimator)
+    model = clone(estimator).set_params(
+        **parameters, max_iter=10, n_iter_no_change=100, random_state=0, warm_start=True
+    )
+    fitted = clone(model).fit(X, y)
+    model.set_params(max_iter=5).fit(X, y)
+    curve = model.loss_curve_ + model.set_params(max_iter=5).fit(X, y).loss_curve_
+    np.testing.assert_allclose(parameters_of(model), parameters_of(fitted), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(curve, fitted.loss_curve_, rtol=1e-5)
+
+
+def test_warm_start_counts_a_schedule_of_the_whole_fit_anew():
+    """At the end of its fall the learning rate is 0; more epochs make the fall a longer one."""
+    X, y = NUMBERS
+    model = LinearRegressor(
+        optimizer=SGD(0.05), schedule="cosine", max_iter=4, warm_start=True, tol=0
+    )
+    first = model.fit(X, y).loss_
+    assert model.fit(X, y).loss_ < 0.99 * first
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"penalty": L1(0.1)},
+        {"penalty__alpha": 1.0},
+        {"loss": "huber"},
+        {"optimizer__learning_rate": 0.2},
+        {"schedule": "exponential"},
+    ],
+    ids=str,
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_warm_start_with_another_objective_forgets_the_velocity(changed):
+    """The first step of momentum is that of SGD from the same coefficients."""
+    X, y = NUMBERS
+    model = LinearRegressor(
+        optimizer=Momentum(0.05), batch_size=len(y), max_iter=5, tol=0, warm_start=True
+    ).fit(X, y)
+    rate = changed.get("optimizer__learning_rate", 0.05)
+    plain = copy.deepcopy(model).set_params(max_iter=1, **changed).set_params(optimizer=SGD(rate))
+    model.set_params(max_iter=1, **changed)
+    np.testing.assert_allclose(model.fit(X, y).coef_, plain.fit(X, y).coef_, rtol=1e-12)
 
 
 def test_partial_fit_learns_classes_one_by_one():
