@@ -1,5 +1,6 @@
 """Linear models and multilayer perceptrons whose optimisation composes freely in scikit-learn."""
 
+from skopt_suite._public import name_publicly
 from skopt_suite.estimators import (
     LinearClassifier,
     LinearRegressor,
@@ -17,3 +18,5 @@ __all__ = [
     "MLPClassifier",
     "MLPRegressor",
 ]
+
+name_publicly(__name__, globals(), __all__)

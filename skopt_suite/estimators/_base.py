@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skopt_suite._component import Parametrised, content, fusion_key
+from skopt_suite._component import Parametrised
 from skopt_suite.backends import Placement, blas_threads_for, is_device_array, is_sparse, to_numpy
 from skopt_suite.estimators._callbacks import (
     CallbackSupportMixin,
@@ -16,6 +16,7 @@ from skopt_suite.estimators._callbacks import (
     print_epoch,
     with_callbacks,
 )
+from skopt_suite.estimators._continuing import usable_memory
 from skopt_suite.estimators._convergence import warn_if_not_converged
 from skopt_suite.estimators._inputs import (
     check_lengths,
@@ -27,6 +28,7 @@ from skopt_suite.estimators._inputs import (
 from skopt_suite.estimators._parameters import draw_seed, resolve_optimizer
 from skopt_suite.estimators._prepared import CheckedRows, Prepared, TrainingPart
 from skopt_suite.estimators._rollback import unchanged_by_errors
+from skopt_suite.estimators._saved import from_saved, to_saved
 from skopt_suite.estimators._split import split_rows
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
@@ -46,34 +48,13 @@ from skopt_suite.training import (
 )
 
 
-def trains_incrementally(estimator: Any) -> bool:
-    """Whether there is `partial_fit`; raise `AttributeError` with the reason if not."""
-    optimizer = estimator._optimizer()
-    if not optimizer.is_incremental:
-        raise AttributeError(
-            "partial_fit needs an optimizer that goes on from where it was; "
-            f"{optimizer.name!r} (optimizer={estimator.optimizer!r}) starts anew with every call. "
-            "Take 'sgd' or 'adam'."
-        )
-    if estimator.early_stopping:
-        raise AttributeError(
-            "partial_fit does not hold out data, so early_stopping must be False; got True."
-        )
-    if isinstance(getattr(estimator, "class_weight", None), str):
-        raise AttributeError(
-            "partial_fit does not see how frequent classes are, so class_weight must be a dict or "
-            f"None; got {estimator.class_weight!r}. sklearn.utils.class_weight."
-            "compute_class_weight gives the weights of data at hand."
-        )
-    return True
-
-
 class TrainableEstimator(CallbackSupportMixin, Parametrised):
     """Base of all estimators; subclasses say what network and targets they have."""
 
     n_features_in_: int
     loss_function_: Any
     _trained_network: Network
+    _memory: Memory | None = None
     _stratifies: ClassVar[bool]
     """Whether rows are held out with the same share of every class."""
     _model_takes_sparse: ClassVar[bool] = False
@@ -147,7 +128,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         network = self._network(rows.X.shape[1])
         goes_on = self._is_trained() and (incremental or self.warm_start)
         start = self._start(network, part.y, part.relative_weight, plan.seed, goes_on)
-        memory = self._usable_memory(network, plan, start, incremental) if goes_on else None
+        memory = usable_memory(self, network, plan, start, incremental) if goes_on else None
         job = Job(
             plan,
             network,
@@ -256,27 +237,6 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             self._check_scorable(y_val, None)
         return Rows(X_val, self._encoded(y_val, placement, dtype))
 
-    def _usable_memory(
-        self, network: Network, plan: Plan, start: np.ndarray, incremental: bool
-    ) -> Memory | None:
-        """Return the state to go on from; None if it is another model's, optimizer's or schedule's.
-
-        A warm start begins anew with whatever part of the objective was changed. The parameters
-        are those that the estimator shows: the best ones after early stopping.
-        """
-        used = [self.optimizer_, self.schedule_, self.penalty_, self.loss_function_]
-        wanted = [plan.optimizer, plan.schedule, plan.penalty, plan.loss]
-        if incremental:  # numbers may change from call to call, such as a learning rate
-            is_same = [*map(fusion_key, used[:2])] == [*map(fusion_key, wanted[:2])]
-        else:
-            is_same = [*map(content, used)] == [*map(content, wanted)]
-        if self._memory is None or self._trained_network != network or not is_same:
-            return None
-        shown = start[None, :]
-        if np.array_equal(shown, self._memory.shown):
-            return self._memory
-        return self._memory._replace(params=shown, shown=shown)
-
     def _start(self, network: Network, y, weight, seed: int, goes_on: bool) -> np.ndarray:
         """Return the parameters to start from: those that were trained, if the fit `goes_on`."""
         if goes_on:
@@ -323,7 +283,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         self.stop_reason_ = result.stop_reason
         self.validation_scores_ = result.validation_scores or None
         self.best_validation_score_ = max(result.validation_scores, default=None)
-        self._memory: Memory | None = result.memory
+        self._memory = result.memory
 
     def _fitted_attributes(self, job: Job, params: Any) -> dict[str, Any]:
         """Return all that predictions need, whatever constructor parameters are set later."""
@@ -384,8 +344,11 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         return tags
 
     def __getstate__(self):
-        """Return the state with device arrays on the host, so that any machine can load it."""
-        return {name: _on_host(value) for name, value in super().__getstate__().items()}
+        """Return arrays on the host and specifications, so that any machine can load them."""
+        return to_saved(super().__getstate__())
+
+    def __setstate__(self, state):
+        super().__setstate__(from_saved(state, type(self).__name__))
 
     @abstractmethod
     def _loss(self) -> Loss:
@@ -439,9 +402,3 @@ def _rows(X: Any, index: np.ndarray, placement: Placement) -> Any:
     if is_sparse(X) or isinstance(X, np.ndarray):
         return X[index]
     return placement.xp.take(X, placement.asarray(index), axis=0)
-
-
-def _on_host(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_on_host(item) for item in value]
-    return to_numpy(value) if is_device_array(value) else value

@@ -10,8 +10,9 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 
 from skopt_suite.backends import Placement, is_device_array, namespace, to_numpy
-from skopt_suite.estimators._base import TrainableEstimator, trains_incrementally
+from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._class_weight import check_class_weight, class_sample_weight
+from skopt_suite.estimators._continuing import trains_incrementally
 from skopt_suite.estimators._targets import ClassTargets, check_class_targets, class_targets
 from skopt_suite.losses import CLASSIFICATION_LOSSES, ClassificationLoss
 

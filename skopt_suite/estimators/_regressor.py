@@ -10,7 +10,8 @@ from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
 from skopt_suite.backends import Placement, to_numpy
-from skopt_suite.estimators._base import TrainableEstimator, trains_incrementally
+from skopt_suite.estimators._base import TrainableEstimator
+from skopt_suite.estimators._continuing import trains_incrementally
 from skopt_suite.estimators._targets import check_regression_targets
 from skopt_suite.losses import REGRESSION_LOSSES, RegressionLoss
 

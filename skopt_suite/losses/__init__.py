@@ -1,6 +1,7 @@
 """Losses: value and gradient on raw predictions, and raw predictions → predictions."""
 
 from skopt_suite._component import Registry
+from skopt_suite._public import name_publicly
 from skopt_suite.losses._absolute_error import AbsoluteError
 from skopt_suite.losses._base import ClassificationLoss, Loss, RegressionLoss
 from skopt_suite.losses._hinge import Hinge, SquaredHinge
@@ -28,3 +29,5 @@ __all__ = [
     "SquaredError",
     "SquaredHinge",
 ]
+
+name_publicly(__name__, globals(), __all__)

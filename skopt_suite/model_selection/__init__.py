@@ -1,5 +1,6 @@
 """Searches that train all candidates of a fold in one pass."""
 
+from skopt_suite._public import name_publicly
 from skopt_suite.model_selection._cross_validate import (
     fused_cross_val_score,
     fused_cross_validate,
@@ -23,3 +24,5 @@ __all__ = [
     "fused_cross_validate",
     "search_space",
 ]
+
+name_publicly(__name__, globals(), __all__)

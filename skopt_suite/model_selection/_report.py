@@ -55,6 +55,14 @@ class FusionReport:
         frame = frame_of({"params": self.params, **columns})
         return frame.astype({"group": "Int64"})
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return plain containers, so that a saved search names no class that is not public."""
+        return {"params": self.params, "entries": [tuple(entry) for entry in self.entries]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        entries = [Entry(*entry) for entry in state["entries"]]
+        self.__dict__.update(params=state["params"], entries=entries)
+
     def __repr__(self) -> str:
         n_fused = len(self.entries) - self.n_alone
         lines = [

@@ -1,6 +1,7 @@
 """Optimizers: state in, state out."""
 
 from skopt_suite._component import Registry
+from skopt_suite._public import name_publicly
 from skopt_suite.optimizers._adam import Adam
 from skopt_suite.optimizers._adamw import AdamW
 from skopt_suite.optimizers._base import FirstOrder, Optimizer, Problem, Step
@@ -33,3 +34,5 @@ __all__ = [
     "Problem",
     "Step",
 ]
+
+name_publicly(__name__, globals(), __all__)

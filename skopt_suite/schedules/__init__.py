@@ -6,6 +6,7 @@ every batch size and data set.
 """
 
 from skopt_suite._component import Registry
+from skopt_suite._public import name_publicly
 from skopt_suite.schedules._base import Schedule
 from skopt_suite.schedules._constant import Constant
 from skopt_suite.schedules._cosine import Cosine
@@ -34,3 +35,5 @@ __all__ = [
     "Step",
     "Warmup",
 ]
+
+name_publicly(__name__, globals(), __all__)

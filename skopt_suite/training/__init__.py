@@ -9,6 +9,7 @@ from skopt_suite.training._loop import Keep, Observer, Report, train
 from skopt_suite.training._plan import Plan
 from skopt_suite.training._result import Result
 from skopt_suite.training._rows import Data, Rows
+from skopt_suite.training._trees import pack
 
 __all__ = [
     "Cancelled",
@@ -24,6 +25,7 @@ __all__ = [
     "Rows",
     "bytes_per_fit",
     "check_job",
+    "pack",
     "takes_sparse",
     "train",
 ]

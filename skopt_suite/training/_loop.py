@@ -19,7 +19,7 @@ from skopt_suite.training._result import Result
 from skopt_suite.training._rows import Data, blocks, shuffled
 from skopt_suite.training._stack import build_stack
 from skopt_suite.training._stopping import Progress, divergence_error
-from skopt_suite.training._trees import one_on_host
+from skopt_suite.training._trees import is_packed, one_on_host, unpack
 
 Keep = Literal["memory", "checkpoints", "nothing"]
 
@@ -106,14 +106,19 @@ class _Pass:
         self.epoch = 0 if first.checkpoint is None else first.checkpoint.epoch
         self.time = 0.0 if first.past is None else first.past.time
         self._see_all_rows()
-        if first.past is None:
-            optimizer, params = self.stack.optimizer, self.stack.params
-            self.stack.optimizer_state = optimizer.init(params, self.whole)
+        self._begin_optimizer(is_new=first.past is None)
         reference = reference_losses(self.jobs, self.stack, source, self.batch_size)
         self.progress = Progress.start(self.jobs, reference, self._null_losses())
         pasts = [job.checkpoint for job in self.jobs]
         self.losses = History([[] if past is None else past.loss_curve for past in pasts])
         self.scores = History([[] if past is None else past.validation_scores for past in pasts])
+
+    def _begin_optimizer(self, is_new: bool) -> None:
+        """Find the state of the optimizer where it is not that of earlier fits as they left it."""
+        stack = self.stack
+        if is_new or is_packed(stack.optimizer_state):
+            new = stack.optimizer.init(stack.params, self.whole)
+            stack.optimizer_state = new if is_new else unpack(stack.optimizer_state, new)
 
     def _null_losses(self) -> np.ndarray:
         """Return what fits measure their progress in, (n_fits,); NaN where nobody asks."""

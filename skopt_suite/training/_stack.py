@@ -12,12 +12,13 @@ from skopt_suite._component import stack as stack_components
 from skopt_suite._component import take as take_component
 from skopt_suite._hashable import SameObject
 from skopt_suite.backends import Array, Placement
+from skopt_suite.training._checkpoint import Memory
 from skopt_suite.training._epoch import Dropout
 from skopt_suite.training._job import Job
 from skopt_suite.training._objective import Terms
 from skopt_suite.training._rows import Weights
 from skopt_suite.training._swap import Swap
-from skopt_suite.training._trees import join, map_arrays
+from skopt_suite.training._trees import is_packed, join, map_arrays, unpack
 
 
 @dataclass
@@ -79,15 +80,21 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
         optimizer=stack_components([plan.optimizer for plan in plans], placement),
         optimizer_state=join([past.optimizer for past in pasts], placement) if pasts else None,
         schedule=schedule,
-        schedule_state=(
-            join([past.schedule for past in pasts], placement) if pasts else schedule.init(horizon)
-        ),
+        schedule_state=_schedule_state(pasts, placement, schedule.init(horizon)),
         terms=_terms(jobs, placement),
         dropout=_dropout(jobs, placement),
         horizon=horizon,
         weights=_weights(jobs, placement),
         best_params=_best(jobs, placement),
     )
+
+
+def _schedule_state(pasts: Sequence[Memory], placement: Placement, new: Any) -> Any:
+    """Return the state of the schedule: that of earlier fits if there are any."""
+    if not pasts:
+        return new
+    state = join([past.schedule for past in pasts], placement)
+    return unpack(state, new) if is_packed(state) else state
 
 
 def _terms(jobs: Sequence[Job], placement: Placement) -> Terms:

@@ -25,6 +25,10 @@ def join(states: Sequence[Any], placement: Placement) -> Any:
     first = states[0]
     if first is None or isinstance(first, int):
         return first
+    if isinstance(first, dict):
+        return {name: join([state[name] for state in states], placement) for name in first}
+    if isinstance(first, list):
+        return [join(list(column), placement) for column in zip(*states, strict=True)]
     if isinstance(first, tuple):
         parts = [join(list(column), placement) for column in zip(*states, strict=True)]
         return type(first)(*parts) if hasattr(first, "_fields") else tuple(parts)
@@ -34,3 +38,30 @@ def join(states: Sequence[Any], placement: Placement) -> Any:
 def one_on_host(tree: Any, position: int) -> Any:
     """Return one fit of a state as arrays of NumPy with n_fits = 1, copied."""
     return map_arrays(lambda array: np.array(to_numpy(array[position : position + 1, ...])), tree)
+
+
+def pack(tree: Any) -> Any:
+    """Return a state in plain containers, whose classes have no names to be saved."""
+    if isinstance(tree, tuple):
+        parts = [pack(part) for part in tree]
+        return dict(zip(tree._fields, parts, strict=True)) if hasattr(tree, "_fields") else parts
+    return tree
+
+
+def is_packed(tree: Any) -> bool:
+    """Whether `pack` returned it, and there were containers."""
+    return isinstance(tree, (dict, list))
+
+
+def unpack(packed: Any, new: Any) -> Any:
+    """Return a packed state as one that is built like `new`; `new` if that has other parts."""
+    if isinstance(packed, dict):
+        if getattr(new, "_fields", ()) != tuple(packed):
+            return new
+        parts = [unpack(part, getattr(new, name)) for name, part in packed.items()]
+        return type(new)(*parts)
+    if isinstance(packed, list):
+        if not isinstance(new, tuple) or len(new) != len(packed):
+            return new
+        return tuple(unpack(part, fresh) for part, fresh in zip(packed, new, strict=True))
+    return packed

@@ -1,0 +1,74 @@
+"""Training that goes on: partial fits and warm starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skopt_suite._component import content, fusion_key
+from skopt_suite.models import Network
+from skopt_suite.training import Memory, Plan
+
+
+def trains_incrementally(estimator: Any) -> bool:
+    """Whether there is `partial_fit`; raise `AttributeError` with the reason if not."""
+    optimizer = estimator._optimizer()
+    if not optimizer.is_incremental:
+        raise AttributeError(
+            "partial_fit needs an optimizer that goes on from where it was; "
+            f"{optimizer.name!r} (optimizer={estimator.optimizer!r}) starts anew with every call. "
+            "Take 'sgd' or 'adam'."
+        )
+    if estimator.early_stopping:
+        raise AttributeError(
+            "partial_fit does not hold out data, so early_stopping must be False; got True."
+        )
+    if isinstance(getattr(estimator, "class_weight", None), str):
+        raise AttributeError(
+            "partial_fit does not see how frequent classes are, so class_weight must be a dict or "
+            f"None; got {estimator.class_weight!r}. sklearn.utils.class_weight."
+            "compute_class_weight gives the weights of data at hand."
+        )
+    return True
+
+
+def usable_memory(
+    model: Any, network: Network, plan: Plan, start: np.ndarray, incremental: bool
+) -> Memory | None:
+    """Return the state to go on from; None if it is another model's, optimizer's or schedule's.
+
+    A warm start begins anew with whatever part of the objective was changed.
+
+    Parameters
+    ----------
+    model : TrainableEstimator
+        What was fitted.
+    network, plan : object
+        What is to be trained.
+    start : ndarray of shape (n_params,)
+        The parameters that the estimator shows: the best ones after early stopping.
+    incremental : bool
+        Whether it is a partial fit, in which numbers may change from call to call, such as a
+        learning rate.
+    """
+    memory: Memory | None = model._memory
+    if (
+        memory is None
+        or model._trained_network != network
+        or not _is_same(model, plan, incremental)
+    ):
+        return None
+    shown = start[None, :]
+    if np.array_equal(shown, memory.shown):
+        return memory
+    return memory._replace(params=shown, shown=shown)
+
+
+def _is_same(model: Any, plan: Plan, incremental: bool) -> bool:
+    """Whether a state of the last fit serves the plan."""
+    used = [model.optimizer_, model.schedule_, model.penalty_, model.loss_function_]
+    wanted = [plan.optimizer, plan.schedule, plan.penalty, plan.loss]
+    if incremental:
+        return [*map(fusion_key, used[:2])] == [*map(fusion_key, wanted[:2])]
+    return [*map(content, used)] == [*map(content, wanted)]
