@@ -25,6 +25,7 @@ from skopt_suite.estimators._inputs import (
     check_X,
     mean_one,
 )
+from skopt_suite.estimators._named_alone import named_alone
 from skopt_suite.estimators._parameters import draw_seed, resolve_optimizer
 from skopt_suite.estimators._prepared import CheckedRows, Prepared, TrainingPart
 from skopt_suite.estimators._rollback import unchanged_by_errors
@@ -61,6 +62,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     """Whether the model can be evaluated on sparse X; not every optimizer trains on it."""
 
     @with_callbacks
+    @named_alone
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
         """Train on (X, y).
 

@@ -13,6 +13,7 @@ from skopt_suite.backends import Placement, is_device_array, namespace, to_numpy
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._class_weight import check_class_weight, class_sample_weight
 from skopt_suite.estimators._continuing import trains_incrementally
+from skopt_suite.estimators._named_alone import named_alone
 from skopt_suite.estimators._targets import ClassTargets, check_class_targets, class_targets
 from skopt_suite.losses import CLASSIFICATION_LOSSES, ClassificationLoss
 
@@ -36,6 +37,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
     classes_: np.ndarray
 
     @available_if(trains_incrementally)
+    @named_alone
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch, going on from where the last call or `fit` ended.
 
@@ -68,6 +70,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
             )
         return self._partial_fit(X, y, sample_weight, classes)
 
+    @named_alone
     def predict(self, X):
         """Return the predicted label of every sample.
 
@@ -94,6 +97,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         return placement.asarray(labels) if on_device and is_device_array(X) else labels
 
     @available_if(_gives_probabilities)
+    @named_alone
     def predict_proba(self, X):
         """Return the probability of every class, or of every label.
 
@@ -114,6 +118,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         return self._returned(probability, X)
 
     @available_if(_gives_probabilities)
+    @named_alone
     def predict_log_proba(self, X):
         """Return the logarithm of `predict_proba`.
 
@@ -133,6 +138,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         with np.errstate(divide="ignore"):
             return np.log(probability)
 
+    @named_alone
     def decision_function(self, X):
         """Return raw predictions; positive for ``classes_[1]`` where there are two classes.
 
@@ -150,6 +156,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         one_column = self._targets.n_outputs == 1 and not self._targets.is_multilabel
         return self._returned(raw[0, :, 0] if one_column else raw[0, ...], X)
 
+    @named_alone
     def score(self, X, y, sample_weight=None):
         """Return the accuracy of the predictions for `X`.
 

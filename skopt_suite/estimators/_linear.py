@@ -10,7 +10,6 @@ from skopt_suite.backends import namespace, to_numpy
 from skopt_suite.domains import Anything, Boolean
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._classifier import TrainableClassifier
-from skopt_suite.estimators._own_methods import with_own_methods
 from skopt_suite.estimators._parameters import common_parameters
 from skopt_suite.estimators._regressor import TrainableRegressor
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
@@ -46,7 +45,6 @@ class _LinearFace(TrainableEstimator):
         return weights, xp.zeros_like(weights[:, 0])
 
 
-@with_own_methods
 class LinearClassifier(_LinearFace, TrainableClassifier):
     """Linear classifier: logistic regression, linear support vector machines.
 
@@ -201,7 +199,6 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
         return {"coef_": weights, "intercept_": intercepts}
 
 
-@with_own_methods
 class LinearRegressor(_LinearFace, TrainableRegressor):
     """Linear regressor: least squares, ridge, lasso, elastic net, Huber.
 

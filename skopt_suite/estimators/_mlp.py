@@ -9,7 +9,6 @@ from skopt_suite.domains import Anything, Range, Uniform
 from skopt_suite.estimators._architecture import check_architecture, per_layer, widths
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._classifier import TrainableClassifier
-from skopt_suite.estimators._own_methods import with_own_methods
 from skopt_suite.estimators._parameters import common_parameters
 from skopt_suite.estimators._regressor import TrainableRegressor
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
@@ -67,7 +66,6 @@ class _MLPFace(TrainableEstimator):
         }
 
 
-@with_own_methods
 class MLPClassifier(_MLPFace, TrainableClassifier):
     """Multilayer perceptron for classes and labels.
 
@@ -229,7 +227,6 @@ class MLPClassifier(_MLPFace, TrainableClassifier):
         self.verbose = verbose
 
 
-@with_own_methods
 class MLPRegressor(_MLPFace, TrainableRegressor):
     """Multilayer perceptron for one or many numbers.
 

@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from skopt_suite.backends import Placement, to_numpy
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._continuing import trains_incrementally
+from skopt_suite.estimators._named_alone import named_alone
 from skopt_suite.estimators._targets import check_regression_targets
 from skopt_suite.losses import REGRESSION_LOSSES, RegressionLoss
 
@@ -22,6 +23,7 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
     _stratifies = False
 
     @available_if(trains_incrementally)
+    @named_alone
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch, going on from where the last call or `fit` ended.
 
@@ -43,6 +45,7 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
         """
         return self._partial_fit(X, y, sample_weight)
 
+    @named_alone
     def predict(self, X):
         """Return the prediction for every sample.
 
@@ -60,6 +63,7 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
         prediction = self.loss_function_.prediction(raw)[0, ...]
         return self._returned(prediction[:, 0] if self._target_is_1d else prediction, X)
 
+    @named_alone
     def score(self, X, y, sample_weight=None):
         """Return the coefficient of determination R² of the predictions for `X`.
 

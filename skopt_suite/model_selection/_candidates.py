@@ -11,7 +11,6 @@ from sklearn import get_config
 from sklearn.base import clone
 
 from skopt_suite.estimators._base import TrainableEstimator
-from skopt_suite.estimators._own_methods import trains_as_ours
 from skopt_suite.model_selection._pipeline import is_plain, last_step, last_step_name
 from skopt_suite.training import Plan
 
@@ -99,7 +98,7 @@ def _reason_to_train_alone(estimator: Any, fit_params: dict[str, Any]) -> str:
     model, name = last_step(estimator), last_step_name(estimator)
     if not isinstance(model, TrainableEstimator):
         return f"{type(model).__name__} is not an estimator of skopt_suite"
-    if not trains_as_ours(model):
+    if type(model).fit is not TrainableEstimator.fit:
         return f"{type(model).__name__} has a fit method of its own"
     if not is_plain(estimator):
         return "its Pipeline is not of scikit-learn's own class"

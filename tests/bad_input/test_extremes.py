@@ -114,7 +114,7 @@ def test_what_numpy_can_read_is_taken(estimator, lazy):
 
 @pytest.mark.parametrize("estimator", ALL)
 @pytest.mark.parametrize("method", ["fit", "predict", "score"])
-def test_a_wrong_call_names_the_class(estimator, method):
-    text = rf"{estimator.__name__}.{method}\(\) got an unexpected keyword argument 'weights'"
+def test_a_wrong_call_names_no_internal_class(estimator, method):
+    text = rf"^{method}\(\) got an unexpected keyword argument 'weights'"
     with pytest.raises(TypeError, match=text):
         getattr(estimator(), method)(X, weights=y)
