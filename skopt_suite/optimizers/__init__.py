@@ -2,15 +2,16 @@
 
 from skopt_suite._component import Registry
 from skopt_suite._public import name_publicly
-from skopt_suite.optimizers._adam import Adam
-from skopt_suite.optimizers._adamw import AdamW
-from skopt_suite.optimizers._base import FirstOrder, Optimizer, Problem, Step
-from skopt_suite.optimizers._closed_form import ClosedForm
-from skopt_suite.optimizers._fista import FISTA
-from skopt_suite.optimizers._gradient_descent import SGD, GradientDescent
-from skopt_suite.optimizers._lbfgs import LBFGS
-from skopt_suite.optimizers._momentum import Momentum
-from skopt_suite.optimizers._nesterov import Nesterov
+from skopt_suite.optimizers._base import Optimizer, Problem, Step
+from skopt_suite.optimizers.first_order._adam import Adam
+from skopt_suite.optimizers.first_order._adamw import AdamW
+from skopt_suite.optimizers.first_order._base import FirstOrder
+from skopt_suite.optimizers.first_order._gradient_descent import SGD, GradientDescent
+from skopt_suite.optimizers.first_order._momentum import Momentum
+from skopt_suite.optimizers.first_order._nesterov import Nesterov
+from skopt_suite.optimizers.solvers._closed_form import ClosedForm
+from skopt_suite.optimizers.solvers._fista import FISTA
+from skopt_suite.optimizers.solvers._lbfgs import LBFGS
 
 OPTIMIZERS = Registry(
     "optimizer",

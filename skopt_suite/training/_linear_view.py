@@ -10,10 +10,10 @@ from skopt_suite._component import take
 from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, like, namespace
 from skopt_suite.losses import Loss
+from skopt_suite.optimizers.algebra._curvature import Curvature
+from skopt_suite.optimizers.algebra._diagonal import Diagonal, LinearDiagonal
+from skopt_suite.optimizers.algebra._quadratic import Quadratic
 from skopt_suite.penalties import Penalty
-from skopt_suite.training._curvature import Curvature
-from skopt_suite.training._diagonal import Diagonal, LinearDiagonal
-from skopt_suite.training._quadratic import Quadratic
 from skopt_suite.training._rows import Source, Weights
 
 # When finding eigenvectors is cheap next to the iterations that it saves. The number of fits must

@@ -9,12 +9,12 @@ from skopt_suite._component import take
 from skopt_suite.backends import Array
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
+from skopt_suite.optimizers.algebra._curvature import Curvature
+from skopt_suite.optimizers.algebra._diagonal import Diagonal
+from skopt_suite.optimizers.algebra._quadratic import Quadratic
 from skopt_suite.penalties import Penalty
-from skopt_suite.training._curvature import Curvature
 from skopt_suite.training._data_term import DataTerm
-from skopt_suite.training._diagonal import Diagonal
 from skopt_suite.training._linear_view import LinearView
-from skopt_suite.training._quadratic import Quadratic
 from skopt_suite.training._rows import Rows, Source, Weights
 
 

@@ -12,8 +12,13 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from skopt_suite.backends import Array, Placement, is_sparse, namespace, take_rows
-from skopt_suite.training._moments import Moments, column_moments, moments
-from skopt_suite.training._spectrum import Spectrum, column_spectrum, row_spectrum, spectrum
+from skopt_suite.optimizers.algebra._moments import Moments, column_moments, moments
+from skopt_suite.optimizers.algebra._spectrum import (
+    Spectrum,
+    column_spectrum,
+    row_spectrum,
+    spectrum,
+)
 
 Basis = Literal["features", "rows", "columns"]
 """How a spectrum is found: from second moments of features, from products of rows (where there are

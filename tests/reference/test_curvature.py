@@ -12,12 +12,12 @@ from sklearn.linear_model import LogisticRegression
 from skopt_suite import LinearClassifier, LinearRegressor
 from skopt_suite.losses import Huber, LogLoss, SquaredError, SquaredHinge
 from skopt_suite.models import Network
+from skopt_suite.optimizers.algebra._spectrum import spectrum
 from skopt_suite.penalties import L2, NoPenalty
 from skopt_suite.testing._common import stacked
 from skopt_suite.training import _rows
 from skopt_suite.training._objective import Objective, Terms
 from skopt_suite.training._rows import InMemory, Weights
-from skopt_suite.training._spectrum import spectrum
 
 N_SAMPLES, N_FEATURES, N_OUTPUTS = 40, 4, 3
 

@@ -22,7 +22,7 @@ from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.model_selection._memory import Budget, budget_of, pieces
 from skopt_suite.models import ACTIVATIONS
 from skopt_suite.optimizers import OPTIMIZERS, Adam
-from skopt_suite.optimizers._adam import AdamState
+from skopt_suite.optimizers.first_order._adam import AdamState
 from skopt_suite.training import bytes_per_fit
 
 with_kernels = pytest.mark.skipif(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, like
 from skopt_suite.domains import LogUniform, Real
-from skopt_suite.optimizers._adam import Adam, AdamState
-from skopt_suite.optimizers._base import FirstOrder, Problem
+from skopt_suite.optimizers._base import Problem
+from skopt_suite.optimizers.first_order._adam import Adam, AdamState
+from skopt_suite.optimizers.first_order._base import FirstOrder
 
 
 class AdamW(FirstOrder):

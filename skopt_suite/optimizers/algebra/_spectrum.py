@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skopt_suite.backends import Array, namespace
-from skopt_suite.training._moments import ColumnMoments, Moments, column_moments
+from skopt_suite.optimizers.algebra._moments import ColumnMoments, Moments, column_moments
 
 _EPS = float(np.finfo(np.float64).eps)
 _SHORT = 0.01  # of a direction's scale: keeps a step there from amplifying rounding by more

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, kernel, like, namespace
 from skopt_suite.domains import LogUniform, Real
-from skopt_suite.optimizers._base import FirstOrder, Problem, zero_count
+from skopt_suite.optimizers._base import Problem
+from skopt_suite.optimizers.first_order._base import FirstOrder, zero_count
 
 
 class AdamState(NamedTuple):

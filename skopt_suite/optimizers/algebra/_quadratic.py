@@ -9,9 +9,9 @@ import numpy as np
 
 from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, namespace, to_numpy
-from skopt_suite.training._curvature import deep, product, split, taken
-from skopt_suite.training._moments import Moments
-from skopt_suite.training._spectrum import relative_noise, relative_rounding, spectrum
+from skopt_suite.optimizers.algebra._curvature import deep, product, split, taken
+from skopt_suite.optimizers.algebra._moments import Moments
+from skopt_suite.optimizers.algebra._spectrum import relative_noise, relative_rounding, spectrum
 
 _N_SOLVES = 3  # the first is right but for rounding, which the others take off
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, namespace
-from skopt_suite.training._curvature import split, taken
+from skopt_suite.optimizers.algebra._curvature import split, taken
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, kernel, like
-from skopt_suite.optimizers._velocity import VelocityRule, VelocityState
+from skopt_suite.optimizers.first_order._velocity import VelocityRule, VelocityState
 
 
 class Momentum(VelocityRule):

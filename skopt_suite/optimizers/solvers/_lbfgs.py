@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from skopt_suite.backends import Array, kernel, namespace
 from skopt_suite.domains import Integer
 from skopt_suite.optimizers._base import Optimizer, Problem, Step, rounds_to
-from skopt_suite.optimizers._wolfe import wolfe_line_search
+from skopt_suite.optimizers.algebra._line_search import wolfe_line_search
 
 
 class LBFGSState(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any
 
 from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, input_product, like, namespace
-from skopt_suite.training._spectrum import Spectrum
+from skopt_suite.optimizers.algebra._spectrum import Spectrum
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any
 from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, kernel, like
 from skopt_suite.domains import LogUniform, Real
-from skopt_suite.optimizers._base import FirstOrder, Problem
+from skopt_suite.optimizers._base import Problem
+from skopt_suite.optimizers.first_order._base import FirstOrder
 
 
 class _Descent(FirstOrder):

@@ -1,0 +1,1 @@
+"""Rules: a gradient becomes an update."""

@@ -1,0 +1,1 @@
+"""Solvers ask the objective for more than one gradient."""
