@@ -1,4 +1,4 @@
-"""Arrays and kernels: where the data lives and what computes on it."""
+"""Arrays, kernels and resources: where the data lives, what computes on it, and with how much."""
 
 from skopt_suite.backends._arrays import (
     Array,
@@ -12,8 +12,6 @@ from skopt_suite.backends._arrays import (
     take_rows,
     to_numpy,
 )
-from skopt_suite.backends._free_memory import free_memory
-from skopt_suite.backends._kernels import KERNELS, kernel
 from skopt_suite.backends._placement import placement_for
 from skopt_suite.backends._products import (
     averaged,
@@ -22,7 +20,8 @@ from skopt_suite.backends._products import (
     is_plain_batch,
     summed_over_samples,
 )
-from skopt_suite.backends._threads import blas_threads_for, shared_blas_threads
+from skopt_suite.backends.kernels import KERNELS, kernel
+from skopt_suite.backends.resources import blas_threads_for, free_memory, shared_blas_threads
 
 __all__ = [
     "Array",

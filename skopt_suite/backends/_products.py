@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from skopt_suite.backends._arrays import Array, is_sparse, matmul_into, namespace
-from skopt_suite.backends._kernels import kernel
+from skopt_suite.backends.kernels import kernel
 
 _NARROW = 16  # below this many outputs one wide product beats a batch of narrow ones
 

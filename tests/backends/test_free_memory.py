@@ -4,7 +4,7 @@ import numpy as np
 import psutil
 import pytest
 
-import skopt_suite.backends._free_memory as module
+import skopt_suite.backends.resources._free_memory as module
 from skopt_suite.backends import Placement, free_memory
 
 VERSION_2 = {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skopt_suite import DivergenceError, LinearRegressor, MLPRegressor
-from skopt_suite.backends import _kernels
+from skopt_suite.backends import KERNELS
 from skopt_suite.losses import SquaredError
 from skopt_suite.optimizers import OPTIMIZERS
 
@@ -23,7 +23,8 @@ class WithoutZeros(SquaredError):
 @pytest.fixture(params=["kernels", "definitions"])
 def backend(request, monkeypatch):
     if request.param == "definitions":
-        monkeypatch.setattr(_kernels, "_numba_kernels", dict)
+        for kernel in KERNELS.values():
+            monkeypatch.setitem(kernel.answers, np.ndarray, kernel.definition)
 
 
 @pytest.mark.usefixtures("backend")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from skopt_suite.backends._numba_kernels._jit import jit, write_back
-from skopt_suite.backends._threads import SMALL_PRODUCT
+from skopt_suite.backends.kernels._numba._jit import jit, write_back
+from skopt_suite.backends.resources._threads import SMALL_PRODUCT
 
 
 def run_forward(params, x, layers, leaks):

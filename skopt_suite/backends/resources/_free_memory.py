@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
-from skopt_suite.backends._arrays import Placement
+if TYPE_CHECKING:
+    from skopt_suite.backends._arrays import Placement
 
 _CONTROL_GROUPS = Path("/sys/fs/cgroup")
 # limit, use, and the part of it in memory.stat that is file cache and would be given up

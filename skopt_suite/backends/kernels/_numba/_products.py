@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from skopt_suite.backends._numba_kernels._jit import jit, jit_sum
-from skopt_suite.backends._threads import SMALL_PRODUCT, blas_is_limited_to_one_thread
+from skopt_suite.backends.kernels._numba._jit import jit, jit_sum
+from skopt_suite.backends.resources._threads import SMALL_PRODUCT, blas_is_limited_to_one_thread
 
 
 def wide_product(x, wide):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skopt_suite.backends._numba_kernels._jit import jit, jit_sum, negligible
+from skopt_suite.backends.kernels._numba._jit import jit, jit_sum, negligible
 
 
 def softmax_log_loss(raw, y):

@@ -1,0 +1,33 @@
+"""Fused CPU kernels, by the name of their definition.
+
+They are serial (parallelism comes from BLAS and from threads over fits) and overwrite their
+arguments. NaN and infinity come through as in the definition, so comparisons are written such that
+NaN is kept. Scalars per fit come as arrays of shape (n_fits, 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from skopt_suite.backends.kernels._numba import _layers, _losses, _products, _updates
+
+FUSED: dict[str, Callable] = {
+    "skopt_suite.backends._products.averaged": _products.averaged,
+    "skopt_suite.backends._products.summed_over_samples": _products.summed_over_samples,
+    "skopt_suite.backends._products.wide_product": _products.wide_product,
+    "skopt_suite.backends._products.wide_product_transposed": _products.wide_product_transposed,
+    "skopt_suite.losses._log_loss.logistic_log_loss": _losses.logistic_log_loss,
+    "skopt_suite.losses._log_loss.softmax_log_loss": _losses.softmax_log_loss,
+    "skopt_suite.models._dense.add_bias": _layers.add_bias,
+    "skopt_suite.models._dense.run_backward": _layers.run_backward,
+    "skopt_suite.models._dense.run_forward": _layers.run_forward,
+    "skopt_suite.models._dense.unbend": _layers.unbend,
+    "skopt_suite.optimizers.first_order._adam.adam_update": _updates.adam_update,
+    "skopt_suite.optimizers.first_order._gradient_descent.descend": _updates.descend,
+    "skopt_suite.optimizers.solvers._lbfgs.newest_to_oldest": _updates.newest_to_oldest,
+    "skopt_suite.optimizers.solvers._lbfgs.oldest_to_newest": _updates.oldest_to_newest,
+    "skopt_suite.optimizers.first_order._momentum.momentum_update": _updates.momentum_update,
+    "skopt_suite.optimizers.first_order._nesterov.nesterov_update": _updates.nesterov_update,
+    "skopt_suite.penalties._base.add_scaled": _updates.add_scaled,
+    "skopt_suite.penalties._base.soft_threshold": _updates.soft_threshold,
+}

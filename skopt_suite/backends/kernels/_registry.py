@@ -1,0 +1,71 @@
+"""The kernel seam: a definition in the array API, and a fused version where a backend has one.
+
+A hot function is written once, against the array API, and decorated with `kernel`; that is its
+definition. Who calls it asks for no backend: the type of its first argument says which folder of
+`backends/kernels` may have a fused version of it, and that one runs instead. Fused kernels may
+overwrite the arrays that the definition returns anew, so callers use what is returned and nothing
+else.
+
+``SKOPT_SUITE_FUSED_KERNELS=0`` in the environment makes the definitions run.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+KERNELS: dict[str, Callable] = {}
+"""Every function that a backend may fuse, by the name of its definition: module and name in it."""
+
+FUSED_IN = {"numpy.ndarray": "skopt_suite.backends.kernels._numba"}
+"""By type of array: the module whose `FUSED` holds fused kernels by the name of their definition.
+
+It is imported when the first array of that type comes.
+"""
+
+
+def kernel(definition: Callable) -> Callable:
+    """Let a backend answer for a function with a fused version of it.
+
+    Parameters
+    ----------
+    definition : callable
+        Computes with the array API; its first argument is an array.
+
+    Returns
+    -------
+    dispatch : callable
+        The same function, for which a backend may answer.
+    """
+    name = f"{definition.__module__}.{definition.__qualname__}"
+    answers: dict[type, Callable] = {}  # what computes on arrays of a type, once it is known
+
+    @functools.wraps(definition)
+    def dispatch(first: Any, *args: Any) -> Any:
+        answer = answers.get(type(first))
+        if answer is None:
+            fused = _fused_for(_name_of(type(first)))
+            answer = answers[type(first)] = fused.get(name, definition)
+        return answer(first, *args)
+
+    dispatch.definition, dispatch.answers = definition, answers  # type: ignore[attr-defined]
+    KERNELS[name] = dispatch
+    return dispatch
+
+
+def _name_of(array_type: type) -> str:
+    """Return the name that a type has for users, such as "cupy.ndarray"."""
+    library, _, _ = array_type.__module__.partition(".")
+    return f"{library}.{array_type.__qualname__}"
+
+
+@functools.cache
+def _fused_for(array_type: str) -> Mapping[str, Callable]:
+    """Return the fused kernels for a type of array, by the name of their definition."""
+    module = FUSED_IN.get(array_type)
+    if module is None or os.environ.get("SKOPT_SUITE_FUSED_KERNELS", "1") == "0":
+        return {}
+    return importlib.import_module(module).FUSED
