@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from numba import njit
+
+
+def _has_cache() -> bool:
+    """Whether numba finds a directory for compiled kernels; asking it compiles nothing."""
+    try:
+        njit(cache=True)(_has_cache)
+    except RuntimeError:
+        warnings.warn(
+            "skopt_suite cannot keep its compiled kernels: numba finds no directory that it can "
+            "write to, so every process compiles them anew, which takes a while. Set the "
+            "environment variable NUMBA_CACHE_DIR to a directory that can be written to.",
+            stacklevel=2,
+        )
+        return False
+    return True
+
 
 # Of fast-math not `nnan` and `ninf`, which ignore NaN and infinity, and `reassoc` for sums only: it
 # may turn (1 - b) * g into g - b * g, which is NaN for an infinite g, and loses digits.
 _EXACT = {"contract", "arcp", "afn", "nsz"}
 
-jit = njit(nogil=True, fastmath=_EXACT, error_model="numpy", cache=True)
-jit_sum = njit(nogil=True, fastmath={*_EXACT, "reassoc"}, error_model="numpy", cache=True)
+_HOW = {"nogil": True, "error_model": "numpy", "cache": _has_cache()}
+
+jit = njit(fastmath=_EXACT, **_HOW)
+jit_sum = njit(fastmath={*_EXACT, "reassoc"}, **_HOW)
 
 
 @jit
