@@ -121,8 +121,23 @@ ARGUMENTS = {
         d.normal(N_PARAMS),
         d.positive(N_PARAMS),
     ),
+    "add_scaled of one for all fits": lambda d: (
+        d.normal(N_PARAMS),
+        d.normal(N_PARAMS),
+        d.positive(1)[:1],
+    ),
+    "add_scaled per coordinate for all fits": lambda d: (
+        d.normal(N_PARAMS),
+        d.normal(N_PARAMS),
+        d.positive(N_PARAMS)[:1],
+    ),
     "soft_threshold": lambda d: (zeros_too(d.normal(N_PARAMS)), d.positive(1)),
     "soft_threshold per coordinate": lambda d: (d.normal(N_PARAMS), d.positive(N_PARAMS)),
+    "soft_threshold of one for all fits": lambda d: (d.normal(N_PARAMS), d.positive(1)[:1]),
+    "soft_threshold per coordinate for all fits": lambda d: (
+        d.normal(N_PARAMS),
+        d.positive(N_PARAMS)[:1],
+    ),
     **{
         f"{name}{case}": lambda d, rows=rows, first=first: (
             d.normal(rows, 90, scale=0.1)[0],

@@ -65,7 +65,7 @@ def adam_update(params, gradient, m, v, n_steps, learning_rate, beta1, beta2, ep
 def add_scaled(total, weights, scale):
     for k in range(weights.shape[0]):
         sums, w = np.ascontiguousarray(total[k]), np.ascontiguousarray(weights[k])
-        factors = np.ascontiguousarray(scale[k])
+        factors = np.ascontiguousarray(scale[k if scale.shape[0] > 1 else 0])
         if factors.size > 1:
             for j in range(w.size):
                 sums[j] += factors[j] * w[j]
@@ -80,7 +80,8 @@ def add_scaled(total, weights, scale):
 def soft_threshold(weights, threshold):
     zero = weights.dtype.type(0)
     for k in range(weights.shape[0]):
-        w, t = np.ascontiguousarray(weights[k]), np.ascontiguousarray(threshold[k])
+        w = np.ascontiguousarray(weights[k])
+        t = np.ascontiguousarray(threshold[k if threshold.shape[0] > 1 else 0])
         if t.size > 1:
             for j in range(w.size):
                 w[j] = max(w[j] - t[j], zero) + min(w[j] + t[j], zero)
