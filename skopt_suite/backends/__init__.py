@@ -18,6 +18,8 @@ from skopt_suite.backends._products import (
     input_product,
     input_product_transposed,
     is_plain_batch,
+    mean_in_double,
+    sum_in_double,
     summed_over_samples,
 )
 from skopt_suite.backends.kernels import KERNELS, kernel
@@ -39,9 +41,11 @@ __all__ = [
     "kernel",
     "like",
     "matmul_into",
+    "mean_in_double",
     "namespace",
     "placement_for",
     "shared_blas_threads",
+    "sum_in_double",
     "summed_over_samples",
     "take_rows",
     "to_numpy",

@@ -57,13 +57,30 @@ def wide_product_transposed(x: Any, wide: Array) -> Array:
 @kernel
 def summed_over_samples(delta: Array) -> Array:
     """Sum of an array (n_fits, n_samples, n_outputs) over its samples, (n_fits, 1, n_outputs)."""
-    return namespace(delta).sum(delta, axis=1, keepdims=True)
+    return sum_in_double(delta, axis=1, keepdims=True)
 
 
 @kernel
 def averaged(value: Array, delta: Array) -> tuple[Array, Array]:
     """Mean over samples of `value`, (n_fits, n_samples), and the gradient of that from `delta`."""
-    return namespace(value).mean(value, axis=-1), delta / value.shape[1]
+    return mean_in_double(value, axis=-1), delta / value.shape[1]
+
+
+def sum_in_double(values: Array, axis: int, keepdims: bool = False) -> Array:
+    """Return the sum in the precision of `values`, but added up in double precision.
+
+    Millions of numbers in single precision, one after the other, lose all digits but one or two.
+    """
+    xp = namespace(values)
+    total = xp.sum(values, axis=axis, dtype=xp.float64, keepdims=keepdims)
+    return xp.astype(total, values.dtype, copy=False)
+
+
+def mean_in_double(values: Array, axis: int) -> Array:
+    """Return the mean in the precision of `values`, but added up in double precision."""
+    xp = namespace(values)
+    total = xp.sum(values, axis=axis, dtype=xp.float64)
+    return xp.astype(total / values.shape[axis], values.dtype, copy=False)
 
 
 def _side_by_side(stack: Array) -> Array:

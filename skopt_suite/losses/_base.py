@@ -11,7 +11,7 @@ from abc import abstractmethod
 from typing import Any, ClassVar
 
 from skopt_suite._component import Component
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, mean_in_double, namespace, sum_in_double
 
 
 class Loss(Component):
@@ -123,10 +123,9 @@ class RegressionLoss(Loss):
 
 def _mean(values: Array, weight: Array | None) -> Array:
     """Return the mean over the last axis, by weight if there is one."""
-    xp = namespace(values)
     if weight is None:
-        return xp.mean(values, axis=-1)
-    return xp.sum(values * weight, axis=-1) / xp.sum(weight, axis=-1)
+        return mean_in_double(values, axis=-1)
+    return sum_in_double(values * weight, axis=-1) / sum_in_double(weight, axis=-1)
 
 
 def signs(y: Array, raw: Array) -> Array:

@@ -120,7 +120,7 @@ def run_backward(
         below = x if is_first else xp.reshape(outputs[start - size : start], (*delta.shape[:2], -1))
         matmul_into(layer.weights(gradient), xp.matrix_transpose(below), delta)
         if layer.bias_at >= 0:
-            layer.bias(gradient)[...] = xp.sum(delta, axis=1, keepdims=True)
+            layer.bias(gradient)[...] = summed_over_samples(delta)
         if needs_below or not is_first:
             delta = xp.matmul(delta, xp.matrix_transpose(layer.weights(params)))
         stop = start

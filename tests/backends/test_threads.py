@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from skopt_suite import LinearClassifier
 from skopt_suite.backends import blas_threads_for
+from skopt_suite.backends.kernels._numba._products import _rows_of_block
 
 
 def n_blas_threads():
@@ -36,3 +37,11 @@ def test_fits_in_several_threads_restore_the_number_of_threads():
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: LinearClassifier().fit(X / 40, y), range(20)))
     assert n_blas_threads() == {2}
+
+
+def test_products_are_made_in_blocks_that_do_not_depend_on_threads():
+    """Else the rounding of a fit would depend on what runs beside it."""
+    x, wide = np.ones((20_000, 40)), np.ones((40, 30))
+    alone = _rows_of_block(x, wide)
+    with blas_threads_for(1e6):
+        assert _rows_of_block(x, wide) == alone

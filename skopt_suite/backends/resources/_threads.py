@@ -29,11 +29,6 @@ def shared_blas_threads(n_workers: int) -> AbstractContextManager:
     return _at_most(max(1, joblib.cpu_count() // n_workers))
 
 
-def blas_is_limited_to_one_thread() -> bool:
-    """Whether BLAS computes in the thread that calls it, for a limit of ours."""
-    return _of_process.lowest == 1
-
-
 @contextmanager
 def _at_most(n_threads: int) -> Iterator[None]:
     """Limit BLAS for this thread where it can be, and otherwise for the process."""
@@ -64,7 +59,7 @@ class _ProcessLimits:
         self._lock = threading.RLock()
         self._wanted: dict[object, int] = {}
         self._unlimited: Any = None
-        self.lowest: int | None = None
+        self._lowest: int | None = None
 
     def add(self, key: object, n_threads: int) -> None:
         """Limit BLAS to that many threads, unless it has fewer."""
@@ -74,8 +69,8 @@ class _ProcessLimits:
                 n_threads = _lowest(controller, n_threads)
                 self._unlimited = controller.limit(limits=None, user_api="blas")
             self._wanted[key] = n_threads
-            if self.lowest is None or n_threads < self.lowest:
-                self.lowest = n_threads
+            if self._lowest is None or n_threads < self._lowest:
+                self._lowest = n_threads
                 _set(controller, n_threads)
 
     def remove(self, key: object) -> None:
@@ -85,12 +80,12 @@ class _ProcessLimits:
             lifted = self._wanted.pop(key, None)
             if lifted is None:
                 return
-            self.lowest = min(self._wanted.values(), default=None)
-            if self.lowest is None:
+            self._lowest = min(self._wanted.values(), default=None)
+            if self._lowest is None:
                 self._unlimited.restore_original_limits()
                 _let_others_set(controller)
-            elif lifted < self.lowest:
-                _set(controller, self.lowest)
+            elif lifted < self._lowest:
+                _set(controller, self._lowest)
 
 
 def _set(controller: Any, n_threads: int) -> None:

@@ -125,9 +125,8 @@ def _sparse_moments(X: Any, weight: Array | None, centred: bool) -> ColumnMoment
     xp, n_samples = namespace(X.data), X.shape[0]
     if weight is None:
         weight = xp.ones((1, n_samples), dtype=X.dtype)
-    mean, square = (
-        xp.astype((part.T @ weight.T).T / n_samples, xp.float64) for part in (X, X.multiply(X))
-    )
+    weight = xp.astype(weight, xp.float64)  # and so are the sums
+    mean, square = ((part.T @ weight.T).T / n_samples for part in (X, X.multiply(X)))
     if not centred:
         return ColumnMoments(xp.zeros_like(mean), square)
     return ColumnMoments(mean, xp.clip(square - mean**2, 0.0, None))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from skopt_suite.backends.kernels._numba._jit import jit, write_back
-from skopt_suite.backends.resources._threads import SMALL_PRODUCT
+from skopt_suite.backends.kernels._numba._products import add_up, rows_at_once
 
 
 def run_forward(params, x, layers, leaks):
@@ -31,7 +31,7 @@ def _run_forward(params, x, layers, leaks):
 @jit
 def _dense_forward(row, x, z, n_in, n_out, weights_at, bias_at, leak):
     weights = _weights_of(row, n_in, n_out, weights_at)
-    size = _rows_at_once(x.shape[0], n_in, n_out)
+    size = rows_at_once(x.shape[0], n_in, n_out)
     for start in range(0, x.shape[0], size):
         stop = min(start + size, x.shape[0])
         np.dot(x[start:stop], weights, z[start:stop])
@@ -77,7 +77,7 @@ def _run_backward(gradient, params, x, outputs, delta, layers, leaks, below):
 @jit
 def _dense_gradient(row, x, delta, n_in, n_out, weights_at, bias_at):
     weights, n_samples = _weights_of(row, n_in, n_out, weights_at), x.shape[0]
-    size = _rows_at_once(n_samples, n_in, n_out)
+    size = rows_at_once(n_samples, n_in, n_out)
     np.dot(x[:size].T, delta[:size], weights)
     if size < n_samples:
         part = np.empty((n_in, n_out), dtype=row.dtype)
@@ -88,11 +88,9 @@ def _dense_gradient(row, x, delta, n_in, n_out, weights_at, bias_at):
                 for j in range(n_out):
                     weights[i, j] += part[i, j]
     if bias_at >= 0:
-        bias = row[bias_at : bias_at + n_out]
-        bias[:] = 0
-        for i in range(n_samples):
-            for j in range(n_out):
-                bias[j] += delta[i, j]
+        total = np.zeros(n_out)
+        add_up(delta, total)
+        row[bias_at : bias_at + n_out] = total
 
 
 @jit
@@ -103,18 +101,6 @@ def _layer(layers, depth):
 @jit
 def _weights_of(row, n_in, n_out, weights_at):
     return row[weights_at : weights_at + n_in * n_out].reshape((n_in, n_out))
-
-
-@jit
-def _rows_at_once(n_samples, n_in, n_out):
-    # OpenBLAS takes products of up to 100³ without packing its operands first, and is 1.3 to 1.5
-    # times as fast at them as at larger ones. With few rows at once that is lost again, and
-    # products that BLAS may share among its threads stay whole.
-    most = 1_000_000 // (n_in * n_out)
-    if most < 64 or 2.0 * n_samples * n_in * n_out >= SMALL_PRODUCT:
-        return n_samples
-    n_blocks = -(-n_samples // most)
-    return -(-n_samples // n_blocks)
 
 
 def add_bias(z, bias, leak):
