@@ -26,7 +26,7 @@ from skopt_suite.estimators._inputs import (
     mean_one,
 )
 from skopt_suite.estimators._named_alone import named_alone
-from skopt_suite.estimators._parameters import draw_seed, resolve_optimizer
+from skopt_suite.estimators._parameters import draw_seed, resolve_optimizer, takes_sparse
 from skopt_suite.estimators._prepared import CheckedRows, Prepared, TrainingPart
 from skopt_suite.estimators._rollback import unchanged_by_errors
 from skopt_suite.estimators._saved import from_saved, to_saved
@@ -44,7 +44,6 @@ from skopt_suite.training import (
     Result,
     Rows,
     check_job,
-    takes_sparse,
     train,
 )
 
@@ -107,9 +106,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         """Train for one epoch, going on from the optimizer's and the schedule's state."""
         first_call = not self._is_trained()
         with unchanged_by_errors(self):
-            prepared = self._prepare(
-                X, y, sample_weight, classes=classes, incremental=not first_call
-            )
+            prepared = self._prepare(X, y, sample_weight, classes=classes, incremental=True)
             curve = [] if first_call else self.loss_curve_
             (result,) = train([prepared.job], prepared.data, prepared.placement, n_epochs=1)
             result.loss_curve = curve + result.loss_curve
@@ -124,11 +121,13 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     ) -> Prepared:
         """Check everything and return the fit as a job and its data."""
         plan = self._plan()
-        rows = self._check_rows(X, y, sample_weight, classes, reset=not incremental)
+        is_trained = self._is_trained()
+        reset = not (incremental and is_trained)
+        rows = self._check_rows(X, y, sample_weight, classes, reset=reset)
         validation = self._validation_rows(X_val, y_val, rows.placement, rows.dtype)
         part = self._training_part(rows, self._weigh_classes(rows.y, rows.weight), plan, validation)
         network = self._network(rows.X.shape[1])
-        goes_on = self._is_trained() and (incremental or self.warm_start)
+        goes_on = is_trained and (incremental or self.warm_start)
         start = self._start(network, part.y, part.relative_weight, plan.seed, goes_on)
         memory = usable_memory(self, network, plan, start, incremental) if goes_on else None
         job = Job(
@@ -140,7 +139,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             n_epochs_before=0.0 if memory is None or incremental else memory.time,
             sample_weight=part.relative_weight,
         )
-        check_job(job, part.X)
+        check_job(job, part.X, is_incremental=incremental)
         return Prepared(job, self._data(part, rows), rows.placement)
 
     def _plan(self) -> Plan:
@@ -327,7 +326,8 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         return "as_X" if self.dtype == "auto" else self.dtype
 
     def _accepts_sparse(self) -> bool:
-        return self._model_takes_sparse and takes_sparse(self._optimizer())
+        penalty = PENALTIES.resolve(self.penalty, owner=type(self).__name__)
+        return self._model_takes_sparse and takes_sparse(self._optimizer(), self._loss(), penalty)
 
     def _dropout_rates(self) -> tuple[float, ...]:
         return ()

@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 
 from skopt_suite._component import content, fusion_key
+from skopt_suite.estimators._architecture import widths
 from skopt_suite.models import Network
-from skopt_suite.training import Memory, Plan
+from skopt_suite.optimizers import Demands
+from skopt_suite.penalties import PENALTIES
+from skopt_suite.schedules import SCHEDULES
+from skopt_suite.training import Memory, Plan, able_optimizers, choice
 
 
 def trains_incrementally(estimator: Any) -> bool:
@@ -18,7 +22,7 @@ def trains_incrementally(estimator: Any) -> bool:
         raise AttributeError(
             "partial_fit needs an optimizer that goes on from where it was; "
             f"{optimizer.name!r} (optimizer={estimator.optimizer!r}) starts anew with every call. "
-            "Take 'sgd' or 'adam'."
+            f"Change optimizer to {choice(_incremental(estimator))}."
         )
     if estimator.early_stopping:
         raise AttributeError(
@@ -31,6 +35,20 @@ def trains_incrementally(estimator: Any) -> bool:
             "compute_class_weight gives the weights of data at hand."
         )
     return True
+
+
+def _incremental(estimator: Any) -> list[str]:
+    """Return the optimizers that `partial_fit` of dense data would go on with."""
+    owner = type(estimator).__name__
+    demands = Demands(
+        estimator._loss(),
+        PENALTIES.resolve(estimator.penalty, owner=owner),
+        SCHEDULES.resolve(estimator.schedule, owner=owner).name,
+        max(estimator._dropout_rates(), default=0.0),
+        widths(getattr(estimator, "hidden_layer_sizes", ())),
+        is_incremental=True,
+    )
+    return [repr(name) for name in able_optimizers(demands)]
 
 
 def usable_memory(

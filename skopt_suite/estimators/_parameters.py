@@ -10,9 +10,12 @@ from sklearn.utils import check_random_state
 from skopt_suite._component import Registry
 from skopt_suite.domains import Anything, Boolean, Choice, Domain, Integer, Named, Real
 from skopt_suite.losses import Loss
-from skopt_suite.optimizers import OPTIMIZERS, Optimizer
+from skopt_suite.optimizers import OPTIMIZERS, Demands, Optimizer
 from skopt_suite.penalties import PENALTIES, Penalty
 from skopt_suite.schedules import SCHEDULES
+
+_BEST_FIRST = ("lbfgs", "fista", "adam")
+"""What `"auto"` tries; the last takes every loss and penalty."""
 
 
 def common_parameters(losses: Registry, auto_optimizer: bool) -> dict[str, Domain]:
@@ -56,7 +59,12 @@ def draw_seed(owner: str, random_state: Any) -> int:
     return int(generator.randint(np.iinfo(np.int32).max))
 
 
+def takes_sparse(optimizer: Optimizer, loss: Loss, penalty: Penalty) -> bool:
+    """Whether linear models can be trained on sparse X."""
+    return optimizer.refusal(Demands(loss, penalty, is_sparse=True)) is None
+
+
 def _automatic(loss: Loss, penalty: Penalty) -> str:
-    if not loss.is_smooth:
-        return "adam"
-    return "fista" if penalty.has_prox else "lbfgs"
+    demands = Demands(loss, penalty)
+    able = (name for name in _BEST_FIRST if OPTIMIZERS[name]().refusal(demands) is None)
+    return next(able, _BEST_FIRST[-1])

@@ -25,6 +25,8 @@ class Loss(Component):
     """Whether the gradient is continuous, which L-BFGS and FISTA need."""
     is_quadratic: ClassVar[bool] = False
     """Whether the loss is ``c / 2 * (raw - y)²``, c being `curvature`: there is a closed form."""
+    kind: ClassVar[str]
+    """What the loss is for: ``"classification"`` or ``"regression"``."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -68,6 +70,8 @@ class Loss(Component):
 class ClassificationLoss(Loss):
     """Base class of the losses of classifiers."""
 
+    kind: ClassVar[str] = "classification"
+    """What the loss is for."""
     has_probability: ClassVar[bool] = False
     """Whether `probability` is implemented."""
 
@@ -96,6 +100,9 @@ class ClassificationLoss(Loss):
 
 class RegressionLoss(Loss):
     """Base class of the losses of regressors."""
+
+    kind: ClassVar[str] = "regression"
+    """What the loss is for."""
 
     def prediction(self, raw: Array) -> Array:
         """Return predictions: the raw ones, unless the loss has a link function."""

@@ -3,6 +3,7 @@
 from skopt_suite._component import Registry
 from skopt_suite._public import name_publicly
 from skopt_suite.optimizers._base import Optimizer, Problem, Step
+from skopt_suite.optimizers._demands import Demands
 from skopt_suite.optimizers.first_order._adam import Adam
 from skopt_suite.optimizers.first_order._adamw import AdamW
 from skopt_suite.optimizers.first_order._base import FirstOrder
@@ -27,6 +28,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "ClosedForm",
+    "Demands",
     "FirstOrder",
     "GradientDescent",
     "Momentum",

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 from skopt_suite._component import Component
 from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, namespace
+from skopt_suite.optimizers._demands import Demands, refusals
 
 
 class Problem(Protocol):
@@ -104,6 +105,18 @@ class Optimizer(Component):
     """Whether it solves linear models with a quadratic objective to rounding, and no others."""
     takes_schedule: ClassVar[bool] = True
     """Whether there is a learning rate for a schedule to multiply."""
+
+    def refusal(self, demands: Demands) -> str | None:
+        """Return why it cannot do a job, in words that go on from its name; None if it can.
+
+        The default answers from the class attributes.
+
+        Parameters
+        ----------
+        demands : Demands
+            What is known of the job before it starts.
+        """
+        return next(refusals(self, demands), None)
 
     @abstractmethod
     def init(self, params: Array, problem: Problem) -> Any:

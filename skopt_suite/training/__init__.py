@@ -1,7 +1,7 @@
 """The only training loop: plan, rows, objective, epoch, stopping, loop → result."""
 
 from skopt_suite.training._checkpoint import Checkpoint, Memory
-from skopt_suite.training._checks import check_job, takes_sparse
+from skopt_suite.training._checks import able_optimizers, check_job, choice
 from skopt_suite.training._epoch import Cancelled
 from skopt_suite.training._footprint import bytes_per_fit
 from skopt_suite.training._job import Job
@@ -23,9 +23,10 @@ __all__ = [
     "Report",
     "Result",
     "Rows",
+    "able_optimizers",
     "bytes_per_fit",
     "check_job",
+    "choice",
     "pack",
-    "takes_sparse",
     "train",
 ]

@@ -1,86 +1,105 @@
-"""What an optimizer cannot do is refused before any work starts."""
+"""What an optimizer cannot do is refused before any work starts, with what would be accepted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import combinations, product
+from typing import Any, NamedTuple
 
 from skopt_suite.backends import is_sparse
-from skopt_suite.optimizers import OPTIMIZERS, Optimizer
+from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Loss
+from skopt_suite.optimizers import OPTIMIZERS, Demands, Optimizer
+from skopt_suite.penalties import PENALTIES
 from skopt_suite.training._job import Job
 
+_LOSSES = {"classification": CLASSIFICATION_LOSSES, "regression": REGRESSION_LOSSES}
 
-def check_job(job: Job, X: Any) -> None:
-    """Raise `ValueError` or `TypeError` if the parts of the job do not go together."""
+
+def check_job(job: Job, X: Any, is_incremental: bool = False) -> None:
+    """Raise `ValueError` if the parts of the job do not go together."""
     plan = job.plan
     plan.penalty.check_layout(job.network.layout)
-    optimizer = plan.optimizer
-    if not optimizer.takes_kinks and not plan.loss.is_smooth:
-        raise ValueError(
-            f"optimizer {optimizer.name!r} needs a smooth loss, and {plan.loss.name!r} has kinks. "
-            f"Take one of {_able('takes_kinks')}, or another loss."
-        )
-    if not optimizer.takes_prox and plan.penalty.has_prox:
-        raise ValueError(
-            f"optimizer {optimizer.name!r} needs a smooth penalty, and {plan.penalty!r} is not. "
-            f"Take one of {_able('takes_prox')}, or penalty='l2' or 'none'."
-        )
-    if not optimizer.takes_schedule and plan.schedule.name != "constant":
-        raise ValueError(
-            f"optimizer {optimizer.name!r} finds its own step size, so schedule must be "
-            f"'constant'; got {plan.schedule.name!r}. Optimizers with a learning rate: "
-            f"{_able('takes_schedule')}."
-        )
-    if optimizer.is_full_batch and not optimizer.takes_schedule and any(plan.dropout):
-        raise ValueError(
-            f"optimizer {optimizer.name!r} needs an objective that does not change between "
-            f"evaluations, so dropout must be 0; got {max(plan.dropout)}. Optimizers that take "
-            f"dropout: {_able('takes_schedule')}."
-        )
-    if optimizer.only_quadratic:
-        _check_quadratic(job)
-    if is_sparse(X) and not takes_sparse(optimizer):
-        reason = (
-            "needs the covariance of X, which sparse X does not have at hand"
-            if optimizer.is_full_batch
-            else "trains on minibatches, which sparse X does not allow"
-        )
-        sparse = _names(takes_sparse)
-        raise TypeError(
-            f"optimizer {optimizer.name!r} {reason}. Take one of {sparse}, or dense data "
-            "(X.toarray())."
-        )
+    demands = Demands(
+        loss=plan.loss,
+        penalty=plan.penalty,
+        schedule=plan.schedule.name,
+        dropout=max(plan.dropout, default=0.0),
+        hidden_layer_sizes=tuple(job.network.sizes[1:-1]),
+        is_sparse=is_sparse(X),
+        is_incremental=is_incremental,
+    )
+    reason = plan.optimizer.refusal(demands)
+    if reason is not None:
+        advice = _advice(plan.optimizer, plan.loss, demands)
+        raise ValueError(f"optimizer {plan.optimizer.name!r} {reason}.{advice}")
 
 
-def takes_sparse(optimizer: Optimizer | type[Optimizer]) -> bool:
-    """Whether an optimizer trains on sparse X."""
-    return optimizer.is_full_batch and optimizer.takes_sparse
+def able_optimizers(demands: Demands) -> list[str]:
+    """Return the names of the optimizers that take all that is demanded."""
+    return [name for name in OPTIMIZERS if OPTIMIZERS[name]().refusal(demands) is None]
 
 
-def _check_quadratic(job: Job) -> None:
-    """Raise `ValueError` if the objective is not that of a linear model with a squared error."""
-    plan = job.plan
-    name, others = plan.optimizer.name, _names(lambda optimizer: not optimizer.only_quadratic)
-    if not plan.loss.is_quadratic:
-        raise ValueError(
-            f"optimizer {name!r} needs the squared error; got loss {plan.loss.name!r}. Take one of "
-            f"{others}, or loss='squared_error'."
-        )
-    if job.network.n_hidden:
-        raise ValueError(
-            f"optimizer {name!r} needs a linear model; got hidden layers of "
-            f"{list(job.network.sizes[1:-1])} units. Take one of {others}, or no hidden layer."
-        )
-    if plan.penalty.curvature() is None:
-        raise ValueError(
-            f"optimizer {name!r} needs a quadratic penalty that declares its curvature; got "
-            f"{plan.penalty!r}. Take one of {others}, or penalty='l2' or 'none'."
-        )
+def choice(names: list[str]) -> str:
+    """Return ``a, b or c``."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
 
 
-def _able(ability: str) -> str:
-    return _names(lambda optimizer: getattr(optimizer, ability))
+class _Change(NamedTuple):
+    """One parameter set to something else."""
+
+    parameter: str
+    value: str
+    """As text."""
+    demands: Mapping[str, Any]
+    """What is demanded then."""
 
 
-def _names(accepts: Callable[[type[Optimizer]], bool]) -> str:
-    return ", ".join(repr(name) for name in OPTIMIZERS if accepts(OPTIMIZERS[name]))
+def _advice(optimizer: Optimizer, loss: Loss, demands: Demands) -> str:
+    """Return a sentence that says what would be accepted; empty if nothing is known to be."""
+    changes = list(_changes(loss))
+    ways = {"optimizer": [repr(name) for name in able_optimizers(demands)]}
+    for change in changes:
+        if optimizer.refusal(replace(demands, **change.demands)) is None:
+            ways.setdefault(change.parameter, []).append(change.value)
+    texts = [f"{parameter} to {choice(values)}" for parameter, values in ways.items() if values]
+    if texts:
+        return f" Change {'one of these: ' if texts[1:] else ''}{'; '.join(texts)}."
+    needed = _least_changes(optimizer, demands, [*changes, *_last_resorts()])
+    texts = [f"{change.parameter} to {change.value}" for change in needed]
+    return f" Change {'all of these: ' if texts[1:] else ''}{'; '.join(texts)}." if texts else ""
+
+
+def _changes(loss: Loss) -> Iterator[_Change]:
+    """Yield what may be set to something else, and what is demanded then."""
+    losses = _LOSSES[loss.kind]
+    for name in losses:
+        yield _Change("loss", repr(name), {"loss": losses[name]()})
+    for name in PENALTIES:
+        yield _Change("penalty", repr(name), {"penalty": PENALTIES[name]()})
+    yield _Change("schedule", "'constant'", {"schedule": "constant"})
+    yield _Change("dropout", "0", {"dropout": 0.0})
+    yield _Change("hidden_layer_sizes", "()", {"hidden_layer_sizes": ()})
+
+
+def _last_resorts() -> Iterator[_Change]:
+    """Yield changes for where there is no other: dense text, say, does not fit in memory."""
+    yield _Change("partial_fit", "fit", {"is_incremental": False})
+    yield _Change("X", "a dense array (X.toarray())", {"is_sparse": False})
+
+
+def _least_changes(
+    optimizer: Optimizer, demands: Demands, changes: list[_Change]
+) -> tuple[_Change, ...]:
+    """Return the first of the smallest sets of changes that together are accepted."""
+    by_parameter: dict[str, list[_Change]] = {}
+    for change in changes:
+        by_parameter.setdefault(change.parameter, []).append(change)
+    for n_changes in range(1, len(by_parameter) + 1):
+        for parameters in combinations(by_parameter.values(), n_changes):
+            for candidate in product(*parameters):
+                settings = {k: v for change in candidate for k, v in change.demands.items()}
+                if optimizer.refusal(replace(demands, **settings)) is None:
+                    return candidate
+    return ()

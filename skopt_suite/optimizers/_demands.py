@@ -1,0 +1,98 @@
+"""What a job demands of its optimizer, and why an optimizer cannot do it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from skopt_suite.optimizers._base import Optimizer
+
+
+class LossFacts(Protocol):
+    """What an optimizer may ask of a loss before training."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether the gradient is continuous."""
+
+    @property
+    def is_quadratic(self) -> bool:
+        """Whether it is quadratic in the raw predictions, with the same curvature everywhere."""
+
+
+class PenaltyFacts(Protocol):
+    """What an optimizer may ask of a penalty before training."""
+
+    @property
+    def has_prox(self) -> bool:
+        """Whether a part acts by its proximal operator."""
+
+    def curvature(self) -> Any:
+        """Return c where the gradient of the smooth part is ``c * weights``, else None."""
+
+
+@dataclass(frozen=True)
+class Demands:
+    """All that is known of a job before it starts and that may not suit an optimizer."""
+
+    loss: LossFacts
+    penalty: PenaltyFacts
+    schedule: str = "constant"
+    """Name of the schedule."""
+    dropout: float = 0.0
+    """The largest rate of dropout of all layers."""
+    hidden_layer_sizes: tuple[int, ...] = ()
+    """Units of every hidden layer; empty for linear models."""
+    is_sparse: bool = False
+    """Whether X is sparse."""
+    is_incremental: bool = False
+    """Whether training goes on in calls of ``partial_fit``."""
+
+
+def refusals(optimizer: Optimizer, demands: Demands) -> Iterator[str]:
+    """Yield all reasons, from the abilities that an optimizer declares."""
+    yield from _of_objective(optimizer, demands)
+    yield from _of_training(optimizer, demands)
+    if optimizer.only_quadratic:
+        yield from _unless_quadratic(demands)
+    if demands.is_sparse and not (optimizer.is_full_batch and optimizer.takes_sparse):
+        yield (
+            "needs the covariance of X, which sparse X does not have at hand"
+            if optimizer.is_full_batch
+            else "trains on minibatches, which sparse X does not allow"
+        )
+
+
+def _of_objective(optimizer: Optimizer, demands: Demands) -> Iterator[str]:
+    if not (optimizer.takes_kinks or demands.loss.is_smooth):
+        yield f"needs a smooth loss, and {demands.loss.name!r} has kinks"
+    if not optimizer.takes_prox and demands.penalty.has_prox:
+        yield f"needs a smooth penalty, and {demands.penalty!r} is not"
+
+
+def _of_training(optimizer: Optimizer, demands: Demands) -> Iterator[str]:
+    if not optimizer.takes_schedule and demands.schedule != "constant":
+        yield (f"finds its own step size, so schedule must be 'constant'; got {demands.schedule!r}")
+    if optimizer.is_full_batch and not optimizer.takes_schedule and demands.dropout:
+        yield (
+            "needs an objective that does not change between evaluations, so dropout must be 0; "
+            f"got {demands.dropout}"
+        )
+    if demands.is_incremental and not optimizer.is_incremental:
+        yield "starts anew with every call, so there is no partial_fit"
+
+
+def _unless_quadratic(demands: Demands) -> Iterator[str]:
+    if not demands.loss.is_quadratic:
+        yield f"needs the squared error; got loss {demands.loss.name!r}"
+    if demands.hidden_layer_sizes:
+        sizes = list(demands.hidden_layer_sizes)
+        yield f"needs a linear model; got hidden layers of {sizes} units"
+    if demands.penalty.curvature() is None:
+        yield (f"needs a quadratic penalty that declares its curvature; got {demands.penalty!r}")
