@@ -101,11 +101,19 @@ class Component(Parametrised):
     """Base of every optimizer, schedule, penalty and loss."""
 
     name: ClassVar[str]
+    scratch_arrays: ClassVar[int | None] = None
+    """How many arrays one call takes at most beside its arguments, results included: of the size of
+    raw predictions for losses (of one output, the values count as such), like the parameters for
+    optimizers, like the weights for penalties. Searches plan their memory by it. None: not known,
+    many are assumed; so it is for a subclass that computes anything itself and does not say.
+    """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "name" not in cls.__dict__:
             cls.name = snake_case(cls.__name__)
+        if "scratch_arrays" not in cls.__dict__ and _computes(cls):
+            cls.scratch_arrays = None
 
 
 class Registry:
@@ -142,6 +150,12 @@ class Registry:
             )
         value._check_parameters()
         return _with_nested_resolved(value)
+
+
+def _computes(cls: type) -> bool:
+    """Whether a class has methods or properties of its own, beside its constructor."""
+    own = (value for name, value in vars(cls).items() if name != "__init__")
+    return any(callable(value) or isinstance(value, (property, classmethod)) for value in own)
 
 
 def snake_case(class_name: str) -> str:

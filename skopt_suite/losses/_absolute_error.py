@@ -17,6 +17,7 @@ class AbsoluteError(RegressionLoss):
     >>> reg = LinearRegressor(loss="absolute_error", optimizer="adam")
     """
 
+    scratch_arrays = 2
     is_smooth = False
 
     def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:

@@ -22,6 +22,7 @@ class Hinge(ClassificationLoss):
     >>> svm = LinearClassifier(loss="hinge", optimizer="adam")
     """
 
+    scratch_arrays = 3
     is_smooth = False
 
     def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
@@ -49,6 +50,8 @@ class SquaredHinge(ClassificationLoss):
     >>> from skopt_suite import LinearClassifier
     >>> svm = LinearClassifier(loss="squared_hinge")
     """
+
+    scratch_arrays = 3
 
     def curvature(self, y: Array) -> float:
         """Return 2: that of every output where its margin is violated."""

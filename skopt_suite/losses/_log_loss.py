@@ -24,6 +24,7 @@ class LogLoss(ClassificationLoss):
     >>> clf = LinearClassifier(loss="log_loss")
     """
 
+    scratch_arrays = 1
     has_probability = True
 
     def curvature(self, y: Array) -> float:

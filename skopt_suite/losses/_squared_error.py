@@ -17,6 +17,7 @@ class SquaredError(RegressionLoss):
     >>> reg = LinearRegressor(loss="squared_error")
     """
 
+    scratch_arrays = 2
     is_quadratic = True
 
     def curvature(self, y: Array) -> float:

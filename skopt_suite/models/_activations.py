@@ -25,26 +25,35 @@ class Activation(NamedTuple):
     forward: Callable[[Array], tuple[Array, Array]]
     backward: Callable[[Array, Array], Array]
     has_curve: bool = True
+    scratch_arrays: int = 8
+    """How many arrays of a layer's size `backward` takes at most, its result included."""
 
 
 def _bend(leak: float) -> Activation:
     """Return an activation that is nothing but a bend."""
-    return Activation(leak, lambda z: (z, z), lambda delta, z: delta, has_curve=False)
+    return Activation(leak, lambda z: (z, z), lambda delta, z: delta, False, scratch_arrays=0)
 
 
-def _from_output(value: Callable, slope: Callable) -> Activation:
+def _from_output(value: Callable, slope: Callable, scratch_arrays: int) -> Activation:
     """Return an activation whose slope is a function of its output."""
 
     def forward(z):
         a = value(z)
         return a, a
 
-    return Activation(1.0, forward, lambda delta, a: delta * slope(a))
+    return Activation(
+        1.0, forward, lambda delta, a: delta * slope(a), scratch_arrays=scratch_arrays
+    )
 
 
-def _from_input(value: Callable, slope: Callable) -> Activation:
+def _from_input(value: Callable, slope: Callable, scratch_arrays: int) -> Activation:
     """Return an activation whose slope is a function of its input."""
-    return Activation(1.0, lambda z: (value(z), z), lambda delta, z: delta * slope(z))
+    return Activation(
+        1.0,
+        lambda z: (value(z), z),
+        lambda delta, z: delta * slope(z),
+        scratch_arrays=scratch_arrays,
+    )
 
 
 def _elu(z):
@@ -85,11 +94,11 @@ ACTIVATIONS: dict[str, Activation] = {
     "identity": _bend(1.0),
     "relu": _bend(0.0),
     "leaky_relu": _bend(0.01),
-    "elu": _from_output(_elu, _elu_slope),
-    "gelu": _from_input(lambda z: z * _normal_cdf(z), _gelu_slope),
-    "silu": _from_input(lambda z: z * _logistic(z), _silu_slope),
-    "tanh": _from_output(lambda z: namespace(z).tanh(z), lambda a: 1 - a * a),
-    "logistic": _from_output(_logistic, lambda a: a * (1 - a)),
-    "softplus": _from_output(_softplus, lambda a: -namespace(a).expm1(-a)),
+    "elu": _from_output(_elu, _elu_slope, 5),
+    "gelu": _from_input(lambda z: z * _normal_cdf(z), _gelu_slope, 4),
+    "silu": _from_input(lambda z: z * _logistic(z), _silu_slope, 4),
+    "tanh": _from_output(lambda z: namespace(z).tanh(z), lambda a: 1 - a * a, 3),
+    "logistic": _from_output(_logistic, lambda a: a * (1 - a), 2),
+    "softplus": _from_output(_softplus, lambda a: -namespace(a).expm1(-a), 3),
 }
 """Activation functions by name; gelu is the exact one, leaky_relu has slope 0.01, elu alpha 1."""

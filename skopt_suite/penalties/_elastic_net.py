@@ -34,6 +34,7 @@ class ElasticNet(Penalty):
     >>> reg = LinearRegressor(penalty=ElasticNet(alpha=0.1, l1_ratio=0.9))
     """
 
+    scratch_arrays = 0
     # The strength as for L1; the share as for glmnet in Probst, Boulesteix and Bischl, "Tunability:
     # Importance of Hyperparameters of Machine Learning Algorithms", JMLR 20, 2019.
     parameters = {

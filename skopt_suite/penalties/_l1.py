@@ -31,6 +31,7 @@ class L1(Penalty):
     >>> reg = LinearRegressor(penalty=L1(alpha=0.1))
     """
 
+    scratch_arrays = 0
     # For features and targets of about unit scale nearly all weights are zero beyond 0.1.
     parameters = {
         "alpha": Vector(Real(0, search=LogUniform(1e-5, 1e-1)), per="layer"),

@@ -26,6 +26,7 @@ class L2(Penalty):
     >>> reg = LinearRegressor(penalty=L2(alpha=0.1))
     """
 
+    scratch_arrays = 0
     parameters = {
         "alpha": Vector(Real(0, search=LogUniform(1e-6, 1)), per="layer"),
         "positive": Boolean(),

@@ -14,6 +14,7 @@ class NoPenalty(Penalty):
     >>> reg = LinearRegressor(penalty="none")
     """
 
+    scratch_arrays = 0
     name = "none"
 
     def curvature(self) -> float:

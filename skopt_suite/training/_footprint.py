@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from skopt_suite._component import Component
 from skopt_suite.backends import Placement
-from skopt_suite.optimizers import OPTIMIZERS
+from skopt_suite.models import ACTIVATIONS
 from skopt_suite.training._job import Job
 from skopt_suite.training._linear_view import has_cheap_spectrum
 from skopt_suite.training._objective import Terms
@@ -26,21 +27,10 @@ _OBJECTS = 4096  # bytes of a fit's result, loss curve and specifications
 _MARGIN = 1.3  # over the arrays that are counted below: memory is not used to the last byte
 _COMPACT = 1.25  # of what is kept: a copy of it, and what is on the way there
 _OPTIMALITY = 4  # arrays like the parameters beside the gradient, once activations are gone
-_SOLVER = 9  # such arrays in a step of FISTA, which also has them for centred inputs
-_CLOSED_FORM = 7  # such arrays in the closed form, which is in float64
-_UNFUSED = 3  # such arrays that an update without a fused kernel makes beside what it returns
+_UNFUSED = 3  # such arrays that the definition of a fused update makes beside what it returns
+_UNKNOWN = 12  # arrays that a component takes that does not say how many
 _BASIS = 3  # arrays of n_features² in float64 where one is found: of a fit, of all, eigenvectors
 _PER_ROW = 2  # numbers per row: the loss, and what it is made of
-
-_BENDS = ("identity", "relu", "leaky_relu")
-_CURVES = {"elu": 5, "gelu": 4, "silu": 4, "tanh": 3, "logistic": 2, "softplus": 3}
-"""Arrays of a hidden layer's size that going back through it takes for a moment. Those kept for
-that are the output, which is all that layers that only bend take, and input or output of a curve.
-"""
-
-_OUTPUT = {"log_loss": 1, "squared_error": 3, "absolute_error": 3, "squared_hinge": 3, "hinge": 4}
-"""Arrays of the size of raw predictions, them included, while a loss is computed."""
-_ANY_OUTPUT = 6  # of a loss that is not listed
 
 
 def bytes_per_fit(job: Job, data: Data, placement: Placement, shares_weight: bool = True) -> int:
@@ -67,22 +57,40 @@ def bytes_per_fit(job: Job, data: Data, placement: Placement, shares_weight: boo
         kept += data.train.n_samples
     leaving = max(_COMPACT * kept, kept + params)  # what is left in one piece; or results
     is_weighted = not shares_weight or job.sample_weight is not None
-    step = _step(job, data, is_weighted)
-    if not _updates_in_place(job, placement):
-        step += state + _UNFUSED * params
+    step = _step(job, data, is_weighted, _size_of_update(job, state, placement))
     passing = max(_MARGIN * max(step, _scoring(job, data)), _BASIS * basis * 8 / _item_size(job))
     return _OBJECTS + int(_item_size(job) * (kept + max(passing, leaving)))
 
 
-def _step(job: Job, data: Data, is_weighted: bool) -> int:
-    """Return how many numbers a step takes beside what is kept."""
+def _step(job: Job, data: Data, is_weighted: bool, update: int) -> int:
+    """Return how many numbers a step takes beside what is kept, its update taking so many."""
     params, activations = job.network.n_params, _activations(job, data, is_weighted)
-    if job.plan.optimizer.only_quadratic:
-        return max(_CLOSED_FORM * params * 8 // _item_size(job), activations)
-    if not job.plan.optimizer.takes_schedule:
-        return _SOLVER * params + activations
+    if job.plan.optimizer.only_quadratic:  # it takes no gradient
+        return max(update, activations)
+    gradient = params + _scratch(job.plan.penalty) * job.network.layout.n_weights
     optimality = _OPTIMALITY * params if job.plan.optimizer.is_full_batch else 0
-    return params + max(activations, optimality)
+    if update:  # it may ask for gradients meanwhile
+        return gradient + activations + max(update, optimality)
+    return gradient + max(activations, optimality)
+
+
+def _size_of_update(job: Job, state: int, placement: Placement) -> int:
+    """Return how many numbers the optimizer takes at once beside gradient and state."""
+    optimizer, params = job.plan.optimizer, job.network.n_params
+    n_arrays = optimizer.scratch_arrays
+    if optimizer.only_quadratic:  # the quadratic is in float64
+        params *= 8 // _item_size(job)
+    if n_arrays is None:
+        return state + _UNKNOWN * params
+    if n_arrays == 0 and placement.xp is not np:  # nothing is what fused kernels take
+        return state + _UNFUSED * params
+    return n_arrays * params
+
+
+def _scratch(component: Component) -> int:
+    """Return how many arrays a component takes at once."""
+    n_arrays = component.scratch_arrays
+    return _UNKNOWN if n_arrays is None else n_arrays
 
 
 def _activations(job: Job, data: Data, is_weighted: bool) -> int:
@@ -91,8 +99,9 @@ def _activations(job: Job, data: Data, is_weighted: bool) -> int:
     dropout = (2, 2) if any(job.plan.dropout) else (0, 0)
     kept, momentary = 0, [0]
     for n_units, name in _hidden(job):
-        kept += n_units * ((1 if name in _BENDS else 2) + dropout[0])
-        momentary.append(n_units * (_CURVES.get(name, 0) + dropout[1]))
+        activation = ACTIVATIONS[name]  # of a curve, input or output are kept beside the output
+        kept += n_units * (1 + activation.has_curve + dropout[0])
+        momentary.append(n_units * (activation.scratch_arrays + dropout[1]))
     n_rows = job.plan.rows_per_step(data.train.n_samples)
     if job.plan.optimizer.only_quadratic:
         n_rows = min(n_rows, N_ROWS)  # it needs no predictions but for the initial loss
@@ -114,11 +123,11 @@ def _scoring(job: Job, data: Data) -> int:
 def _behind_raw_predictions(job: Job) -> int:
     """Return how many numbers per row raw predictions are and are a view of.
 
-    The outputs of layers with nothing but bends between them are one array.
+    The outputs of layers without curves between them are one array.
     """
     total = job.network.sizes[-1]
     for n_units, name in reversed(_hidden(job)):
-        if name not in _BENDS:
+        if ACTIVATIONS[name].has_curve:
             break
         total += n_units
     return total
@@ -128,10 +137,7 @@ def _of_outputs(job: Job, data: Data, is_weighted: bool) -> int:
     """Return how many numbers per row the loss takes."""
     n_outputs = job.network.sizes[-1]
     weighted = n_outputs + 1 if is_weighted else 0
-    is_logistic = data.train.sample(1).y.ndim == 2  # labels, or one of two classes
-    if job.plan.loss.name == "log_loss" and is_logistic:
-        return 2 * n_outputs + weighted  # exponentials become the loss
-    return _OUTPUT.get(job.plan.loss.name, _ANY_OUTPUT) * n_outputs + _PER_ROW + weighted
+    return (1 + _scratch(job.plan.loss)) * n_outputs + weighted
 
 
 def _hidden(job: Job) -> list[tuple[int, str]]:
@@ -162,12 +168,6 @@ def _state_of_one(job: Job, data: Data) -> Any:
     params = np.zeros((1, job.network.n_params), dtype=job.dtype)
     terms = Terms(job.network, job.plan.loss, job.plan.penalty)
     return job.plan.optimizer.init(params, terms.on_all(data.train, Weights()))
-
-
-def _updates_in_place(job: Job, placement: Placement) -> bool:
-    """Whether the optimizer has a fused kernel: ours do on the CPU."""
-    is_ours = type(job.plan.optimizer) in (OPTIMIZERS[name] for name in OPTIMIZERS)
-    return is_ours and placement.xp is np
 
 
 def _item_size(job: Job) -> int:

@@ -50,6 +50,7 @@ class Adam(FirstOrder):
     >>> clf = MLPClassifier(optimizer=Adam(learning_rate=3e-4))
     """
 
+    scratch_arrays = 0
     # The default, and two orders of magnitude up, because small networks take long steps: that of
     # auto-sklearn's multilayer perceptrons is 1e-4 to 0.5. Moments are rarely worth the trials.
     parameters = {

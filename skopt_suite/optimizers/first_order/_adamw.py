@@ -41,6 +41,7 @@ class AdamW(FirstOrder):
     >>> clf = MLPClassifier(optimizer=AdamW(weight_decay=0.1), penalty="none")
     """
 
+    scratch_arrays = 0
     name = "adamw"
     parameters = {**Adam.parameters, "weight_decay": Real(0, search=LogUniform(1e-4, 1))}
 

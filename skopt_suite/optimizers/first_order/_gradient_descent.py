@@ -12,6 +12,7 @@ from skopt_suite.optimizers.first_order._base import FirstOrder
 
 
 class _Descent(FirstOrder):
+    scratch_arrays = 0
     # Bengio, "Practical Recommendations for Gradient-Based Training of Deep Architectures", 2012,
     # section 3.1.1: for standardised input below 1 and above 1e-6, 0.01 being a good start. What
     # is below 1e-3 needs more epochs than max_iter allows.

@@ -33,6 +33,8 @@ class Momentum(VelocityRule):
     >>> clf = MLPClassifier(optimizer=Momentum(learning_rate=0.05, momentum=0.8))
     """
 
+    scratch_arrays = 0
+
     def update(
         self,
         state: VelocityState,

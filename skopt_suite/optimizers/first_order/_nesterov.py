@@ -35,6 +35,8 @@ class Nesterov(VelocityRule):
     >>> clf = MLPClassifier(optimizer=Nesterov(learning_rate=0.05))
     """
 
+    scratch_arrays = 0
+
     def update(
         self,
         state: VelocityState,

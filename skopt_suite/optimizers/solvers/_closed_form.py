@@ -34,6 +34,7 @@ class ClosedForm(Optimizer):
     1
     """
 
+    scratch_arrays = 7
     is_full_batch = True
     is_incremental = False
     takes_prox = False

@@ -41,6 +41,7 @@ class FISTA(Optimizer):
     >>> lasso = LinearRegressor(penalty="l1", optimizer="fista")
     """
 
+    scratch_arrays = 8
     name = "fista"
     is_full_batch = True
     is_incremental = False

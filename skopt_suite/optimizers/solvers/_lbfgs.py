@@ -55,6 +55,7 @@ class LBFGS(Optimizer):
     >>> clf = LinearClassifier(optimizer=LBFGS(history_size=20))
     """
 
+    scratch_arrays = 8
     name = "lbfgs"
     is_full_batch = True
     is_incremental = False
