@@ -10,14 +10,15 @@ from sklearn.model_selection import cross_val_score, cross_validate
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter
 
-from skopt_suite.model_selection._fold import Outcome
-from skopt_suite.model_selection._search import FusedSearch, Rounds
-from skopt_suite.model_selection._sklearn import (
+from skopt_suite.model_selection._engine.fold import Outcome
+from skopt_suite.model_selection._engine.private_sklearn import (
     aggregate_score_dicts,
     check_groups_routing_disabled,
     normalize_score_results,
     validate_params,
 )
+from skopt_suite.model_selection._engine.rounds import Rounds
+from skopt_suite.model_selection._search import FusedSearch
 
 
 @validate_params(

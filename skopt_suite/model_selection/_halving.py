@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 
 from skopt_suite.estimators._base import TrainableEstimator
-from skopt_suite.model_selection._candidates import hash_of
-from skopt_suite.model_selection._fold import Outcome
-from skopt_suite.model_selection._pipeline import last_step, last_step_name
-from skopt_suite.model_selection._search import FusedSearch, Rounds
-from skopt_suite.model_selection._sklearn import (
+from skopt_suite.model_selection._engine.pipeline import last_step, last_step_name
+from skopt_suite.model_selection._engine.private_sklearn import (
     HalvingGridSearchCV,
     HalvingRandomSearchCV,
     n_samples_of,
 )
-from skopt_suite.training import Keep, Result
+from skopt_suite.model_selection._engine.rounds import Rounds, Survivors
+from skopt_suite.model_selection._search import FusedSearch
 
 
 class _FusedHalving(FusedSearch):
@@ -42,36 +39,7 @@ class _FusedHalving(FusedSearch):
         name = last_step_name(self.estimator)
         epochs = f"{name}__max_iter" if name else "max_iter"
         is_ours = isinstance(last_step(self.estimator), TrainableEstimator)
-        return _Survivors(self.resource) if is_ours and self.resource == epochs else Rounds()
-
-
-class _Survivors(Rounds):
-    """Fits that have used up the epochs of their rung, to go on with more."""
-
-    keep: Keep = "checkpoints"
-
-    def __init__(self, resource: str):
-        self._resource = resource
-        self._results: dict[Hashable, list[Result | None]] = {}
-
-    def past(self, params: list[dict[str, Any]], n_splits: int) -> list[dict[int, Result]]:
-        """Return for every split the results to go on with, by number of the candidate."""
-        past: list[dict[int, Result]] = [{} for _ in range(n_splits)]
-        for index, setting in enumerate(params):
-            for split, result in enumerate(self._results.get(self._key(setting), [])):
-                if result is not None:
-                    past[split][index] = result
-        return past
-
-    def remember(self, params: list[dict[str, Any]], outcomes: list[list[Outcome]]) -> None:
-        """Keep the results of this rung, and forget those of the one before."""
-        self._results = {
-            self._key(setting): [outcome.result for outcome in of_splits]
-            for setting, of_splits in zip(params, outcomes, strict=True)
-        }
-
-    def _key(self, setting: dict[str, Any]) -> Hashable:
-        return tuple((k, hash_of(v)) for k, v in setting.items() if k != self._resource)
+        return Survivors(self.resource) if is_ours and self.resource == epochs else Rounds()
 
 
 class FusedHalvingGridSearchCV(_FusedHalving, HalvingGridSearchCV):

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import ParameterSampler, RandomizedSearchCV
 
-from skopt_suite.model_selection._search import FusedSearch, Rounds
-from skopt_suite.model_selection._sklearn import Interval, StrOptions
+from skopt_suite.model_selection._engine.private_sklearn import Interval, StrOptions
+from skopt_suite.model_selection._engine.rounds import Rounds
+from skopt_suite.model_selection._search import FusedSearch
 from skopt_suite.model_selection._space import search_space
 
 _FIRST_ROUND = 4  # candidates from which the time of more is estimated

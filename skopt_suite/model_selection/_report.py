@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from skopt_suite.model_selection._candidates import Candidate
+from skopt_suite.model_selection._engine.candidates import Candidate
 from skopt_suite.model_selection._frames import frame_of
 
 

@@ -14,20 +14,20 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
 
 from skopt_suite.estimators._callbacks import with_callbacks
-from skopt_suite.model_selection._candidates import Candidate, make_candidates
-from skopt_suite.model_selection._fold import Outcome
-from skopt_suite.model_selection._frames import frame_of
-from skopt_suite.model_selection._memory import budget_of
-from skopt_suite.model_selection._report import FusionReport, entries_of
-from skopt_suite.model_selection._settings import Cancellation, Settings
-from skopt_suite.model_selection._sklearn import (
+from skopt_suite.model_selection._engine.candidates import Candidate, make_candidates
+from skopt_suite.model_selection._engine.fold import Outcome
+from skopt_suite.model_selection._engine.memory import budget_of
+from skopt_suite.model_selection._engine.private_sklearn import (
     BaseSearchCV,
     check_method_params,
     insert_error_scores,
     warn_or_raise_about_fit_failures,
 )
-from skopt_suite.model_selection._tasks import Numbers, Runner
-from skopt_suite.training import Keep, Result
+from skopt_suite.model_selection._engine.rounds import Rounds
+from skopt_suite.model_selection._engine.settings import Cancellation, Settings
+from skopt_suite.model_selection._engine.tasks import Numbers, Runner
+from skopt_suite.model_selection._frames import frame_of
+from skopt_suite.model_selection._report import FusionReport, entries_of
 
 
 class FusedSearch(BaseSearchCV):
@@ -181,21 +181,6 @@ class FusedSearch(BaseSearchCV):
         task.call_on_fit_task_end(estimator=self, X=X, y=y)
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
-
-
-class Rounds:
-    """What fits of a later round know of those of an earlier one: nothing."""
-
-    keep: Keep = "nothing"
-    are_one: bool = False
-    """Whether they only divide the time of a search: fits are judged when all of them are done."""
-
-    def past(self, params: list[dict[str, Any]], n_splits: int) -> list[dict[int, Result]]:
-        """Return for every split the results to go on with, by number of the candidate."""
-        return [{} for _ in range(n_splits)]
-
-    def remember(self, params: list[dict[str, Any]], outcomes: list[list[Outcome]]) -> None:
-        """Keep what `past` is to return in a later round."""
 
 
 class _Found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skopt_suite.estimators._base import TrainableEstimator
-from skopt_suite.model_selection._pipeline import last_step, last_step_name
+from skopt_suite.model_selection._engine.pipeline import last_step, last_step_name
 
 _COMPONENTS = ("loss", "penalty", "optimizer", "schedule")
 

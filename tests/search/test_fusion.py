@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import skopt_suite.model_selection._passes as passes
+import skopt_suite.model_selection._engine.passes as passes
 from skopt_suite import LinearClassifier, MLPClassifier
 from skopt_suite.model_selection import FusedGridSearchCV
 

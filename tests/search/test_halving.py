@@ -11,7 +11,7 @@ from sklearn.model_selection import HalvingGridSearchCV, HalvingRandomSearchCV, 
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-import skopt_suite.model_selection._passes as passes
+import skopt_suite.model_selection._engine.passes as passes
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.model_selection import FusedHalvingGridSearchCV, FusedHalvingRandomSearchCV
 from skopt_suite.optimizers import OPTIMIZERS

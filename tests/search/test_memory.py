@@ -14,12 +14,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import skopt_suite.model_selection._passes as passes
+import skopt_suite.model_selection._engine.passes as passes
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.backends import Placement, free_memory
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, SquaredError
 from skopt_suite.model_selection import FusedGridSearchCV
-from skopt_suite.model_selection._memory import Budget, budget_of, pieces
+from skopt_suite.model_selection._engine.memory import Budget, budget_of, pieces
 from skopt_suite.models import ACTIVATIONS
 from skopt_suite.optimizers import OPTIMIZERS, SGD, Adam, Step
 from skopt_suite.optimizers.first_order._adam import AdamState

@@ -26,7 +26,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
-import skopt_suite.model_selection._tasks as tasks_module
+import skopt_suite.model_selection._engine.tasks as tasks_module
 from skopt_suite import LinearClassifier, MLPClassifier
 from skopt_suite.model_selection import FusedGridSearchCV, FusedHalvingGridSearchCV
 from skopt_suite.training import Cancelled
@@ -328,7 +328,7 @@ def test_steps_and_passes_that_have_not_begun_do_not_begin(monkeypatch):
     grid = {"rest__model__batch_size": [16, 32]}
     (*_, settings), *_ = arguments = run_tasks(monkeypatch, FusedGridSearchCV(model, grid, cv=2))
     cancellation = settings.cancellation
-    monkeypatch.setattr("skopt_suite.model_selection._settings._PATIENCE", 0.0)
+    monkeypatch.setattr("skopt_suite.model_selection._engine.settings._PATIENCE", 0.0)
     fitted.clear()
     cancels_in = "first"
     with pytest.raises(Cancelled):

@@ -10,12 +10,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import skopt_suite.model_selection._fold as fold
+import skopt_suite.model_selection._engine.fold as fold
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.domains import Real
 from skopt_suite.losses import RegressionLoss
 from skopt_suite.model_selection import FusedGridSearchCV
-from skopt_suite.model_selection._scores import _CLASSIFICATION, _REGRESSION
+from skopt_suite.model_selection._engine.scores import _CLASSIFICATION, _REGRESSION
 
 from .problems import CLASSES, NUMBERS, WEIGHTS, assert_same_results
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from skopt_suite.model_selection._memory import Budget
+from skopt_suite.model_selection._engine.memory import Budget
 from skopt_suite.training import Cancelled, Keep
 
 _PATIENCE = 1.0  # seconds

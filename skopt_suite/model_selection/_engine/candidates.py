@@ -11,7 +11,7 @@ from sklearn import get_config
 from sklearn.base import clone
 
 from skopt_suite.estimators._base import TrainableEstimator
-from skopt_suite.model_selection._pipeline import is_plain, last_step, last_step_name
+from skopt_suite.model_selection._engine.pipeline import is_plain, last_step, last_step_name
 from skopt_suite.training import Plan
 
 
@@ -125,17 +125,15 @@ def _pass_key(model: Any, plan: Plan, weighting: str) -> Hashable:
     return type(model), model.backend, model.dtype, held_out, model._architecture(), plan.key
 
 
-def hash_of(value: Any, owner: Any = None) -> str:
-    """Return a text that is the same for equal values; where they have no hash, for the same owner.
+def hash_of(value: Any) -> str:
+    """Return a text that is the same for equal values; where they have no hash, for the same one.
 
     Parameters
     ----------
     value : object
-        What to compare.
-    owner : object, optional
-        What lives as long as the text is used; None: `value` does.
+        What to compare; without a hash it has to live as long as the text is used.
     """
     try:
         return joblib.hash(value)
     except Exception:  # what cannot be pickled, such as a lambda
-        return f"object {id(value if owner is None else owner)}"
+        return f"object {id(value)}"

@@ -14,10 +14,10 @@ from skopt_suite.backends import Array, blas_threads_for
 from skopt_suite.estimators._convergence import warn_if_not_converged
 from skopt_suite.estimators._inputs import check_X
 from skopt_suite.estimators._prepared import CheckedRows, TrainingPart
-from skopt_suite.model_selection._candidates import Candidate
-from skopt_suite.model_selection._memory import pieces
-from skopt_suite.model_selection._progress import PassObserver
-from skopt_suite.model_selection._settings import Settings
+from skopt_suite.model_selection._engine.candidates import Candidate
+from skopt_suite.model_selection._engine.memory import pieces
+from skopt_suite.model_selection._engine.progress import PassObserver
+from skopt_suite.model_selection._engine.settings import Settings
 from skopt_suite.training import Data, Job, Result, check_job, train
 
 

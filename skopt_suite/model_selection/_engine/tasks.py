@@ -11,11 +11,11 @@ import numpy as np
 from joblib import effective_n_jobs
 from sklearn.utils.parallel import Parallel, delayed  # joblib's, with scikit-learn's configuration
 
-from skopt_suite.model_selection._candidates import Candidate
-from skopt_suite.model_selection._fold import Group, Outcome, Task, run_task
-from skopt_suite.model_selection._pipeline import last_step_name
-from skopt_suite.model_selection._progress import PassBar
-from skopt_suite.model_selection._settings import Settings
+from skopt_suite.model_selection._engine.candidates import Candidate
+from skopt_suite.model_selection._engine.fold import Group, Outcome, Task, run_task
+from skopt_suite.model_selection._engine.pipeline import last_step_name
+from skopt_suite.model_selection._engine.progress import PassBar
+from skopt_suite.model_selection._engine.settings import Settings
 from skopt_suite.training import Result
 
 

@@ -12,9 +12,9 @@ from sklearn.base import clone
 
 from skopt_suite._component import stack
 from skopt_suite.backends import shared_blas_threads
-from skopt_suite.model_selection._candidates import Candidate
-from skopt_suite.model_selection._memory import scored_at_once
-from skopt_suite.model_selection._passes import (
+from skopt_suite.model_selection._engine.candidates import Candidate
+from skopt_suite.model_selection._engine.memory import scored_at_once
+from skopt_suite.model_selection._engine.passes import (
     Piece,
     Seen,
     Trained,
@@ -24,16 +24,16 @@ from skopt_suite.model_selection._passes import (
     seen_input,
     train_group,
 )
-from skopt_suite.model_selection._pipeline import last_step_name, preceding_steps, whole
-from skopt_suite.model_selection._progress import NoBar, PassBar
-from skopt_suite.model_selection._scores import StackMetrics, stack_metrics, stack_scores
-from skopt_suite.model_selection._settings import Settings
-from skopt_suite.model_selection._sklearn import (
+from skopt_suite.model_selection._engine.pipeline import last_step_name, preceding_steps, whole
+from skopt_suite.model_selection._engine.private_sklearn import (
     check_method_params,
     fit_and_score,
     safe_split,
     score,
 )
+from skopt_suite.model_selection._engine.progress import NoBar, PassBar
+from skopt_suite.model_selection._engine.scores import StackMetrics, stack_metrics, stack_scores
+from skopt_suite.model_selection._engine.settings import Settings
 from skopt_suite.training import Cancelled, Result
 
 

@@ -1,0 +1,4 @@
+"""How searches train and score their candidates; what users see is in the folder above.
+
+From top to bottom: `tasks` spreads the work, `fold` does a task, `passes` trains, `scoring` scores.
+"""
