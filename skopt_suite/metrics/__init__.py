@@ -1,0 +1,44 @@
+"""How well fits do, all fits of a stack at once, by the names of scikit-learn's scorers.
+
+Shapes: ``y`` is what losses take: class indices ``(n_samples,)`` for more than two classes, else
+numbers ``(n_samples, n_outputs)``, where classes and labels are 0 or 1. What is scored is of shape
+``(n_fits, n_samples, n_outputs)``: raw predictions of classifiers, predictions of regressors.
+Weights are ``(n_samples,)``, or ``(n_fits, n_samples)`` if fits differ in them. Scores are
+``(n_fits,)``, greater is better. Tests hold each to scikit-learn's scorer.
+"""
+
+from collections.abc import Callable, Mapping
+
+from skopt_suite.backends import Array
+from skopt_suite.metrics._classification import accuracy
+from skopt_suite.metrics._regression import (
+    neg_mean_absolute_error,
+    neg_mean_squared_error,
+    neg_root_mean_squared_error,
+    r2,
+)
+
+Metric = Callable[[Array, Array, Array | None], Array]
+"""``metric(y, scored, weight)``."""
+
+CLASSIFICATION_METRICS: Mapping[str, Metric] = {"accuracy": accuracy}
+REGRESSION_METRICS: Mapping[str, Metric] = {
+    metric.__name__: metric
+    for metric in (
+        r2,
+        neg_mean_squared_error,
+        neg_root_mean_squared_error,
+        neg_mean_absolute_error,
+    )
+}
+
+__all__ = [
+    "CLASSIFICATION_METRICS",
+    "REGRESSION_METRICS",
+    "Metric",
+    "accuracy",
+    "neg_mean_absolute_error",
+    "neg_mean_squared_error",
+    "neg_root_mean_squared_error",
+    "r2",
+]

@@ -1,0 +1,27 @@
+"""Means over samples."""
+
+from __future__ import annotations
+
+from skopt_suite.backends import Array, namespace
+
+
+def mean_over_samples(values: Array, weight: Array | None) -> Array:
+    """Return the mean of every output of every fit, by weight if there is one.
+
+    Parameters
+    ----------
+    values : array of shape (n_fits, n_samples, n_outputs)
+        What to average.
+    weight : array of shape (n_samples,) or (n_fits, n_samples), or None
+        Weight of every sample; None: all the same.
+
+    Returns
+    -------
+    mean : array of shape (n_fits, n_outputs)
+        Fits are one if `values` and `weight` are of one.
+    """
+    xp = namespace(values)
+    if weight is None:
+        return xp.mean(values, axis=1)
+    weight = weight[..., None]  # (n_samples, 1) or (n_fits, n_samples, 1)
+    return xp.sum(values * weight, axis=1) / xp.sum(weight, axis=-2)
