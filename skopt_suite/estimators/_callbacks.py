@@ -9,7 +9,12 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 
 from skopt_suite.training import Report
 
-__all__ = ["CallbackSupportMixin", "FitObserver", "print_epoch", "with_callbacks"]
+__all__ = ["CallbackSupportMixin", "FitObserver", "has_callbacks", "print_epoch", "with_callbacks"]
+
+
+def has_callbacks(estimator: Any) -> bool:
+    """Whether callbacks were set on an estimator."""
+    return bool(getattr(estimator, "_skl_callbacks", None))
 
 
 class FitObserver:

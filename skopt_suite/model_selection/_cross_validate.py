@@ -10,7 +10,7 @@ from sklearn.model_selection import cross_val_score, cross_validate
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter
 
-from skopt_suite.model_selection._engine.fold import Outcome
+from skopt_suite.model_selection._engine.outcome import Outcome
 from skopt_suite.model_selection._engine.private_sklearn import (
     aggregate_score_dicts,
     check_groups_routing_disabled,

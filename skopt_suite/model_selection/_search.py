@@ -15,8 +15,8 @@ from sklearn.utils import check_random_state, indexable
 
 from skopt_suite.estimators._callbacks import with_callbacks
 from skopt_suite.model_selection._engine.candidates import Candidate, make_candidates
-from skopt_suite.model_selection._engine.fold import Outcome
 from skopt_suite.model_selection._engine.memory import budget_of
+from skopt_suite.model_selection._engine.outcome import Outcome
 from skopt_suite.model_selection._engine.private_sklearn import (
     BaseSearchCV,
     check_method_params,

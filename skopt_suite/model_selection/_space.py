@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skopt_suite.estimators._base import TrainableEstimator
+from skopt_suite.estimators._fused import search_ranges
 from skopt_suite.model_selection._engine.pipeline import last_step, last_step_name
 
 _COMPONENTS = ("loss", "penalty", "optimizer", "schedule")
@@ -70,8 +71,7 @@ def search_space(estimator) -> dict[str, Any]:
             f"because only those declare what is worth searching; got {model!r} of type "
             f"{type(model).__name__}. Give the search a dict of its parameters' distributions."
         )
-    model._check_parameters()
-    ranges = model._search_ranges()
+    ranges = search_ranges(model)
     if not ranges:
         raise ValueError(_nothing_to_search(model))
     return {

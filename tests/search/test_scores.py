@@ -10,12 +10,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import skopt_suite.model_selection._engine.fold as fold
+import skopt_suite.model_selection._engine.scoring as scoring_module
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.domains import Real
 from skopt_suite.losses import RegressionLoss
+from skopt_suite.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
 from skopt_suite.model_selection import FusedGridSearchCV
-from skopt_suite.model_selection._engine.scores import _CLASSIFICATION, _REGRESSION
 
 from .problems import CLASSES, NUMBERS, WEIGHTS, assert_same_results
 
@@ -36,8 +36,8 @@ def both_ways(monkeypatch, estimator, data, scoring, cv=3, **fit_params):
     def by_scorer(estimator, X, y):
         return get_scorer(scoring)(estimator, X, y)
 
-    stack_scores = fold.stack_scores
-    monkeypatch.setattr(fold, "stack_scores", counting)
+    stack_scores = scoring_module.stack_scores
+    monkeypatch.setattr(scoring_module, "stack_scores", counting)
     settings = {"cv": cv, "return_train_score": True}
     fast = FusedGridSearchCV(estimator, ALPHAS, scoring=scoring, **settings)
     fast.fit(*data, **fit_params)
@@ -80,7 +80,7 @@ MEASURED = {
 }
 
 
-@pytest.mark.parametrize("scoring", [None, *_CLASSIFICATION])
+@pytest.mark.parametrize("scoring", [None, *CLASSIFICATION_METRICS])
 @pytest.mark.parametrize("case", CLASSIFIED)
 def test_classification(monkeypatch, case, scoring):
     fast, slow, n_fast = both_ways(monkeypatch, CLASSIFIER, CLASSIFIED[case], scoring)
@@ -88,7 +88,7 @@ def test_classification(monkeypatch, case, scoring):
     assert_same_results(fast, slow, tolerance=1e-12)
 
 
-@pytest.mark.parametrize("scoring", [None, *_REGRESSION])
+@pytest.mark.parametrize("scoring", [None, *REGRESSION_METRICS])
 @pytest.mark.parametrize("case", MEASURED)
 def test_regression(monkeypatch, case, scoring):
     fast, slow, n_fast = both_ways(monkeypatch, REGRESSOR, MEASURED[case], scoring)

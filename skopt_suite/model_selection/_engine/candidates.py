@@ -10,9 +10,8 @@ import joblib
 from sklearn import get_config
 from sklearn.base import clone
 
-from skopt_suite.estimators._base import TrainableEstimator
+from skopt_suite.estimators._fused import pass_key_of, plan_of, reason_to_train_alone
 from skopt_suite.model_selection._engine.pipeline import is_plain, last_step, last_step_name
-from skopt_suite.training import Plan
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Candidate:
     preprocessing: Hashable
     """What candidates share that share their preceding steps."""
     plan: Any = None
-    """What its parameters say, as a `Plan`."""
+    """What its parameters say, as a `Plan`; None if it is trained alone."""
     pass_key: Hashable = None
     """What candidates share that can be trained in one pass."""
     weighting: str = ""
@@ -69,14 +68,15 @@ def _make_candidate(
         return Candidate(index, setting, estimator, reason, preprocessing)
     model = last_step(estimator)
     try:
-        plan = model._plan()
+        plan = plan_of(model)
         if model.random_state is None:
             plan = replace(plan, seed=seed())
     except Exception as error:
         reason = "its parameters are not accepted"
         return Candidate(index, setting, estimator, reason, preprocessing, error=error)
     weighting = _weighting(model)
-    key = _pass_key(model, plan, weighting)
+    # A pass has one set of held-out rows, which carry class weights.
+    key = pass_key_of(model, plan), weighting if plan.early_stopping else None
     return Candidate(index, setting, estimator, "", preprocessing, plan, key, weighting)
 
 
@@ -95,17 +95,11 @@ def _preprocessing(estimator: Any, setting: dict[str, Any]) -> Hashable:
 
 
 def _reason_to_train_alone(estimator: Any, fit_params: dict[str, Any]) -> str:
-    model, name = last_step(estimator), last_step_name(estimator)
-    if not isinstance(model, TrainableEstimator):
-        return f"{type(model).__name__} is not an estimator of skopt_suite"
-    if type(model).fit is not TrainableEstimator.fit:
-        return f"{type(model).__name__} has a fit method of its own"
+    name = last_step_name(estimator)
+    if reason := reason_to_train_alone(last_step(estimator)):
+        return reason
     if not is_plain(estimator):
         return "its Pipeline is not of scikit-learn's own class"
-    if model.verbose:
-        return f"verbose={model.verbose!r} prints a line per epoch of every fit"
-    if getattr(model, "_skl_callbacks", None):
-        return "the estimator has callbacks of its own"
     if fit_params and name and get_config()["enable_metadata_routing"]:
         return "metadata is routed through the Pipeline"
     known = f"{name}__sample_weight" if name else "sample_weight"
@@ -116,13 +110,6 @@ def _reason_to_train_alone(estimator: Any, fit_params: dict[str, Any]) -> str:
 def _weighting(model: Any) -> str:
     class_weight = getattr(model, "class_weight", None)
     return "" if class_weight is None else hash_of(class_weight)
-
-
-def _pass_key(model: Any, plan: Plan, weighting: str) -> Hashable:
-    held_out = None
-    if plan.early_stopping:  # a pass has one set of held-out rows, which carry class weights
-        held_out = model.validation_fraction, weighting
-    return type(model), model.backend, model.dtype, held_out, model._architecture(), plan.key
 
 
 def hash_of(value: Any) -> str:

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import clone
 
 from skopt_suite.backends import Array, blas_threads_for
-from skopt_suite.estimators._convergence import warn_if_not_converged
-from skopt_suite.estimators._inputs import check_X
-from skopt_suite.estimators._prepared import CheckedRows, TrainingPart
+from skopt_suite.estimators._fused import (
+    SeenRows,
+    fitted,
+    prepare,
+    see,
+    view_key,
+    warn_if_not_converged,
+)
 from skopt_suite.model_selection._engine.candidates import Candidate
 from skopt_suite.model_selection._engine.memory import pieces
 from skopt_suite.model_selection._engine.progress import PassObserver
 from skopt_suite.model_selection._engine.settings import Settings
 from skopt_suite.training import Data, Job, Result, check_job, train
-
-
-class Seen(NamedTuple):
-    """Rows that were checked once for all models that see them alike, and what they showed."""
-
-    rows: CheckedRows
-    learnt: dict[str, Any]
-    """The attributes that a model has from checking the rows."""
 
 
 @dataclass
@@ -43,8 +39,8 @@ class Piece(NamedTuple):
     """Candidates that were trained as one stack."""
 
     model: Any
-    """One of the models, which has seen the rows."""
-    seen: Seen
+    """One of the models."""
+    seen: SeenRows
     members: list[Trained]
     failures: list[tuple[Candidate, Exception]]
     """Candidates that could not be trained, and why."""
@@ -55,11 +51,11 @@ class Viewer:
 
     def __init__(self, X: Any, y: Any, sample_weight: Any):
         self._given = X, y, sample_weight
-        self._seen: dict[Any, Seen | Exception] = {}
+        self._seen: dict[Any, SeenRows | Exception] = {}
 
-    def see(self, model: Any) -> Seen:
+    def see(self, model: Any) -> SeenRows:
         """Return the rows as `model` sees them; raise what is wrong with them."""
-        key = type(model), model.backend, model._precision()
+        key = view_key(model)
         if key not in self._seen:
             self._seen[key] = self._look(model)
         seen = self._seen[key]
@@ -67,22 +63,11 @@ class Viewer:
             raise seen
         return seen
 
-    def _look(self, model: Any) -> Seen | Exception:
-        viewer = unfitted(model)
-        before = set(vars(viewer))
+    def _look(self, model: Any) -> SeenRows | Exception:
         try:
-            rows = viewer._check_rows(*self._given)
+            return see(model, *self._given)
         except Exception as error:
             return error
-        return Seen(rows, {k: v for k, v in vars(viewer).items() if k not in before})
-
-
-def unfitted(model: Any, learnt: dict[str, Any] | None = None) -> Any:
-    """Return a copy of a model with the same parameters, and what it has learnt of the rows."""
-    new = object.__new__(type(model))
-    vars(new).update(vars(model))
-    vars(new).update(learnt or {})
-    return new
 
 
 def train_group(
@@ -107,106 +92,75 @@ def train_group(
     observer : PassObserver, optional
         Is told about the epochs.
     """
-    seen = viewer.see(candidates[0].model)
-    model = unfitted(candidates[0].model, seen.learnt)
-    weights = _weights(candidates, seen)
-    failures = [(one, weights[one.weighting]) for one in candidates if _fails(one, weights)]
+    model = candidates[0].model
+    seen = viewer.see(model)
+    prepared = _prepared(candidates, seen)
+    failures = [(one, error) for one in candidates if (error := _error(one, prepared))]
     if failures:
         yield Piece(model, seen, [], failures)
-    candidates = [one for one in candidates if not _fails(one, weights)]
-    if not candidates:
+    members = _jobs(candidates, prepared, past)
+    if not members:
         return
-    members, data = _jobs(model, candidates, seen, weights, past)
-    cut = list(pieces(members, data, seen.rows.placement, settings.budget))
+    data = prepared[members[0][0].weighting].data
+    check_job(members[0][1], data.train.X)
+    cut = list(pieces(members, data, seen.placement, settings.budget))
     if observer is not None:
         observer.pass_begins(sum(_n_epochs(piece, past) for piece in cut))
     for piece in cut:
         yield Piece(model, seen, _trained(piece, data, seen, past, settings, observer), [])
 
 
-def fitted_model(trained: Trained, seen: Seen) -> Any:
+def fitted_model(trained: Trained, seen: SeenRows) -> Any:
     """Return the estimator of a candidate, fitted."""
-    model = clone(trained.candidate.model)
-    vars(model).update(seen.learnt)
-    model._show(trained.job, trained.result)
-    return model
+    return fitted(trained.candidate.model, seen, trained.job, trained.result)
 
 
 def raw_predictions(piece: Piece, members: list[Trained], x: Array) -> Array:
     """Return raw predictions of trained fits, (n_fits, n_samples, n_outputs)."""
-    placement, network = piece.seen.rows.placement, members[0].job.network
+    placement, network = piece.seen.placement, members[0].job.network
     xp = placement.xp
     params = xp.stack([xp.astype(one.result.params, x.dtype, copy=False) for one in members])
     with blas_threads_for(2.0 * x.shape[0] * network.layout.largest_layer):
         return network.forward(params, x)[0]
 
 
-def seen_input(model: Any, X: Any) -> Array:
-    """Return rows to predict for as `model` sees them, in their own precision."""
-    x, _, _ = check_X(
-        model,
-        X,
-        dtype="as_X",
-        accept_sparse=model._model_takes_sparse,
-        backend=model.backend,
-        reset=False,
-    )
-    return x
+def _prepared(candidates: list[Candidate], seen: SeenRows) -> dict[str, Any]:
+    """Return a job and its data by `Candidate.weighting`, or the error that there is instead.
 
-
-def _weights(candidates: list[Candidate], seen: Seen) -> dict[str, Any]:
-    """Return sample weights times class weights by `Candidate.weighting`, or why there are none."""
-    weights: dict[str, Any] = {}
-    for candidate in candidates:
-        if candidate.weighting not in weights:
-            model = unfitted(candidate.model, seen.learnt)
+    Candidates that weigh classes alike share the arrays.
+    """
+    prepared: dict[str, Any] = {}
+    for one in candidates:
+        if one.weighting not in prepared:
             try:
-                weight = model._weigh_classes(seen.rows.y, seen.rows.weight)
+                prepared[one.weighting] = prepare(one.model, seen, one.plan)
             except Exception as error:
-                weight = error
-            weights[candidate.weighting] = weight
-    return weights
+                prepared[one.weighting] = error
+    return prepared
 
 
-def _fails(candidate: Candidate, weights: dict[str, Any]) -> bool:
-    return isinstance(weights[candidate.weighting], Exception)
+def _error(candidate: Candidate, prepared: dict[str, Any]) -> Exception | None:
+    found = prepared[candidate.weighting]
+    return found if isinstance(found, Exception) else None
 
 
 def _jobs(
-    model: Any,
-    candidates: list[Candidate],
-    seen: Seen,
-    weights: dict[str, Any],
-    past: dict[int, Result],
-) -> tuple[list[tuple[Candidate, Job]], Data]:
-    """Return every candidate's job, and the data that all of them share."""
-    rows, network = seen.rows, model._network(seen.rows.X.shape[1])
-    initial = network.initialise(np.random.RandomState(candidates[0].plan.seed))
-    shared: dict[str, tuple[TrainingPart, np.ndarray]] = {}
+    candidates: list[Candidate], prepared: dict[str, Any], past: dict[int, Result]
+) -> list[tuple[Candidate, Job]]:
+    """Return the candidates that can be trained, with their jobs."""
     members = []
     for candidate in candidates:
-        if candidate.weighting not in shared:
-            own = unfitted(candidate.model, seen.learnt)
-            part = own._training_part(rows, weights[candidate.weighting], candidate.plan, None)
-            start = own._fresh_start(network, part.y, part.relative_weight, initial)
-            shared[candidate.weighting] = part, start
-        part, start = shared[candidate.weighting]
-        checkpoint = past[candidate.index].checkpoint if candidate.index in past else None
-        job = Job(
-            candidate.plan,
-            network,
-            rows.dtype,
-            start,
-            checkpoint=checkpoint,
-            sample_weight=part.relative_weight,
-        )
-        members.append((candidate, job))
-    part, _ = shared[candidates[0].weighting]
-    check_job(members[0][1], part.X)
-    return members, model._data(part, rows)
+        if _error(candidate, prepared) is None:
+            job = prepared[candidate.weighting].job
+            checkpoint = past[candidate.index].checkpoint if candidate.index in past else None
+            job = replace(job, plan=candidate.plan, checkpoint=checkpoint)
+            members.append((candidate, job))
+    return members
 
 
-def _trained(piece, data: Data, seen: Seen, past, settings: Settings, observer) -> list[Trained]:
+def _trained(
+    piece, data: Data, seen: SeenRows, past, settings: Settings, observer
+) -> list[Trained]:
     start = time.perf_counter()
     results = _train(piece, data, seen, past, settings, observer)
     each = (time.perf_counter() - start) / len(piece)
@@ -217,7 +171,7 @@ def _trained(piece, data: Data, seen: Seen, past, settings: Settings, observer) 
     ]
 
 
-def _train(piece, data: Data, seen: Seen, past, settings: Settings, observer) -> list[Result]:
+def _train(piece, data: Data, seen: SeenRows, past, settings: Settings, observer) -> list[Result]:
     """Return the results of a piece; fits that were done before are not trained."""
     results = [past.get(candidate.index) for candidate, _ in piece]
     going = [k for k, (_, job) in enumerate(piece) if not _is_done(results[k], job)]
@@ -227,7 +181,7 @@ def _train(piece, data: Data, seen: Seen, past, settings: Settings, observer) ->
             new = train(
                 [piece[k][1] for k in going],
                 data,
-                seen.rows.placement,
+                seen.placement,
                 observer,
                 keep=settings.keep,
                 cancelled=settings.cancellation.is_set,

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from skopt_suite.model_selection._engine.candidates import hash_of
-from skopt_suite.model_selection._engine.fold import Outcome
+from skopt_suite.model_selection._engine.outcome import Outcome
 from skopt_suite.training import Keep, Result
 
 

@@ -11,8 +11,10 @@ import numpy as np
 from joblib import effective_n_jobs
 from sklearn.utils.parallel import Parallel, delayed  # joblib's, with scikit-learn's configuration
 
+from skopt_suite.estimators._callbacks import has_callbacks
 from skopt_suite.model_selection._engine.candidates import Candidate
-from skopt_suite.model_selection._engine.fold import Group, Outcome, Task, run_task
+from skopt_suite.model_selection._engine.fold import Group, Task, run_task
+from skopt_suite.model_selection._engine.outcome import Outcome
 from skopt_suite.model_selection._engine.pipeline import last_step_name
 from skopt_suite.model_selection._engine.progress import PassBar
 from skopt_suite.model_selection._engine.settings import Settings
@@ -80,7 +82,7 @@ class Runner:
         parts = self._parts(candidates)
         tasks = [Task(k, part, past[k]) for k in range(len(self._splits)) for part in parts]
         tasks = self._without_remainder(tasks)
-        if getattr(self._search, "_skl_callbacks", None) and context is not None:
+        if context is not None and has_callbacks(self._search):
             tasks = _with_bars(tasks, self._search, context, first_id)
         table: list[list[Any]] = [[None] * len(self._splits) for _ in candidates]
         for task, outcomes in zip(tasks, self._in_parallel(tasks), strict=True):

@@ -1,0 +1,166 @@
+"""What a fused search asks of an estimator: all of it is here.
+
+In the order in which a search asks: with which others a model can be trained in one pass, for the
+rows of a fold as models see them, for the job of a model on them, for the model with its result,
+and for what that is scored with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from skopt_suite.backends import Array, Placement
+from skopt_suite.domains import Range
+from skopt_suite.estimators._base import TrainableEstimator
+from skopt_suite.estimators._callbacks import has_callbacks
+from skopt_suite.estimators._classifier import TrainableClassifier
+from skopt_suite.estimators._convergence import warn_if_not_converged
+from skopt_suite.estimators._inputs import check_X
+from skopt_suite.estimators._prepared import CheckedRows, Prepared
+from skopt_suite.estimators._regressor import TrainableRegressor
+from skopt_suite.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, Metric
+from skopt_suite.training import Job, Plan, Result
+
+__all__ = [
+    "SeenRows",
+    "fitted",
+    "metrics_of",
+    "pass_key_of",
+    "plan_of",
+    "prepare",
+    "reason_to_train_alone",
+    "rows_to_score",
+    "search_ranges",
+    "see",
+    "view_key",
+    "warn_if_not_converged",
+]
+
+
+@dataclass(frozen=True)
+class SeenRows:
+    """Rows of a fold that were checked once for all models that see them alike."""
+
+    rows: CheckedRows
+    learnt: dict[str, Any]
+    """The attributes that a model has from checking the rows."""
+
+    @property
+    def placement(self) -> Placement:
+        """Where they are."""
+        return self.rows.placement
+
+
+def search_ranges(model: TrainableEstimator) -> dict[str, Range]:
+    """Return the ranges worth searching by parameter; raise if a parameter is not accepted."""
+    model._check_parameters()
+    return model._search_ranges()
+
+
+def reason_to_train_alone(model: Any) -> str:
+    """Return why a model cannot be trained together with others; empty if it can."""
+    name = type(model).__name__
+    if not isinstance(model, TrainableEstimator):
+        return f"{name} is not an estimator of skopt_suite"
+    if type(model).fit is not TrainableEstimator.fit:
+        return f"{name} has a fit method of its own"
+    if model.verbose:
+        return f"verbose={model.verbose!r} prints a line per epoch of every fit"
+    return "the estimator has callbacks of its own" if has_callbacks(model) else ""
+
+
+def plan_of(model: TrainableEstimator) -> Plan:
+    """Return what the parameters say, checked, whatever the data."""
+    return model._plan()
+
+
+def pass_key_of(model: TrainableEstimator, plan: Plan) -> Hashable:
+    """Return what models must share to be trained in one pass, if they hold out the same rows."""
+    held_out = model.validation_fraction if plan.early_stopping else None
+    return type(model), model.backend, model.dtype, held_out, model._architecture(), plan.key
+
+
+def view_key(model: TrainableEstimator) -> Hashable:
+    """Return what models share that see rows alike."""
+    return type(model), model.backend, model._precision()
+
+
+def see(model: TrainableEstimator, X: Any, y: Any, sample_weight: Any) -> SeenRows:
+    """Return rows as `model` sees them, which stays as it is; raise what is wrong with them."""
+    viewer = _copied(model, {})
+    before = set(vars(viewer))
+    rows = viewer._check_rows(X, y, sample_weight)
+    return SeenRows(rows, {k: v for k, v in vars(viewer).items() if k not in before})
+
+
+def prepare(model: TrainableEstimator, seen: SeenRows, plan: Plan) -> Prepared:
+    """Return the job of a model on rows, and its data.
+
+    Models with the same `pass_key_of` and the same class weights differ in nothing but the plan.
+    """
+    model, rows = _copied(model, seen.learnt), seen.rows
+    weight = model._weigh_classes(rows.y, rows.weight)
+    part = model._training_part(rows, weight, plan, None)
+    network = model._network(rows.X.shape[1])
+    initial = network.initialise(np.random.RandomState(plan.seed))
+    start = model._fresh_start(network, part.y, part.relative_weight, initial)
+    job = Job(plan, network, rows.dtype, start, sample_weight=part.relative_weight)
+    return Prepared(job, model._data(part, rows), rows.placement)
+
+
+def fitted(model: TrainableEstimator, seen: SeenRows, job: Job, result: Result) -> Any:
+    """Return a copy of a model that is fitted to rows with that result."""
+    new = clone(model)
+    vars(new).update(seen.learnt)
+    new._show(job, result)
+    return new
+
+
+def rows_to_score(model: TrainableEstimator, seen: SeenRows, X: Any, y: Any) -> tuple[Array, Array]:
+    """Return other rows as a model that was fitted to `seen` sees them.
+
+    Returns
+    -------
+    X : array of shape (n_samples, n_features)
+        In its own precision, for predictions as precise as it allows.
+    y : array of shape (n_samples,) or (n_samples, n_outputs)
+        Targets as losses take them, in float64.
+    """
+    model = _copied(model, seen.learnt)
+    X, _, _ = check_X(
+        model,
+        X,
+        dtype="as_X",
+        accept_sparse=model._model_takes_sparse,
+        backend=model.backend,
+        reset=False,
+    )
+    return X, model._encoded(model._check_targets(y, "float64"), seen.placement, "float64")
+
+
+def metrics_of(model: TrainableEstimator) -> tuple[Metric | None, Mapping[str, Metric]]:
+    """Return the metric that the model's own ``score`` is, and those that have a name.
+
+    There are none where a user's subclass predicts in its own way.
+    """
+    base: type[TrainableClassifier | TrainableRegressor]
+    if isinstance(model, TrainableClassifier):
+        base, own, by_name = TrainableClassifier, "accuracy", CLASSIFICATION_METRICS
+    else:
+        base, own, by_name = TrainableRegressor, "r2", REGRESSION_METRICS
+    cls: Any = type(model)
+    if cls.predict is not base.predict or cls._raw_predictions is not base._raw_predictions:
+        return None, {}
+    return (by_name[own] if cls.score is base.score else None), by_name
+
+
+def _copied(model: Any, learnt: dict[str, Any]) -> Any:
+    """Return a copy with the very same parameters, and what was learnt of the rows."""
+    new = object.__new__(type(model))
+    vars(new).update(vars(model) | learnt)
+    return new

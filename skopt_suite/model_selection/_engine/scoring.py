@@ -1,0 +1,141 @@
+"""From trained candidates to their scores, on the rows of a split."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skopt_suite._component import stack
+from skopt_suite.estimators._fused import SeenRows, rows_to_score
+from skopt_suite.model_selection._engine.memory import scored_at_once
+from skopt_suite.model_selection._engine.outcome import Outcome, failure_of
+from skopt_suite.model_selection._engine.passes import (
+    Piece,
+    Trained,
+    fitted_model,
+    raw_predictions,
+)
+from skopt_suite.model_selection._engine.pipeline import whole
+from skopt_suite.model_selection._engine.private_sklearn import check_method_params, score
+from skopt_suite.model_selection._engine.scores import StackMetrics, stack_metrics, stack_scores
+from skopt_suite.model_selection._engine.settings import Settings
+from skopt_suite.training import Result
+
+
+class Part(NamedTuple):
+    """Rows to score on, as the user has them and as the last step sees them."""
+
+    X: Any
+    y: Any
+    transformed: Any
+    score_params: dict[str, Any]
+
+
+def part_of(steps: list, scored: tuple[Any, Any], X, rows, settings: Settings) -> Part:
+    """Return rows to score on; `scored` are their input and targets."""
+    X_part, y_part = scored
+    params = check_method_params(X, params=settings.score_params, indices=rows)
+    try:
+        transformed = X_part
+        for step in steps:
+            transformed = step.transform(transformed)
+    except Exception as error:  # scoring the Pipeline will meet it again, and report it
+        transformed = error
+    return Part(X_part, y_part, transformed, params)
+
+
+def outcomes_of(
+    piece: Piece, shared_time: float, parts: list[Part], steps: list, settings: Settings
+) -> list[Outcome]:
+    """Return the outcomes of a piece; those of fits that diverged are failures."""
+    for trained in piece.members:
+        trained.fit_time += shared_time
+    outcomes = [failure_of(one, error, shared_time, settings) for one, error in piece.failures]
+    good = [trained for trained in piece.members if trained.result.error is None]
+    for trained in piece.members:
+        if trained.result.error is not None:
+            error, spent = trained.result.error, trained.fit_time
+            failure = failure_of(trained.candidate, error, spent, settings)
+            outcomes.append(replace(failure, result=_to_keep(trained, settings)))
+    if not good:
+        return outcomes
+    start = time.perf_counter()
+    columns = [_part_scores(piece, good, part, steps, settings) for part in parts]
+    each = (time.perf_counter() - start) / len(good)
+    for k, trained in enumerate(good):
+        scored = {
+            "fit_error": None,
+            "test_scores": columns[0][k],
+            "n_test_samples": _n_rows(parts[0].y),
+            "fit_time": trained.fit_time,
+            "score_time": each,
+        }
+        if settings.return_train_score:
+            scored["train_scores"] = columns[1][k]
+        if settings.return_estimator:
+            scored["estimator"] = _estimator(trained, piece.seen, steps)
+        outcomes.append(
+            Outcome(
+                trained.candidate.index,
+                scored,
+                np.array(trained.result.loss_curve),
+                _to_keep(trained, settings),
+            )
+        )
+    return outcomes
+
+
+def _part_scores(piece: Piece, good: list[Trained], part: Part, steps, settings) -> list[Any]:
+    """Return the score of every fit on one part of the rows."""
+    scores = _stack_scores(piece, good, part, settings) or [None] * len(good)
+    for k, trained in enumerate(good):
+        if scores[k] is None:
+            scores[k] = _sklearn_score(trained, piece.seen, part, steps, settings)
+    return scores
+
+
+def _stack_scores(piece: Piece, good: list[Trained], part: Part, settings) -> list[Any] | None:
+    """Return scores computed from the predictions of the whole stack; None where they cannot be."""
+    metrics = None if part.score_params else stack_metrics(settings.scoring, piece.model)
+    if metrics is None or isinstance(part.transformed, Exception) or _n_rows(part.y) < 2:
+        return None
+    seen = piece.seen
+    try:
+        x, y = rows_to_score(piece.model, seen, part.transformed, part.y)
+    except (TypeError, ValueError):  # scikit-learn's scorers decide what such rows are worth
+        return None
+    scores: list[Any] = []
+    size = scored_at_once(good[0].job, x.shape[0], seen.placement, settings.budget)
+    for start in range(0, len(good), size):
+        scores += _scores_of(metrics, piece, good[start : start + size], x, y)
+    return scores
+
+
+def _scores_of(metrics: StackMetrics, piece: Piece, some: list[Trained], x, y) -> list[Any]:
+    raw = raw_predictions(piece, some, x)
+    loss = stack([trained.job.plan.loss for trained in some], piece.seen.placement, ndim=3)
+    return stack_scores(metrics, loss, y, raw)
+
+
+def _sklearn_score(trained: Trained, seen: SeenRows, part: Part, steps, settings: Settings) -> Any:
+    if settings.scores_pipelines or isinstance(part.transformed, Exception):
+        estimator, X = _estimator(trained, seen, steps), part.X
+    else:
+        estimator, X = fitted_model(trained, seen), part.transformed
+    scorer, params = settings.scorer, part.score_params
+    return score(estimator, X, part.y, scorer, params, settings.error_score)
+
+
+def _estimator(trained: Trained, seen: SeenRows, steps: list) -> Any:
+    return whole(trained.candidate.estimator, steps, fitted_model(trained, seen))
+
+
+def _to_keep(trained: Trained, settings: Settings) -> Result | None:
+    return trained.result if settings.keep == "checkpoints" else None
+
+
+def _n_rows(y: Any) -> int:
+    return y.shape[0] if hasattr(y, "shape") else len(y)
