@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from skopt_suite.backends import Array, namespace
 from skopt_suite.losses._base import RegressionLoss
+from skopt_suite.losses._smoothed import SmoothedAbsoluteError
 
 
 class AbsoluteError(RegressionLoss):
     """Absolute error: regression of the median.
 
-    ``|raw - y|``, summed over outputs. Not smooth, so neither L-BFGS nor FISTA take it.
+    ``|raw - y|``, summed over outputs. Not smooth: L-BFGS and FISTA train on smoothed ones, ever
+    closer to it.
 
     Examples
     --------
     >>> from skopt_suite import LinearRegressor
-    >>> reg = LinearRegressor(loss="absolute_error", optimizer="adam")
+    >>> reg = LinearRegressor(loss="absolute_error", optimizer="lbfgs")
     """
 
     scratch_arrays = 2
     is_smooth = False
+    has_smoothed = True
+
+    def smoothed(self, width: float) -> SmoothedAbsoluteError:
+        """Return it with a parabola of that width at the kink."""
+        return SmoothedAbsoluteError(width)
 
     def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
         """Return loss and subgradient (0 at the kink)."""

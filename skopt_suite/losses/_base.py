@@ -23,6 +23,8 @@ class Loss(Component):
 
     is_smooth: ClassVar[bool] = True
     """Whether the gradient is continuous, which L-BFGS and FISTA need."""
+    has_smoothed: ClassVar[bool] = False
+    """Whether there is a smoothed one in place of a loss with kinks."""
     is_quadratic: ClassVar[bool] = False
     """Whether the loss is ``c / 2 * (raw - y)²``, c being `curvature`: there is a closed form."""
     kind: ClassVar[str]
@@ -37,6 +39,8 @@ class Loss(Component):
             cls.curvature = Loss.curvature  # type: ignore[method-assign]
         if "is_quadratic" not in vars(cls):
             cls.is_quadratic = False
+        if "smoothed" not in vars(cls):
+            cls.has_smoothed = False
 
     def curvature(self, y: Array) -> float | None:
         """Return c such that c times the identity bounds the Hessian by the raw predictions.
@@ -46,6 +50,10 @@ class Loss(Component):
         there is no such bound or it is not known.
         """
         return None
+
+    def smoothed(self, width: float) -> Loss:
+        """Return a smooth loss that is at most ``width / 2`` per output below this one."""
+        raise NotImplementedError(f"{type(self).__name__} is not smoothed.")
 
     @abstractmethod
     def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from skopt_suite.backends import Array, namespace
 from skopt_suite.losses._base import ClassificationLoss, signs
+from skopt_suite.losses._smoothed import SmoothedHinge
 
 
 class Hinge(ClassificationLoss):
     """Hinge loss: the linear support vector machine.
 
     ``max(0, 1 - t * raw)`` with t = ±1, summed over outputs; more than two classes are one
-    against the rest. Not smooth, so neither L-BFGS nor FISTA take it.
+    against the rest. Not smooth: L-BFGS and FISTA train on smoothed ones, ever closer to it.
 
     References
     ----------
@@ -19,11 +20,16 @@ class Hinge(ClassificationLoss):
     Examples
     --------
     >>> from skopt_suite import LinearClassifier
-    >>> svm = LinearClassifier(loss="hinge", optimizer="adam")
+    >>> svm = LinearClassifier(loss="hinge", optimizer="lbfgs")
     """
 
     scratch_arrays = 3
     is_smooth = False
+    has_smoothed = True
+
+    def smoothed(self, width: float) -> SmoothedHinge:
+        """Return it with a parabola of that width at the kink."""
+        return SmoothedHinge(width)
 
     def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
         """Return loss and subgradient (0 at the kink)."""

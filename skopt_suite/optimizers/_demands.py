@@ -22,6 +22,10 @@ class LossFacts(Protocol):
         """Whether the gradient is continuous."""
 
     @property
+    def has_smoothed(self) -> bool:
+        """Whether there is a smooth one in its place."""
+
+    @property
     def is_quadratic(self) -> bool:
         """Whether it is quadratic in the raw predictions, with the same curvature everywhere."""
 
@@ -70,8 +74,9 @@ def refusals(optimizer: Optimizer, demands: Demands) -> Iterator[str]:
 
 
 def _of_objective(optimizer: Optimizer, demands: Demands) -> Iterator[str]:
-    if not (optimizer.takes_kinks or demands.loss.is_smooth):
-        yield f"needs a smooth loss, and {demands.loss.name!r} has kinks"
+    loss = demands.loss
+    if not (optimizer.takes_kinks or loss.is_smooth or loss.has_smoothed):
+        yield f"needs a smooth loss, and {loss.name!r} has kinks"
     if not optimizer.takes_prox and demands.penalty.has_prox:
         yield f"needs a smooth penalty, and {demands.penalty!r} is not"
 

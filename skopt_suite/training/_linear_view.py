@@ -95,8 +95,8 @@ class LinearView:
             return Diagonal(namespace(y).ones((1, 1), dtype=source.dtype, device=y.device))
         mean, basis = source.spectrum(self.weights, self._is_centred, "columns", True)
         bound, alpha = self._bounds()
-        xp, c = namespace(mean), 1.0 if bound is None else bound
-        (alpha,) = like(mean, 0.0 if alpha is None else alpha)
+        xp, missing = namespace(mean), (1.0 if bound is None else bound)
+        c, alpha = like(mean, missing, 0.0 if alpha is None else alpha)
         values = xp.maximum(c * basis.values + alpha, c * basis.floor)
         mean, values = (xp.astype(part, source.dtype, copy=False) for part in (mean, values))
         return LinearDiagonal.of(self.layout, mean, values, c)

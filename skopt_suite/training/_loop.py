@@ -17,6 +17,7 @@ from skopt_suite.training._null import null_losses
 from skopt_suite.training._reference import reference_losses
 from skopt_suite.training._result import Result
 from skopt_suite.training._rows import Data, blocks, shuffled
+from skopt_suite.training._smoothing import needs_smoothing, train_smoothed
 from skopt_suite.training._stack import build_stack
 from skopt_suite.training._stopping import Progress, divergence_error
 from skopt_suite.training._trees import is_packed, one_on_host, unpack
@@ -81,7 +82,13 @@ def train(
     """
     # what overflows is found by its loss, and is an error then
     with np.errstate(all="ignore"), blas_threads_for(_largest_product(jobs[0], data)):
-        return _Pass(list(jobs), data, placement, observer, n_epochs, keep, cancelled).run()
+
+        def run(jobs: list[Job]) -> list[Result]:
+            return _Pass(jobs, data, placement, observer, n_epochs, keep, cancelled).run()
+
+        if needs_smoothing(jobs[0].plan):
+            return train_smoothed(jobs, data, placement, run)
+        return run(list(jobs))
 
 
 @dataclass

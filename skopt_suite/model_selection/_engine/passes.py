@@ -203,7 +203,9 @@ def _n_epochs(piece: list[tuple[Candidate, Job]], past: dict[int, Result]) -> in
 def _is_done(result: Result | None, job: Job) -> bool:
     if result is None:
         return False
-    return result.checkpoint is None or result.checkpoint.epoch >= job.plan.max_iter
+    if result.checkpoint is None:  # it has come to an end, or trains anew
+        return result.stop_reason != "max_iter"
+    return result.checkpoint.epoch >= job.plan.max_iter
 
 
 def _warn(piece: list[tuple[Candidate, Job]], results: list[Result], data: Data) -> None:

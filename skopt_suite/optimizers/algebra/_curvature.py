@@ -23,7 +23,7 @@ class Curvature:
     """
 
     layout: Layout
-    bound: float  # c
+    bound: Any  # c, a number or (n_fits, 1)
     is_bound: bool
     alpha: Any  # a number or (n_fits, 1)
     mean: Array  # (n_fits or 1, n_features): x̄
@@ -39,7 +39,7 @@ class Curvature:
     ) -> Curvature:
         """Return that of losses bounded by `bound` and penalties of curvature `alpha`, or None."""
         is_bound = bound is not None and alpha is not None and spectrum.basis is not None
-        c = 1.0 if bound is None else bound
+        (c,) = like(mean, 1.0 if bound is None else bound)
         parts = (
             mean,
             c * spectrum.values,
@@ -139,7 +139,7 @@ class Curvature:
             beyond = _dot(weights, weights) - _dot(rotated, rotated)
             beyond = self._inverse_outside(1.0, alpha)[:, 0, 0] * beyond
             square = square + namespace(square).clip(beyond, 0.0, None)
-        return square + _dot(bias, bias) / self.bound
+        return square + _dot(bias, bias / deep(self.bound))
 
     def _way(self, weights: Array) -> Array:
         """Return the square of weights in the bound, (n_fits,)."""

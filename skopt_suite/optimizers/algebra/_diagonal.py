@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, namespace
@@ -59,10 +60,11 @@ class LinearDiagonal(Diagonal):
     mean: Array  # (n_fits or 1, n_features)
 
     @classmethod
-    def of(cls, layout: Layout, mean: Array, curvature: Array, bound: float) -> LinearDiagonal:
+    def of(cls, layout: Layout, mean: Array, curvature: Array, bound: Any) -> LinearDiagonal:
         """Return that with a curvature of weights, (n_fits or 1, n_features), and intercepts."""
         xp, shape = namespace(mean), (curvature.shape[0], layout.n_params)
-        values = xp.full(shape, bound, dtype=mean.dtype, device=mean.device)
+        values = xp.ones(shape, dtype=mean.dtype, device=mean.device)
+        values *= xp.astype(bound, mean.dtype) if hasattr(bound, "dtype") else bound
         weights, _ = split(layout, values)
         weights[...] = curvature[:, :, None]
         return cls(values, layout, mean)

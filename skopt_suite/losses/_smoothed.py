@@ -1,0 +1,62 @@
+"""Losses with kinks, smoothed: parabolas of a given width in their place (Moreau envelopes)."""
+
+from __future__ import annotations
+
+from numbers import Real as Number
+from typing import Any
+
+from skopt_suite.backends import Array, like, namespace
+from skopt_suite.domains import Real
+from skopt_suite.losses._base import ClassificationLoss, RegressionLoss, signs
+
+
+class SmoothedHinge(ClassificationLoss):
+    """``m² / (2 width)`` for margins violated by ``m <= width``, then ``m - width / 2``."""
+
+    scratch_arrays = 5
+    parameters = {"width": Real(0, open_low=True)}
+
+    def __init__(self, width=1.0):
+        self.width = width
+
+    def curvature(self, y: Array) -> Any:
+        """Return ``1 / width``."""
+        return _inverse(self.width)
+
+    def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        """Return loss and gradient."""
+        xp, t = namespace(raw), signs(y, raw)
+        value, slope = _rounded_corner(xp.clip(1 - t * raw, 0.0, None), self.width)
+        return xp.sum(value, axis=-1), -t * slope
+
+
+class SmoothedAbsoluteError(RegressionLoss):
+    """``r² / (2 width)`` for residuals of ``|r| <= width``, then ``|r| - width / 2``."""
+
+    scratch_arrays = 5
+    parameters = {"width": Real(0, open_low=True)}
+
+    def __init__(self, width=1.0):
+        self.width = width
+
+    def curvature(self, y: Array) -> Any:
+        """Return ``1 / width``."""
+        return _inverse(self.width)
+
+    def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        """Return loss and gradient."""
+        xp, residual = namespace(raw), raw - y
+        value, slope = _rounded_corner(xp.abs(residual), self.width)
+        return xp.sum(value, axis=-1), xp.sign(residual) * slope
+
+
+def _rounded_corner(size: Array, width: Any) -> tuple[Array, Array]:
+    """Return sizes ``>= 0`` with the corner at 0 rounded, and the slope there."""
+    xp, (width,) = namespace(size), like(size, width)
+    value = xp.where(size <= width, size * size / (2 * width), size - width / 2)
+    return value, xp.clip(size / width, None, 1.0)
+
+
+def _inverse(width: Any) -> Any:
+    """Return 1 / width, of a stack of shape (n_fits, 1)."""
+    return 1 / width if isinstance(width, Number) else 1 / width[:, :, 0]
