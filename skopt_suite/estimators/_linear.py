@@ -62,8 +62,8 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
         acts on intercepts.
     optimizer : str or Optimizer, default="auto"
         What takes the steps, by name or as an object of `skopt_suite.optimizers`
-        (:ref:`list <optimizers>`). ``"auto"`` is ``"lbfgs"`` where loss and penalty are smooth,
-        ``"fista"`` where only the penalty is not, and ``"adam"`` where the loss has kinks.
+        (:ref:`list <optimizers>`). ``"auto"`` is ``"lbfgs"`` where the penalty is smooth,
+        ``"fista"`` where it is not, and ``"adam"`` where a loss of your own has kinks.
     schedule : str or Schedule, default="constant"
         Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
         (:ref:`list <schedules>`).
@@ -75,8 +75,9 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
     tol : float >= 0, default=1e-4
         A full-batch optimizer is done when the objective can fall, by its estimate, by no more
         than ``tol`` times what it is below that of the best constant prediction, so that the
-        scale of the data does not matter; a stochastic one when the loss, or the validation
-        score, has not improved by more for ``n_iter_no_change`` epochs.
+        scale of the data does not matter; a stochastic one when the loss has not improved by more
+        than ``tol`` times that of the best constant prediction, or the validation score by more
+        than ``tol``, for ``n_iter_no_change`` epochs.
     batch_size : int or "auto", default="auto"
         Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
     shuffle : bool, default=True
@@ -216,8 +217,8 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
         acts on intercepts.
     optimizer : str or Optimizer, default="auto"
         What takes the steps, by name or as an object of `skopt_suite.optimizers`
-        (:ref:`list <optimizers>`). ``"auto"`` is ``"lbfgs"`` where loss and penalty are smooth,
-        ``"fista"`` where only the penalty is not, and ``"adam"`` where the loss has kinks.
+        (:ref:`list <optimizers>`). ``"auto"`` is ``"lbfgs"`` where the penalty is smooth,
+        ``"fista"`` where it is not, and ``"adam"`` where a loss of your own has kinks.
     schedule : str or Schedule, default="constant"
         Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
         (:ref:`list <schedules>`).
@@ -229,8 +230,9 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
     tol : float >= 0, default=1e-4
         A full-batch optimizer is done when the objective can fall, by its estimate, by no more
         than ``tol`` times what it is below that of the best constant prediction, so that the
-        scale of the data does not matter; a stochastic one when the loss, or the validation
-        score, has not improved by more for ``n_iter_no_change`` epochs.
+        scale of the data does not matter; a stochastic one when the loss has not improved by more
+        than ``tol`` times that of the best constant prediction, or the validation score by more
+        than ``tol``, for ``n_iter_no_change`` epochs.
     batch_size : int or "auto", default="auto"
         Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
     shuffle : bool, default=True

@@ -101,8 +101,9 @@ class MLPClassifier(_MLPFace, TrainableClassifier):
     tol : float >= 0, default=1e-4
         A full-batch optimizer is done when the objective can fall, by its estimate, by no more
         than ``tol`` times what it is below that of the best constant prediction, so that the
-        scale of the data does not matter; a stochastic one when the loss, or the validation
-        score, has not improved by more for ``n_iter_no_change`` epochs.
+        scale of the data does not matter; a stochastic one when the loss has not improved by more
+        than ``tol`` times that of the best constant prediction, or the validation score by more
+        than ``tol``, for ``n_iter_no_change`` epochs.
     batch_size : int or "auto", default="auto"
         Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
     shuffle : bool, default=True
@@ -262,8 +263,9 @@ class MLPRegressor(_MLPFace, TrainableRegressor):
     tol : float >= 0, default=1e-4
         A full-batch optimizer is done when the objective can fall, by its estimate, by no more
         than ``tol`` times what it is below that of the best constant prediction, so that the
-        scale of the data does not matter; a stochastic one when the loss, or the validation
-        score, has not improved by more for ``n_iter_no_change`` epochs.
+        scale of the data does not matter; a stochastic one when the loss has not improved by more
+        than ``tol`` times that of the best constant prediction, or the validation score by more
+        than ``tol``, for ``n_iter_no_change`` epochs.
     batch_size : int or "auto", default="auto"
         Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
     shuffle : bool, default=True

@@ -29,6 +29,7 @@ class Checkpoint(NamedTuple):
     memory: Memory
     epoch: int
     best: float
+    anchor: float
     n_without_improvement: int
     best_params: np.ndarray | None  # (1, n_params)
     loss_curve: list[float]

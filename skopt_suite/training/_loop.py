@@ -255,6 +255,7 @@ class _Pass:
             validation_scores=self.scores.of(job_index),
             stop_reason=reason,
             memory=self._memory(k, final) if remembers else None,
+            null_loss=float(self.progress.null[k]),
             checkpoint=self._checkpoint(k, shown) if resumes else None,
             error=error,
         )
@@ -285,6 +286,7 @@ class _Pass:
             memory=self._state(k, shown),
             epoch=self.epoch,
             best=float(self.progress.best[k]),
+            anchor=float(self.progress.anchor[k]),
             n_without_improvement=int(self.progress.n_without_improvement[k]),
             best_params=one_on_host(self.stack.best_params, k),
             loss_curve=self.losses.of(job_index),

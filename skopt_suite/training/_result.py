@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ class Result:
     """``"converged"`` (to ``tol``), ``"precision"`` (as near to the optimum as rounding allows),
     ``"no_improvement"``, ``"max_iter"``, ``"callback"``, ``"stalled"`` or ``"diverged"``."""
     memory: Memory | None
+    null_loss: float = math.nan
+    """Loss of the best constant prediction; NaN where nobody asked for it."""
     checkpoint: Checkpoint | None = None
     """Where training was asked to keep it and the fit is not done but has used up its epochs."""
     error: Exception | None = None

@@ -20,9 +20,11 @@ class Progress:
     """How far each fit of a stack is; arrays of shape (n_fits,), on the host."""
 
     best: np.ndarray  # lowest loss, or minus the highest validation score
+    anchor: np.ndarray  # the last one that was lower than the anchor before by enough
     n_without_improvement: np.ndarray
     reference: np.ndarray  # what the loss is compared with to see divergence
     null: np.ndarray  # loss of the best constant; NaN where it is not needed
+    unit: np.ndarray  # what `tol` is a share of, in what is watched
     tol: np.ndarray
     patience: np.ndarray  # epochs
     max_iter: np.ndarray
@@ -33,11 +35,13 @@ class Progress:
         pasts = [job.checkpoint for job in jobs]
         return cls(
             best=np.array([np.inf if past is None else past.best for past in pasts]),
+            anchor=np.array([np.inf if past is None else past.anchor for past in pasts]),
             n_without_improvement=np.array(
                 [0 if past is None else past.n_without_improvement for past in pasts]
             ),
             reference=np.broadcast_to(reference, (len(jobs),)).copy(),
             null=null,
+            unit=np.ones(len(jobs)) if jobs[0].plan.early_stopping else null,
             tol=np.array([job.plan.tol for job in jobs], dtype=np.float64),
             patience=np.array([job.plan.n_iter_no_change for job in jobs]),
             max_iter=np.array([job.plan.max_iter for job in jobs]),
@@ -48,8 +52,13 @@ class Progress:
         return Progress(*(getattr(self, field.name)[index] for field in fields(self)))
 
     def observe(self, watched: np.ndarray) -> np.ndarray:
-        """Count epochs without improvement by ``tol``; return which fits are the best so far."""
-        enough = watched < self.best - self.tol
+        """Count epochs without improvement by ``tol``; return which fits are the best so far.
+
+        Scores are watched as they are, and losses in units of that of the best constant. Small
+        improvements add up.
+        """
+        enough = watched < self.anchor - self.tol * self.unit
+        self.anchor = np.where(enough, watched, self.anchor)
         self.n_without_improvement = np.where(enough, 0, self.n_without_improvement + 1)
         is_best = watched < self.best
         self.best = np.minimum(self.best, watched)

@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.exceptions import DivergenceError
-from skopt_suite.losses import Huber
+from skopt_suite.losses import Hinge, Huber
 from skopt_suite.optimizers import OPTIMIZERS
 from skopt_suite.penalties import L2
 
@@ -26,6 +26,13 @@ class Doubled(L2):
         return 2 * super().gradient(weights)
 
 
+class Kinked(Hinge):
+    """A loss that nobody knows how to smooth."""
+
+    def value_and_gradient(self, y, raw):
+        return super().value_and_gradient(y, raw)
+
+
 X, y = make_classification(n_samples=100, random_state=0)
 ALL = [LinearClassifier(), LinearRegressor(), MLPClassifier((10,)), MLPRegressor((10,))]
 CANNOT = [
@@ -35,11 +42,14 @@ CANNOT = [
         "optimizer to 'gradient_descent'",
     ),
     (
-        {"optimizer": "lbfgs", "loss": "hinge"},
-        "optimizer 'lbfgs' needs a smooth loss, and 'hinge' has kinks. Change one of these: "
+        {"optimizer": "lbfgs", "loss": Kinked()},
+        "optimizer 'lbfgs' needs a smooth loss, and 'kinked' has kinks. Change one of these: "
         "optimizer to 'gradient_descent'",
     ),
-    ({"optimizer": "fista", "loss": "hinge"}, "optimizer 'fista' needs a smooth loss, and 'hinge'"),
+    (
+        {"optimizer": "fista", "loss": Kinked()},
+        "optimizer 'fista' needs a smooth loss, and 'kinked'",
+    ),
     (
         {"optimizer": "lbfgs", "schedule": "cosine"},
         "'lbfgs' finds its own step size, so schedule must be 'constant'; got 'cosine'",

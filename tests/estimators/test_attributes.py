@@ -56,8 +56,8 @@ def test_a_solver_that_stops_short_warns(model):
         ({"penalty": "l1"}, "fista"),
         ({"penalty": "elastic_net"}, "fista"),
         ({"penalty": L2(positive=True)}, "fista"),
-        ({"loss": "hinge"}, "adam"),
-        ({"loss": "hinge", "penalty": "l1"}, "adam"),
+        ({"loss": "hinge"}, "lbfgs"),
+        ({"loss": "hinge", "penalty": "l1"}, "fista"),
     ],
 )
 def test_what_auto_takes(parameters, chosen):
