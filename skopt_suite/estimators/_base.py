@@ -31,6 +31,7 @@ from skopt_suite.estimators._prepared import CheckedRows, Prepared, TrainingPart
 from skopt_suite.estimators._rollback import unchanged_by_errors
 from skopt_suite.estimators._saved import from_saved, to_saved
 from skopt_suite.estimators._split import split_rows
+from skopt_suite.estimators._targets import Targets, placed_targets
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.optimizers import Optimizer
@@ -54,9 +55,8 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     n_features_in_: int
     loss_function_: Any
     _trained_network: Network
+    _targets: Targets
     _memory: Memory | None = None
-    _stratifies: ClassVar[bool]
-    """Whether rows are held out with the same share of every class."""
     _model_takes_sparse: ClassVar[bool] = False
     """Whether the model can be evaluated on sparse X; not every optimizer trains on it."""
 
@@ -125,14 +125,16 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         reset = not (incremental and is_trained)
         rows = self._check_rows(X, y, sample_weight, classes, reset=reset)
         validation = self._validation_rows(X_val, y_val, rows.placement, rows.dtype)
+        loss = self._loss_on(plan.loss, rows.y)
         part = self._training_part(rows, self._weigh_classes(rows.y, rows.weight), plan, validation)
         network = self._network(rows.X.shape[1])
         goes_on = is_trained and (incremental or self.warm_start)
-        start = self._start(network, part.y, part.relative_weight, plan.seed, goes_on)
+        start = self._start(network, loss, part, plan.seed, goes_on)
         memory = usable_memory(self, network, plan, start, incremental) if goes_on else None
         job = Job(
             plan,
             network,
+            self._targets.type,
             rows.dtype,
             start,
             memory=memory,
@@ -177,7 +179,9 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         weight = check_sample_weight(sample_weight, X.shape[0])
         if reset:
             self._learn_targets(y, classes)
-        return CheckedRows(X, y, weight, placement, dtype)
+        return CheckedRows(
+            X, self._targets.encode(y, type(self).__name__), weight, placement, dtype
+        )
 
     def _training_part(
         self, rows: CheckedRows, weight: np.ndarray | None, plan: Plan, validation: Rows | None
@@ -189,14 +193,14 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
 
     def _data(self, part: TrainingPart, rows: CheckedRows) -> Data:
         """Return the data of a pass, targets as losses take them."""
-        targets = self._encoded(part.y, rows.placement, rows.dtype)
+        targets = placed_targets(part.y, rows.placement, rows.dtype)
         return Data.in_memory(Rows(part.X, targets), part.validation)
 
     def _hold_out(self, rows: CheckedRows, weight: np.ndarray | None, seed: int) -> TrainingPart:
         """Return the rows to train on, and those that decide when to stop."""
         X, y, placement, dtype = rows.X, rows.y, rows.placement, rows.dtype
         train_rows, held_out = split_rows(
-            y, self.validation_fraction, seed, type(self).__name__, self._stratifies
+            y, self.validation_fraction, seed, type(self).__name__, self._targets.is_stratified
         )
         for part in (train_rows, held_out):
             if weight is not None and not (weight[part] > 0).any():
@@ -208,10 +212,10 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         held_out_weight = None if weight is None else mean_one(weight[held_out])
         if held_out_weight is not None:
             held_out_weight = held_out_weight.astype(dtype)
-        self._check_scorable(y[held_out], held_out_weight)
+        self._targets.check_scorable(y[held_out], held_out_weight, type(self).__name__)
         validation = Rows(
             _rows(X, held_out, placement),
-            self._encoded(y[held_out], placement, dtype),
+            placed_targets(y[held_out], placement, dtype),
             None if held_out_weight is None else placement.asarray(held_out_weight[None]),
         )
         kept_weight = None if weight is None else weight[train_rows]
@@ -232,13 +236,26 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             reset=False,
         )
         check_size(X_val, type(self).__name__, dtype)
-        y_val = self._check_targets(y_val, dtype)
+        y_val = self._known_targets(y_val, dtype)
         check_lengths(X_val, y_val)
+        self._loss_on(self._loss(), y_val)
         if self.early_stopping:
-            self._check_scorable(y_val, None)
-        return Rows(X_val, self._encoded(y_val, placement, dtype))
+            self._targets.check_scorable(y_val, None, type(self).__name__)
+        return Rows(X_val, placed_targets(y_val, placement, dtype))
 
-    def _start(self, network: Network, y, weight, seed: int, goes_on: bool) -> np.ndarray:
+    def _loss_on(self, loss: Loss, y: np.ndarray) -> Loss:
+        """Return the loss on encoded targets `y`; raise if it does not take them."""
+        on_targets = loss.on(self._targets.type)
+        on_targets.check_targets(y)
+        return on_targets
+
+    def _known_targets(self, y: Any, dtype: str) -> np.ndarray:
+        """Return targets that a user gives, encoded like those that were learnt, on the host."""
+        return self._targets.encode(self._check_targets(y, dtype), type(self).__name__)
+
+    def _start(
+        self, network: Network, loss: Loss, part: TrainingPart, seed: int, goes_on: bool
+    ) -> np.ndarray:
         """Return the parameters to start from: those that were trained, if the fit `goes_on`."""
         if goes_on:
             coefs, intercepts = self._layers()
@@ -252,16 +269,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             return network.layout.flatten(
                 [to_numpy(coef) for coef in coefs], [to_numpy(bias) for bias in intercepts]
             )
-        return self._fresh_start(
-            network, y, weight, network.initialise(np.random.RandomState(seed))
-        )
-
-    def _fresh_start(self, network: Network, y, weight, initial: np.ndarray) -> np.ndarray:
-        """Return initial parameters; the output of a network begins at the mean of its targets."""
-        start = initial.copy()
-        if network.n_hidden and network.output_bias:
-            start[network.n_params - network.sizes[-1] :] = self._baseline(y, weight)
-        return start
+        return fresh_start(network, loss, part.y, part.relative_weight, seed)
 
     def _adopt(self, prepared: Prepared, result: Result, is_whole: bool = True) -> None:
         """Show the result of training, or raise its error; warn if a whole fit is not done."""
@@ -356,9 +364,9 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     def _loss(self) -> Loss:
         """Return the loss."""
 
-    @abstractmethod
     def _n_outputs(self) -> int:
         """Return the number of raw predictions per sample."""
+        return self._targets.type.n_outputs * self._loss().n_raw
 
     @abstractmethod
     def _architecture(self) -> tuple:
@@ -382,22 +390,21 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
 
     @abstractmethod
     def _learn_targets(self, y: np.ndarray, classes: Any) -> None:
-        """Store what `_encoded` needs to know of the targets; `classes` may announce them."""
+        """Store what checked targets are; `classes` may announce them."""
 
-    @abstractmethod
-    def _encoded(self, y: np.ndarray, placement: Placement, dtype: str) -> Any:
-        """Return targets as losses take them."""
-
-    @abstractmethod
     def _weigh_classes(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
-        """Return sample weights times class weights."""
+        """Return sample weights times the weights of the classes of encoded targets."""
+        return weight
 
-    def _check_scorable(self, y: np.ndarray, weight: np.ndarray | None) -> None:
-        """Raise if a score on targets `y` could not tell a good model from a bad one."""
 
-    @abstractmethod
-    def _baseline(self, y: np.ndarray, weight: np.ndarray | None) -> Any:
-        """Return the output biases that a network starts from."""
+def fresh_start(
+    network: Network, loss: Loss, y: np.ndarray, weight: np.ndarray | None, seed: int
+) -> np.ndarray:
+    """Return initial parameters; the output of a network begins at the best constant."""
+    start = network.initialise(np.random.RandomState(seed))
+    if network.n_hidden and network.output_bias:
+        start[network.n_params - network.sizes[-1] :] = loss.baseline(y, weight)
+    return start
 
 
 def _rows(X: Any, index: np.ndarray, placement: Placement) -> Any:

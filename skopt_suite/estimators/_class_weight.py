@@ -30,20 +30,25 @@ def check_class_weight(owner: str, value: Any) -> None:
 
 
 def class_sample_weight(
-    class_weight: Any, classes: np.ndarray, y: np.ndarray, weight: np.ndarray | None
-) -> np.ndarray | None:
-    """Return sample weights times class weights, (n_samples,)."""
-    if class_weight is None:
-        return weight
-    if y.ndim == 1 and isinstance(class_weight, list):
-        raise ValueError(
-            "class_weight must be a dict from class to weight, 'balanced' or None for one label "
-            f"per sample; got {class_weight!r}, and lists of dicts are for several labels."
-        )
-    if y.ndim == 2:
+    class_weight: Any, classes: np.ndarray | None, y: np.ndarray, weight: np.ndarray | None
+) -> np.ndarray:
+    """Return sample weights times class weights, (n_samples,).
+
+    Parameters
+    ----------
+    class_weight : dict, list of dicts or "balanced"
+        As users give it.
+    classes : ndarray of shape (n_classes,) or None
+        Names of the classes; None: there are labels.
+    y : ndarray of shape (n_samples, n_columns)
+        Indices of classes in one column, or 0 and 1 of every label.
+    weight : ndarray of shape (n_samples,) or None
+        Sample weights.
+    """
+    if classes is None:
         by_class = compute_sample_weight(class_weight, y)
     else:
-        by_class = _per_class(class_weight, classes, y, weight)[np.searchsorted(classes, y)]
+        by_class = _per_class(class_weight, classes, y[:, 0], weight)[y[:, 0]]
     # Only ratios count; scaled like this, their product neither overflows nor vanishes.
     largest = by_class.max()
     by_class = by_class / largest if largest > 0 else by_class
@@ -54,18 +59,23 @@ def class_sample_weight(
 
 
 def _per_class(
-    class_weight: Any, classes: np.ndarray, y: np.ndarray, weight: np.ndarray | None
+    class_weight: Any, classes: np.ndarray, codes: np.ndarray, weight: np.ndarray | None
 ) -> np.ndarray:
     """Return the weight of every class; 0 where "balanced" finds no sample of it."""
+    if isinstance(class_weight, list):
+        raise ValueError(
+            "class_weight must be a dict from class to weight, 'balanced' or None for one label "
+            f"per sample; got {class_weight!r}, and lists of dicts are for several labels."
+        )
     if not isinstance(class_weight, str):
-        return compute_class_weight(dict(class_weight), classes=classes, y=y)
-    counted = np.full(len(y), True) if weight is None else weight > 0
-    present = np.isin(classes, y[counted])
+        return compute_class_weight(dict(class_weight), classes=classes, y=classes)
+    counted = np.full(len(codes), True) if weight is None else weight > 0
+    present = np.unique(codes[counted])
     per_class = np.zeros(len(classes))
     per_class[present] = compute_class_weight(
         "balanced",
-        classes=classes[present],
-        y=y[counted],
+        classes=present,
+        y=codes[counted],
         sample_weight=None if weight is None else weight[counted],
     )
     return per_class

@@ -9,12 +9,12 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 
-from skopt_suite.backends import Placement, is_device_array, namespace, to_numpy
+from skopt_suite.backends import is_device_array, namespace, to_numpy
 from skopt_suite.estimators._base import TrainableEstimator
-from skopt_suite.estimators._class_weight import check_class_weight, class_sample_weight
+from skopt_suite.estimators._class_targets import ClassTargets
+from skopt_suite.estimators._class_weight import check_class_weight
 from skopt_suite.estimators._continuing import trains_incrementally
 from skopt_suite.estimators._named_alone import named_alone
-from skopt_suite.estimators._targets import ClassTargets, check_class_targets, class_targets
 from skopt_suite.losses import CLASSIFICATION_LOSSES, ClassificationLoss
 
 
@@ -31,7 +31,6 @@ def _gives_probabilities(estimator: Any) -> bool:
 class TrainableClassifier(ClassifierMixin, TrainableEstimator):
     """Base of the classifiers."""
 
-    _stratifies = True
     _takes_labels = True
     _targets: ClassTargets
     classes_: np.ndarray
@@ -85,14 +84,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
             Labels.
         """
         raw, placement = self._raw_predictions(X)
-        xp = placement.xp
-        if self._targets.is_multilabel:
-            outputs = xp.astype(raw[0, ...] > 0, xp.int64)
-        elif self._targets.n_outputs == 1:
-            outputs = xp.astype(raw[0, :, 0] > 0, xp.int64)
-        else:
-            outputs = xp.argmax(raw[0, ...], axis=-1)
-        labels = self._targets.decode(to_numpy(outputs))
+        labels = self._targets.decode(raw[0, ...])
         on_device = labels.dtype.kind in "biuf" and not placement.is_numpy
         return placement.asarray(labels) if on_device and is_device_array(X) else labels
 
@@ -112,8 +104,8 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
             Probabilities, classes in the order of ``classes_``.
         """
         raw, placement = self._raw_predictions(X)
-        probability = self.loss_function_.probability(raw, not self._targets.is_multilabel)[0, ...]
-        if self._targets.n_outputs == 1 and not self._targets.is_multilabel:
+        probability = self.loss_function_.on(self._targets.type).probability(raw)[0, ...]
+        if self._targets.is_binary:
             probability = placement.xp.concat([1 - probability, probability], axis=1)
         return self._returned(probability, X)
 
@@ -153,8 +145,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
             Raw predictions.
         """
         raw, _ = self._raw_predictions(X)
-        one_column = self._targets.n_outputs == 1 and not self._targets.is_multilabel
-        return self._returned(raw[0, :, 0] if one_column else raw[0, ...], X)
+        return self._returned(raw[0, :, 0] if self._targets.is_binary else raw[0, ...], X)
 
     @named_alone
     def score(self, X, y, sample_weight=None):
@@ -185,10 +176,10 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         return CLASSIFICATION_LOSSES.resolve(self.loss, owner=type(self).__name__, name="loss")
 
     def _check_targets(self, y: Any, dtype: str) -> np.ndarray:
-        return check_class_targets(y, type(self).__name__, self._takes_labels)
+        return ClassTargets.check(y, type(self).__name__, self._takes_labels)
 
     def _learn_targets(self, y: np.ndarray, classes: Any) -> None:
-        targets = class_targets(y, type(self).__name__, classes)
+        targets = ClassTargets.learn(y, type(self).__name__, classes)
         if self.warm_start and self._is_trained() and not targets.are_like(self._targets):
             raise ValueError(
                 f"{type(self).__name__}: with warm_start=True the classes must be those of the "
@@ -196,20 +187,8 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
             )
         self._targets, self.classes_ = targets, targets.classes
 
-    def _encoded(self, y: np.ndarray, placement: Placement, dtype: str) -> Any:
-        codes = self._targets.encode(y)
-        return placement.asarray(codes, dtype=dtype if codes.ndim == 2 else "int64")
-
     def _weigh_classes(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
-        if self.class_weight is not None:
-            self._targets.encode(y)  # raises for labels that are not known
-        return class_sample_weight(self.class_weight, self.classes_, y, weight)
-
-    def _baseline(self, y: np.ndarray, weight: np.ndarray | None) -> float:
-        return 0.0
-
-    def _n_outputs(self) -> int:
-        return self._targets.n_outputs
+        return self._targets.weigh(self.class_weight, y, weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -8,21 +8,22 @@ and for what that is scored with.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from sklearn.base import clone
 
-from skopt_suite.backends import Array, Placement
+from skopt_suite._component import content
+from skopt_suite.backends import Array, Placement, to_numpy
 from skopt_suite.domains import Range
-from skopt_suite.estimators._base import TrainableEstimator
+from skopt_suite.estimators._base import TrainableEstimator, fresh_start
 from skopt_suite.estimators._callbacks import has_callbacks
 from skopt_suite.estimators._classifier import TrainableClassifier
 from skopt_suite.estimators._convergence import warn_if_not_converged
 from skopt_suite.estimators._inputs import check_X
 from skopt_suite.estimators._prepared import CheckedRows, Prepared
 from skopt_suite.estimators._regressor import TrainableRegressor
+from skopt_suite.estimators._targets import placed_targets
 from skopt_suite.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, Metric
 from skopt_suite.training import Job, Plan, Result
 
@@ -106,11 +107,23 @@ def prepare(model: TrainableEstimator, seen: SeenRows, plan: Plan) -> Prepared:
     model, rows = _copied(model, seen.learnt), seen.rows
     weight = model._weigh_classes(rows.y, rows.weight)
     part = model._training_part(rows, weight, plan, None)
-    network = model._network(rows.X.shape[1])
-    initial = network.initialise(np.random.RandomState(plan.seed))
-    start = model._fresh_start(network, part.y, part.relative_weight, initial)
-    job = Job(plan, network, rows.dtype, start, sample_weight=part.relative_weight)
+    network, weight = model._network(rows.X.shape[1]), part.relative_weight
+    loss = model._loss_on(plan.loss, rows.y)
+    start = fresh_start(network, loss, part.y, weight, plan.seed)
+    targets = model._targets.type
+    job = Job(plan, network, targets, rows.dtype, start, sample_weight=weight)
     return Prepared(job, model._data(part, rows), rows.placement)
+
+
+def job_of(prepared: Prepared, plan: Plan) -> Job:
+    """Return the job of another plan on the same rows; losses differ in where networks start."""
+    job, source = prepared.job, prepared.data.train
+    if content(plan.loss) == content(job.plan.loss):
+        return replace(job, plan=plan)
+    y, loss = to_numpy(source.sample(source.n_samples).y), plan.loss.on(job.targets)
+    loss.check_targets(y)
+    start = fresh_start(job.network, loss, y, job.sample_weight, plan.seed)
+    return replace(job, plan=plan, start=start)
 
 
 def fitted(model: TrainableEstimator, seen: SeenRows, job: Job, result: Result) -> Any:
@@ -128,7 +141,7 @@ def rows_to_score(model: TrainableEstimator, seen: SeenRows, X: Any, y: Any) -> 
     -------
     X : array of shape (n_samples, n_features)
         In its own precision, for predictions as precise as it allows.
-    y : array of shape (n_samples,) or (n_samples, n_outputs)
+    y : array of shape (n_samples, n_columns)
         Targets as losses take them, in float64.
     """
     model = _copied(model, seen.learnt)
@@ -140,7 +153,7 @@ def rows_to_score(model: TrainableEstimator, seen: SeenRows, X: Any, y: Any) -> 
         backend=model.backend,
         reset=False,
     )
-    return X, model._encoded(model._check_targets(y, "float64"), seen.placement, "float64")
+    return X, placed_targets(model._known_targets(y, "float64"), seen.placement, "float64")
 
 
 def metrics_of(model: TrainableEstimator) -> tuple[Metric | None, Mapping[str, Metric]]:

@@ -342,6 +342,6 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
 
     def _model_attributes(self, params: Any) -> dict[str, Any]:
         weights, intercepts = self._weights_and_intercepts(params)
-        if not self._target_is_1d:
-            return {"coef_": weights, "intercept_": intercepts}
-        return {"coef_": weights[0, :], "intercept_": intercepts[0]}
+        if self._targets.is_1d and weights.shape[0] == 1:
+            return {"coef_": weights[0, :], "intercept_": intercepts[0]}
+        return {"coef_": weights, "intercept_": intercepts}

@@ -17,7 +17,7 @@ class CheckedRows(NamedTuple):
     """What a user gave to ``fit``, checked."""
 
     X: Any
-    y: np.ndarray
+    y: np.ndarray  # (n_samples, n_columns): as losses take it, on the host
     weight: np.ndarray | None
     placement: Placement
     dtype: str
@@ -28,7 +28,7 @@ class TrainingPart:
     """The rows to train on, and those that decide when to stop."""
 
     X: Any
-    y: np.ndarray
+    y: np.ndarray  # (n_samples, n_columns), on the host
     weight: np.ndarray | None
     validation: Rows | None
 

@@ -9,18 +9,18 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
-from skopt_suite.backends import Placement, to_numpy
+from skopt_suite.backends import to_numpy
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._continuing import trains_incrementally
 from skopt_suite.estimators._named_alone import named_alone
-from skopt_suite.estimators._targets import check_regression_targets
+from skopt_suite.estimators._number_targets import NumberTargets
 from skopt_suite.losses import REGRESSION_LOSSES, RegressionLoss
 
 
 class TrainableRegressor(RegressorMixin, TrainableEstimator):
     """Base of the regressors."""
 
-    _stratifies = False
+    _targets: NumberTargets
 
     @available_if(trains_incrementally)
     @named_alone
@@ -61,7 +61,7 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
         """
         raw, _ = self._raw_predictions(X)
         prediction = self.loss_function_.prediction(raw)[0, ...]
-        return self._returned(prediction[:, 0] if self._target_is_1d else prediction, X)
+        return self._returned(self._targets.decode(prediction), X)
 
     @named_alone
     def score(self, X, y, sample_weight=None):
@@ -88,39 +88,10 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
         return REGRESSION_LOSSES.resolve(self.loss, owner=type(self).__name__, name="loss")
 
     def _check_targets(self, y: Any, dtype: str) -> np.ndarray:
-        return check_regression_targets(y, type(self).__name__, dtype)
+        return NumberTargets.check(y, type(self).__name__, dtype)
 
     def _learn_targets(self, y: np.ndarray, classes: Any) -> None:
-        self._target_is_1d = y.ndim == 1
-        self._n_targets = 1 if y.ndim == 1 else y.shape[1]
-
-    def _encoded(self, y: np.ndarray, placement: Placement, dtype: str) -> Any:
-        y = y[:, None] if y.ndim == 1 else y
-        if y.shape[1] != self._n_targets:
-            raise ValueError(
-                f"{type(self).__name__}: y must have {self._n_targets} columns, as in training; "
-                f"got {y.shape[1]}."
-            )
-        return placement.asarray(y, dtype=dtype)
-
-    def _weigh_classes(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
-        return weight
-
-    def _check_scorable(self, y: np.ndarray, weight: np.ndarray | None) -> None:
-        counted = y if weight is None else y[weight > 0]
-        if (counted == counted[0]).all():
-            raise ValueError(
-                f"{type(self).__name__}: early_stopping=True needs held-out targets that differ, "
-                f"as R² is not defined otherwise; got {len(counted)} that are all "
-                f"{counted[0].tolist()}. Give X_val and y_val, a larger validation_fraction, or "
-                "another random_state."
-            )
-
-    def _baseline(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
-        return np.average(y, axis=0, weights=weight)
-
-    def _n_outputs(self) -> int:
-        return self._n_targets
+        self._targets = NumberTargets.learn(y)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_LEARNT = frozenset(
-    ["n_features_in_", "feature_names_in_", "classes_", "_targets", "_target_is_1d", "_n_targets"]
-)
+_LEARNT = frozenset(["n_features_in_", "feature_names_in_", "classes_", "_targets"])
 """What checking the data stores on an estimator, before there is a model of them."""
 
 

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from skopt_suite.backends import is_device_array, to_numpy
-from skopt_suite.estimators._targets import ClassTargets
+from skopt_suite.estimators._class_targets import ClassTargets
+from skopt_suite.estimators._number_targets import NumberTargets
+from skopt_suite.estimators._targets import Targets
 from skopt_suite.models import Network
 from skopt_suite.training import Memory, pack
 
@@ -53,8 +55,13 @@ def _to_network(plain: dict[str, Any]) -> Network:
     return Network(tuple(plain["sizes"]), tuple(plain["activations"]), plain["output_bias"])
 
 
-def _from_targets(targets: ClassTargets) -> dict[str, Any]:
-    return {"classes": targets.classes, "is_multilabel": targets.is_multilabel}
+def _from_targets(targets: Targets) -> dict[str, Any]:
+    return {"kind": targets.type.kind, **vars(targets)}
+
+
+def _to_targets(plain: dict[str, Any]) -> Targets:
+    kind, fields = plain["kind"], {name: plain[name] for name in plain if name != "kind"}
+    return NumberTargets(**fields) if kind == "numbers" else ClassTargets(**fields)
 
 
 def _from_memory(memory: Memory) -> dict[str, Any]:
@@ -73,7 +80,7 @@ def _to_memory(plain: dict[str, Any]) -> Memory:
 
 _PRIVATE: dict[str, tuple[Callable[[Any], dict[str, Any]], Callable[[dict[str, Any]], Any]]] = {
     "_trained_network": (_from_network, _to_network),
-    "_targets": (_from_targets, lambda plain: ClassTargets(**plain)),
+    "_targets": (_from_targets, _to_targets),
     "_memory": (_from_memory, _to_memory),
 }
 

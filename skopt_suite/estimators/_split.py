@@ -17,8 +17,12 @@ def split_rows(
 
     Stratified, at least as many rows are held out as there are classes. Otherwise at least two,
     drawn again if their targets are all the same: R² is not defined on such.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples, n_columns)
+        Targets as losses take them; stratified by the first column.
     """
-    stratify = stratify and y.ndim == 1
     n_held_out = math.ceil(fraction * len(y))
     n_held_out = max(n_held_out, len(np.unique(y)) if stratify else 2)
     random_state = np.random.RandomState(seed)
@@ -28,7 +32,7 @@ def split_rows(
                 np.arange(len(y)),
                 test_size=n_held_out,
                 random_state=random_state,
-                stratify=y if stratify else None,
+                stratify=y[:, 0] if stratify else None,
             )
         except ValueError as error:
             raise ValueError(

@@ -2,8 +2,10 @@
 
 from skopt_suite._component import Registry
 from skopt_suite._public import name_publicly
+from skopt_suite._target_type import TargetType
 from skopt_suite.losses._absolute_error import AbsoluteError
 from skopt_suite.losses._base import ClassificationLoss, Loss, RegressionLoss
+from skopt_suite.losses._hessian import Hessian
 from skopt_suite.losses._hinge import Hinge, SquaredHinge
 from skopt_suite.losses._huber import Huber
 from skopt_suite.losses._log_loss import LogLoss
@@ -21,6 +23,7 @@ __all__ = [
     "REGRESSION_LOSSES",
     "AbsoluteError",
     "ClassificationLoss",
+    "Hessian",
     "Hinge",
     "Huber",
     "LogLoss",
@@ -28,6 +31,7 @@ __all__ = [
     "RegressionLoss",
     "SquaredError",
     "SquaredHinge",
+    "TargetType",
 ]
 
 name_publicly(__name__, globals(), __all__)

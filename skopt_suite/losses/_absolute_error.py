@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from skopt_suite.backends import Array, namespace
 from skopt_suite.losses._base import RegressionLoss
+from skopt_suite.losses._baseline import median
 from skopt_suite.losses._smoothed import SmoothedAbsoluteError
 
 
@@ -32,3 +35,7 @@ class AbsoluteError(RegressionLoss):
         xp = namespace(raw)
         residual = raw - y
         return xp.sum(xp.abs(residual), axis=-1), xp.sign(residual)
+
+    def baseline(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        """Return the median."""
+        return median(y, weight)

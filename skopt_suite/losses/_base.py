@@ -1,53 +1,95 @@
 """What a loss is.
 
-Shapes: ``y`` is what `encode_targets` of the estimators makes of the targets: class indices
-``(n_samples,)`` for more than two classes, else numbers ``(n_samples, n_outputs)``, where classes
-and labels are 0 or 1. ``raw`` is ``(n_fits, n_samples, n_outputs)``.
+Shapes: everything broadcasts against raw predictions ``raw``, (n_fits, n_samples, n_outputs).
+Targets ``y`` are (n_samples, n_columns), and what they are says `Loss.targets`, never an array.
 """
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+
+import numpy as np
 
 from skopt_suite._component import Component
+from skopt_suite._target_type import Kind, TargetType
 from skopt_suite.backends import Array, mean_in_double, namespace, sum_in_double
+from skopt_suite.losses._baseline import best_constant, class_shares, mean
+from skopt_suite.losses._hessian import Hessian
 
 
 class Loss(Component):
     """Base class of losses, the first term of the objective.
 
     A loss of your own subclasses `ClassificationLoss` or `RegressionLoss` and implements
-    `value_and_gradient`.
+    `value_and_gradient`. It is at least 0, and 0 where the prediction is perfect.
     """
 
+    kinds: ClassVar[tuple[Kind, ...]]
+    """What targets are taken: ``"classes"``, ``"labels"`` (and two classes), ``"numbers"``."""
+    n_raw: ClassVar[int] = 1
+    """Number of raw predictions for every target, next to each other in their last axis."""
     is_smooth: ClassVar[bool] = True
     """Whether the gradient is continuous, which L-BFGS and FISTA need."""
     has_smoothed: ClassVar[bool] = False
     """Whether there is a smoothed one in place of a loss with kinks."""
     is_quadratic: ClassVar[bool] = False
     """Whether the loss is ``c / 2 * (raw - y)²``, c being `curvature`: there is a closed form."""
-    kind: ClassVar[str]
-    """What the loss is for: ``"classification"`` or ``"regression"``."""
+    has_hessian: ClassVar[bool] = False
+    """Whether `hessian` is implemented; found out, not set."""
+
+    _targets: TargetType | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if "hessian" in vars(cls):
+            cls.has_hessian = True
         if "value_and_gradient" not in vars(cls):
             return
         # what a parent class knows of its own loss need not be true of another one
-        if "curvature" not in vars(cls):
-            cls.curvature = Loss.curvature  # type: ignore[method-assign]
-        if "is_quadratic" not in vars(cls):
-            cls.is_quadratic = False
-        if "smoothed" not in vars(cls):
-            cls.has_smoothed = False
+        names = ("curvature", "hessian", "has_hessian", "baseline", "is_quadratic", "has_smoothed")
+        for name in names:
+            if name not in vars(cls):
+                setattr(cls, name, getattr(Loss, name))
 
-    def curvature(self, y: Array) -> float | None:
+    @property
+    def targets(self) -> TargetType:
+        """What the targets are; a loss knows it once it was asked to be `on` them."""
+        if self._targets is None:
+            raise TypeError(f"loss {self.name!r} has not been told what targets it is on.")
+        return self._targets
+
+    def on(self, targets: TargetType) -> Self:
+        """Return the loss for such targets, for one pass; raise if it does not take them."""
+        if targets.kind not in self.kinds:
+            accepted = " or ".join(_KINDS[kind] for kind in self.kinds)
+            raise ValueError(
+                f"loss {self.name!r} takes {accepted}; got {_KINDS[targets.kind]}. Take another "
+                "loss."
+            )
+        bound = copy.copy(self)
+        bound._targets = targets
+        return bound
+
+    def check_targets(self, y: np.ndarray) -> None:
+        """Raise `ValueError` if there are targets that the loss does not take.
+
+        The error names the loss, what was given and what is accepted. By default all finite
+        numbers are taken; others never come here.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_columns)
+            Targets, on the host.
+        """
+
+    def curvature(self) -> float | None:
         """Return c such that c times the identity bounds the Hessian by the raw predictions.
 
-        That is of every sample's loss, for all raw predictions and for targets such as `y`. L-BFGS
-        begins with it, and needs fewer iterations the tighter it is. None, the default, where
-        there is no such bound or it is not known.
+        That is of every sample's loss, for all raw predictions and targets. L-BFGS begins with it,
+        and needs fewer iterations the tighter it is. None, the default, where there is no such
+        bound or it is not known.
         """
         return None
 
@@ -55,14 +97,47 @@ class Loss(Component):
         """Return a smooth loss that is at most ``width / 2`` per output below this one."""
         raise NotImplementedError(f"{type(self).__name__} is not smoothed.")
 
+    def hessian(self, y: Array, raw: Array) -> Hessian:
+        """Return the second derivative of every sample's loss by its raw predictions.
+
+        Parameters are those of `value_and_gradient`, of which nothing is overwritten. Where there
+        is none, on a set of measure zero, any one of the values beside it is returned.
+        """
+        raise NotImplementedError(f"{type(self).__name__} gives no second derivative.")
+
+    def baseline(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        """Return the best constant: the raw prediction for all samples whose loss is least.
+
+        Networks begin there, and it says how much there is to learn. Finite, even where there is
+        no best one, as for a class without samples. By default it is searched for.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_columns)
+            Targets, on the host.
+        weight : ndarray of shape (n_samples,) or None
+            Weights of the samples; None: all 1.
+
+        Returns
+        -------
+        raw : ndarray of shape (n_outputs,)
+            Raw predictions.
+        """
+        return best_constant(self, y, weight)
+
+    def n_outputs(self, y: np.ndarray) -> int:
+        """Return the number of raw predictions of every sample."""
+        return y.shape[1] * self.n_raw
+
     @abstractmethod
     def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
         """Return the loss of every sample and its gradient.
 
         Parameters
         ----------
-        y : array of shape (n_samples,) or (n_samples, n_outputs)
-            Class indices, or numbers (0 or 1 for two classes and for labels).
+        y : array of shape (n_samples, n_columns)
+            Numbers, 0 and 1 of labels (and of two classes), or the indices of classes; they are not
+            to be overwritten.
         raw : array of shape (n_fits, n_samples, n_outputs)
             Raw predictions; may be overwritten.
 
@@ -76,31 +151,42 @@ class Loss(Component):
 
 
 class ClassificationLoss(Loss):
-    """Base class of the losses of classifiers."""
+    """Base class of the losses of classifiers.
 
-    kind: ClassVar[str] = "classification"
-    """What the loss is for."""
+    `indicators` and `signs` are the same for classes and labels; ``self.targets.kind`` tells them
+    apart.
+    """
+
+    kinds = ("classes", "labels")
     has_probability: ClassVar[bool] = False
     """Whether `probability` is implemented."""
 
-    def probability(self, raw: Array, exclusive: bool) -> Array:
-        """Return probabilities of the same shape as `raw`.
-
-        Parameters
-        ----------
-        raw : array of shape (n_fits, n_samples, n_outputs)
-            Raw predictions.
-        exclusive : bool
-            Whether the outputs are classes that exclude each other (probabilities add up to 1)
-            or labels.
-        """
+    def probability(self, raw: Array) -> Array:
+        """Return probabilities of the same shape as `raw`; those of classes add up to 1."""
         raise NotImplementedError(f"{type(self).__name__} gives no probabilities.")
+
+    def indicators(self, y: Array, raw: Array) -> Array:
+        """Return targets as 0 and 1, (n_samples, n_outputs), in the precision of `raw`."""
+        return y if self.targets.kind == "labels" else class_indicators(y, raw)
+
+    def signs(self, y: Array, raw: Array) -> Array:
+        """Return targets as -1 and 1, (n_samples, n_outputs); classes one against the rest."""
+        return 2 * self.indicators(y, raw) - 1
+
+    def shares(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        """Return how frequent every class or label is, (n_outputs,)."""
+        if self.targets.kind == "labels":
+            return mean(y, weight)
+        return class_shares(y, weight, self.targets.n_outputs)
+
+    def n_outputs(self, y: np.ndarray) -> int:
+        return self.targets.n_outputs
 
     def score(self, y: Array, raw: Array, weight: Array | None) -> Array:
         """Return the share of samples (by weight) whose outputs are all right, (n_fits,)."""
         xp = namespace(raw)
-        if y.ndim == 1:
-            right = xp.argmax(raw, axis=-1) == y
+        if self.targets.kind == "classes":
+            right = xp.argmax(raw, axis=-1) == y[..., 0]
         else:
             right = xp.all((raw > 0) == (y > 0), axis=-1)
         return _mean(xp.astype(right, raw.dtype), weight)
@@ -109,11 +195,13 @@ class ClassificationLoss(Loss):
 class RegressionLoss(Loss):
     """Base class of the losses of regressors."""
 
-    kind: ClassVar[str] = "regression"
-    """What the loss is for."""
+    kinds = ("numbers",)
 
     def prediction(self, raw: Array) -> Array:
-        """Return predictions: the raw ones, unless the loss has a link function."""
+        """Return predictions, (n_fits, n_samples, n_targets).
+
+        They are the raw ones, unless the loss has a link function, or several raw ones per target.
+        """
         return raw
 
     def score(self, y: Array, raw: Array, weight: Array | None) -> Array:
@@ -143,19 +231,19 @@ def _mean(values: Array, weight: Array | None) -> Array:
     return sum_in_double(values * weight, axis=-1) / sum_in_double(weight, axis=-1)
 
 
-def signs(y: Array, raw: Array) -> Array:
-    """Return targets as -1 and 1, of shape (n_samples, n_outputs); classes one against the rest."""
-    return 2 * indicators(y, raw) - 1
-
-
-def indicators(y: Array, raw: Array) -> Array:
-    """Return targets as 0 and 1 of shape (n_samples, n_outputs), in the precision of `raw`."""
+def class_indicators(y: Array, raw: Array) -> Array:
+    """Return class indices as 0 and 1, (n_samples, n_classes), in the precision of `raw`."""
     xp = namespace(raw)
-    if y.ndim == 2:
-        return y
     classes = xp.arange(raw.shape[-1], dtype=y.dtype, device=_device(raw))
-    return xp.astype(y[:, None] == classes[None, :], raw.dtype)
+    return xp.astype(y == classes, raw.dtype)
 
 
-def _device(array: Array):
+def _device(array: Array) -> Any:
     return getattr(array, "device", None)
+
+
+_KINDS = {
+    "classes": "more than two classes",
+    "labels": "two classes or labels",
+    "numbers": "numbers",
+}

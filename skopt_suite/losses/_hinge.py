@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from skopt_suite.backends import Array, namespace
-from skopt_suite.losses._base import ClassificationLoss, signs
+from skopt_suite.losses._base import ClassificationLoss
+from skopt_suite.losses._hessian import Hessian
 from skopt_suite.losses._smoothed import SmoothedHinge
 
 
@@ -34,10 +37,14 @@ class Hinge(ClassificationLoss):
     def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
         """Return loss and subgradient (0 at the kink)."""
         xp = namespace(raw)
-        t = signs(y, raw)
+        t = self.signs(y, raw)
         margin = 1 - t * raw
         gradient = xp.where(margin > 0, -t, xp.zeros_like(raw))
         return xp.sum(xp.clip(margin, 0.0, None), axis=-1), gradient
+
+    def baseline(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        """Return the margin of the larger side, ±1."""
+        return np.sign(2 * self.shares(y, weight) - 1)
 
 
 class SquaredHinge(ClassificationLoss):
@@ -59,13 +66,21 @@ class SquaredHinge(ClassificationLoss):
 
     scratch_arrays = 3
 
-    def curvature(self, y: Array) -> float:
+    def curvature(self) -> float:
         """Return 2: that of every output where its margin is violated."""
         return 2.0
 
     def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
         """Return loss and gradient."""
         xp = namespace(raw)
-        t = signs(y, raw)
+        t = self.signs(y, raw)
         margin = xp.clip(1 - t * raw, 0.0, None)
         return xp.sum(margin * margin, axis=-1), -2 * t * margin
+
+    def hessian(self, y: Array, raw: Array) -> Hessian:
+        """Return 2 where the margin is violated, else 0."""
+        return Hessian(2 * namespace(raw).astype(self.signs(y, raw) * raw < 1, raw.dtype))
+
+    def baseline(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        """Return the mean of -1 and 1."""
+        return 2 * self.shares(y, weight) - 1

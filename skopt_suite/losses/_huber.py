@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from skopt_suite.backends import Array, like, namespace
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.losses._base import RegressionLoss
+from skopt_suite.losses._baseline import mean, zero_of_increasing
+from skopt_suite.losses._hessian import Hessian
 
 
 class Huber(RegressionLoss):
@@ -37,7 +41,7 @@ class Huber(RegressionLoss):
     def __init__(self, delta=1.35):
         self.delta = delta
 
-    def curvature(self, y: Array) -> float:
+    def curvature(self) -> float:
         """Return 1: that of small residuals."""
         return 1.0
 
@@ -50,3 +54,18 @@ class Huber(RegressionLoss):
         clipped = xp.minimum(size, delta * xp.ones_like(size))  # r²/2 = c(r - c/2) for c = r
         value = clipped * (size - clipped / 2)
         return xp.sum(value, axis=-1), xp.sign(residual) * clipped
+
+    def hessian(self, y: Array, raw: Array) -> Hessian:
+        """Return 1 for small residuals, 0 for large ones."""
+        (delta,) = like(raw, self.delta)
+        xp = namespace(raw)
+        return Hessian(xp.astype(xp.abs(raw - y) <= delta, raw.dtype))
+
+    def baseline(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        """Return where residuals, cut off at `delta`, are 0 in the mean."""
+        y = y.astype(np.float64)
+
+        def slope(raw: np.ndarray) -> np.ndarray:
+            return mean(np.clip(raw - y, -self.delta, self.delta), weight)
+
+        return zero_of_increasing(slope, y.min(axis=0), y.max(axis=0))

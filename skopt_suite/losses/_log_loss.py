@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from skopt_suite.backends import Array, kernel, namespace
-from skopt_suite.losses._base import ClassificationLoss, indicators
+from skopt_suite.losses._base import ClassificationLoss, class_indicators
+from skopt_suite.losses._hessian import Hessian
 
 
 class LogLoss(ClassificationLoss):
@@ -27,23 +30,43 @@ class LogLoss(ClassificationLoss):
     scratch_arrays = 1
     has_probability = True
 
-    def curvature(self, y: Array) -> float:
+    def curvature(self) -> float:
         """Return 1/2 for classes and 1/4, the largest p (1 - p), for labels."""
-        return 0.5 if y.ndim == 1 else 0.25
+        return 0.5 if self.targets.kind == "classes" else 0.25
 
     def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
         """Return loss and gradient; the gradient is probability minus indicator."""
-        if y.ndim == 1:
-            return softmax_log_loss(raw, y)
+        if self.targets.kind == "classes":
+            return softmax_log_loss(raw, y[..., 0])
         return logistic_log_loss(raw, y)
 
-    def probability(self, raw: Array, exclusive: bool) -> Array:
+    def hessian(self, y: Array, raw: Array) -> Hessian:
+        """Return ``diag(p) - p pᵀ`` for classes, and ``p (1 - p)`` for labels."""
+        p = self.probability(raw)
+        return Hessian(p, p) if self.targets.kind == "classes" else Hessian(p * (1 - p))
+
+    def baseline(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        """Return the logarithms of the frequencies of classes, or the log odds of labels."""
+        share = self.shares(y, weight)
+        if self.targets.kind == "classes":
+            return _log_share(share, len(y))
+        return _log_share(share, len(y)) - _log_share(self.shares(1 - y, weight), len(y))
+
+    def probability(self, raw: Array) -> Array:
         """Return softmax, or the logistic function of each output."""
-        xp = namespace(raw)
-        if exclusive and raw.shape[-1] > 1:
-            exponentials = xp.exp(raw - xp.max(raw, axis=-1, keepdims=True))
-            return exponentials / xp.sum(exponentials, axis=-1, keepdims=True)
-        return logistic(raw)
+        return softmax(raw) if self.targets.kind == "classes" else logistic(raw)
+
+
+def _log_share(share: np.ndarray, n_samples: int) -> np.ndarray:
+    """Return logarithms; what never occurs counts as half a sample."""
+    return np.log(np.where(share > 0, share, 0.5 / n_samples))
+
+
+def softmax(z: Array) -> Array:
+    """Return ``exp(z) / Σ exp(z)`` over the last axis, without overflow."""
+    xp = namespace(z)
+    exponentials = xp.exp(z - xp.max(z, axis=-1, keepdims=True))
+    return exponentials / xp.sum(exponentials, axis=-1, keepdims=True)
 
 
 def logistic(z: Array) -> Array:
@@ -55,12 +78,12 @@ def logistic(z: Array) -> Array:
 
 @kernel
 def softmax_log_loss(raw: Array, y: Array) -> tuple[Array, Array]:
-    """Softmax cross-entropy and its gradient, from class indices."""
+    """Softmax cross-entropy and its gradient, from class indices of shape (n_samples,)."""
     xp = namespace(raw)
     shifted = raw - xp.max(raw, axis=-1, keepdims=True)
     exponentials = xp.exp(shifted)
     total = xp.sum(exponentials, axis=-1, keepdims=True)
-    one_hot = indicators(y, raw)
+    one_hot = class_indicators(y[:, None], raw)
     value = xp.log(total[..., 0]) - xp.sum(xp.where(one_hot > 0, shifted, 0.0), axis=-1)
     return value, exponentials / total - one_hot
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from skopt_suite.backends import Array, like, namespace
 from skopt_suite.domains import Real
-from skopt_suite.losses._base import ClassificationLoss, RegressionLoss, signs
+from skopt_suite.losses._base import ClassificationLoss, RegressionLoss
 
 
 class SmoothedHinge(ClassificationLoss):
@@ -19,13 +19,13 @@ class SmoothedHinge(ClassificationLoss):
     def __init__(self, width=1.0):
         self.width = width
 
-    def curvature(self, y: Array) -> Any:
+    def curvature(self) -> Any:
         """Return ``1 / width``."""
         return _inverse(self.width)
 
     def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
         """Return loss and gradient."""
-        xp, t = namespace(raw), signs(y, raw)
+        xp, t = namespace(raw), self.signs(y, raw)
         value, slope = _rounded_corner(xp.clip(1 - t * raw, 0.0, None), self.width)
         return xp.sum(value, axis=-1), -t * slope
 
@@ -39,7 +39,7 @@ class SmoothedAbsoluteError(RegressionLoss):
     def __init__(self, width=1.0):
         self.width = width
 
-    def curvature(self, y: Array) -> Any:
+    def curvature(self) -> Any:
         """Return ``1 / width``."""
         return _inverse(self.width)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from skopt_suite.backends import Array, namespace
 from skopt_suite.losses._base import RegressionLoss
+from skopt_suite.losses._baseline import mean
+from skopt_suite.losses._hessian import Hessian
 
 
 class SquaredError(RegressionLoss):
@@ -20,7 +24,7 @@ class SquaredError(RegressionLoss):
     scratch_arrays = 2
     is_quadratic = True
 
-    def curvature(self, y: Array) -> float:
+    def curvature(self) -> float:
         """Return 1."""
         return 1.0
 
@@ -28,3 +32,11 @@ class SquaredError(RegressionLoss):
         """Return loss and gradient."""
         residual = raw - y
         return namespace(raw).sum(residual * residual, axis=-1) / 2, residual
+
+    def hessian(self, y: Array, raw: Array) -> Hessian:
+        """Return 1."""
+        return Hessian(namespace(raw).ones_like(raw))
+
+    def baseline(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        """Return the mean."""
+        return mean(y, weight)

@@ -11,8 +11,8 @@ def accuracy(y: Array, raw: Array, weight: Array | None = None) -> Array:
 
     Parameters
     ----------
-    y : array of shape (n_samples,) or (n_samples, n_outputs)
-        Class indices; or 0 and 1, for two classes and for labels.
+    y : array of shape (n_samples, 1) or (n_samples, n_outputs)
+        One column of class indices; or 0 and 1, for two classes and for labels.
     raw : array of shape (n_fits, n_samples, n_outputs)
         Raw predictions; positive ones are class or label 1, or the largest one is the class.
     weight : array of shape (n_samples,) or (n_fits, n_samples), default=None
@@ -24,8 +24,8 @@ def accuracy(y: Array, raw: Array, weight: Array | None = None) -> Array:
         Between 0 and 1.
     """
     xp = namespace(raw)
-    if y.ndim == 1:
-        right = xp.argmax(raw, axis=-1) == y
+    if raw.shape[-1] > y.shape[1]:  # one column of class indices
+        right = xp.argmax(raw, axis=-1) == y[:, 0]
     else:
         right = xp.all((raw > 0) == (y > 0), axis=-1)
     right = xp.astype(right, raw.dtype)  # (n_fits, n_samples)

@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.base import clone
 
 from skopt_suite._component import Component, stack
+from skopt_suite._target_type import TargetType
 from skopt_suite.backends import Placement
 from skopt_suite.training import Job, Plan
 
@@ -81,9 +82,14 @@ def check_specification(component: Any, base: type[Component]) -> None:
 
 
 def job_of(**settings: Any) -> Job:
-    """Return the job whose plan, and everything else, is given by name."""
+    """Return the job whose plan, and everything else, is given by name.
+
+    Targets need not be given: classes where a classifier has several outputs.
+    """
     plan = {field.name: settings.pop(field.name) for field in fields(Plan)}
-    return Job(Plan(**plan), **settings)
+    n_outputs, kinds = settings["network"].sizes[-1], plan["loss"].kinds
+    kind = kinds[0] if n_outputs > 1 else kinds[-1]
+    return Job(Plan(**plan), **{"targets": TargetType(kind, n_outputs)} | settings)
 
 
 def variants(component: Component, factors: Sequence[float] = (1.0, 0.8, 0.6)) -> list[Component]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from skopt_suite._target_type import TargetType
 from skopt_suite.losses import (
     CLASSIFICATION_LOSSES,
     REGRESSION_LOSSES,
@@ -16,6 +17,7 @@ from skopt_suite.losses import (
     Loss,
     RegressionLoss,
 )
+from skopt_suite.losses._baseline import best_constant
 from skopt_suite.testing._common import (
     check_specification,
     expect,
@@ -27,17 +29,21 @@ from skopt_suite.testing._common import (
 )
 
 _N_FITS, _N_SAMPLES = 3, 24
+_NEARLY = 1e-3  # 0, where a loss only tends to it
+_BEST = 1e-5  # how much better a constant may be, as a share of the loss of predicting 0
 
 
 def check_loss(loss: Loss) -> None:
     """Check that a loss keeps the contract of `skopt_suite.losses.Loss`.
 
     It stores its parameters and does nothing else; value and gradient have the documented shapes
-    and the precision of the raw predictions; the gradient agrees with finite differences of the
-    value, is continuous where ``is_smooth`` says so, and changes no more than a declared
-    ``curvature`` allows; a fit in a stack gets the same as alone; probabilities, where there are
-    any, lie in [0, 1]. Classification losses are tried on two classes, several classes and labels,
-    regression losses on one and several positive targets.
+    and the precision of the raw predictions; the value is at least 0, and 0 at a perfect fit; the
+    gradient agrees with finite differences of the value, is continuous where ``is_smooth`` says so,
+    and changes no more than a declared ``curvature`` allows; a ``hessian`` agrees with finite
+    differences of the gradient; no constant is better than ``baseline``, which is finite; a fit in
+    a stack gets the same as alone; probabilities, where there are any, lie in [0, 1].
+    Classification losses are tried on two classes, several classes and labels (those of them that
+    are among their ``kinds``), regression losses on one and several positive targets.
 
     Parameters
     ----------
@@ -73,38 +79,75 @@ def check_loss(loss: Loss) -> None:
     registry = CLASSIFICATION_LOSSES if is_classification else REGRESSION_LOSSES
     with unchanged(loss):
         specifications = variants(registry.resolve(loss, owner="check_loss"))
-        for task, y, n_outputs in _tasks(is_classification):
-            what = f"{type(loss).__name__} ({task})"
-            _check_arrays(specifications, what, y, n_outputs)
-            _check_gradient(specifications, what, y, n_outputs)
-            _check_stack(specifications, what, y, n_outputs)
-            if loss.is_smooth:
-                _check_continuity(specifications, what, y, n_outputs)
-            bound = loss.curvature(y)
-            if bound is not None:
-                _check_curvature(specifications, what, y, n_outputs, bound)
-            if loss.is_quadratic:
-                _check_quadratic(specifications, what, y, n_outputs, bound)
+        for trial in _trials(loss, specifications):
+            _check_trial(trial)
 
 
-def _tasks(is_classification: bool) -> list[tuple[str, np.ndarray, int]]:
-    """Return what the targets are, the targets, and the number of raw predictions."""
+class _Trial(NamedTuple):
+    """A loss on targets of one kind."""
+
+    what: str
+    specifications: list[Any]  # on the targets, one for every fit
+    y: np.ndarray  # (n_samples, n_columns)
+
+    @property
+    def loss(self) -> Any:
+        """The first specification."""
+        return self.specifications[0]
+
+    @property
+    def stacked(self) -> Any:
+        """All of them as one."""
+        return stacked(self.specifications, ndim=3)
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of raw predictions per sample."""
+        return self.loss.targets.n_outputs * self.loss.n_raw
+
+    @property
+    def raw(self) -> np.ndarray:
+        """Raw predictions, (n_fits, n_samples, n_outputs)."""
+        rng = np.random.default_rng(1)
+        return rng.normal(scale=1.5, size=(_N_FITS, _N_SAMPLES, self.n_outputs))
+
+
+def _check_trial(trial: _Trial) -> None:
+    _check_arrays(trial)
+    _check_gradient(trial)
+    _check_stack(trial)
+    _check_perfect_fit(trial)
+    _check_baseline(trial)
+    if trial.loss.is_smooth:
+        _check_continuity(trial)
+    if trial.loss.curvature() is not None:
+        _check_curvature(trial, trial.loss.curvature())
+    if trial.loss.has_hessian:
+        _check_hessian(trial)
+    if trial.loss.is_quadratic:
+        _check_quadratic(trial, trial.loss.curvature())
+
+
+def _trials(loss: Loss, specifications: list[Any]) -> Iterator[_Trial]:
+    """Yield the loss on all targets that it takes."""
+    expect(
+        not isinstance(loss, ClassificationLoss) or loss.n_raw == 1,
+        f"{type(loss).__name__}: n_raw must be 1, as classifiers decide by raw predictions.",
+    )
     rng = np.random.default_rng(0)
-    if is_classification:
-        return [
-            ("two classes", rng.integers(0, 2, (_N_SAMPLES, 1)).astype(float), 1),
-            ("three classes", rng.integers(0, 3, _N_SAMPLES), 3),
-            ("three labels", rng.integers(0, 2, (_N_SAMPLES, 3)).astype(float), 3),
-        ]
-    return [
-        ("one target", rng.uniform(0.5, 2.0, (_N_SAMPLES, 1)), 1),
-        ("two targets", rng.uniform(0.5, 2.0, (_N_SAMPLES, 2)), 2),
+    numbers = rng.uniform(0.5, 2.0, (_N_SAMPLES, 2))
+    labels = rng.integers(0, 2, (_N_SAMPLES, 3)).astype(float)
+    trials = [
+        ("two classes", TargetType("labels", 1), labels[:, :1]),
+        ("three classes", TargetType("classes", 3), rng.integers(0, 3, (_N_SAMPLES, 1))),
+        ("three labels", TargetType("labels", 3), labels),
+        ("one target", TargetType("numbers", 1), numbers[:, :1]),
+        ("two targets", TargetType("numbers", 2), numbers),
     ]
-
-
-def _raw(n_outputs: int) -> np.ndarray:
-    rng = np.random.default_rng(1)
-    return rng.normal(scale=1.5, size=(_N_FITS, _N_SAMPLES, n_outputs))
+    for what, targets, y in trials:
+        if targets.kind in loss.kinds:
+            on_targets = [one.on(targets) for one in specifications]
+            yield _Trial(f"{type(loss).__name__} ({what})", on_targets, y)
 
 
 def _evaluate(loss: Any, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,108 +155,171 @@ def _evaluate(loss: Any, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np
     return loss.value_and_gradient(y, raw.copy())
 
 
-def _check_arrays(specifications: list, what: str, y: np.ndarray, n_outputs: int) -> None:
-    loss = stacked(specifications, ndim=3)
+def _check_arrays(trial: _Trial) -> None:
+    loss, what, y = trial.stacked, trial.what, trial.y
     for dtype in ("float32", "float64"):
-        raw = _raw(n_outputs).astype(dtype)
-        targets = y if y.ndim == 1 else y.astype(dtype)
+        raw = trial.raw.astype(dtype)
+        targets = y.astype(dtype) if y.dtype.kind == "f" else y
         given = targets.copy()
         with unchanged(loss):
+            loss.check_targets(targets)
             value, gradient = _evaluate(loss, targets, raw)
         expect((targets == given).all(), f"{what}: the targets must not be overwritten.")
         expect_array(value, f"{what}: the value", raw.shape[:2], dtype)
         expect_array(gradient, f"{what}: the gradient", raw.shape, dtype)
+        expect(
+            (value >= 0).all(),
+            f"{what}: the value must not be negative; got {value.min():.6g}. Subtract the constant "
+            "that it is for a perfect prediction.",
+        )
         score = loss.score(targets, raw.copy(), None)
         expect_array(score, f"{what}: the score", (_N_FITS,), dtype)
         if isinstance(loss, ClassificationLoss) and loss.has_probability:
-            _check_probability(loss, what, raw, exclusive=y.ndim == 1 or n_outputs == 1)
+            _check_probability(loss, what, raw)
         if isinstance(loss, RegressionLoss):
-            expect_array(loss.prediction(raw.copy()), f"{what}: the prediction", raw.shape, dtype)
+            shape = (*raw.shape[:2], loss.targets.n_outputs)
+            expect_array(loss.prediction(raw.copy()), f"{what}: the prediction", shape, dtype)
 
 
-def _check_probability(loss: Any, what: str, raw: np.ndarray, exclusive: bool) -> None:
-    probability = loss.probability(raw.copy(), exclusive)
+def _check_probability(loss: Any, what: str, raw: np.ndarray) -> None:
+    probability = loss.probability(raw.copy())
     expect_array(probability, f"{what}: the probability", raw.shape, str(raw.dtype))
     inside = (probability >= 0) & (probability <= 1)
     expect(inside.all(), f"{what}: probabilities must lie in [0, 1]; got {probability[~inside]}.")
-    if exclusive and raw.shape[-1] > 1:
+    if loss.targets.kind == "classes":
         message = f"{what}: the probabilities of the classes must add up to 1."
         expect_close(probability.sum(axis=-1), 1.0, message, rtol=1e-5)
 
 
-def _check_gradient(specifications: list, what: str, y: np.ndarray, n_outputs: int) -> None:
-    loss, raw, step = stacked(specifications, ndim=3), _raw(n_outputs), 1e-6
+def _check_gradient(trial: _Trial) -> None:
+    loss, y, raw, step = trial.stacked, trial.y, trial.raw, 1e-6
     _, gradient = _evaluate(loss, y, raw)
-    for output in range(n_outputs):
-        shift = np.zeros(n_outputs)
-        shift[output] = step
+    for output, shift in enumerate(step * np.eye(trial.n_outputs)):
         above, _ = _evaluate(loss, y, raw + shift)
         below, _ = _evaluate(loss, y, raw - shift)
         expect_close(
             gradient[..., output],
             (above - below) / (2 * step),
-            f"{what}: the gradient must be that of the value with respect to the raw predictions, "
-            "and finite differences of the value disagree.",
+            f"{trial.what}: the gradient must be that of the value with respect to the raw "
+            "predictions, and finite differences of the value disagree.",
             rtol=1e-5,
             atol=1e-6,
         )
 
 
-def _check_stack(specifications: list, what: str, y: np.ndarray, n_outputs: int) -> None:
-    raw = _raw(n_outputs)
-    together = _evaluate(stacked(specifications, ndim=3), y, raw)
-    for k, specification in enumerate(specifications):
+def _check_stack(trial: _Trial) -> None:
+    y, raw = trial.y, trial.raw
+    together = _evaluate(trial.stacked, y, raw)
+    for k, specification in enumerate(trial.specifications):
         alone = _evaluate(stacked([specification], ndim=3), y, raw[k : k + 1])
         for part, values, expected in zip(("value", "gradient"), together, alone, strict=True):
             expect_close(
                 values[k],
                 expected[0],
-                f"{what}: a fit in a stack must get the same {part} as alone. Hyperparameters are "
-                "arrays of shape (n_fits, 1, 1).",
+                f"{trial.what}: a fit in a stack must get the same {part} as alone. "
+                "Hyperparameters are arrays of shape (n_fits, 1, 1).",
                 rtol=1e-10,
                 atol=1e-12,
             )
 
 
-def _check_continuity(specifications: list, what: str, y: np.ndarray, n_outputs: int) -> None:
+def _check_perfect_fit(trial: _Trial) -> None:
+    """Search for the best raw prediction of some samples, each for itself."""
+    loss = stacked([trial.loss], ndim=3)
+    for y in np.unique(trial.y, axis=0)[:4, None, :]:
+        raw = best_constant(trial.loss, y, None)
+        (least,) = _evaluate(loss, y, raw[None, None, :])[0][0]
+        expect(
+            least <= _NEARLY,
+            f"{trial.what}: the value must be 0 for a perfect prediction; got {least:.3g} for the "
+            f"best one that was found for {y[0].tolist()}. Subtract what is left there.",
+        )
+
+
+def _check_baseline(trial: _Trial) -> None:
+    for specification in trial.specifications:
+        for weight in (None, np.linspace(0.1, 3.0, _N_SAMPLES)):
+            _check_constant(trial, specification, weight)
+        alone = specification.baseline(trial.y[:1], None)  # all but one class without a sample
+        expect_array(alone, f"{trial.what}: the baseline", (trial.n_outputs,), "float64")
+
+
+def _check_constant(trial: _Trial, loss: Any, weight: np.ndarray | None) -> None:
+    """Compare the best constant with what a search finds."""
+    raw, searched = loss.baseline(trial.y, weight), best_constant(loss, trial.y, weight)
+    expect_array(raw, f"{trial.what}: the baseline", (trial.n_outputs,), "float64")
+    constants = np.stack([raw, searched, 0 * raw])[:, None, :]
+    everywhere = np.tile(constants, (1, _N_SAMPLES, 1))
+    values, _ = _evaluate(stacked([loss] * 3, ndim=3), trial.y, everywhere)
+    mean, best, at_zero = np.average(values, axis=1, weights=weight)
+    expect(
+        mean <= best + _BEST * at_zero,
+        f"{trial.what}: baseline must be the best raw prediction for all samples; the mean loss of "
+        f"{raw.tolist()} is {mean:.6g}, and that of {searched.tolist()} is {best:.6g}.",
+    )
+
+
+def _check_continuity(trial: _Trial) -> None:
     """Look for jumps of the gradient along a line through all raw predictions from -3 to 3."""
     spacing = 1e-3
-    loss = stacked(specifications[:1], ndim=3)
-    for target in np.unique(y, axis=0)[:4]:
+    loss = stacked(trial.specifications[:1], ndim=3)
+    for target in np.unique(trial.y, axis=0)[:4]:
         line = np.arange(-3.0, 3.0, spacing)
-        raw = _raw(n_outputs)[:1, :1, :] + np.zeros((1, len(line), n_outputs))
+        raw = trial.raw[:1, :1, :] + np.zeros((1, len(line), trial.n_outputs))
         raw[0, :, 0] = line
         _, gradient = _evaluate(loss, np.repeat(target[None, ...], len(line), axis=0), raw)
         jump = np.abs(np.diff(gradient, axis=1)).max()
         expect(
             jump < 100 * spacing,
-            f"{what}: the gradient jumps by {jump:.3g}, so the loss is not smooth; set "
+            f"{trial.what}: the gradient jumps by {jump:.3g}, so the loss is not smooth; set "
             "is_smooth = False.",
         )
 
 
-def _check_curvature(
-    specifications: list, what: str, y: np.ndarray, n_outputs: int, bound: float
-) -> None:
+def _check_curvature(trial: _Trial, bound: Any) -> None:
     """Compare the eigenvalues of Hessians, from differences of the gradient, with the bound."""
     expect(
-        isinstance(bound, Real) and bound > 0,
-        f"{what}: curvature must be a number > 0, or None; got {bound!r}.",
+        isinstance(bound, Real) and float(bound) > 0,
+        f"{trial.what}: curvature must be a number > 0, or None; got {bound!r}.",
     )
-    loss, step = stacked(specifications, ndim=3), 1e-5
-    for raw in (_raw(n_outputs), *_lattice(n_outputs)):
-        shifts = step * np.eye(n_outputs)
-        columns = [
-            _evaluate(loss, y, raw + shift)[1] - _evaluate(loss, y, raw - shift)[1]
-            for shift in shifts
-        ]
-        hessian = np.stack(columns, axis=-1) / (2 * step)
+    for raw in (trial.raw, *_lattice(trial.n_outputs)):
+        hessian = _differences(trial, raw)
         largest = np.linalg.eigvalsh((hessian + hessian.swapaxes(-1, -2)) / 2).max()
         expect(
             largest <= bound * (1 + 1e-4),
-            f"{what}: curvature must bound the eigenvalues of the Hessian by the raw predictions; "
-            f"got {bound:.6g}, and one is {largest:.6g}.",
+            f"{trial.what}: curvature must bound the eigenvalues of the Hessian by the raw "
+            f"predictions; got {bound:.6g}, and one is {largest:.6g}.",
         )
+
+
+def _differences(trial: _Trial, raw: np.ndarray) -> np.ndarray:
+    """Return Hessians from the gradient, (n_fits, n_samples, n_outputs, n_outputs)."""
+    loss, y, step = trial.stacked, trial.y, 1e-5
+    columns = [
+        _evaluate(loss, y, raw + shift)[1] - _evaluate(loss, y, raw - shift)[1]
+        for shift in step * np.eye(trial.n_outputs)
+    ]
+    return np.stack(columns, axis=-1) / (2 * step)
+
+
+def _check_hessian(trial: _Trial) -> None:
+    loss, y = trial.stacked, trial.y
+    for dtype in ("float32", "float64"):
+        raw = trial.raw.astype(dtype)
+        given = raw.copy()
+        hessian = loss.hessian(y.astype(dtype) if y.dtype.kind == "f" else y, raw)
+        expect((raw == given).all(), f"{trial.what}: hessian must not overwrite what it is given.")
+        for part, array in hessian._asdict().items():
+            if array is not None:
+                expect_array(array, f"{trial.what}: the hessian's {part}", raw.shape, dtype)
+    expect_close(
+        hessian.matrices(),
+        _differences(trial, raw),
+        f"{trial.what}: the hessian must be the derivative of the gradient, and finite differences "
+        "disagree.",
+        rtol=1e-4,
+        atol=1e-5,
+    )
 
 
 def _lattice(n_outputs: int) -> Iterator[np.ndarray]:
@@ -222,19 +328,17 @@ def _lattice(n_outputs: int) -> Iterator[np.ndarray]:
         yield np.tile(point, (_N_FITS, _N_SAMPLES, 1))
 
 
-def _check_quadratic(
-    specifications: list, what: str, y: np.ndarray, n_outputs: int, bound: float | None
-) -> None:
-    raw = _raw(n_outputs)
-    value, _ = _evaluate(stacked(specifications, ndim=3), y, raw)
+def _check_quadratic(trial: _Trial, bound: Any) -> None:
+    y, raw = trial.y, trial.raw
+    value, _ = _evaluate(trial.stacked, y, raw)
     expect(
-        bound is not None and y.ndim == 2,
-        f"{what}: is_quadratic needs numbers as targets, and a curvature.",
+        bound is not None and trial.loss.targets.kind == "numbers",
+        f"{trial.what}: is_quadratic needs numbers as targets, and a curvature.",
     )
     expect_close(
         value,
         (bound or 0.0) / 2 * ((raw - y) ** 2).sum(axis=-1),
-        f"{what}: with is_quadratic the value must be curvature / 2 * (raw - y)², summed over "
-        "outputs.",
+        f"{trial.what}: with is_quadratic the value must be curvature / 2 * (raw - y)², summed "
+        "over outputs.",
         rtol=1e-10,
     )

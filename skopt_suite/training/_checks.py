@@ -13,8 +13,6 @@ from skopt_suite.optimizers import OPTIMIZERS, Demands, Optimizer
 from skopt_suite.penalties import PENALTIES
 from skopt_suite.training._job import Job
 
-_LOSSES = {"classification": CLASSIFICATION_LOSSES, "regression": REGRESSION_LOSSES}
-
 
 def check_job(job: Job, X: Any, is_incremental: bool = False) -> None:
     """Raise `ValueError` if the parts of the job do not go together."""
@@ -73,7 +71,7 @@ def _advice(optimizer: Optimizer, loss: Loss, demands: Demands) -> str:
 
 def _changes(loss: Loss) -> Iterator[_Change]:
     """Yield what may be set to something else, and what is demanded then."""
-    losses = _LOSSES[loss.kind]
+    losses = REGRESSION_LOSSES if "numbers" in loss.kinds else CLASSIFICATION_LOSSES
     for name in losses:
         yield _Change("loss", repr(name), {"loss": losses[name]()})
     for name in PENALTIES:

@@ -105,7 +105,7 @@ def _activations(job: Job, data: Data, is_weighted: bool) -> int:
     n_rows = job.plan.rows_per_step(data.train.n_samples)
     if job.plan.optimizer.only_quadratic:
         n_rows = min(n_rows, N_ROWS)  # it needs no predictions but for the initial loss
-    return n_rows * (kept + max(momentary) + _of_outputs(job, data, is_weighted))
+    return n_rows * (kept + max(momentary) + _of_outputs(job, is_weighted))
 
 
 def _scoring(job: Job, data: Data) -> int:
@@ -133,7 +133,7 @@ def _behind_raw_predictions(job: Job) -> int:
     return total
 
 
-def _of_outputs(job: Job, data: Data, is_weighted: bool) -> int:
+def _of_outputs(job: Job, is_weighted: bool) -> int:
     """Return how many numbers per row the loss takes."""
     n_outputs = job.network.sizes[-1]
     weighted = n_outputs + 1 if is_weighted else 0
@@ -166,7 +166,7 @@ def _size_of_state(job: Job, data: Data) -> int:
 
 def _state_of_one(job: Job, data: Data) -> Any:
     params = np.zeros((1, job.network.n_params), dtype=job.dtype)
-    terms = Terms(job.network, job.plan.loss, job.plan.penalty)
+    terms = Terms(job.network, job.loss, job.plan.penalty)
     return job.plan.optimizer.init(params, terms.on_all(data.train, Weights()))
 
 

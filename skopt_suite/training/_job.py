@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from skopt_suite._target_type import TargetType
+from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.training._checkpoint import Checkpoint, Memory
 from skopt_suite.training._plan import Plan
@@ -21,6 +23,7 @@ class Job:
 
     plan: Plan
     network: Network
+    targets: TargetType
     dtype: str
     start: np.ndarray | None = None
     """Parameters to start from, (n_params,); None: the network's own."""
@@ -32,6 +35,11 @@ class Job:
     """Epochs of earlier fits that schedules count beside those of this one."""
     sample_weight: np.ndarray | None = field(default=None, repr=False)
     """Weights of the training rows with mean 1, (n_samples,); None: all 1."""
+
+    @property
+    def loss(self) -> Loss:
+        """The loss on the targets."""
+        return self.plan.loss.on(self.targets)
 
     @property
     def past(self) -> Memory | None:
@@ -52,4 +60,4 @@ class Job:
     def key(self) -> tuple[Hashable, ...]:
         """What jobs must share to be trained in one stack; fits that go on are equally old."""
         past = None if self.past is None else (self.past.time, self.checkpoint is not None)
-        return self.network, self.dtype, self.plan.key, self.seed, past
+        return self.network, self.targets, self.dtype, self.plan.key, self.seed, past

@@ -103,4 +103,4 @@ class LinearView:
 
     def _bounds(self) -> tuple[Any, Any]:
         """Return the curvature of the loss and that of the penalty, where both declare one."""
-        return self.loss.curvature(self.source.sample(1).y), self.penalty.curvature()
+        return self.loss.curvature(), self.penalty.curvature()

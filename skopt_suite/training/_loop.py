@@ -131,7 +131,7 @@ class _Pass:
         """Return what fits measure their progress in, (n_fits,); NaN where nobody asks."""
         if self.n_epochs is not None:
             return np.full(len(self.jobs), np.nan)
-        return null_losses(self.stack, self.data.train, self.batch_size)
+        return null_losses(self.jobs, self.stack, self.data.train, self.batch_size)
 
     def run(self) -> list[Result]:
         """Train until every fit is done."""

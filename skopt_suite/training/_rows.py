@@ -29,7 +29,7 @@ class Rows(NamedTuple):
     """Some rows of a data set."""
 
     X: Any  # (n_samples, n_features), dense or sparse
-    y: Array  # (n_samples,) or (n_samples, n_outputs)
+    y: Array  # (n_samples, n_columns): see TargetType
     weight: Array | None = None  # (n_fits or 1, n_samples) of mean 1, or None
 
 
@@ -92,7 +92,7 @@ class InMemory:
     """Rows that are in memory; what is known of them alone is found once."""
 
     X: Any  # (n_samples, n_features), dense or sparse
-    y: Array  # (n_samples,) or (n_samples, n_outputs)
+    y: Array  # (n_samples, n_columns)
     _known: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @property

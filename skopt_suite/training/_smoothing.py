@@ -67,7 +67,7 @@ def train_smoothed(jobs: Sequence[Job], data: Data, placement: Placement, run: R
 def _null_losses(jobs: Sequence[Job], data: Data, placement: Placement) -> np.ndarray:
     """Return the loss of the best constant, (n_fits,), 1 where that is 0."""
     stack = build_stack(jobs, placement)
-    losses = null_losses(stack, data.train, data.train.n_samples)
+    losses = null_losses(jobs, stack, data.train, data.train.n_samples)
     return np.where(losses > 0, losses, 1.0)
 
 

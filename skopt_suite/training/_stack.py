@@ -99,7 +99,7 @@ def _schedule_state(pasts: Sequence[Memory], placement: Placement, new: Any) -> 
 
 def _terms(jobs: Sequence[Job], placement: Placement) -> Terms:
     network, plans = jobs[0].network, [job.plan for job in jobs]
-    loss: Any = stack_components([plan.loss for plan in plans], placement, ndim=3)
+    loss: Any = stack_components([job.loss for job in jobs], placement, ndim=3)
     penalty: Any = stack_components([plan.penalty for plan in plans], placement)
     is_full_batch = plans[0].optimizer.is_full_batch
     return Terms(network, loss, penalty.on(network.layout), counts_penalty=is_full_batch)

@@ -9,7 +9,7 @@ import pytest
 
 from skopt_suite._component import stack
 from skopt_suite.backends import Placement, to_numpy
-from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, TargetType
 from skopt_suite.models import ACTIVATIONS, Network
 from skopt_suite.optimizers import LBFGS, OPTIMIZERS
 from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet
@@ -40,22 +40,21 @@ def registered(*registries):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    "loss", registered(CLASSIFICATION_LOSSES, REGRESSION_LOSSES), ids=lambda loss: loss.name
+    "loss, kind",
+    [
+        pytest.param(loss, kind, id=f"{loss.name}-{kind}")
+        for loss in registered(CLASSIFICATION_LOSSES, REGRESSION_LOSSES)
+        for kind in loss.kinds
+    ],
 )
-@pytest.mark.parametrize("task", ["one output", "several outputs", "classes"])
-def test_losses(loss, task, dtype):
+def test_losses(loss, kind, dtype):
     rng = np.random.default_rng(0)
-    is_classification = loss.name in CLASSIFICATION_LOSSES
-    if task == "classes" and not is_classification:
-        task = "several outputs"
-    n_outputs = 1 if task == "one output" else 3
-    raw = rng.normal(size=(N_FITS, 20, n_outputs)).astype(dtype)
-    if task == "classes":
-        y = rng.integers(0, n_outputs, 20)
-    else:
-        y = rng.integers(0, 2, (20, n_outputs)).astype(dtype)
+    raw = rng.normal(size=(N_FITS, 20, 3)).astype(dtype)
+    is_class = kind == "classes"
+    y = rng.integers(0, 3, (20, 1)) if is_class else rng.integers(0, 2, (20, 3)).astype(dtype)
     weight = rng.uniform(size=(1, 20)).astype(dtype)
     tolerance = 1e-5 if dtype == "float32" else 1e-10
+    loss = loss.on(TargetType(kind, 3))
     host_loss, strict_loss = (stack(variants(loss), place, 3) for place in (NUMPY, STRICT))
 
     host, strict = both(y, raw)
@@ -65,14 +64,13 @@ def test_losses(loss, task, dtype):
         assert_same(actual, expected, tolerance)
     host, strict = both(y, raw, weight)
     assert_same(strict_loss.score(*strict), host_loss.score(*host), tolerance)
-    if is_classification and loss.has_probability:
-        for exclusive in (True, False):
-            host, strict = both(raw)
-            assert_same(
-                strict_loss.probability(*strict, exclusive),
-                host_loss.probability(*host, exclusive),
-                tolerance,
-            )
+    if loss.has_hessian:
+        host, strict = both(y, raw)
+        host, strict = host_loss.hessian(*host), strict_loss.hessian(*strict)
+        assert_same(strict.matrices(), host.matrices(), tolerance)
+    if kind != "numbers" and loss.has_probability:
+        host, strict = both(raw)
+        assert_same(strict_loss.probability(*strict), host_loss.probability(*host), tolerance)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -163,7 +161,7 @@ def test_stacks_of_fits(optimizer, model):
     """Optimizers, penalties by gradient and by prox, dropout, and fits that leave the stack."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(30, 4))
-    y = np.argmax(X[:, :3] + 0.5 * rng.normal(size=(30, 3)), axis=1)
+    y = np.argmax(X[:, :3] + 0.5 * rng.normal(size=(30, 3)), axis=1)[:, None]
     loss = CLASSIFICATION_LOSSES["log_loss"]()
     if optimizer.only_quadratic:
         y, loss = rng.normal(size=(30, 3)), REGRESSION_LOSSES["squared_error"]()

@@ -6,10 +6,13 @@ import pytest
 from skopt_suite._component import Component
 from skopt_suite.losses import (
     AbsoluteError,
+    Hessian,
+    Hinge,
     Huber,
     LogLoss,
     SquaredError,
 )
+from skopt_suite.losses._log_loss import logistic
 from skopt_suite.testing import check_loss
 
 
@@ -46,8 +49,8 @@ class Centring(SquaredError):
 
 
 class Unnormalised(LogLoss):
-    def probability(self, raw, exclusive):
-        return super().probability(raw, exclusive=False)
+    def probability(self, raw):
+        return logistic(raw)
 
 
 class PerSample(SquaredError):
@@ -65,34 +68,79 @@ class LooseHuber(Huber):
 
 
 class TightHuber(LooseHuber):
-    def curvature(self, y):
+    def curvature(self):
         return 2.9
 
 
 class TightLogistic(LogLoss):
-    def curvature(self, y):
-        return 0.5 if y.ndim == 1 else 0.24
+    def curvature(self):
+        return 0.5 if self.targets.kind == "classes" else 0.24
 
 
 class TightSoftmax(LogLoss):
-    def curvature(self, y):
+    def curvature(self):
         return 0.49
 
 
 class Flat(LogLoss):
-    def curvature(self, y):
+    def curvature(self):
         return 0.0
 
 
 class TwiceSquared(SquaredError):
     is_quadratic = True
 
-    def curvature(self, y):
+    def curvature(self):
         return 2.0
 
 
 class Smoothed(Huber):
     is_quadratic = True
+
+
+class Shifted(SquaredError):
+    def value_and_gradient(self, y, raw):
+        value, gradient = super().value_and_gradient(y, raw)
+        return value - 1, gradient
+
+
+class Raised(SquaredError):
+    def value_and_gradient(self, y, raw):
+        value, gradient = super().value_and_gradient(y, raw)
+        return value + 1, gradient
+
+
+class Start(AbsoluteError):
+    def baseline(self, y, weight):
+        return y.mean(axis=0)
+
+
+class Unweighted(SquaredError):
+    def baseline(self, y, weight):
+        return y.mean(axis=0)
+
+
+class Infinite(LogLoss):
+    def baseline(self, y, weight):
+        if self.targets.kind == "labels":
+            return super().baseline(y, weight)
+        with np.errstate(divide="ignore"):
+            return np.log(self.shares(y, weight))
+
+
+class Diagonal(LogLoss):
+    def hessian(self, y, raw):
+        return Hessian(super().hessian(y, raw).diagonal)
+
+
+class Overwriting(SquaredError):
+    def hessian(self, y, raw):
+        raw[...] = 1
+        return Hessian(raw)
+
+
+class TwoRaw(Hinge):
+    n_raw = 2
 
 
 class Neither(Component):
@@ -115,6 +163,14 @@ class Neither(Component):
         (Flat(), r"curvature must be a number > 0, or None; got 0\.0"),
         (TwiceSquared(), r"with is_quadratic the value must be curvature / 2 \* \(raw - y\)²"),
         (Smoothed(), r"with is_quadratic the value must be curvature / 2 \* \(raw - y\)²"),
+        (Shifted(), r"the value must not be negative; got -0\.[\d]+\. Subtract the constant"),
+        (Raised(), r"the value must be 0 for a perfect prediction; got 1 for the best one"),
+        (Start(), r"baseline must be the best raw prediction for all samples; the mean loss of"),
+        (Unweighted(), r"baseline must be the best raw prediction for all samples; the mean loss"),
+        (Infinite(), r"\(three classes\): the baseline must be finite"),
+        (Diagonal(), r"\(three classes\): the hessian must be the derivative of the gradient"),
+        (Overwriting(), r"hessian must not overwrite what it is given"),
+        (TwoRaw(), r"TwoRaw: n_raw must be 1"),
         (Neither(), r"expected an object of a subclass of Loss"),
     ],
     ids=repr,
@@ -126,6 +182,6 @@ def test_broken_loss(loss, message):
 
 def test_what_a_loss_declares_is_not_inherited_by_another_one():
     check_loss(LooseHuber())
-    assert LooseHuber().curvature(np.zeros((3, 1))) is None
+    assert LooseHuber().curvature() is None
     assert SquaredError().is_quadratic
     assert not MeanOverOutputs().is_quadratic

@@ -35,7 +35,7 @@ def draw(n_samples, seed):
     X = rng.normal(size=(n_samples, N_FEATURES))
     noise = rng.normal(scale=0.5, size=(n_samples, N_CLASSES))
     y = np.argmax(X @ np.random.default_rng(9).normal(size=(N_FEATURES, N_CLASSES)) + noise, axis=1)
-    return Rows(X, y)
+    return Rows(X, y[:, None])
 
 
 TRAINING, VALIDATION = draw(N_SAMPLES, 0), draw(30, 1)

@@ -68,7 +68,7 @@ def test_regression(name, n_outputs, weight):
 def test_accuracy_of_classes(weight):
     y = RNG.integers(0, 4, N_SAMPLES)
     raw = RNG.normal(size=(N_FITS, N_SAMPLES, 4))
-    check("accuracy", accuracy, y, raw, raw.argmax(axis=-1), weight)
+    check("accuracy", accuracy, y[:, None], raw, raw.argmax(axis=-1), weight, targets=y)
 
 
 @pytest.mark.parametrize("weight", WEIGHTS.values(), ids=WEIGHTS)

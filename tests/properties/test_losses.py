@@ -7,34 +7,32 @@ from hypothesis.extra.numpy import arrays
 
 from skopt_suite._component import stack
 from skopt_suite.backends import Placement
-from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Huber, LogLoss
+from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Huber, LogLoss, TargetType
 
 NUMPY = Placement(np)
 
 shares = st.floats(0, 1)
 
 raws = arrays(np.float64, (1, 4, 3), elements=st.floats(-50, 50))
-classes = arrays(np.int64, 4, elements=st.integers(0, 2))
+classes = arrays(np.int64, (4, 1), elements=st.integers(0, 2))
 
 
 @given(raws, classes, st.floats(-1e3, 1e3))
 def test_adding_a_constant_to_all_logits_changes_nothing(raw, y, constant):
-    loss = LogLoss()
+    loss = LogLoss().on(TargetType("classes", 3))
     value, gradient = loss.value_and_gradient(y, raw.copy())
     shifted, shifted_gradient = loss.value_and_gradient(y, raw + constant)
     np.testing.assert_allclose(shifted, value, rtol=1e-9, atol=1e-10)
     np.testing.assert_allclose(shifted_gradient, gradient, rtol=1e-9, atol=1e-10)
-    np.testing.assert_allclose(
-        loss.probability(raw + constant, exclusive=True), loss.probability(raw, exclusive=True)
-    )
+    np.testing.assert_allclose(loss.probability(raw + constant), loss.probability(raw))
     np.testing.assert_allclose(gradient.sum(axis=-1), 0, atol=1e-12)
 
 
 @given(arrays(np.float64, (1, 5, 1), elements=st.floats(-1e3, 1e3)))
 def test_two_classes_are_a_softmax_with_one_logit_at_zero(raw):
-    y = np.array([0, 1, 1, 0, 1])
-    loss = LogLoss()
-    binary, binary_gradient = loss.value_and_gradient(y[:, None].astype(float), raw.copy())
+    y = np.array([[0], [1], [1], [0], [1]])
+    label, loss = LogLoss().on(TargetType("labels", 1)), LogLoss().on(TargetType("classes", 2))
+    binary, binary_gradient = label.value_and_gradient(y.astype(float), raw.copy())
     pair = np.concatenate([np.zeros_like(raw), raw], axis=-1)
     softmax, gradient = loss.value_and_gradient(y, pair)
     np.testing.assert_allclose(binary, softmax, rtol=1e-9, atol=1e-12)
@@ -44,7 +42,9 @@ def test_two_classes_are_a_softmax_with_one_logit_at_zero(raw):
 @given(st.sampled_from([*CLASSIFICATION_LOSSES, *REGRESSION_LOSSES]), raws, raws, shares)
 def test_losses_are_convex_and_not_negative(name, a, b, share):
     registry = CLASSIFICATION_LOSSES if name in CLASSIFICATION_LOSSES else REGRESSION_LOSSES
-    loss, y = stack([registry[name]()], NUMPY, 3), np.array([[0.0, 1.0, 1.0]] * 4)
+    loss = registry[name]()
+    loss = stack([loss.on(TargetType(loss.kinds[-1], 3))], NUMPY, 3)
+    y = np.array([[0.0, 1.0, 1.0]] * 4)
 
     def value(raw):
         return loss.value_and_gradient(y, raw.copy())[0]

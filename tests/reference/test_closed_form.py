@@ -168,7 +168,7 @@ class Tripled(SquaredError):
 
     is_quadratic = True
 
-    def curvature(self, y):
+    def curvature(self):
         return 3.0
 
     def value_and_gradient(self, y, raw):

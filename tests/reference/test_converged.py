@@ -100,12 +100,9 @@ PROBLEMS = {name: parts for name, *parts in _problems()}
 
 def _objective(model, raw, coef, y, weight):
     """Return the objective of raw predictions and weights in float64."""
-    if is_classifier(model):
-        y = np.searchsorted(model.classes_, y)
-        y = y if raw.shape[1] > 1 else y[:, None].astype(float)
-    else:
-        y = np.reshape(y, raw.shape)
-    losses = model.loss_function_.value_and_gradient(y, raw[None].copy())[0][0]
+    y = model._targets.encode(y, "y")
+    loss = model.loss_function_.on(model._targets.type)
+    losses = loss.value_and_gradient(y, raw[None].copy())[0][0]
     penalty = stacked([model.penalty_]).value(np.ravel(coef.T)[None])[0]
     return np.average(losses, weights=weight) + penalty
 

@@ -10,7 +10,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris, make_cl
 from sklearn.linear_model import LogisticRegression
 
 from skopt_suite import LinearClassifier, LinearRegressor
-from skopt_suite.losses import Huber, LogLoss, SquaredError, SquaredHinge
+from skopt_suite.losses import Huber, LogLoss, SquaredError, SquaredHinge, TargetType
 from skopt_suite.models import Network
 from skopt_suite.optimizers.algebra._spectrum import spectrum
 from skopt_suite.penalties import L2, NoPenalty
@@ -20,12 +20,13 @@ from skopt_suite.training._objective import Objective, Terms
 from skopt_suite.training._rows import InMemory, Weights
 
 N_SAMPLES, N_FEATURES, N_OUTPUTS = 40, 4, 3
+CLASSES = TargetType("classes", N_OUTPUTS)
 
 
 class Undeclared(LogLoss):
     """The same loss for L-BFGS without the bound."""
 
-    def curvature(self, y):
+    def curvature(self):
         return None
 
 
@@ -34,8 +35,10 @@ def objective(loss, alphas, *, output_bias=True, weight=None, y=None, X=None):
     if X is None:
         X = rng.normal(size=(N_SAMPLES, N_FEATURES)) + [1.0, -2.0, 0.0, 5.0]
     if y is None:
-        y = rng.integers(0, N_OUTPUTS, N_SAMPLES)
-    n_outputs = N_OUTPUTS if y.ndim == 1 else y.shape[1]
+        y = rng.integers(0, N_OUTPUTS, (N_SAMPLES, 1))
+    kind = loss.kinds[0] if y.dtype.kind == "i" else loss.kinds[-1]
+    n_outputs = N_OUTPUTS if kind == "classes" else y.shape[1]
+    loss = loss.on(TargetType(kind, n_outputs))
     network = Network((X.shape[1], n_outputs), output_bias=output_bias)
     penalty = stacked([L2(alpha) for alpha in alphas])
     loss = stacked([loss] * len(alphas), ndim=3)
@@ -48,7 +51,7 @@ def explicit(problem, share, alpha, weight):
     X, n = data.rows.X, len(data.rows.X)
     columns = np.hstack([X, np.ones((n, 1))]) if problem.data.network.output_bias else X
     weight = np.ones(n) if weight is None else weight
-    moment = share * data.loss.curvature(data.rows.y) * (columns.T * weight) @ columns / n
+    moment = share * data.loss.curvature() * (columns.T * weight) @ columns / n
     moment[: X.shape[1], : X.shape[1]] += alpha * np.eye(X.shape[1])
     return np.kron(moment, np.eye(problem.data.network.sizes[-1]))
 
@@ -123,7 +126,7 @@ class Curved(L2):
 @pytest.mark.parametrize(
     "changes, X, is_bound, has_basis",
     [
-        ({"loss": stacked([Undeclared()], ndim=3)}, None, False, True),
+        ({"loss": stacked([Undeclared().on(CLASSES)], ndim=3)}, None, False, True),
         ({"penalty": stacked([Curved()])}, None, False, True),
         ({}, np.ones((3000, 1001)), False, False),  # more features than are worth it
         ({}, np.ones((110, 120)), False, False),
@@ -137,7 +140,7 @@ def test_what_is_known(changes, X, is_bound, has_basis):
     X = data.rows.X if X is None else X
     terms = Terms(Network((X.shape[1], 3)), data.loss, stacked([L2(0.1)]))
     terms = dataclasses.replace(terms, **changes)
-    curvature = terms.on_all(InMemory(X, np.arange(X.shape[0]) % 3), Weights()).curvature()
+    curvature = terms.on_all(InMemory(X, np.arange(X.shape[0])[:, None] % 3), Weights()).curvature()
     assert curvature.is_bound == is_bound
     assert (curvature.basis is not None) == has_basis
 

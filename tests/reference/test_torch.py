@@ -151,7 +151,7 @@ def layers(recording, run):
 
 
 def trained(recording, run, loss, y):
-    """Return network, result and PyTorch's losses after 50 full-batch steps."""
+    """Return job, result and PyTorch's losses after 50 full-batch steps."""
     torch_params = hyperparameters(recording, run)
     weights, biases = layers(recording, "initial")
     sizes = (*(weight.shape[0] for weight in weights), weights[-1].shape[1])
@@ -175,25 +175,25 @@ def trained(recording, run, loss, y):
         start=network.layout.flatten(weights, biases),
     )
     (result,) = train([job], Data.in_memory(Rows(X, y)), NUMPY)
-    return network, result, expected
+    return job, result, expected
 
 
 def assert_agrees(recording, run, loss, y):
-    network, result, expected = trained(recording, run, loss, y)
+    job, result, expected = trained(recording, run, loss, y)
     assert result.n_iter == 50
     # The loss of an epoch is the one before its only step.
     np.testing.assert_allclose(result.loss_curve, expected[:-1], rtol=1e-6)
-    raw, _ = network.forward(result.params[None, :], recording["X"])
-    value, _ = loss.value_and_gradient(y, raw)
+    raw, _ = job.network.forward(result.params[None, :], recording["X"])
+    value, _ = job.loss.value_and_gradient(y, raw)
     np.testing.assert_allclose(value.mean(), expected[-1], rtol=1e-6)
-    final = network.layout.flatten(*layers(recording, run))
+    final = job.network.layout.flatten(*layers(recording, run))
     np.testing.assert_allclose(result.params, final, rtol=1e-6, atol=1e-9)
     assert expected[-1] < 0.9 * expected[0]
 
 
 @pytest.mark.parametrize("run", CLASSIFIER["names"])
 def test_mlp_classifier(run):
-    assert_agrees(CLASSIFIER, run, LogLoss(), CLASSIFIER["y"])
+    assert_agrees(CLASSIFIER, run, LogLoss(), CLASSIFIER["y"][:, None])
 
 
 @pytest.mark.parametrize("run", REGRESSOR["names"])

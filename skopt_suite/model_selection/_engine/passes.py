@@ -13,6 +13,7 @@ from skopt_suite.backends import Array, blas_threads_for
 from skopt_suite.estimators._fused import (
     SeenRows,
     fitted,
+    job_of,
     prepare,
     see,
     view_key,
@@ -151,10 +152,9 @@ def _jobs(
     members = []
     for candidate in candidates:
         if _error(candidate, prepared) is None:
-            job = prepared[candidate.weighting].job
+            job = job_of(prepared[candidate.weighting], candidate.plan)
             checkpoint = past[candidate.index].checkpoint if candidate.index in past else None
-            job = replace(job, plan=candidate.plan, checkpoint=checkpoint)
-            members.append((candidate, job))
+            members.append((candidate, replace(job, checkpoint=checkpoint)))
     return members
 
 

@@ -50,7 +50,7 @@ def stack_scores(metrics: StackMetrics, loss: Loss, y: Array, raw: Array) -> lis
         What to score by.
     loss : Loss
         What knows the predictions from raw ones.
-    y : array of shape (n_samples,) or (n_samples, n_outputs)
+    y : array of shape (n_samples, n_columns)
         Targets as losses take them.
     raw : array of shape (n_fits, n_samples, n_outputs)
         Raw predictions.

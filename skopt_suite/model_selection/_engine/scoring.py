@@ -116,7 +116,7 @@ def _stack_scores(piece: Piece, good: list[Trained], part: Part, settings) -> li
 
 def _scores_of(metrics: StackMetrics, piece: Piece, some: list[Trained], x, y) -> list[Any]:
     raw = raw_predictions(piece, some, x)
-    loss = stack([trained.job.plan.loss for trained in some], piece.seen.placement, ndim=3)
+    loss = stack([trained.job.loss for trained in some], piece.seen.placement, ndim=3)
     return stack_scores(metrics, loss, y, raw)
 
 

@@ -1,0 +1,84 @@
+"""The targets of regressors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from sklearn.utils import check_array
+
+from skopt_suite._target_type import TargetType
+from skopt_suite.backends import Array
+from skopt_suite.estimators._targets import check_given
+
+
+@dataclass(frozen=True)
+class NumberTargets:
+    """How the targets of a regressor are encoded."""
+
+    n_targets: int
+    is_1d: bool = False
+    """Whether `y` has no second axis, and so predictions have none."""
+
+    @staticmethod
+    def check(y: Any, owner: str, dtype: str) -> np.ndarray:
+        """Return the targets of a regressor as finite numbers, one- or two-dimensional."""
+        y = check_given(y, owner)
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        if y.ndim == 0 or y.ndim > 2:
+            raise ValueError(f"{owner}: y must be 1- or 2-dimensional; got shape {y.shape}.")
+        largest, limit = np.abs(y).max(), np.sqrt(np.finfo(dtype).max / y.size) / 4
+        if largest > limit:
+            more = ", or take dtype='float64'" if dtype == "float32" else ""
+            raise ValueError(
+                f"{owner}: y must not exceed {limit:.1g}, or its squares cannot be added up in "
+                f"{dtype}; got {largest:g}. Scale y{more}."
+            )
+        return y.astype(dtype, copy=False)
+
+    @classmethod
+    def learn(cls, y: np.ndarray) -> Self:
+        """Return how to encode checked targets."""
+        is_1d = y.ndim == 1
+        return cls(1 if is_1d else y.shape[1], is_1d)
+
+    @property
+    def type(self) -> TargetType:
+        """What they are for losses."""
+        return TargetType("numbers", self.n_targets)
+
+    @property
+    def is_stratified(self) -> bool:
+        """Whether rows are held out with the same share of every target: there are too many."""
+        return False
+
+    def encode(self, y: np.ndarray, owner: str) -> np.ndarray:
+        """Return columns; raise if there are not as many as in training."""
+        y = y[:, None] if y.ndim == 1 else y
+        if y.shape[1] != self.n_targets:
+            raise ValueError(
+                f"{owner}: y must have {self.n_targets} columns, as in training; got {y.shape[1]}."
+            )
+        return y
+
+    def decode(self, predicted: Array) -> Array:
+        """Return predictions in the shape of the targets that were learnt."""
+        return predicted[:, 0] if self.is_1d else predicted
+
+    def weigh(
+        self, class_weight: Any, y: np.ndarray, weight: np.ndarray | None
+    ) -> np.ndarray | None:
+        """Return the weights: there are no classes."""
+        return weight
+
+    def check_scorable(self, y: np.ndarray, weight: np.ndarray | None, owner: str) -> None:
+        """Raise if R² is not defined, because all targets that count are the same."""
+        counted = y if weight is None else y[weight > 0]
+        if (counted == counted[0]).all():
+            raise ValueError(
+                f"{owner}: early_stopping=True needs held-out targets that differ, "
+                f"as R² is not defined otherwise; got {len(counted)} that are all "
+                f"{self.decode(counted)[0].tolist()}. Give X_val and y_val, a larger "
+                "validation_fraction, or another random_state."
+            )

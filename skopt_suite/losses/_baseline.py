@@ -1,0 +1,96 @@
+"""The best constant of a loss: in closed form, by bisection, or by search.
+
+Targets and weights are on the host, as there is one such constant per fit: ``y`` is
+(n_samples, n_columns), ``weight`` is (n_samples,) or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from skopt_suite._component import stack
+from skopt_suite.backends import Placement
+
+_N_STEPS = 200
+_EXACT = 1e-12  # a step next to the raw prediction that it changes
+_FLAT = 1e-12  # a slope next to the steepest one
+_HALVINGS = 60  # of the range of the targets, until float64 knows no smaller one
+_GROWTH, _SHRINKAGE = 1.5, 0.5
+
+
+def mean(y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+    """Return the mean of every column, (n_columns,), in float64."""
+    return np.average(y, axis=0, weights=weight)
+
+
+def median(y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+    """Return the lower median of every column, (n_columns,)."""
+    weight = np.ones(len(y)) if weight is None else np.asarray(weight, dtype=np.float64)
+    order = np.argsort(y, axis=0)
+    reached = np.cumsum(weight[order], axis=0)
+    # Half of the weight itself may be missed by rounding.
+    rank = np.argmax(reached >= reached[-1] * (0.5 - 1e-12), axis=0)
+    return np.take_along_axis(y, np.take_along_axis(order, rank[None, :], axis=0), axis=0)[0]
+
+
+def class_shares(y: np.ndarray, weight: np.ndarray | None, n_classes: int) -> np.ndarray:
+    """Return the share of every class, (n_classes,), from class indices."""
+    counts = np.bincount(y[:, 0], weight, minlength=n_classes)
+    return counts / counts.sum()
+
+
+def zero_of_increasing(
+    function: Callable[[np.ndarray], np.ndarray], low: np.ndarray, high: np.ndarray
+) -> np.ndarray:
+    """Return where a function of every entry for itself passes zero, between `low` and `high`."""
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        is_above = function(middle) > 0
+        low, high = np.where(is_above, low, middle), np.where(is_above, middle, high)
+    return (low + high) / 2
+
+
+def best_constant(loss: Any, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+    """Return the raw prediction for all samples whose mean loss is least, (n_outputs,).
+
+    Every output has a step size of its own, which grows while its slope keeps its sign, and
+    shrinks otherwise (Rprop); it stands still where its slope is next to nothing, which may be far
+    away. Kinks and units do no harm. The optimum is a local one.
+    """
+    mean_loss = _mean_loss_of(loss, y, weight)
+    raw, last, steepest = np.zeros((3, loss.n_outputs(y)))
+    step, best, least = np.ones_like(raw), raw, np.inf
+    with np.errstate(all="ignore"):  # far away there may be no finite loss
+        for _ in range(_N_STEPS):
+            value, slope = mean_loss(raw)
+            if not np.isfinite(slope).all():
+                raw, step, last = best, step / 16, 0 * last
+                continue
+            if value < least:
+                best, least = raw, value
+            change = np.where(slope * last < 0, _SHRINKAGE, np.where(slope * last > 0, _GROWTH, 1))
+            step, last = change * step, np.where(change < 1, 0.0, slope)
+            steepest = np.maximum(steepest, np.abs(slope))
+            is_flat = np.abs(slope) <= _FLAT * steepest
+            raw = raw - np.where(is_flat, 0.0, np.sign(last) * step)
+            if (is_flat | (step <= _EXACT * np.abs(raw))).all():
+                break
+    return best
+
+
+def _mean_loss_of(
+    loss: Any, y: np.ndarray, weight: np.ndarray | None
+) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+    """Return the function from a raw prediction for all samples to mean loss and gradient."""
+    share = np.full(len(y), 1 / len(y)) if weight is None else weight / weight.sum()
+    stacked = stack([loss], Placement(np), ndim=3)
+    y = y.astype(np.float64) if y.dtype.kind == "f" else y
+
+    def mean_loss(raw: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = stacked.value_and_gradient(y, np.tile(raw, (1, len(y), 1)))
+        return float(value[0] @ share), share @ gradient[0]
+
+    return mean_loss

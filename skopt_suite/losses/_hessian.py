@@ -1,0 +1,33 @@
+"""The second derivative of losses."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from skopt_suite.backends import Array, namespace
+
+
+class Hessian(NamedTuple):
+    """Second derivative by the raw predictions of every sample: ``diag(diagonal) - root rootᵀ``.
+
+    That is all that losses need whose outputs are independent (they have no root) or one softmax,
+    and it takes no more memory than raw predictions do.
+    """
+
+    diagonal: Array  # (n_fits, n_samples, n_outputs)
+    root: Array | None = None  # (n_fits, n_samples, n_outputs)
+
+    def times(self, direction: Array) -> Array:
+        """Return the product with a direction of shape (n_fits, n_samples, n_outputs)."""
+        product = self.diagonal * direction
+        if self.root is None:
+            return product
+        return product - self.root * namespace(direction).vecdot(self.root, direction)[..., None]
+
+    def matrices(self) -> Array:
+        """Return all entries, (n_fits, n_samples, n_outputs, n_outputs)."""
+        diagonal, root = self.diagonal, self.root
+        xp = namespace(diagonal)
+        unit = xp.eye(diagonal.shape[-1], dtype=diagonal.dtype, device=diagonal.device)
+        matrices = diagonal[..., None] * unit
+        return matrices if root is None else matrices - root[..., None] * root[..., None, :]
