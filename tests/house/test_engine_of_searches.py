@@ -1,0 +1,44 @@
+"""The engine of the fused searches knows estimators by the functions of one module."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import skopt_suite.model_selection._engine as engine
+
+FOLDER = Path(engine.__file__).parent
+MODULES = {"skopt_suite.estimators._fused", "skopt_suite.estimators._callbacks"}
+OF_NAMED_TUPLES = {"_replace", "_fields"}
+
+
+def tree_of(path):
+    return ast.walk(ast.parse(path.read_text("utf-8")))
+
+
+def is_private(name):
+    return name.startswith("_") and not name.startswith("__") and name not in OF_NAMED_TUPLES
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
+def test_no_private_attribute_but_its_own(path):
+    """Those of `self` are."""
+    reached = [
+        ast.unparse(node)
+        for node in tree_of(path)
+        if isinstance(node, ast.Attribute)
+        and is_private(node.attr)
+        and not (isinstance(node.value, ast.Name) and node.value.id == "self")
+    ]
+    assert reached == []
+
+
+def test_estimators_are_reached_through_one_module():
+    imported = {
+        node.module
+        for path in FOLDER.glob("*.py")
+        for node in tree_of(path)
+        if isinstance(node, ast.ImportFrom)
+    }
+    of_estimators = {name for name in imported if name.startswith("skopt_suite.estimators")}
+    assert of_estimators == MODULES
