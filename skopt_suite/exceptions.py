@@ -1,9 +1,10 @@
 """Errors of our own; everything else is scikit-learn's or Python's."""
 
 
-class DivergenceError(FloatingPointError):
+class DivergenceError(FloatingPointError, ValueError):
     """A fit whose objective became infinite, not a number, or absurdly large.
 
     The message names the optimizer, its learning rate and the epoch. In a search the candidate's
-    score becomes ``error_score`` and the others go on.
+    score becomes ``error_score`` and the others go on. It is a `ValueError`, too, as scikit-learn's
+    estimators raise where their weights are not finite.
     """
