@@ -170,6 +170,7 @@ class FusedCrossValidate(FusedSearch):
     """A search with a single candidate, whose outcomes are kept; its name is for errors."""
 
     groups: Any = None
+    _is_search = False
 
     def __init__(self, estimator, *, max_memory, return_estimator, **settings):
         super().__init__(estimator, **settings)

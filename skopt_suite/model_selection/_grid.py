@@ -20,6 +20,8 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     - Candidates without a ``random_state`` share one seed that is drawn anew in every search.
     - Preceding steps of a Pipeline are fitted once for all candidates that do not change them, so
       steps that are random draw once.
+    - ``verbose=2`` prints a line per pass, and one per fit only of candidates that are alone in
+      theirs; from 3 on there is one for every fit, with its score.
     - ``n_jobs`` counts threads unless a joblib backend is chosen, and tasks are folds.
 
     Parameters
@@ -42,7 +44,7 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
         In which pass every candidate was trained, and if alone, why.
     loss_curves_ : list of list of (ndarray or None)
         Training loss of every epoch, for every candidate and split; None for fits that failed or
-        were trained alone.
+        were trained the ordinary way.
 
     Examples
     --------
@@ -54,7 +56,7 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     >>> search.fit(X, y).best_params_
     {'penalty__alpha': 0.0001}
     >>> search.fusion_report_
-    FusionReport: 3 of 3 candidates fused into 1 passes per fold, 0 alone
+    FusionReport: 3 of 3 candidates fused into 1 pass per fold, 0 alone
       pass 0: 3 candidates
     """
 

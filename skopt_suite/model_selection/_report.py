@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from skopt_suite.model_selection._engine.candidates import Candidate
+from skopt_suite.model_selection._engine.lines import counted
 from skopt_suite.model_selection._frames import frame_of
 
 
@@ -43,7 +44,7 @@ class FusionReport:
 
     @property
     def n_alone(self) -> int:
-        """Number of candidates that were trained the ordinary way."""
+        """Number of candidates that shared no pass."""
         return sum(entry.group is None for entry in self.entries)
 
     def to_frame(self) -> Any:
@@ -64,25 +65,24 @@ class FusionReport:
         self.__dict__.update(params=state["params"], entries=entries)
 
     def __repr__(self) -> str:
-        n_fused = len(self.entries) - self.n_alone
+        n_candidates = len(self.entries)
         lines = [
-            f"FusionReport: {n_fused} of {len(self.entries)} candidates fused into "
-            f"{self.n_groups} passes per fold, {self.n_alone} alone"
+            f"FusionReport: {n_candidates - self.n_alone} of {counted(n_candidates, 'candidate')} "
+            f"fused into {counted(self.n_groups, 'pass', 'passes')} per fold, {self.n_alone} alone"
         ]
         sizes = {entry.group: entry.size for entry in self.entries if entry.group is not None}
-        lines += [f"  pass {group}: {size} candidates" for group, size in sorted(sizes.items())]
-        reasons: dict[str, int] = {}
-        for entry in self.entries:
-            if entry.group is None:
-                reasons[entry.reason] = reasons.get(entry.reason, 0) + 1
-        lines += [f"  alone: {n} candidates: {reason}" for reason, n in reasons.items()]
+        lines += [f"  pass {group}: {counted(n, 'candidate')}" for group, n in sizes.items()]
+        reasons = Counter(entry.reason for entry in self.entries if entry.group is None)
+        lines += [f"  alone: {counted(n, 'candidate')}: {why}" for why, n in reasons.items()]
         return "\n".join(lines)
 
 
-def entries_of(candidates: list[Candidate], numbers: list[int | None]) -> list[Entry]:
-    """Return how candidates were trained, from the numbers of their passes; None: alone."""
-    sizes = Counter(numbers)
+def entries_of(candidates: list[Candidate]) -> list[Entry]:
+    """Return how candidates were trained."""
+    sizes = Counter(candidate.pass_number for candidate in candidates)
     return [
-        Entry(None, 1, candidate.reason) if number is None else Entry(number, sizes[number], "")
-        for candidate, number in zip(candidates, numbers, strict=True)
+        Entry(None, 1, candidate.reason or "no other candidate could share its pass")
+        if candidate.pass_number is None
+        else Entry(candidate.pass_number, sizes[candidate.pass_number], "")
+        for candidate in candidates
     ]

@@ -6,7 +6,7 @@ import functools
 import time
 from collections import defaultdict
 from inspect import signature
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import clone, is_classifier
@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state, indexable
 
 from skopt_suite.estimators._callbacks import with_callbacks
 from skopt_suite.model_selection._engine.candidates import Candidate, make_candidates
+from skopt_suite.model_selection._engine.lines import announce_search
 from skopt_suite.model_selection._engine.memory import budget_of
 from skopt_suite.model_selection._engine.outcome import Outcome
 from skopt_suite.model_selection._engine.private_sklearn import (
@@ -23,9 +24,10 @@ from skopt_suite.model_selection._engine.private_sklearn import (
     insert_error_scores,
     warn_or_raise_about_fit_failures,
 )
+from skopt_suite.model_selection._engine.progress import metadata_of
 from skopt_suite.model_selection._engine.rounds import Rounds
 from skopt_suite.model_selection._engine.settings import Cancellation, Settings
-from skopt_suite.model_selection._engine.tasks import Numbers, Runner
+from skopt_suite.model_selection._engine.tasks import Runner
 from skopt_suite.model_selection._frames import frame_of
 from skopt_suite.model_selection._report import FusionReport, entries_of
 
@@ -34,6 +36,8 @@ class FusedSearch(BaseSearchCV):
     """How a search fits and scores its candidates; everything else is scikit-learn's."""
 
     max_memory: int | str | None
+    _is_search: ClassVar[bool] = True
+    """Whether there are several candidates; if so, printed lines count them."""
 
     @with_callbacks
     def fit(self, X, y=None, **params):
@@ -60,8 +64,9 @@ class FusedSearch(BaseSearchCV):
         X, y = indexable(X, y)
         params = check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
+        told = {"estimator": self, "X": X, "y": y, "metadata": metadata_of(params)}
         context = self._init_callback_context(max_subtasks=1 + (self.refit is not False))
-        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        context.call_on_fit_task_begin(**told)
         self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         self._check_input_parameters(X=X, y=y, split_params=routed.splitter.split)
         self.n_splits_ = self._checked_cv_orig.get_n_splits(X, y, **routed.splitter.split)
@@ -77,16 +82,16 @@ class FusedSearch(BaseSearchCV):
             keep="nothing",
             cancellation=Cancellation(),
             verbose=self.verbose,
+            is_search=self._is_search,
             n_splits=self.n_splits_,
-            n_workers=1,
         )
         results = self._search(X, y, routed.splitter.split, settings, context)
         self._choose(results, refit_metric)
         if self.refit:
-            self._refit(X, y, routed.estimator.fit, context)
+            self._refit(X, y, routed.estimator.fit, context, told)
         self.scorer_ = getattr(scorer, "_scorers", scorer)
         self.cv_results_ = results
-        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        context.call_on_fit_task_end(**told)
         return self
 
     def to_frame(self) -> Any:
@@ -103,8 +108,8 @@ class FusedSearch(BaseSearchCV):
 
     def _search(self, X, y, split_params, settings: Settings, context) -> dict[str, Any]:
         """Return ``cv_results_``."""
-        rounds, numbers = self._rounds(), Numbers()
-        found = _Found(self, rounds, numbers)
+        rounds = self._rounds()
+        found = _Found(self, rounds)
         settings = settings._replace(keep=rounds.keep)
         seed = functools.cache(_new_seed)  # untouched where all candidates have a random_state
         base = clone(self.estimator)
@@ -117,9 +122,9 @@ class FusedSearch(BaseSearchCV):
                 splits_of[id(cv)] = cv, self._splits(cv, X, y, split_params)
             splits = splits_of[id(cv)][1]
             params = list(candidate_params)
-            self._announce(len(params), len(splits))
-            candidates = make_candidates(base, params, settings.fit_params, seed)
-            runner = Runner(self, X, y, splits, settings, numbers)
+            announce_search(len(params), settings)
+            candidates = make_candidates(base, params, settings.fit_params, seed, found.n_passes)
+            runner = Runner(self, X, y, splits, settings)
             first_id = n_told[id(callback_ctx)]
             n_told[id(callback_ctx)] += len(params) * len(splits)
             past = rounds.past(params, len(splits))
@@ -142,13 +147,6 @@ class FusedSearch(BaseSearchCV):
             )
         return splits
 
-    def _announce(self, n_candidates: int, n_splits: int) -> None:
-        if self.verbose > 0:
-            print(
-                f"Fitting {n_splits} folds for each of {n_candidates} candidates, totalling "
-                f"{n_candidates * n_splits} fits"
-            )
-
     def _rounds(self) -> Rounds:
         """Return what fits of a later round know of those of an earlier one."""
         return Rounds()
@@ -164,21 +162,21 @@ class FusedSearch(BaseSearchCV):
             self.best_score_ = results[f"mean_test_{refit_metric}"][self.best_index_]
         self.best_params_ = results["params"][self.best_index_]
 
-    def _refit(self, X, y, fit_params, context) -> None:
+    def _refit(self, X, y, fit_params, context, told: dict[str, Any]) -> None:
         """Fit the best candidate on all of the data."""
         self.best_estimator_ = clone(self.estimator).set_params(
             **clone(self.best_params_, safe=False)
         )
         task = context.subcontext(task_name="refit-with-best-params")
         with task.propagate_callback_context(self.best_estimator_):
-            task.call_on_fit_task_begin(estimator=self, X=X, y=y)
+            task.call_on_fit_task_begin(**told)
             start = time.time()
             if y is None:
                 self.best_estimator_.fit(X, **fit_params)
             else:
                 self.best_estimator_.fit(X, y, **fit_params)
             self.refit_time_ = time.time() - start
-        task.call_on_fit_task_end(estimator=self, X=X, y=y)
+        task.call_on_fit_task_end(**told)
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
 
@@ -186,13 +184,18 @@ class FusedSearch(BaseSearchCV):
 class _Found:
     """What a search has found so far, round by round."""
 
-    def __init__(self, search: FusedSearch, rounds: Rounds, numbers: Numbers):
-        self._search, self._rounds, self._numbers = search, rounds, numbers
+    def __init__(self, search: FusedSearch, rounds: Rounds):
+        self._search, self._rounds = search, rounds
         self._candidates: list[Candidate] = []
         self._scored: list[dict[str, Any]] = []
         self._curves: list[list[np.ndarray | None]] = []
         self._more: dict[str, list] = defaultdict(list)
         self._formatted: dict[str, Any] = {}
+
+    @property
+    def n_passes(self) -> int:
+        """Number of passes that candidates shared."""
+        return len({one.pass_number for one in self._candidates} - {None})
 
     def add(
         self,
@@ -228,7 +231,7 @@ class _Found:
             search._check_refit_for_multimetric(first)
         search.fusion_report_ = FusionReport(
             [candidate.params for candidate in self._candidates],
-            entries_of(self._candidates, [*map(self._numbers.of, self._candidates)]),
+            entries_of(self._candidates),
         )
         search.loss_curves_ = self._curves
         return self._formatted

@@ -86,7 +86,8 @@ class SearchLossCurvesDisplay:
     ) -> SearchLossCurvesDisplay:
         """Draw the loss curves that a fused search kept.
 
-        Candidates that were trained alone, or whose fits failed, have none and are left out.
+        Candidates that were trained the ordinary way, or whose fits failed, have none and are left
+        out.
 
         Parameters
         ----------
@@ -137,7 +138,8 @@ class SearchLossCurvesDisplay:
         if not fits:
             raise ValueError(
                 f"{cls.__name__}: none of the {len(chosen)} candidates has a loss curve: they were "
-                "trained alone, or their fits failed. fusion_report_ says which was trained how."
+                "trained the ordinary way, or their fits failed. fusion_report_ says which was "
+                "trained how."
             )
         return cls(
             curves=[search.loss_curves_[i][s] for i, s in fits],

@@ -81,6 +81,21 @@ def test_report_names_groups_and_reasons():
     assert frame["size"].tolist() == [1, 1, 2, 2, 2, 2]
 
 
+def test_report_says_that_a_pass_of_one_candidate_is_alone():
+    report = search(MLP, {"hidden_layer_sizes": [(4,), (8,), (8,)]}).fusion_report_
+    assert (report.n_alone, report.n_groups) == (1, 1)
+    assert repr(report).splitlines() == [
+        "FusionReport: 2 of 3 candidates fused into 1 pass per fold, 1 alone",
+        "  pass 0: 2 candidates",
+        "  alone: 1 candidate: no other candidate could share its pass",
+    ]
+    single = search(MLP, {"hidden_layer_sizes": [(4,)]})
+    assert repr(single.fusion_report_).startswith(
+        "FusionReport: 0 of 1 candidate fused into 0 passes per fold, 1 alone"
+    )
+    assert [len(curve) for curve in single.loss_curves_[0]] == [MLP.max_iter] * 3
+
+
 @pytest.mark.filterwarnings("ignore:.*test scores are non-finite")
 def test_a_diverged_fit_gets_error_score_and_the_others_are_untouched():
     estimator = LinearClassifier(optimizer="momentum", max_iter=20, random_state=0, tol=0)

@@ -20,7 +20,7 @@ from skopt_suite.model_selection import (
     FusedRandomizedSearchCV,
 )
 
-from .problems import CLASSES
+from .problems import CLASSES, WEIGHTS
 
 N_EPOCHS = 4
 MLP = MLPClassifier((8,), batch_size=32, max_iter=N_EPOCHS, random_state=0)
@@ -225,6 +225,61 @@ def test_without_callbacks_there_are_no_tasks_to_tell(monkeypatch):
     assert made == ["search", "refit-with-best-params", *["epoch"] * N_EPOCHS]
 
 
+def test_the_scoring_monitor_has_nothing_to_score_in_a_pass():
+    monitor = ScoringMonitor(scoring="accuracy")
+    FusedGridSearchCV(MLP, RATES, cv=2, refit=False).set_callbacks(monitor).fit(*CLASSES)
+    with pytest.raises(ValueError, match="No logs"):
+        monitor.get_logs()
+
+
+class Told(Recorder):
+    """Writes down which weights a search tells of, by the name of the task."""
+
+    def __init__(self):
+        self.weights = {}
+
+    def on_fit_task_begin(self, estimator, context, *, metadata):
+        weight = None if metadata is None else metadata["sample_weight"].tolist()
+        self.weights.setdefault(context.task_name, []).append(weight)
+
+    def on_fit_task_end(self, estimator, context, *, metadata):
+        self.at_the_end = metadata
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+@pytest.mark.parametrize("estimator", [MLP, RidgeClassifier()], ids=["fused", "alone"])
+def test_callbacks_are_told_of_weights_as_scikit_learn_tells_them(estimator, weights):
+    ours, theirs = Told(), Told()
+    for search_class, recorder in ((FusedGridSearchCV, ours), (GridSearchCV, theirs)):
+        search = search_class(estimator, {"random_state": [0]}, cv=3).set_callbacks(recorder)
+        search.fit(*CLASSES, sample_weight=weights)
+    assert ours.at_the_end == theirs.at_the_end
+    assert {*theirs.weights} == {
+        "fit",
+        "search",
+        "candidate-split-evaluation",
+        "refit-with-best-params",
+    }
+    if estimator is MLP:
+        of_epochs = ours.weights.pop("epoch")
+        ours.weights["candidate-split-evaluation"] = ours.weights.pop("pass")
+        assert of_epochs[::N_EPOCHS] == ours.weights["candidate-split-evaluation"]
+    assert ours.weights == theirs.weights
+
+
+@pytest.mark.filterwarnings("ignore:.*test scores are non-finite")
+def test_callbacks_are_told_of_weights_where_candidates_fail():
+    grid = {"batch_size": [32, -1], "optimizer__learning_rate": [1e-3, 1e-2]}
+    recorder = Told()
+    search = FusedGridSearchCV(MLP, grid, cv=2, refit=False).set_callbacks(recorder)
+    with pytest.warns(FitFailedWarning):
+        search.fit(*CLASSES, sample_weight=WEIGHTS)
+    of_passes = recorder.weights["pass"]
+    assert [len(weight) for weight in of_passes] == [75, 75]
+    refused = recorder.weights["candidate-split-evaluation"]
+    assert [refused.count(weight) for weight in of_passes] == [2, 2]
+
+
 # Bars
 
 
@@ -257,42 +312,3 @@ def test_bars_from_other_processes(capsys):
     assert {("FusedGridSearchCV - pass #0", "100"), ("FusedGridSearchCV - pass #3", "100")} < {
         *printed
     }
-
-
-# Lines
-
-
-def test_the_scoring_monitor_has_nothing_to_score_in_a_pass():
-    monitor = ScoringMonitor(scoring="accuracy")
-    FusedGridSearchCV(MLP, RATES, cv=2, refit=False).set_callbacks(monitor).fit(*CLASSES)
-    with pytest.raises(ValueError, match="No logs"):
-        monitor.get_logs()
-
-
-def test_verbose_prints_what_is_fitted_and_every_pass(capsys):
-    search = FusedGridSearchCV(MLP, TWO_PASSES, cv=2, verbose=1)
-    search.fit(*CLASSES)
-    first = "Fitting 2 folds for each of 6 candidates, totalling 12 fits\n"
-    assert capsys.readouterr().out == first
-    search.set_params(verbose=2, n_jobs=2).fit(*CLASSES)
-    printed = capsys.readouterr().out
-    assert printed.startswith(first)
-    lines = sorted(re.sub(r"[\d.]+ s$", "… s", line) for line in printed.splitlines()[1:])
-    assert lines == [
-        f"[CV {split}/2] pass {number}: 3 candidates, … s" for split in (1, 2) for number in (0, 1)
-    ]
-
-
-def test_verbose_prints_candidates_alone_and_counts_passes_over_rounds(capsys):
-    alone = FusedGridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2, verbose=2)
-    alone.fit(*CLASSES)
-    printed = capsys.readouterr().out
-    assert re.findall(r"^\[CV 2/2\] (.*), [\d.]+ s$", printed, flags=re.MULTILINE) == [
-        "candidate 0 alone",
-        "candidate 1 alone",
-    ]
-    grid = {"batch_size": [16, 32, 64, 128, 150]}
-    rounds = FusedRandomizedSearchCV(MLP, grid, n_iter=5, cv=2, verbose=2, max_time=600)
-    rounds.fit(*CLASSES)
-    numbers = re.findall(r"pass (\d)", capsys.readouterr().out)
-    assert sorted(numbers) == sorted("01234" * 2)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import joblib
@@ -23,17 +25,29 @@ class Candidate:
     estimator: Any
     """The search's estimator with the setting, not fitted."""
     reason: str
-    """Why it must be trained alone; empty if it can be fused."""
+    """Why it cannot be fused; empty if it can."""
     preprocessing: Hashable
     """What candidates share that share their preceding steps."""
     plan: Any = None
-    """What its parameters say, as a `Plan`; None if it is trained alone."""
+    """What its parameters say, as a `Plan`; None if it cannot be fused."""
     pass_key: Hashable = None
     """What candidates share that can be trained in one pass."""
     weighting: str = ""
     """What candidates share that weigh classes alike."""
+    pass_number: int | None = None
+    """Of the pass that it shares with others; None: it is trained alone."""
     error: Exception | None = None
     """Why it cannot be trained at all."""
+
+    @property
+    def is_fusable(self) -> bool:
+        """Whether it is trained in a pass, be it the only one there."""
+        return self.pass_key is not None
+
+    @property
+    def shared(self) -> Hashable:
+        """What the candidates of a pass share."""
+        return self.preprocessing, self.pass_key
 
     @property
     def model(self) -> Any:
@@ -46,11 +60,22 @@ def make_candidates(
     params: list[dict[str, Any]],
     fit_params: dict[str, Any],
     seed: Callable[[], int],
+    first_number: int,
 ) -> list[Candidate]:
-    """Return the candidates of a search; those without a ``random_state`` get the same seed."""
-    return [
+    """Return the candidates of a round; those without a ``random_state`` get the same seed.
+
+    Passes that at least two share are numbered from `first_number` on, in the order of their first
+    candidates.
+    """
+    candidates = [
         _make_candidate(index, estimator, setting, fit_params, seed)
         for index, setting in enumerate(params)
+    ]
+    sizes = Counter(one.shared for one in candidates if one.is_fusable)
+    numbers: dict[Hashable, int] = defaultdict(count(first_number).__next__)
+    return [
+        replace(one, pass_number=numbers[one.shared]) if sizes[one.shared] > 1 else one
+        for one in candidates
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sklearn.base import clone
 
 from skopt_suite.backends import shared_blas_threads
+from skopt_suite.model_selection._engine import lines
 from skopt_suite.model_selection._engine.candidates import Candidate
 from skopt_suite.model_selection._engine.outcome import Outcome, failure_of
 from skopt_suite.model_selection._engine.passes import Viewer, train_group
@@ -17,19 +18,27 @@ from skopt_suite.model_selection._engine.private_sklearn import (
     fit_and_score,
     safe_split,
 )
-from skopt_suite.model_selection._engine.progress import NoBar, PassBar
-from skopt_suite.model_selection._engine.scoring import outcomes_of, part_of
+from skopt_suite.model_selection._engine.progress import NoBar, PassBar, PassObserver, metadata_of
+from skopt_suite.model_selection._engine.scoring import Fold, outcomes_of, part_of
 from skopt_suite.model_selection._engine.settings import Settings
 from skopt_suite.training import Cancelled, Result
 
 
 class Group(NamedTuple):
-    """Candidates that are trained in one pass, or a single one that is trained alone."""
+    """Candidates that are trained in one pass, or a single one that is trained the ordinary way."""
 
     candidates: list[Candidate]
-    number: int | None
-    """Of the pass; None: alone."""
     bar: PassBar | NoBar = NoBar()
+
+    @property
+    def is_fusable(self) -> bool:
+        """Whether it is a pass."""
+        return self.candidates[0].is_fusable
+
+    @property
+    def number(self) -> int | None:
+        """Of the pass; None: of a single candidate."""
+        return self.candidates[0].pass_number
 
 
 class Task(NamedTuple):
@@ -41,23 +50,35 @@ class Task(NamedTuple):
     """Results of fits to go on with, by the index of their candidate."""
 
 
+class Given(NamedTuple):
+    """What is trained on, before the preceding steps of a Pipeline."""
+
+    X: Any
+    y: Any
+    fit_params: dict[str, Any]
+
+    def told(self) -> tuple[Any, Any, dict[str, Any] | None]:
+        """Return what callbacks are told of it."""
+        return self.X, self.y, metadata_of(self.fit_params)
+
+
 def run_task(
     task: Task, X: Any, y: Any, train_rows: Any, test_rows: Any, settings: Settings
 ) -> list[Outcome]:
     """Train and score the candidates of a task."""
     with settings.cancellation.running(), shared_blas_threads(settings.n_workers):
-        if task.groups[0].number is None:
-            return [_alone(task, X, y, train_rows, test_rows, settings)]
-        return _fused(task, X, y, train_rows, test_rows, settings)
+        if task.groups[0].is_fusable:
+            return _fused(task, X, y, train_rows, test_rows, settings)
+        error = task.groups[0].candidates[0].error
+        if error is not None:
+            return _refused(task, error, _given(task, X, y, train_rows, settings), settings)
+        return [_alone(task, X, y, train_rows, test_rows, settings)]
 
 
 def _alone(task: Task, X, y, train_rows, test_rows, settings: Settings) -> Outcome:
     """Train and score a candidate as scikit-learn does."""
-    ((candidate,), _, bar) = task.groups[0]
-    if candidate.error is not None:
-        with bar.watch(*safe_split(candidate.estimator, X, y, train_rows)):
-            return failure_of(candidate, candidate.error, 0.0, settings)
-    start = time.perf_counter()
+    ((candidate,), bar) = task.groups[0]
+    counts = settings.is_search
     scored = fit_and_score(
         clone(candidate.estimator),
         X,
@@ -65,8 +86,10 @@ def _alone(task: Task, X, y, train_rows, test_rows, settings: Settings) -> Outco
         scorer=settings.scorer,
         train=train_rows,
         test=test_rows,
-        verbose=0,
-        parameters=None,
+        verbose=settings.verbose,
+        parameters=candidate.params,
+        split_progress=(task.split, settings.n_splits) if counts else None,
+        candidate_progress=(candidate.index, settings.n_candidates) if counts else None,
         fit_params=settings.fit_params,
         score_params=settings.score_params,
         return_train_score=settings.return_train_score,
@@ -76,67 +99,98 @@ def _alone(task: Task, X, y, train_rows, test_rows, settings: Settings) -> Outco
         error_score=settings.error_score,
         **bar.for_estimator(),
     )
-    _announce(f"candidate {candidate.index} alone", start, task, settings)
     return Outcome(candidate.index, scored)
+
+
+def _refused(task: Task, error: Exception, given: Given, settings: Settings) -> list[Outcome]:
+    """Return the outcome of a candidate whose parameters are not accepted."""
+    ((candidate,), bar) = task.groups[0]
+    _begin(task, settings)
+    with bar.watch(*given.told()):
+        outcome = failure_of(candidate, error, 0.0, settings)
+    _end(task.groups[0], [outcome], task.split, 0.0, settings)
+    return [outcome]
 
 
 def _fused(task: Task, X, y, train_rows, test_rows, settings: Settings) -> list[Outcome]:
     """Fit the preceding steps, then train and score group by group."""
+    _begin(task, settings)
     start = time.perf_counter()
     first = task.groups[0].candidates[0].estimator
-    scored_rows = [test_rows, train_rows] if settings.return_train_score else [test_rows]
-    X_train, y_train = safe_split(first, X, y, train_rows)
+    given = _given(task, X, y, train_rows, settings)
     try:
-        steps = preceding_steps(clone(first)) if last_step_name(first) else []
-        transformed = X_train
-        for step in steps:
-            settings.cancellation.check()
-            transformed = step.fit_transform(transformed, y_train)
+        steps, transformed = _fitted_steps(first, given, settings)
     except Cancelled:
         raise
     except Exception as error:
         spent = time.perf_counter() - start
-        return _failures(task, error, spent, X_train, y_train, settings)
+        return _failures(task, error, spent, given, settings)
     each = (time.perf_counter() - start) / sum(len(group.candidates) for group in task.groups)
+    scored_rows = [test_rows, train_rows] if settings.return_train_score else [test_rows]
     parts = [
         part_of(steps, safe_split(first, X, y, rows, train_rows), X, rows, settings)
         for rows in scored_rows
     ]
-    weight = _sample_weight(first, X, train_rows, settings.fit_params)
-    viewer = Viewer(transformed, y_train, weight)
+    viewer = Viewer(transformed, given.y, _sample_weight(first, given.fit_params))
+    fold = Fold(steps, parts, each, settings)
     outcomes = []
-    for candidates, number, bar in task.groups:
+    for group in task.groups:
         settings.cancellation.check()
-        start = time.perf_counter()
-        with bar.watch(X_train, y_train) as observer:
-            outcomes += _group(candidates, viewer, task, observer, each, parts, steps, settings)
-        _announce(f"pass {number}: {len(candidates)} candidates", start, task, settings)
+        outcomes += _watched(group, viewer, task, given, fold)
     return outcomes
 
 
-def _failures(task: Task, error: Exception, spent, X_train, y_train, settings) -> list[Outcome]:
+def _given(task: Task, X, y, train_rows, settings: Settings) -> Given:
+    X_train, y_train = safe_split(task.groups[0].candidates[0].estimator, X, y, train_rows)
+    params = check_method_params(X, params=settings.fit_params, indices=train_rows)
+    return Given(X_train, y_train, params)
+
+
+def _fitted_steps(first: Any, given: Given, settings: Settings) -> tuple[list, Any]:
+    """Return the preceding steps, fitted, and what they make of the rows."""
+    steps = preceding_steps(clone(first)) if last_step_name(first) else []
+    transformed = given.X
+    for step in steps:
+        settings.cancellation.check()
+        transformed = step.fit_transform(transformed, given.y)
+    return steps, transformed
+
+
+def _sample_weight(estimator: Any, fit_params: dict[str, Any]) -> Any:
+    name = last_step_name(estimator)
+    return fit_params.get(f"{name}__sample_weight" if name else "sample_weight")
+
+
+def _failures(task: Task, error: Exception, spent, given: Given, settings) -> list[Outcome]:
     """Return the outcomes of all candidates of a task whose preceding steps cannot be fitted."""
     outcomes = []
     for group in task.groups:
-        with group.bar.watch(X_train, y_train):
-            outcomes += [
-                failure_of(candidate, error, spent, settings) for candidate in group.candidates
-            ]
+        with group.bar.watch(*given.told()):
+            failures = [failure_of(one, error, spent, settings) for one in group.candidates]
+        _end(group, failures, task.split, 0.0, settings)
+        outcomes += failures
     return outcomes
 
 
-def _announce(what: str, start: float, task: Task, settings: Settings) -> None:
-    """Print what has been done, in one piece as other threads print too."""
-    if settings.verbose > 1:
-        spent = time.perf_counter() - start
-        line = f"[CV {task.split + 1}/{settings.n_splits}] {what}, {spent:.1f} s\n"
-        print(line, end="", flush=True)
+def _watched(group: Group, viewer: Viewer, task: Task, given: Given, fold: Fold) -> list[Outcome]:
+    """Train and score the candidates of one group, and tell of it."""
+    start = time.perf_counter()
+    with group.bar.watch(*given.told()) as observer:
+        outcomes = _trained(group.candidates, viewer, task.past, observer, fold)
+    _end(group, outcomes, task.split, time.perf_counter() - start, fold.settings)
+    return outcomes
 
 
-def _group(group, viewer, task, observer, shared_time, parts, steps, settings) -> list[Outcome]:
+def _trained(
+    group: list[Candidate],
+    viewer: Viewer,
+    past: dict[int, Result],
+    observer: PassObserver | None,
+    fold: Fold,
+) -> list[Outcome]:
     """Train the candidates of one group and score them."""
     outcomes: list[Outcome] = []
-    pieces = train_group(group, viewer, settings, task.past, observer)
+    pieces = train_group(group, viewer, fold.settings, past, observer)
     while True:  # what scorers raise is not an error of the fits
         try:
             piece = next(pieces, None)
@@ -145,17 +199,28 @@ def _group(group, viewer, task, observer, shared_time, parts, steps, settings) -
         except Exception as error:
             done = {outcome.index for outcome in outcomes}
             return outcomes + [
-                failure_of(candidate, error, shared_time, settings)
+                failure_of(candidate, error, fold.shared_time, fold.settings)
                 for candidate in group
                 if candidate.index not in done
             ]
         if piece is None:
             return outcomes
-        outcomes += outcomes_of(piece, shared_time, parts, steps, settings)
+        outcomes += outcomes_of(piece, fold)
         del piece  # it holds parameters, and the next one needs the memory
 
 
-def _sample_weight(estimator: Any, X, rows, fit_params: dict[str, Any]) -> Any:
-    name = last_step_name(estimator)
-    params = check_method_params(X, params=fit_params, indices=rows)
-    return params.get(f"{name}__sample_weight" if name else "sample_weight")
+def _begin(task: Task, settings: Settings) -> None:
+    """Print lines for all fits of a task, whose preceding steps begin now."""
+    for group in task.groups:
+        for candidate in group.candidates:
+            lines.fit_begins(candidate, task.split, settings)
+
+
+def _end(group: Group, outcomes: list[Outcome], split: int, seconds: float, settings) -> None:
+    """Print the lines of a pass and of its fits; of a single fit there is only that line."""
+    if group.number is not None:
+        lines.pass_ends(group.number, group.candidates, split, seconds, settings)
+    scored = {outcome.index: outcome.scored for outcome in outcomes}
+    for candidate in group.candidates:
+        since = 1 if group.number is None else 2
+        lines.fit_ends(candidate, scored[candidate.index], split, settings, since)

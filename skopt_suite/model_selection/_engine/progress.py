@@ -9,6 +9,12 @@ from typing import Any
 from skopt_suite.training import Report
 
 
+def metadata_of(params: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what scikit-learn's searches tell callbacks of the parameters of a fit."""
+    weight = params.get("sample_weight")
+    return None if weight is None else {"sample_weight": weight}
+
+
 class PassBar:
     """The task of one pass, which may be a bar, among the tasks of a search.
 
@@ -40,16 +46,17 @@ class PassBar:
         ]
 
     @contextmanager
-    def watch(self, X: Any = None, y: Any = None) -> Iterator[PassObserver]:
+    def watch(self, X: Any, y: Any, metadata: dict[str, Any] | None) -> Iterator[PassObserver]:
         """Open the task of the pass and close it, with those of its other fits.
 
         Parameters
         ----------
         X, y : object
-            What is trained on, before the preceding steps of a Pipeline, or functions that
-            return it.
+            What is trained on, before the preceding steps of a Pipeline.
+        metadata : dict or None
+            Beside it, see `metadata_of`.
         """
-        given = {"estimator": self._search, "X": X, "y": y}
+        given = {"estimator": self._search, "X": X, "y": y, "metadata": metadata}
         observer = PassObserver(self._context, self._others, given)
         yield observer
         observer.pass_ends()
@@ -63,7 +70,7 @@ class NoBar:
     """There are no callbacks to tell."""
 
     @contextmanager
-    def watch(self, X: Any = None, y: Any = None) -> Iterator[None]:
+    def watch(self, X: Any, y: Any, metadata: dict[str, Any] | None) -> Iterator[None]:
         """Do nothing."""
         yield None
 

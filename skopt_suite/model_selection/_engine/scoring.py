@@ -34,6 +34,17 @@ class Part(NamedTuple):
     score_params: dict[str, Any]
 
 
+class Fold(NamedTuple):
+    """What the candidates of a task share once their preceding steps are fitted."""
+
+    steps: list[Any]
+    parts: list[Part]
+    """The rows held out and, if they are scored, those that were trained on."""
+    shared_time: float
+    """Share of a candidate of the time that its preceding steps took to fit."""
+    settings: Settings
+
+
 def part_of(steps: list, scored: tuple[Any, Any], X, rows, settings: Settings) -> Part:
     """Return rows to score on; `scored` are their input and targets."""
     X_part, y_part = scored
@@ -47,53 +58,50 @@ def part_of(steps: list, scored: tuple[Any, Any], X, rows, settings: Settings) -
     return Part(X_part, y_part, transformed, params)
 
 
-def outcomes_of(
-    piece: Piece, shared_time: float, parts: list[Part], steps: list, settings: Settings
-) -> list[Outcome]:
+def outcomes_of(piece: Piece, fold: Fold) -> list[Outcome]:
     """Return the outcomes of a piece; those of fits that diverged are failures."""
+    settings = fold.settings
     for trained in piece.members:
-        trained.fit_time += shared_time
-    outcomes = [failure_of(one, error, shared_time, settings) for one, error in piece.failures]
+        trained.fit_time += fold.shared_time
+    outcomes = [failure_of(one, error, fold.shared_time, settings) for one, error in piece.failures]
     good = [trained for trained in piece.members if trained.result.error is None]
     for trained in piece.members:
         if trained.result.error is not None:
             error, spent = trained.result.error, trained.fit_time
             failure = failure_of(trained.candidate, error, spent, settings)
             outcomes.append(replace(failure, result=_to_keep(trained, settings)))
-    if not good:
-        return outcomes
+    return outcomes + (_scored(piece, good, fold) if good else [])
+
+
+def _scored(piece: Piece, good: list[Trained], fold: Fold) -> list[Outcome]:
+    """Return the outcomes of fits that succeeded."""
     start = time.perf_counter()
-    columns = [_part_scores(piece, good, part, steps, settings) for part in parts]
+    test, *train = [_part_scores(piece, good, part, fold) for part in fold.parts]
     each = (time.perf_counter() - start) / len(good)
+    outcomes = []
     for k, trained in enumerate(good):
         scored = {
             "fit_error": None,
-            "test_scores": columns[0][k],
-            "n_test_samples": _n_rows(parts[0].y),
+            "test_scores": test[k],
+            "n_test_samples": _n_rows(fold.parts[0].y),
             "fit_time": trained.fit_time,
             "score_time": each,
         }
-        if settings.return_train_score:
-            scored["train_scores"] = columns[1][k]
-        if settings.return_estimator:
-            scored["estimator"] = _estimator(trained, piece.seen, steps)
-        outcomes.append(
-            Outcome(
-                trained.candidate.index,
-                scored,
-                np.array(trained.result.loss_curve),
-                _to_keep(trained, settings),
-            )
-        )
+        if train:
+            scored["train_scores"] = train[0][k]
+        if fold.settings.return_estimator:
+            scored["estimator"] = _estimator(trained, piece.seen, fold.steps)
+        curve, kept = np.array(trained.result.loss_curve), _to_keep(trained, fold.settings)
+        outcomes.append(Outcome(trained.candidate.index, scored, curve, kept))
     return outcomes
 
 
-def _part_scores(piece: Piece, good: list[Trained], part: Part, steps, settings) -> list[Any]:
+def _part_scores(piece: Piece, good: list[Trained], part: Part, fold: Fold) -> list[Any]:
     """Return the score of every fit on one part of the rows."""
-    scores = _stack_scores(piece, good, part, settings) or [None] * len(good)
+    scores = _stack_scores(piece, good, part, fold.settings) or [None] * len(good)
     for k, trained in enumerate(good):
         if scores[k] is None:
-            scores[k] = _sklearn_score(trained, piece.seen, part, steps, settings)
+            scores[k] = _sklearn_score(trained, piece.seen, part, fold)
     return scores
 
 
@@ -120,9 +128,10 @@ def _scores_of(metrics: StackMetrics, piece: Piece, some: list[Trained], x, y) -
     return stack_scores(metrics, loss, y, raw)
 
 
-def _sklearn_score(trained: Trained, seen: SeenRows, part: Part, steps, settings: Settings) -> Any:
+def _sklearn_score(trained: Trained, seen: SeenRows, part: Part, fold: Fold) -> Any:
+    settings = fold.settings
     if settings.scores_pipelines or isinstance(part.transformed, Exception):
-        estimator, X = _estimator(trained, seen, steps), part.X
+        estimator, X = _estimator(trained, seen, fold.steps), part.X
     else:
         estimator, X = fitted_model(trained, seen), part.transformed
     scorer, params = settings.scorer, part.score_params

@@ -66,8 +66,12 @@ class Settings(NamedTuple):
     keep: Keep
     cancellation: Cancellation
     verbose: int
+    is_search: bool
+    """Whether there are several candidates, which printed lines count, or one."""
     n_splits: int
-    n_workers: int
+    n_candidates: int = 0
+    """Of a round."""
+    n_workers: int = 1
 
     @property
     def scores_pipelines(self) -> bool:

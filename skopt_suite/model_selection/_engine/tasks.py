@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable
-from itertools import count
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -21,19 +20,6 @@ from skopt_suite.model_selection._engine.settings import Settings
 from skopt_suite.training import Result
 
 
-class Numbers:
-    """Numbers the passes of a search, over all its rounds, in the order of first candidates."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[Hashable, int] = defaultdict(count().__next__)
-
-    def of(self, candidate: Candidate) -> int | None:
-        """Return the number of the candidate's pass; None if it is trained alone."""
-        if candidate.pass_key is None:
-            return None
-        return self._numbers[candidate.preprocessing, candidate.pass_key]
-
-
 class Runner:
     """Trains and scores candidates on all splits.
 
@@ -47,17 +33,14 @@ class Runner:
         Rows to train on and rows to score on.
     settings : Settings
         Of the search.
-    numbers : Numbers
-        Of the passes of the search.
     """
 
-    def __init__(self, search, X, y, splits, settings: Settings, numbers: Numbers):
+    def __init__(self, search, X, y, splits, settings: Settings):
         self._search, self._X, self._y, self._splits = search, X, y, splits
         self._n_workers = effective_n_jobs(search.n_jobs)
         self._settings = settings._replace(
             budget=settings.budget._replace(n_workers=self._n_workers)
         )
-        self._numbers = numbers
 
     def run(
         self,
@@ -85,15 +68,22 @@ class Runner:
         if context is not None and has_callbacks(self._search):
             tasks = _with_bars(tasks, self._search, context, first_id)
         table: list[list[Any]] = [[None] * len(self._splits) for _ in candidates]
-        for task, outcomes in zip(tasks, self._in_parallel(tasks), strict=True):
+        for task, outcomes in zip(tasks, self._in_parallel(tasks, len(candidates)), strict=True):
             for outcome in outcomes:
                 table[outcome.index][task.split] = outcome
         return table
 
-    def _in_parallel(self, tasks: list[Task]) -> list[list[Outcome]]:
+    def _in_parallel(self, tasks: list[Task], n_candidates: int) -> list[list[Outcome]]:
         search = self._search
-        parallel = Parallel(search.n_jobs, pre_dispatch=search.pre_dispatch, prefer="threads")
-        settings = self._settings._replace(n_workers=min(self._n_workers, len(tasks)))
+        settings = self._settings._replace(
+            n_workers=min(self._n_workers, len(tasks)), n_candidates=n_candidates
+        )
+        parallel = Parallel(
+            search.n_jobs,
+            pre_dispatch=search.pre_dispatch,
+            prefer="threads",
+            verbose=0 if settings.is_search else settings.verbose,
+        )
         try:
             return parallel(
                 delayed(run_task)(task, self._X, self._y, *self._splits[task.split], settings)
@@ -108,15 +98,16 @@ class Runner:
 
         Passes that share preceding steps are one task, which fits the steps once.
         """
-        alone: list[list[Group]] = []
+        passes: dict[Hashable, list[Candidate]] = defaultdict(list)
+        for candidate in candidates:
+            if candidate.is_fusable:
+                passes[candidate.shared].append(candidate)
         by_steps: dict[Hashable, list[Group]] = defaultdict(list)
-        for number, group in _grouped(candidates, self._numbers.of).items():
-            if number is None:
-                alone += [[Group([candidate], None)] for candidate in group]
-            else:
-                first = group[0]
-                key = first.preprocessing if last_step_name(first.estimator) else number
-                by_steps[key].append(Group(group, number))
+        for shared, some in passes.items():
+            first = some[0]
+            key = first.preprocessing if last_step_name(first.estimator) else shared
+            by_steps[key].append(Group(some))
+        alone = [[Group([one])] for one in candidates if not one.is_fusable]
         return alone + list(by_steps.values())  # what can be cut comes last
 
     def _without_remainder(self, tasks: list[Task]) -> list[Task]:
@@ -129,22 +120,13 @@ class Runner:
         return whole + [part for task in left for part in _cut(task, n_parts)]
 
 
-def _grouped(
-    candidates: list[Candidate], key: Callable[[Candidate], int | None]
-) -> dict[int | None, list[Candidate]]:
-    groups = defaultdict(list)
-    for candidate in candidates:
-        groups[key(candidate)].append(candidate)
-    return groups
-
-
 def _cut(task: Task, n_parts: int) -> list[Task]:
     """Return the task in parts, unless preceding steps would be fitted again."""
-    (candidates, number, _), *others = task.groups
+    (candidates, _), *others = task.groups
     if others or last_step_name(candidates[0].estimator):
         return [task]
     parts = np.array_split(np.arange(len(candidates)), min(n_parts, len(candidates)))
-    return [task._replace(groups=[Group([candidates[k] for k in part], number)]) for part in parts]
+    return [task._replace(groups=[Group([candidates[k] for k in part])]) for part in parts]
 
 
 def _with_bars(tasks: list[Task], search: Any, context: Any, first_id: int) -> list[Task]:
@@ -153,8 +135,7 @@ def _with_bars(tasks: list[Task], search: Any, context: Any, first_id: int) -> l
     for task in tasks:
         groups = []
         for group in task.groups:
-            is_pass = group.number is not None
-            bar = PassBar(search, context, first_id, len(group.candidates), is_pass)
+            bar = PassBar(search, context, first_id, len(group.candidates), group.is_fusable)
             groups.append(group._replace(bar=bar))
             first_id += len(group.candidates)
         watched.append(task._replace(groups=groups))
