@@ -81,7 +81,7 @@ class Curvature:
             within = product(self.basis, (inverse - beyond) * self._rotated(weights))
             weights_out[...] = beyond * weights + within
         if bias_out.shape[-1]:
-            bias_out[...] = bias / deep(self.bound * share) - self._height(weights_out)
+            bias_out[...] = bias / per_output(self.bound * share) - self._mean_output(weights_out)
         return solved
 
     def share(self, step: Array, change: Array) -> Array:
@@ -92,7 +92,7 @@ class Curvature:
         """
         xp = namespace(step)
         moved, (changed, bias) = split(self.layout, step)[0], split(self.layout, change)
-        by_penalty = deep(self.alpha) * moved
+        by_penalty = per_output(self.alpha) * moved
         square = self._square(*self._centred(changed - by_penalty, bias), 0.0)
         along = xp.vecdot(step, change) - _dot(by_penalty, moved)
         is_known = along > 0
@@ -115,7 +115,7 @@ class Curvature:
         """Return that of the fits that `index` names."""
         return replace(self, **taken(self, index))
 
-    def _height(self, weights: Array) -> Array:
+    def _mean_output(self, weights: Array) -> Array:
         """Return ``x̄ᵀ w``, (n_fits, 1, n_outputs)."""
         return namespace(weights).matmul(self.mean[:, None, :], weights)
 
@@ -139,13 +139,13 @@ class Curvature:
             beyond = _dot(weights, weights) - _dot(rotated, rotated)
             beyond = self._inverse_outside(1.0, alpha)[:, 0, 0] * beyond
             square = square + namespace(square).clip(beyond, 0.0, None)
-        return square + _dot(bias, bias / deep(self.bound))
+        return square + _dot(bias, bias / per_output(self.bound))
 
     def _way(self, weights: Array) -> Array:
         """Return the square of weights in the bound, (n_fits,)."""
         scaled = weights if self.scale is None else weights * self.scale[:, :, None] ** 2
         rotated = self._rotated(scaled)
-        by_penalty = _dot(deep(self.alpha) * weights, weights)
+        by_penalty = _dot(per_output(self.alpha) * weights, weights)
         return _dot(self.values[:, :, None] * rotated, rotated) + by_penalty
 
     def _inverse(self, share: Array | float, alpha: Array | float) -> Array:
@@ -190,6 +190,6 @@ def taken(fits: Any, index: Array) -> dict[str, Array]:
     }
 
 
-def deep(values: Any) -> Any:
+def per_output(values: Any) -> Any:
     """Return what is of shape (n_fits, 1) as (n_fits, 1, 1); numbers as they are."""
     return values if isinstance(values, Real) else values[:, :, None]

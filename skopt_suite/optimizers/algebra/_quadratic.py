@@ -9,9 +9,15 @@ import numpy as np
 
 from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, namespace, to_numpy
-from skopt_suite.optimizers.algebra._curvature import deep, product, split, taken
+<<<<<<< HEAD:skopt_suite/optimizers/algebra/_quadratic.py
+from skopt_suite.optimizers.algebra._curvature import per_output, product, split, taken
 from skopt_suite.optimizers.algebra._moments import Moments
 from skopt_suite.optimizers.algebra._spectrum import relative_noise, relative_rounding, spectrum
+=======
+from skopt_suite.training._curvature import per_output, product, split, taken
+from skopt_suite.training._moments import Moments
+from skopt_suite.training._spectrum import relative_noise, relative_rounding, spectrum
+>>>>>>> 53a036d (Name the curvature's helpers by what they return):skopt_suite/training/_quadratic.py
 
 _N_SOLVES = 3  # the first is right but for rounding, which the others take off
 
@@ -85,7 +91,7 @@ class Quadratic:
         explained = xp.sum(terms, axis=1, keepdims=True)
         squares = xp.clip(explained + self.target_square, 0.0, None)
         squares = squares + self._error(weights, bias) ** 2
-        norm = xp.sum(deep(self.alpha) * weights * weights, axis=(1, 2))
+        norm = xp.sum(per_output(self.alpha) * weights * weights, axis=(1, 2))
         return (self.bound * xp.sum(squares, axis=(1, 2)) + norm) / 2
 
     def gradient(self, params: Array) -> Array:
@@ -156,11 +162,11 @@ class Quadratic:
     def _by_weights(self, weights: Array) -> Array:
         """Return the gradient by the weights where the mean error is 0."""
         by_loss = product(self.input_second, weights) + self.minus_cross
-        return self.bound * by_loss + deep(self.alpha) * weights
+        return self.bound * by_loss + per_output(self.alpha) * weights
 
     def _error(self, weights: Array, bias: Array) -> Array:
         """Return the mean error e of every output, (n_fits, 1, n_outputs)."""
         if not bias.shape[-1]:
             return self.minus_target
-        height = namespace(weights).sum(self.mean * weights, axis=1, keepdims=True)
-        return self.minus_target + bias + height
+        mean_output = namespace(weights).sum(self.mean * weights, axis=1, keepdims=True)
+        return self.minus_target + bias + mean_output
