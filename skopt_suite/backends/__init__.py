@@ -12,6 +12,7 @@ from skopt_suite.backends._arrays import (
     take_rows,
     to_numpy,
 )
+from skopt_suite.backends._philox import uniform
 from skopt_suite.backends._placement import placement_for
 from skopt_suite.backends._products import (
     averaged,
@@ -49,4 +50,5 @@ __all__ = [
     "summed_over_samples",
     "take_rows",
     "to_numpy",
+    "uniform",
 ]

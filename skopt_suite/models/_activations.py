@@ -1,8 +1,4 @@
-"""Activation functions.
-
-Each is a value and a slope. The slope is a function of the output where it can be, so that the
-input need not be kept.
-"""
+"""Activation functions: layers that apply a function to every unit."""
 
 from __future__ import annotations
 
@@ -10,50 +6,71 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from skopt_suite.backends import Array, erf, namespace
+from skopt_suite.backends import Array, erf, kernel, namespace
+from skopt_suite.models._layer import Context
 
 
-class Activation(NamedTuple):
-    """An activation function: a bend at zero that layers do themselves, then a curve.
+class LeakyReLU(NamedTuple):
+    """``z if z > 0 else negative_slope * z``: with 0 it is relu, with 1 nothing."""
 
-    ``forward(z)`` returns the curve of `z` and what ``backward(delta, saved)`` needs to turn the
-    gradient with respect to its output into that with respect to `z`.
-    """
+    negative_slope: float
 
-    leak: float
-    """Slope of the bend below zero; 1: none."""
-    forward: Callable[[Array], tuple[Array, Array]]
-    backward: Callable[[Array, Array], Array]
-    has_curve: bool = True
+    @property
+    def has_curve(self) -> bool:
+        """False: behind a dense layer it takes nothing that is to be kept."""
+        return False
+
+    @property
+    def scratch_arrays(self) -> int:
+        """How many arrays of a layer's size `backward` takes at most: none."""
+        return 0
+
+    def forward(self, params: Array, x: Array, context: Context) -> tuple[Array, Array]:
+        """Return the output, twice."""
+        output = leaky_relu(x, self.negative_slope)
+        return output, output
+
+    def backward(self, gradient: Array, params: Array, saved: Array, delta: Array) -> Array:
+        """Return the gradient with respect to the input."""
+        return leaky_relu_backward(delta, saved, self.negative_slope)
+
+
+class Elementwise(NamedTuple):
+    """Any other function of every unit."""
+
+    function: Callable[[Array], Array]
+    derivative: Callable[[Array], Array]
+    of_output: bool
+    """Whether the derivative is a function of the output, so that the input need not be kept."""
     scratch_arrays: int = 8
     """How many arrays of a layer's size `backward` takes at most, its result included."""
 
+    @property
+    def has_curve(self) -> bool:
+        """True: input or output are kept."""
+        return True
 
-def _bend(leak: float) -> Activation:
-    """Return an activation that is nothing but a bend."""
-    return Activation(leak, lambda z: (z, z), lambda delta, z: delta, False, scratch_arrays=0)
+    def forward(self, params: Array, x: Array, context: Context) -> tuple[Array, Array]:
+        """Return the output, and what the derivative is a function of."""
+        output = self.function(x)
+        return output, output if self.of_output else x
 
-
-def _from_output(value: Callable, slope: Callable, scratch_arrays: int) -> Activation:
-    """Return an activation whose slope is a function of its output."""
-
-    def forward(z):
-        a = value(z)
-        return a, a
-
-    return Activation(
-        1.0, forward, lambda delta, a: delta * slope(a), scratch_arrays=scratch_arrays
-    )
+    def backward(self, gradient: Array, params: Array, saved: Array, delta: Array) -> Array:
+        """Return the gradient with respect to the input."""
+        return delta * self.derivative(saved)
 
 
-def _from_input(value: Callable, slope: Callable, scratch_arrays: int) -> Activation:
-    """Return an activation whose slope is a function of its input."""
-    return Activation(
-        1.0,
-        lambda z: (value(z), z),
-        lambda delta, z: delta * slope(z),
-        scratch_arrays=scratch_arrays,
-    )
+def leaky_relu(z: Array, negative_slope: float) -> Array:
+    """``z if z > 0 else negative_slope * z``."""
+    return z if negative_slope == 1 else namespace(z).where(z > 0, z, negative_slope * z)
+
+
+@kernel
+def leaky_relu_backward(delta: Array, output: Array, negative_slope: float) -> Array:
+    """`delta`, times `negative_slope` where the output is not positive."""
+    if negative_slope == 1:
+        return delta
+    return namespace(delta).where(output > 0, delta, negative_slope * delta)
 
 
 def _elu(z):
@@ -90,15 +107,15 @@ def _silu_slope(z):
     return s * (1 + z * (1 - s))
 
 
-ACTIVATIONS: dict[str, Activation] = {
-    "identity": _bend(1.0),
-    "relu": _bend(0.0),
-    "leaky_relu": _bend(0.01),
-    "elu": _from_output(_elu, _elu_slope, 5),
-    "gelu": _from_input(lambda z: z * _normal_cdf(z), _gelu_slope, 4),
-    "silu": _from_input(lambda z: z * _logistic(z), _silu_slope, 4),
-    "tanh": _from_output(lambda z: namespace(z).tanh(z), lambda a: 1 - a * a, 3),
-    "logistic": _from_output(_logistic, lambda a: a * (1 - a), 2),
-    "softplus": _from_output(_softplus, lambda a: -namespace(a).expm1(-a), 3),
+ACTIVATIONS: dict[str, LeakyReLU | Elementwise] = {
+    "identity": LeakyReLU(1.0),
+    "relu": LeakyReLU(0.0),
+    "leaky_relu": LeakyReLU(0.01),
+    "elu": Elementwise(_elu, _elu_slope, True, 5),
+    "gelu": Elementwise(lambda z: z * _normal_cdf(z), _gelu_slope, False, 4),
+    "silu": Elementwise(lambda z: z * _logistic(z), _silu_slope, False, 4),
+    "tanh": Elementwise(lambda z: namespace(z).tanh(z), lambda a: 1 - a * a, True, 3),
+    "logistic": Elementwise(_logistic, lambda a: a * (1 - a), True, 2),
+    "softplus": Elementwise(_softplus, lambda a: -namespace(a).expm1(-a), True, 3),
 }
 """Activation functions by name; gelu is the exact one, leaky_relu has slope 0.01, elu alpha 1."""

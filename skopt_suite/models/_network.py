@@ -5,7 +5,7 @@ Where weights and biases lie in a row of parameters, its `Layout` knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -13,27 +13,22 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skopt_suite._layout import Layout
-from skopt_suite.backends import Array, is_plain_batch, namespace
-from skopt_suite.models._activations import ACTIVATIONS, Activation
-from skopt_suite.models._dense import InputLayer, Run
+from skopt_suite.backends import Array, is_plain_batch, is_sparse, namespace
+from skopt_suite.models._activations import ACTIVATIONS
+from skopt_suite.models._dense import Dense
+from skopt_suite.models._dropout import Dropout
+from skopt_suite.models._fused import fused
+from skopt_suite.models._layer import Context, Layer
 
-
-class Stage(NamedTuple):
-    """What `backward` needs of a run of layers, and of the activation and dropout behind it."""
-
-    run: Run | InputLayer
-    x: Any  # its input: (n_samples, n_features), or (n_fits, n_samples, n_in)
-    outputs: Array
-    activation: Activation | None
-    saved: Array | None
-    mask: Array | None
+_PREDICTING = Context()
 
 
 class Trace(NamedTuple):
     """What the forward pass leaves for the backward pass."""
 
     params: Array  # (n_fits, n_params)
-    stages: list[Stage]
+    layers: tuple[Layer, ...]
+    saved: list[Any]  # by every layer
 
 
 @dataclass(frozen=True)
@@ -84,19 +79,22 @@ class Network:
                 weights[...] = random_state.uniform(-bound, bound, weights.shape)
         return params
 
-    def forward(
-        self, params: Array, x: Any, masks: Sequence[Array | None] | None = None
-    ) -> tuple[Array, Trace]:
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """The definition: one layer after the other."""
+        return tuple(self._layers())
+
+    def forward(self, params: Array, X: Any, context: Context = _PREDICTING) -> tuple[Array, Trace]:
         """Return raw predictions and what `backward` needs.
 
         Parameters
         ----------
         params : array of shape (n_fits, n_params)
             Parameters.
-        x : array or sparse container of shape (n_samples, n_features)
+        X : array or sparse container of shape (n_samples, n_features)
             Input, the same for all fits.
-        masks : list of arrays of shape (n_fits or 1, n_samples, n_units), optional
-            What the outputs of every hidden layer are multiplied by (dropout).
+        context : Context, optional
+            What else there is; by default the network predicts.
 
         Returns
         -------
@@ -105,19 +103,11 @@ class Network:
         trace : Trace
             For `backward`.
         """
-        trace = Trace(params, [])
-        is_apart = not is_plain_batch(x, params, self.sizes[1])
-        for run, stop in self._runs(is_apart, masks is not None):
-            z, outputs = run.forward(params, x)
-            stage = Stage(run, x, outputs, None, None, None)
-            if stop <= self.n_hidden:
-                activation = ACTIVATIONS[self.activations[stop - 1]]
-                z, saved = activation.forward(z)
-                mask = None if masks is None else masks[stop - 1]
-                z = z if mask is None else z * mask
-                stage = Stage(run, x, outputs, activation, saved, mask)
-            trace.stages.append(stage)
-            x = z
+        trace = Trace(params, self._layers_for(params, X, context), [])
+        x = X if is_sparse(X) else X[None, ...]
+        for layer in trace.layers:
+            x, saved = layer.forward(params, x, context)
+            trace.saved.append(saved)
         return x, trace
 
     def backward(self, trace: Trace, delta: Array) -> Array:
@@ -135,43 +125,33 @@ class Network:
         gradient : array of shape (n_fits, n_params)
             Summed over samples.
         """
-        params, xp = trace.params, namespace(trace.params)
-        gradient = xp.empty(params.shape, dtype=params.dtype, device=params.device)
-        for stage in reversed(trace.stages):
-            if stage.mask is not None:
-                delta = delta * stage.mask
-            if stage.activation is not None:
-                delta = stage.activation.backward(delta, stage.saved)
-            delta = stage.run.backward(gradient, params, stage.x, stage.outputs, delta)
+        params, below = trace.params, delta
+        gradient = namespace(params).empty(params.shape, dtype=params.dtype, device=params.device)
+        for layer, saved in zip(reversed(trace.layers), reversed(trace.saved), strict=True):
+            below = layer.backward(gradient, params, saved, below)
         return gradient
 
-    def _runs(self, is_apart: bool, has_masks: bool) -> list[tuple[Run | InputLayer, int]]:
-        """Return runs of layers, each with the number of layers up to its end.
+    def _layers(self) -> Iterator[Layer]:
+        *hidden, output = self.layout.layers
+        for index, (layout, name) in enumerate(zip(hidden, self.activations, strict=True)):
+            yield Dense(layout, is_input=index == 0)
+            yield ACTIVATIONS[name]
+            yield Dropout(index)
+        yield Dense(output, is_input=not hidden)
 
-        Parameters
-        ----------
-        is_apart : bool
-            Whether the first layer has its own way to multiply.
-        has_masks : bool
-            Whether there is dropout behind every hidden layer.
-        """
-        key = (is_apart, has_masks)
-        if key not in self._known_runs:
-            self._known_runs[key] = list(self._find_runs(*key))
-        return self._known_runs[key]
-
-    def _find_runs(self, is_apart: bool, has_masks: bool) -> Iterator[tuple[Run | InputLayer, int]]:
-        layers, start = self.layout.layers, 0
-        leaks = [*(ACTIVATIONS[name].leak for name in self.activations), 1.0]
-        if is_apart:
-            yield InputLayer(layers[0], leaks[0]), 1
-            start = 1
-        for stop in range(start + 1, len(layers) + 1):
-            is_output = stop == len(layers)
-            if is_output or has_masks or ACTIVATIONS[self.activations[stop - 1]].has_curve:
-                yield Run(layers[start:stop], leaks[start:stop]), stop
-                start = stop
+    def _layers_for(self, params: Array, X: Any, context: Context) -> tuple[Layer, ...]:
+        """Return the layers as they are computed: in runs, where there are kernels for them."""
+        if type(params) is not np.ndarray:
+            return self.layers
+        key = (not is_plain_batch(X, params, self.sizes[1]), context.dropout is not None)
+        if key not in self._fused:
+            self._fused[key] = fused(self.layers, *key)
+        return self._fused[key]
 
     @cached_property
-    def _known_runs(self) -> dict[tuple[bool, bool], list[tuple[Run | InputLayer, int]]]:
+    def _fused(self) -> dict[tuple[bool, bool], tuple[Layer, ...]]:
         return {}
+
+    def __reduce__(self) -> tuple[type[Network], tuple[Any, ...]]:
+        # without what is cached
+        return Network, (self.sizes, self.activations, self.output_bias)

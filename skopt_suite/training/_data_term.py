@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from skopt_suite._component import take
 from skopt_suite.backends import Array, averaged
 from skopt_suite.losses import Loss
-from skopt_suite.models import Network
+from skopt_suite.models import Context, Network
 from skopt_suite.training._rows import Rows, Weights
+
+_PLAIN = Context()
 
 
 class DataTerm:
@@ -22,20 +22,20 @@ class DataTerm:
         The stacked loss.
     rows : Rows
         What the mean is over.
-    masks : list of arrays, optional
-        What dropout multiplies hidden units by.
+    context : Context, optional
+        What the network is trained with; values are without.
     """
 
-    __slots__ = ("loss", "masks", "network", "rows")
+    __slots__ = ("context", "loss", "network", "rows")
 
     def __init__(
         self,
         network: Network,
         loss: Loss,
         rows: Rows,
-        masks: Sequence[Array | None] | None = None,
+        context: Context = _PLAIN,
     ) -> None:
-        self.network, self.loss, self.rows, self.masks = network, loss, rows, masks
+        self.network, self.loss, self.rows, self.context = network, loss, rows, context
 
     def value(self, params: Array) -> Array:
         """Return the mean loss without dropout, (n_fits,)."""
@@ -44,7 +44,7 @@ class DataTerm:
 
     def value_and_gradient(self, params: Array) -> tuple[Array, Array]:
         """Return the mean loss, (n_fits,), and its gradient, (n_fits, n_params)."""
-        raw, trace = self.network.forward(params, self.rows.X, self.masks)
+        raw, trace = self.network.forward(params, self.rows.X, self.context)
         mean, delta = self._mean(raw)
         return mean, self.network.backward(trace, delta)
 
@@ -52,7 +52,7 @@ class DataTerm:
         """Return the term of the fits that `index` names."""
         X, y, weight = self.rows
         rows = Rows(X, y, Weights(weight).take(index).values)
-        return DataTerm(self.network, take(self.loss, index), rows, self.masks)
+        return DataTerm(self.network, take(self.loss, index), rows, self.context.take(index))
 
     def _mean(self, raw: Array) -> tuple[Array, Array]:
         """Return the mean loss and its gradient by raw predictions."""

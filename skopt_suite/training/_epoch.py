@@ -9,27 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from skopt_suite.backends import Array, Placement
+from skopt_suite.backends import Array
+from skopt_suite.models import DropoutDraws
 from skopt_suite.optimizers import Optimizer
-from skopt_suite.training._dropout import dropout_masks
 from skopt_suite.training._objective import Objective, Terms
 from skopt_suite.training._rows import Source, Weights
 
 
 class Cancelled(Exception):
     """The pass was asked to end."""
-
-
-class Dropout(NamedTuple):
-    """What dropout draws from."""
-
-    rates: Array  # (n_fits, n_hidden)
-    seed: int
-    placement: Placement
-
-    def masks(self, step: int, sizes: tuple[int, ...], n_samples: int) -> list[Array]:
-        """Return what hidden units are multiplied by in a step."""
-        return dropout_masks(self.seed, step, self.rates, sizes, n_samples, self.placement)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +35,7 @@ class Epoch:
     """What the schedule says for every step, (n_fits, n_steps)."""
     number: int = 0
     """Of the epoch, counted from the beginning of the fit."""
-    dropout: Dropout | None = None
+    dropout: DropoutDraws | None = None
     whole: Objective | None = None
     """The objective on all rows, where every step sees them."""
 
@@ -65,9 +53,8 @@ class Epoch:
             objective = self.terms.on(rows)
         if self.dropout is None:
             return objective
-        count, sizes = self.number * self.n_steps + step, self.terms.network.sizes[1:-1]
-        n_rows = objective.data.rows.X.shape[0]
-        return objective.with_masks(self.dropout.masks(count, sizes, n_rows))
+        count = self.number * self.n_steps + step
+        return objective.with_dropout(self.dropout._replace(step=count))
 
 
 class Moving(Protocol):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from skopt_suite._component import take
 from skopt_suite.backends import Array
 from skopt_suite.losses import Loss
-from skopt_suite.models import Network
+from skopt_suite.models import Context, DropoutDraws, Network
 from skopt_suite.optimizers.algebra._curvature import Curvature
 from skopt_suite.optimizers.algebra._diagonal import Diagonal
 from skopt_suite.optimizers.algebra._quadratic import Quadratic
@@ -140,9 +139,9 @@ class Objective:
             raise TypeError("Curvature is known of the objective on all rows only.")
         return self._view
 
-    def with_masks(self, masks: Sequence[Array | None]) -> Objective:
-        """Return the objective with hidden units multiplied by the masks of dropout."""
-        data = DataTerm(self.data.network, self.data.loss, self.data.rows, masks)
+    def with_dropout(self, draws: DropoutDraws) -> Objective:
+        """Return the objective with hidden units dropped."""
+        data = DataTerm(self.data.network, self.data.loss, self.data.rows, Context(draws))
         return Objective(data, self.penalty, self.counts_penalty, self._view)
 
     def take(self, index: Array) -> Objective:

@@ -12,8 +12,8 @@ from skopt_suite._component import stack as stack_components
 from skopt_suite._component import take as take_component
 from skopt_suite._hashable import SameObject
 from skopt_suite.backends import Array, Placement
+from skopt_suite.models import DropoutDraws
 from skopt_suite.training._checkpoint import Memory
-from skopt_suite.training._epoch import Dropout
 from skopt_suite.training._job import Job
 from skopt_suite.training._objective import Terms
 from skopt_suite.training._rows import Weights
@@ -32,7 +32,7 @@ class Stack:
     schedule: Any
     schedule_state: Any
     terms: Terms
-    dropout: Dropout | None
+    dropout: DropoutDraws | None
     horizon: Array  # (n_fits, 1): epochs
     weights: Weights
     best_params: Array | None = None
@@ -120,11 +120,11 @@ def _best(jobs: Sequence[Job], placement: Placement) -> Array | None:
     return join(best, placement) if best else None
 
 
-def _dropout(jobs: Sequence[Job], placement: Placement) -> Dropout | None:
+def _dropout(jobs: Sequence[Job], placement: Placement) -> DropoutDraws | None:
     if not any(jobs[0].plan.dropout):
         return None
     rates = np.array([job.plan.dropout for job in jobs])
-    return Dropout(placement.asarray(rates, dtype=jobs[0].dtype), jobs[0].seed, placement)
+    return DropoutDraws(placement.asarray(rates, dtype=jobs[0].dtype), jobs[0].seed)
 
 
 def _weights(jobs: Sequence[Job], placement: Placement) -> Weights:

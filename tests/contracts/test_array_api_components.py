@@ -10,7 +10,7 @@ import pytest
 from skopt_suite._component import stack
 from skopt_suite.backends import Placement, to_numpy
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, TargetType
-from skopt_suite.models import ACTIVATIONS, Network
+from skopt_suite.models import ACTIVATIONS, Context, DropoutDraws, Network
 from skopt_suite.optimizers import LBFGS, OPTIMIZERS
 from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet
 from skopt_suite.schedules import SCHEDULES, Cosine, Polynomial, ReduceOnPlateau, Warmup
@@ -137,14 +137,18 @@ def test_models(activation):
     network = Network((4, 5, 3, 2), (activation, activation))
     params, X = rng.normal(size=(N_FITS, network.n_params)), rng.normal(size=(9, 4))
     delta = rng.normal(size=(N_FITS, 9, 2))
-    masks = [rng.integers(0, 2, (N_FITS, 9, n)) * 2.0 for n in (5, 3)]
-    for used in (masks, None):
-        (host_params, host_X, host_delta), strict = both(params, X, delta)
-        raw, trace = network.forward(host_params, host_X, used)
-        strict_masks = None if used is None else [STRICT.asarray(mask) for mask in used]
-        strict_raw, strict_trace = network.forward(strict[0], strict[1], strict_masks)
+    rates = np.array([[0.2, 0.5]] * N_FITS)
+    (host_params, host_X, host_delta, host_rates), strict = both(params, X, delta, rates)
+    for drops in (True, False):
+        context, strict_context = (
+            Context(DropoutDraws(one, seed=3, step=2) if drops else None)
+            for one in (host_rates, strict[3])
+        )
+        raw, trace = network.forward(host_params, host_X, context)
+        strict_raw, strict_trace = network.forward(strict[0], strict[1], strict_context)
         assert_same(strict_raw, raw)
-        assert_same(network.backward(strict_trace, strict[2]), network.backward(trace, host_delta))
+        gradient = network.backward(trace, host_delta.copy())
+        assert_same(network.backward(strict_trace, strict[2]), gradient)
 
 
 OPTIMIZERS_AND_MODELS = [

@@ -24,13 +24,13 @@ DEFINITIONS = {short(name): KERNELS[name].definition for name in FUSED.keys() & 
 KERNELS_OF_NUMPY = {short(name): fused for name, fused in FUSED.items()}
 
 N_PARAMS, N_SAMPLES, N_UNITS = 11, 6, 5
-LEAKS = [("relu", 0.0), ("leaky relu", 0.01), ("nothing", 1.0)]
+SLOPES = [("relu", 0.0), ("leaky relu", 0.01), ("nothing", 1.0)]
 
 
 class Layout:
     """Fully connected layers that lie between the parameters of others."""
 
-    def __init__(self, sizes, leaks, has_output_bias=True, n_samples=N_SAMPLES):
+    def __init__(self, sizes, slopes, has_output_bias=True, n_samples=N_SAMPLES):
         self.sizes, self.n_samples = sizes, n_samples
         rows, at = [], 2
         for n_in, n_out in itertools.pairwise(sizes):
@@ -38,7 +38,7 @@ class Layout:
             at += n_in * n_out + n_out
         if not has_output_bias:
             rows[-1][-1] = -1
-        self.layers, self.leaks, self.n_params = np.array(rows), np.array(leaks), at + 3
+        self.layers, self.slopes, self.n_params = np.array(rows), np.array(slopes), at + 3
 
 
 RUNS = [
@@ -46,6 +46,11 @@ RUNS = [
     ("of one layer inside", Layout((4, 5), [0.0]), False),
     ("of two layers", Layout((4, 5, 3), [0.0, 1.0]), True),
     ("without output bias", Layout((4, 5, 3), [0.01, 1.0], has_output_bias=False), True),
+    (
+        "without bias before an activation",
+        Layout((4, 5, 3), [1.0, 0.01], has_output_bias=False),
+        False,
+    ),
     ("of three layers", Layout((4, 7, 5, 3), [0.0, 0.01, 1.0]), True),
     ("of four layers inside", Layout((4, 3, 6, 5, 3), [0.0, 1.0, 0.01, 0.0]), False),
     # products taken in three blocks of rows, the last one smaller
@@ -158,7 +163,7 @@ ARGUMENTS = {
             d.normal(layout.n_params),
             d.normal(layout.n_samples, layout.sizes[0], scale=0.1)[: 1 if shared else None],
             layout.layers,
-            layout.leaks,
+            layout.slopes.copy(),
         )
         for case, layout, shared in RUNS
     },
@@ -170,18 +175,18 @@ ARGUMENTS = {
             zeros_too(d.normal(layout.n_samples * sum(layout.sizes[1:]))).reshape(-1),
             d.normal(layout.n_samples, layout.sizes[-1], scale=0.1),
             layout.layers,
-            layout.leaks,
+            layout.slopes.copy(),
             not shared,
         )
         for case, layout, shared in RUNS
     },
     **{
-        f"add_bias {case}": lambda d, leak=leak: (
+        f"add_bias {case}": lambda d, slope=slope: (
             d.normal(N_SAMPLES, N_UNITS),
             d.normal(1, N_UNITS),
-            leak,
+            slope,
         )
-        for case, leak in LEAKS
+        for case, slope in SLOPES
     },
     "add_bias, fits last": lambda d: (
         fits_last(d.normal(N_SAMPLES, N_UNITS)),
@@ -189,13 +194,15 @@ ARGUMENTS = {
         0.01,
     ),
     **{
-        f"unbend {case}": lambda d, leak=leak: (
+        f"leaky_relu_backward {case}": lambda d, slope=slope: (
             d.normal(N_SAMPLES, N_UNITS),
             zeros_too(d.normal(N_SAMPLES, N_UNITS)),
-            leak,
+            slope,
         )
-        for case, leak in LEAKS
+        for case, slope in SLOPES
     },
+    "dropout_mask": lambda d: (d.positive(1), N_SAMPLES, N_UNITS, 2**40 + 1, 5, 1),
+    "dropout_mask of whole blocks": lambda d: (d.positive(1), 8, 33, 3, 2**33, 0),
     **{
         f"newest_to_oldest after {n_steps}": lambda d, n_steps=n_steps: (
             d.normal(N_PARAMS),
@@ -337,7 +344,7 @@ def test_logistic_loss_is_right_to_rounding_however_far():
     np.testing.assert_allclose(value[0], np.log1p(np.exp(z[wrong])), rtol=1e-15)
 
 
-@pytest.mark.parametrize("case", ["soft_threshold", "unbend relu", "add_bias relu"])
+@pytest.mark.parametrize("case", ["soft_threshold", "leaky_relu_backward relu", "add_bias relu"])
 def test_zeros_are_exact_in_both(case):
     name = case.partition(" ")[0]
     expected = DEFINITIONS[name](*ARGUMENTS[case](Draw(3, "float32", False)))

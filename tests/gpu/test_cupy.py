@@ -80,3 +80,13 @@ def test_model_fitted_on_the_gpu_loads_where_there_is_none(tmp_path):
     )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
     np.testing.assert_array_equal(np.load(tmp_path / "predicted.npy"), expected)
+
+
+def test_dropout_draws_the_same_bits():
+    import cupy
+
+    from skopt_suite.backends import KERNELS
+
+    rate, where = np.array([[0.3], [0.5]]), (9, 33, 2**40 + 7, 5, 1)
+    mask = KERNELS["dropout_mask"](cupy.asarray(rate), *where)
+    np.testing.assert_array_equal(mask.get(), KERNELS["dropout_mask"](rate, *where))

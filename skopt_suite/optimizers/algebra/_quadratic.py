@@ -9,15 +9,9 @@ import numpy as np
 
 from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, namespace, to_numpy
-<<<<<<< HEAD:skopt_suite/optimizers/algebra/_quadratic.py
 from skopt_suite.optimizers.algebra._curvature import per_output, product, split, taken
 from skopt_suite.optimizers.algebra._moments import Moments
 from skopt_suite.optimizers.algebra._spectrum import relative_noise, relative_rounding, spectrum
-=======
-from skopt_suite.training._curvature import per_output, product, split, taken
-from skopt_suite.training._moments import Moments
-from skopt_suite.training._spectrum import relative_noise, relative_rounding, spectrum
->>>>>>> 53a036d (Name the curvature's helpers by what they return):skopt_suite/training/_quadratic.py
 
 _N_SOLVES = 3  # the first is right but for rounding, which the others take off
 

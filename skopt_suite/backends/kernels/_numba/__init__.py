@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from skopt_suite.backends.kernels._numba import _layers, _losses, _products, _updates
+from skopt_suite.backends.kernels._numba import _dropout, _layers, _losses, _products, _updates
 
 FUSED: dict[str, Callable] = {
     "skopt_suite.backends._products.averaged": _products.averaged,
@@ -19,9 +19,10 @@ FUSED: dict[str, Callable] = {
     "skopt_suite.losses._log_loss.logistic_log_loss": _losses.logistic_log_loss,
     "skopt_suite.losses._log_loss.softmax_log_loss": _losses.softmax_log_loss,
     "skopt_suite.models._dense.add_bias": _layers.add_bias,
-    "skopt_suite.models._dense.run_backward": _layers.run_backward,
-    "skopt_suite.models._dense.run_forward": _layers.run_forward,
-    "skopt_suite.models._dense.unbend": _layers.unbend,
+    "skopt_suite.models._activations.leaky_relu_backward": _layers.leaky_relu_backward,
+    "skopt_suite.models._dropout.dropout_mask": _dropout.dropout_mask,
+    "skopt_suite.models._fused.run_backward": _layers.run_backward,
+    "skopt_suite.models._fused.run_forward": _layers.run_forward,
     "skopt_suite.optimizers.first_order._adam.adam_update": _updates.adam_update,
     "skopt_suite.optimizers.first_order._gradient_descent.descend": _updates.descend,
     "skopt_suite.optimizers.solvers._lbfgs.newest_to_oldest": _updates.newest_to_oldest,

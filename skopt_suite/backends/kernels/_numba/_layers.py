@@ -8,13 +8,13 @@ from skopt_suite.backends.kernels._numba._jit import jit, write_back
 from skopt_suite.backends.kernels._numba._products import add_up, rows_at_once
 
 
-def run_forward(params, x, layers, leaks):
+def run_forward(params, x, layers, slopes):
     x = np.ascontiguousarray(x, dtype=params.dtype)
-    return _run_forward(np.ascontiguousarray(params), x, layers, leaks)
+    return _run_forward(np.ascontiguousarray(params), x, layers, slopes)
 
 
 @jit
-def _run_forward(params, x, layers, leaks):
+def _run_forward(params, x, layers, slopes):
     n_fits, n_samples = params.shape[0], x.shape[1]
     outputs = np.empty(n_fits * n_samples * layers[:, 1].sum(), dtype=params.dtype)
     for k in range(n_fits):
@@ -23,40 +23,44 @@ def _run_forward(params, x, layers, leaks):
             n_in, n_out, weights_at, bias_at = _layer(layers, depth)
             size = n_samples * n_out
             z = outputs[start + k * size : start + (k + 1) * size].reshape((n_samples, n_out))
-            _dense_forward(params[k], a, z, n_in, n_out, weights_at, bias_at, leaks[depth])
+            _dense_forward(params[k], a, z, n_in, n_out, weights_at, bias_at, slopes[depth])
             a, start = z, start + n_fits * size
     return outputs
 
 
 @jit
-def _dense_forward(row, x, z, n_in, n_out, weights_at, bias_at, leak):
+def _dense_forward(row, x, z, n_in, n_out, weights_at, bias_at, negative_slope):
     weights = _weights_of(row, n_in, n_out, weights_at)
     size = rows_at_once(x.shape[0], n_in, n_out)
     for start in range(0, x.shape[0], size):
         stop = min(start + size, x.shape[0])
         np.dot(x[start:stop], weights, z[start:stop])
         if bias_at >= 0:
-            _bend(z[start:stop], row[bias_at : bias_at + n_out], leak)
+            _add_bias(z[start:stop], row[bias_at : bias_at + n_out], negative_slope)
+        elif negative_slope != 1:
+            _leaky_relu(z[start:stop], negative_slope)
 
 
-def run_backward(gradient, params, x, outputs, delta, layers, leaks, needs_below):
+def run_backward(gradient, params, x, outputs, delta, layers, slopes, needs_below):
     kind = gradient.dtype
     x, delta = np.ascontiguousarray(x, dtype=kind), np.ascontiguousarray(delta, dtype=kind)
     params, outputs = np.ascontiguousarray(params), np.ascontiguousarray(outputs)
     below = np.empty((delta.shape[0], *x.shape[1:]) if needs_below else (0, 0, 0), dtype=kind)
-    _run_backward(gradient, params, x, outputs, delta, layers, leaks, below)
+    _run_backward(gradient, params, x, outputs, delta, layers, slopes, below)
     return gradient, below if needs_below else None
 
 
 @jit
-def _run_backward(gradient, params, x, outputs, delta, layers, leaks, below):
+def _run_backward(gradient, params, x, outputs, delta, layers, slopes, below):
     n_fits, n_samples, n_layers = gradient.shape[0], x.shape[1], layers.shape[0]
     spare = np.empty((2, n_samples * layers[:, 0].max()), dtype=gradient.dtype)
     for k in range(n_fits):
         row, stop, d = np.ascontiguousarray(gradient[k]), outputs.size, delta[k]
         size = n_samples * layers[n_layers - 1, 1]
         stop -= n_fits * size
-        _unbend(d, outputs[stop + k * size : stop + (k + 1) * size].reshape(d.shape), leaks[-1])
+        _leaky_relu_backward(
+            d, outputs[stop + k * size : stop + (k + 1) * size].reshape(d.shape), slopes[-1]
+        )
         for depth in range(n_layers - 1, 0, -1):
             n_in, n_out, weights_at, bias_at = _layer(layers, depth)
             size = n_samples * n_in
@@ -65,7 +69,7 @@ def _run_backward(gradient, params, x, outputs, delta, layers, leaks, below):
             _dense_gradient(row, a, d, n_in, n_out, weights_at, bias_at)
             e = spare[depth % 2, :size].reshape((n_samples, n_in))
             np.dot(d, _weights_of(params[k], n_in, n_out, weights_at).T, e)
-            _unbend(e, a, leaks[depth - 1])
+            _leaky_relu_backward(e, a, slopes[depth - 1])
             d = e
         n_in, n_out, weights_at, bias_at = _layer(layers, 0)
         _dense_gradient(row, x[0 if x.shape[0] == 1 else k], d, n_in, n_out, weights_at, bias_at)
@@ -103,25 +107,25 @@ def _weights_of(row, n_in, n_out, weights_at):
     return row[weights_at : weights_at + n_in * n_out].reshape((n_in, n_out))
 
 
-def add_bias(z, bias, leak):
+def add_bias(z, bias, negative_slope):
     if z.strides[0] >= z.strides[1]:
-        _bend_each(z, bias, leak)
+        _add_bias_to_each(z, bias, negative_slope)
         return z
     n_fits, n_samples, n_outputs = z.shape  # with the fits after the samples in memory
     rows = z.transpose(1, 0, 2).reshape(n_samples, -1)
-    _bend(rows, np.ascontiguousarray(bias).reshape(-1), leak)
+    _add_bias(rows, np.ascontiguousarray(bias).reshape(-1), negative_slope)
     return rows.reshape(n_samples, n_fits, n_outputs).transpose(1, 0, 2)
 
 
 @jit
-def _bend_each(z, bias, leak):
+def _add_bias_to_each(z, bias, negative_slope):
     for k in range(z.shape[0]):
-        _bend(z[k], bias[k, 0], leak)
+        _add_bias(z[k], bias[k, 0], negative_slope)
 
 
 @jit
-def _bend(z, bias, leak):
-    zero, slope = z.dtype.type(0), z.dtype.type(leak)
+def _add_bias(z, bias, negative_slope):
+    zero, slope = z.dtype.type(0), z.dtype.type(negative_slope)
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):
             total = z[i, j] + bias[j]
@@ -129,16 +133,25 @@ def _bend(z, bias, leak):
 
 
 @jit
-def unbend(delta, outputs, leak):
+def _leaky_relu(z, negative_slope):
+    zero, slope = z.dtype.type(0), z.dtype.type(negative_slope)
+    for i in range(z.shape[0]):
+        for j in range(z.shape[1]):
+            z[i, j] = z[i, j] if z[i, j] > zero else slope * z[i, j]
+
+
+@jit
+def leaky_relu_backward(delta, output, negative_slope):
     for k in range(delta.shape[0]):
-        _unbend(delta[k], outputs[k], leak)
+        _leaky_relu_backward(delta[k], output[k], negative_slope)
     return delta
 
 
 @jit
-def _unbend(delta, outputs, leak):
-    zero, one, slope = delta.dtype.type(0), delta.dtype.type(1), delta.dtype.type(leak)
-    if leak != 1:
+def _leaky_relu_backward(delta, output, negative_slope):
+    zero, one = delta.dtype.type(0), delta.dtype.type(1)
+    slope = delta.dtype.type(negative_slope)
+    if negative_slope != 1:
         for i in range(delta.shape[0]):
             for j in range(delta.shape[1]):
-                delta[i, j] *= one if outputs[i, j] > zero else slope
+                delta[i, j] *= one if output[i, j] > zero else slope

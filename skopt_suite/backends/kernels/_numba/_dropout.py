@@ -1,0 +1,46 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skopt_suite.backends.kernels._numba._jit import jit
+from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
+
+
+def dropout_mask(rate, n_samples, n_units, seed, step, layer):
+    mask = np.empty((rate.shape[0], n_samples, n_units), dtype=rate.dtype)
+    where = np.array([step & 0xFFFFFFFF, layer & 0xFFFFFFFF], dtype=np.uint64)
+    _dropout_mask(mask, rate, where, round_keys(seed), MULTIPLIERS)
+    return mask
+
+
+@jit
+def _dropout_mask(mask, rate, where, keys, multipliers):
+    n_fits, n_samples, n_units = mask.shape
+    words = np.empty((4, n_units), dtype=np.uint32)
+    one, zero, unit = mask.dtype.type(1), mask.dtype.type(0), mask.dtype.type(2.0**-24)
+    for start in range(0, n_samples, 4):
+        _philox(words, start // 4, where, keys, multipliers)
+        for k in range(n_fits):
+            kept, dropped = one / (one - rate[k, 0]), zero / (one - rate[k, 0])
+            for i in range(start, min(start + 4, n_samples)):
+                for j in range(n_units):
+                    draw = mask.dtype.type(words[i - start, j] >> np.uint32(8)) * unit
+                    mask[k, i, j] = kept if draw >= rate[k, 0] else dropped
+
+
+@jit
+def _philox(words, block, where, keys, multipliers):
+    low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
+    for j in range(words.shape[1]):
+        a, b, c, d = np.uint64(j), np.uint64(block), where[0], where[1]
+        for i in range(10):  # written out, so that the loop over units is vectorised
+            p, q = multipliers[0] * a, multipliers[1] * c
+            a, b, c, d = (
+                (q >> half) ^ b ^ keys[i, 0],
+                q & low,
+                (p >> half) ^ d ^ keys[i, 1],
+                p & low,
+            )
+        words[0, j], words[1, j], words[2, j], words[3, j] = a, b, c, d

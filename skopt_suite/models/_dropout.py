@@ -1,0 +1,41 @@
+"""The layer that drops units in training."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from skopt_suite.backends import Array, kernel, namespace, uniform
+from skopt_suite.models._layer import Context
+
+
+class Dropout(NamedTuple):
+    """0 with probability `rate`, else ``x / (1 - rate)``, so that the mean is x.
+
+    (Inverted dropout; N. Srivastava et al., "Dropout", Journal of Machine Learning Research 15,
+    2014, section 10.) All fits share the draws, so a fit drops the same units in a stack as alone.
+    """
+
+    layer: int
+    """Number of the hidden layer that it is behind."""
+
+    def forward(self, params: Array, x: Array, context: Context) -> tuple[Array, Array | None]:
+        """Return the output, and what `x` was multiplied by."""
+        if context.dropout is None:
+            return x, None
+        rates, seed, step = context.dropout
+        rate = rates[:, self.layer : self.layer + 1]
+        mask = dropout_mask(rate, x.shape[1], x.shape[2], seed, step, self.layer)
+        return x * mask, mask
+
+    def backward(self, gradient: Array, params: Array, saved: Array | None, delta: Array) -> Array:
+        """Return the gradient with respect to the input."""
+        return delta if saved is None else delta * saved
+
+
+@kernel
+def dropout_mask(
+    rate: Array, n_samples: int, n_units: int, seed: int, step: int, layer: int
+) -> Array:
+    """What units are multiplied by, (n_fits, n_samples, n_units); `rate` is (n_fits, 1)."""
+    draws, rate = uniform(rate, n_samples, n_units, seed, step, layer), rate[:, :, None]
+    return namespace(rate).astype(draws >= rate, rate.dtype) / (1 - rate)

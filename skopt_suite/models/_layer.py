@@ -1,0 +1,82 @@
+"""What a layer is: the network is a fold over layers.
+
+``for layer in layers: x, saved = layer.forward(params, x, context)``, and back again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+from skopt_suite.backends import Array, namespace
+
+
+class DropoutDraws(NamedTuple):
+    """What the draws of dropout in a step are a function of, beside layer, row and unit."""
+
+    rates: Array  # (n_fits, n_hidden)
+    seed: int
+    step: int = 0
+
+    def take(self, index: Array) -> DropoutDraws:
+        """Return what belongs to the fits that `index` names."""
+        return self._replace(rates=namespace(self.rates).take(self.rates, index, axis=0))
+
+
+class Context(NamedTuple):
+    """What a pass through the network has beside parameters and input.
+
+    Statistics that a layer keeps and no optimizer moves (normalisation's) have their place here, as
+    `buffers` of shape (n_fits, n_buffers): one row for every fit, as parameters are, so that they
+    are taken, kept as the best ones and written to checkpoints with them. Where it predicts, a
+    layer reads them; where it trains, it leaves the new ones in what it saves, and the trace of the
+    network hands them to the loop.
+    """
+
+    dropout: DropoutDraws | None = None
+    """None: nothing is dropped, as where a network predicts."""
+
+    def take(self, index: Array) -> Context:
+        """Return what belongs to the fits that `index` names."""
+        return Context(None if self.dropout is None else self.dropout.take(index))
+
+
+class Layer(Protocol):
+    """A function of parameters and input, and its gradient.
+
+    Layers hold what they are, no numbers of a fit. Arrays in the network are
+    ``(n_fits or 1, n_samples, n_units)``: 1 where all fits share them. Only the input of the
+    network may be a sparse container, ``(n_samples, n_features)``, which all share.
+    """
+
+    def forward(self, params: Array, x: Any, context: Context) -> tuple[Array, Any]:
+        """Return the output, and what `backward` needs.
+
+        Parameters
+        ----------
+        params : array of shape (n_fits, n_params)
+            Parameters of the whole network.
+        x : array of shape (n_fits or 1, n_samples, n_in)
+            Input; it is not written to.
+        context : Context
+            What else there is.
+        """
+
+    def backward(self, gradient: Array, params: Array, saved: Any, delta: Array) -> Array | None:
+        """Write the gradient with respect to the layer's own parameters, return that by its input.
+
+        Parameters
+        ----------
+        gradient : array of shape (n_fits, n_params)
+            Where to write, summed over samples.
+        params : array of shape (n_fits, n_params)
+            Parameters of the whole network.
+        saved : object
+            From `forward`.
+        delta : array of shape (n_fits, n_samples, n_out)
+            Gradient with respect to the output; may be overwritten.
+
+        Returns
+        -------
+        delta : array of shape (n_fits, n_samples, n_in) or None
+            Gradient with respect to the input; None of the network's own.
+        """
