@@ -14,7 +14,7 @@ import numpy as np
 
 from skopt_suite._component import Component
 from skopt_suite._target_type import Kind, TargetType
-from skopt_suite.backends import Array, mean_in_double, namespace, sum_in_double
+from skopt_suite.backends import Array, namespace
 from skopt_suite.losses._baseline import best_constant, class_shares, mean
 from skopt_suite.losses._hessian import Hessian
 
@@ -28,6 +28,8 @@ class Loss(Component):
 
     kinds: ClassVar[tuple[Kind, ...]]
     """What targets are taken: ``"classes"``, ``"labels"`` (and two classes), ``"numbers"``."""
+    metric: ClassVar[str]
+    """Name of the score that early stopping watches."""
     n_raw: ClassVar[int] = 1
     """Number of raw predictions for every target, next to each other in their last axis."""
     is_smooth: ClassVar[bool] = True
@@ -129,6 +131,14 @@ class Loss(Component):
         """Return the number of raw predictions of every sample."""
         return y.shape[1] * self.n_raw
 
+    def prediction(self, raw: Array) -> Array:
+        """Return what scores are computed of, (n_fits, n_samples, n_targets): predictions.
+
+        They are the raw ones of classifiers; of regressors, too, unless the loss has a link
+        function, or several raw ones per target.
+        """
+        return raw
+
     @abstractmethod
     def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
         """Return the loss of every sample and its gradient.
@@ -158,6 +168,7 @@ class ClassificationLoss(Loss):
     """
 
     kinds = ("classes", "labels")
+    metric = "accuracy"
     has_probability: ClassVar[bool] = False
     """Whether `probability` is implemented."""
 
@@ -182,53 +193,12 @@ class ClassificationLoss(Loss):
     def n_outputs(self, y: np.ndarray) -> int:
         return self.targets.n_outputs
 
-    def score(self, y: Array, raw: Array, weight: Array | None) -> Array:
-        """Return the share of samples (by weight) whose outputs are all right, (n_fits,)."""
-        xp = namespace(raw)
-        if self.targets.kind == "classes":
-            right = xp.argmax(raw, axis=-1) == y[..., 0]
-        else:
-            right = xp.all((raw > 0) == (y > 0), axis=-1)
-        return _mean(xp.astype(right, raw.dtype), weight)
-
 
 class RegressionLoss(Loss):
     """Base class of the losses of regressors."""
 
     kinds = ("numbers",)
-
-    def prediction(self, raw: Array) -> Array:
-        """Return predictions, (n_fits, n_samples, n_targets).
-
-        They are the raw ones, unless the loss has a link function, or several raw ones per target.
-        """
-        return raw
-
-    def score(self, y: Array, raw: Array, weight: Array | None) -> Array:
-        """Return the coefficient of determination R², averaged over outputs, (n_fits,)."""
-        xp = namespace(raw)
-        squared_error = (self.prediction(raw) - y) ** 2
-        outputs = xp.permute_dims(y[None, ...], (0, 2, 1))
-        centre = _mean(outputs, None if weight is None else weight[:, None, :])
-        spread = (y[None, ...] - centre[:, None, :]) ** 2
-        residual, total = (
-            _mean(xp.permute_dims(part, (0, 2, 1)), None if weight is None else weight[:, None, :])
-            for part in (squared_error, spread)
-        )
-        varies = total > 0
-        unexplained = xp.where(
-            varies,
-            residual / xp.where(varies, total, xp.ones_like(total)),
-            xp.astype(residual > 0, raw.dtype),
-        )
-        return xp.mean(1 - unexplained, axis=-1)
-
-
-def _mean(values: Array, weight: Array | None) -> Array:
-    """Return the mean over the last axis, by weight if there is one."""
-    if weight is None:
-        return mean_in_double(values, axis=-1)
-    return sum_in_double(values * weight, axis=-1) / sum_in_double(weight, axis=-1)
+    metric = "r2"
 
 
 def class_indicators(y: Array, raw: Array) -> Array:

@@ -1,6 +1,6 @@
 """How well fits do, all fits of a stack at once, by the names of scikit-learn's scorers.
 
-Shapes: ``y`` is what losses take: class indices ``(n_samples,)`` for more than two classes, else
+Shapes: ``y`` is what losses take: one column of class indices for more than two classes, else
 numbers ``(n_samples, n_outputs)``, where classes and labels are 0 or 1. What is scored is of shape
 ``(n_fits, n_samples, n_outputs)``: raw predictions of classifiers, predictions of regressors.
 Weights are ``(n_samples,)``, or ``(n_fits, n_samples)`` if fits differ in them. Scores are
@@ -31,9 +31,11 @@ REGRESSION_METRICS: Mapping[str, Metric] = {
         neg_mean_absolute_error,
     )
 }
+METRICS: Mapping[str, Metric] = {**CLASSIFICATION_METRICS, **REGRESSION_METRICS}
 
 __all__ = [
     "CLASSIFICATION_METRICS",
+    "METRICS",
     "REGRESSION_METRICS",
     "Metric",
     "accuracy",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, mean_in_double, sum_in_double
 
 
 def mean_over_samples(values: Array, weight: Array | None) -> Array:
@@ -20,8 +20,7 @@ def mean_over_samples(values: Array, weight: Array | None) -> Array:
     mean : array of shape (n_fits, n_outputs)
         Fits are one if `values` and `weight` are of one.
     """
-    xp = namespace(values)
     if weight is None:
-        return xp.mean(values, axis=1)
+        return mean_in_double(values, axis=1)
     weight = weight[..., None]  # (n_samples, 1) or (n_fits, n_samples, 1)
-    return xp.sum(values * weight, axis=1) / xp.sum(weight, axis=-2)
+    return sum_in_double(values * weight, axis=1) / sum_in_double(weight, axis=-2)

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from skopt_suite.backends import Array, Placement, blas_threads_for, namespace, to_numpy
+from skopt_suite.metrics import METRICS
 from skopt_suite.training._checkpoint import Checkpoint, Memory
 from skopt_suite.training._epoch import Epoch, Steps, run_steps
 from skopt_suite.training._history import History
@@ -298,9 +299,8 @@ class _Pass:
         rows = self.data.validation
         if rows is None:
             return None
-        raw = self._raw_predictions(rows.X)
-        score = self.stack.terms.loss.score(rows.y, raw, rows.weight)
-        return _on_host(score)
+        loss, raw = self.stack.terms.loss, self._raw_predictions(rows.X)
+        return _on_host(METRICS[loss.metric](rows.y, loss.prediction(raw), rows.weight))
 
     def _raw_predictions(self, x: Any) -> Array:
         """Return raw predictions, hidden units of no more rows at once than in a step."""

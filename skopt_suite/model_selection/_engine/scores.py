@@ -13,7 +13,7 @@ import numpy as np
 
 from skopt_suite.backends import Array, namespace, to_numpy
 from skopt_suite.estimators._fused import metrics_of
-from skopt_suite.losses import Loss, RegressionLoss
+from skopt_suite.losses import Loss
 from skopt_suite.metrics import Metric
 
 
@@ -58,7 +58,7 @@ def stack_scores(metrics: StackMetrics, loss: Loss, y: Array, raw: Array) -> lis
     xp = namespace(raw)
     raw = xp.astype(raw, xp.float64, copy=False)
     finite = np.asarray(to_numpy(xp.all(xp.isfinite(raw), axis=(1, 2))))
-    scored = loss.prediction(raw) if isinstance(loss, RegressionLoss) else raw
+    scored = loss.prediction(raw)
     columns = [to_numpy(metric(y, scored, None)).tolist() for metric in metrics.by_name.values()]
     scores = [
         row[0] if metrics.is_single else dict(zip(metrics.by_name, row, strict=True))
