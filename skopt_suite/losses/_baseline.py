@@ -53,6 +53,16 @@ def zero_of_increasing(
     return (low + high) / 2
 
 
+def centre_of_clipped(y: np.ndarray, weight: np.ndarray | None, size: float) -> np.ndarray:
+    """Return where residuals, cut off at `size`, are 0 in the mean, (n_columns,)."""
+    y = y.astype(np.float64)
+
+    def slope(raw: np.ndarray) -> np.ndarray:
+        return mean(np.clip(raw - y, -size, size), weight)
+
+    return zero_of_increasing(slope, y.min(axis=0), y.max(axis=0))
+
+
 def best_constant(loss: Any, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     """Return the raw prediction for all samples whose mean loss is least, (n_outputs,).
 

@@ -7,7 +7,7 @@ import numpy as np
 from skopt_suite.backends import Array, like, namespace
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.losses._base import RegressionLoss
-from skopt_suite.losses._baseline import mean, zero_of_increasing
+from skopt_suite.losses._baseline import centre_of_clipped
 from skopt_suite.losses._hessian import Hessian
 
 
@@ -63,9 +63,4 @@ class Huber(RegressionLoss):
 
     def baseline(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
         """Return where residuals, cut off at `delta`, are 0 in the mean."""
-        y = y.astype(np.float64)
-
-        def slope(raw: np.ndarray) -> np.ndarray:
-            return mean(np.clip(raw - y, -self.delta, self.delta), weight)
-
-        return zero_of_increasing(slope, y.min(axis=0), y.max(axis=0))
+        return centre_of_clipped(y, weight, self.delta)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from numbers import Real as Number
 from typing import Any
 
+import numpy as np
+
 from skopt_suite.backends import Array, like, namespace
 from skopt_suite.domains import Real
 from skopt_suite.losses._base import ClassificationLoss, RegressionLoss
+from skopt_suite.losses._baseline import centre_of_clipped, zero_of_increasing
 
 
 class SmoothedHinge(ClassificationLoss):
@@ -29,6 +32,16 @@ class SmoothedHinge(ClassificationLoss):
         value, slope = _rounded_corner(xp.clip(1 - t * raw, 0.0, None), self.width)
         return xp.sum(value, axis=-1), -t * slope
 
+    def baseline(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        """Return where the slopes of both sides cancel out."""
+        share = self.shares(y, weight)
+
+        def slope(raw: np.ndarray) -> np.ndarray:
+            positive, negative = np.clip(np.stack([1 - raw, 1 + raw]) / self.width, 0, 1)
+            return (1 - share) * negative - share * positive
+
+        return zero_of_increasing(slope, -np.ones_like(share), np.ones_like(share))
+
 
 class SmoothedAbsoluteError(RegressionLoss):
     """``r² / (2 width)`` for residuals of ``|r| <= width``, then ``|r| - width / 2``."""
@@ -48,6 +61,10 @@ class SmoothedAbsoluteError(RegressionLoss):
         xp, residual = namespace(raw), raw - y
         value, slope = _rounded_corner(xp.abs(residual), self.width)
         return xp.sum(value, axis=-1), xp.sign(residual) * slope
+
+    def baseline(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+        """Return where residuals, cut off at `width`, are 0 in the mean."""
+        return centre_of_clipped(y, weight, self.width)
 
 
 def _rounded_corner(size: Array, width: Any) -> tuple[Array, Array]:

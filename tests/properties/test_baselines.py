@@ -39,12 +39,19 @@ TARGETS = {
     "labels": (TargetType("labels", 3), LABELS),
     "classes": (TargetType("classes", 4), CLASSES),
 }
+SMOOTHED = [AbsoluteError().smoothed(0.3), Hinge().smoothed(0.3), Hinge().smoothed(3.0)]
 LOSSES = [
     pytest.param(registry[name]().on(targets), y, id=f"{name}-{kind}")
     for registry in (CLASSIFICATION_LOSSES, REGRESSION_LOSSES)
     for name in registry
     for kind, (targets, y) in TARGETS.items()
     if kind in registry[name].kinds
+]
+LOSSES += [
+    pytest.param(loss.on(targets), y, id=f"{loss!r}-{kind}")
+    for loss in SMOOTHED
+    for kind, (targets, y) in TARGETS.items()
+    if kind in loss.kinds
 ]
 
 

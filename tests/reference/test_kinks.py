@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
 from skopt_suite import LinearClassifier, LinearRegressor
-from skopt_suite.losses import AbsoluteError, Hinge
+from skopt_suite.losses import AbsoluteError, Hinge, TargetType
 from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.penalties import L1
 
@@ -84,6 +84,9 @@ def test_too_few_iterations_are_counted_over_all_widths():
 )
 def test_smoothed_losses_are_below_by_half_a_width_at_most(loss, y, width):
     raw = y[None] + np.linspace(-3, 3, len(y))[None, :, None]
-    exact, smoothed = (each.value_and_gradient(y, raw)[0] for each in (loss, loss.smoothed(width)))
+    exact, smoothed = (
+        each.on(TargetType(loss.kinds[-1], 1)).value_and_gradient(y, raw)[0]
+        for each in (loss, loss.smoothed(width))
+    )
     assert ((exact - smoothed) >= -1e-12).all()
     assert ((exact - smoothed) <= width / 2 + 1e-12).all()
