@@ -7,10 +7,12 @@ A fused search trains all candidates of a fold together. Four displays show what
 score depends on one parameter, on two, on all, and how every candidate learned.
 """
 
+import warnings
 from pathlib import Path
 from time import perf_counter
 
 from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler
 
@@ -22,6 +24,8 @@ from skopt_suite.plotting import (
     SearchHeatmapDisplay,
     SearchLossCurvesDisplay,
 )
+
+warnings.simplefilter("ignore", ConvergenceWarning)  # few epochs are enough to compare
 
 # %%
 # The search

@@ -334,8 +334,10 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         return "as_X" if self.dtype == "auto" else self.dtype
 
     def _accepts_sparse(self) -> bool:
+        if not self._model_takes_sparse:
+            return False
         penalty = PENALTIES.resolve(self.penalty, owner=type(self).__name__)
-        return self._model_takes_sparse and takes_sparse(self._optimizer(), self._loss(), penalty)
+        return takes_sparse(self._optimizer(), self._loss(), penalty)
 
     def _dropout_rates(self) -> tuple[float, ...]:
         return ()

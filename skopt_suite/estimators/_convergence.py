@@ -51,17 +51,17 @@ def _of_rule(estimator: Any, job: Job, result: Result) -> str:
             f"was still improving when it ended after {result.n_iter} epochs "
             f"({result.stop_reason}). Raise max_iter or the learning rate, or scale X and y."
         )
-    if lowest > _WORSE * null > 0:
+    if (loss := result.loss - result.penalty) > _WORSE * null > 0:
         return (
-            f"has a loss of {lowest:.3g} after {result.n_iter} epochs, and the best constant "
+            f"has a loss of {loss:.3g} after {result.n_iter} epochs, and the best constant "
             f"prediction one of {null:.3g}. Scale X and y (for example with StandardScaler and "
             "TransformedTargetRegressor), or set another learning rate."
         )
-    if null - lowest < job.plan.tol * null:
+    # Where the loss was higher before, it is the penalty that leaves nothing but the constant.
+    if null - lowest < job.plan.tol * null > max(result.loss_curve) - lowest:
         return (
             f"has learnt nothing in {result.n_iter} epochs: its loss of {lowest:.3g} is that of "
-            "the best constant prediction. Scale X and y, raise the learning rate, or weaken the "
-            "penalty."
+            "the best constant prediction. Scale X and y, or raise the learning rate."
         )
     is_chosen = not (isinstance(estimator.optimizer, str) and estimator.optimizer == "auto")
     if is_chosen or result.stop_reason == "no_improvement":

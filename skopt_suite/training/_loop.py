@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
+from skopt_suite._component import take
 from skopt_suite.backends import Array, Placement, blas_threads_for, namespace, to_numpy
 from skopt_suite.metrics import METRICS
 from skopt_suite.training._checkpoint import Checkpoint, Memory
@@ -256,10 +257,18 @@ class _Pass:
             validation_scores=self.scores.of(job_index),
             stop_reason=reason,
             memory=self._memory(k, final) if remembers else None,
+            penalty=self._penalty(k),
             null_loss=float(self.progress.null[k]),
             checkpoint=self._checkpoint(k, shown) if resumes else None,
             error=error,
         )
+
+    def _penalty(self, k: int) -> float:
+        """Return the penalty of the fit at position `k`."""
+        stack = self.stack
+        penalty = take(stack.terms.penalty, self.placement.asarray(np.array([k])))
+        weights = stack.terms.network.layout.weights(stack.params[k : k + 1, ...])
+        return float(_on_host(penalty.value(weights))[0])
 
     def _memory(self, k: int, final: Array) -> Memory:
         """Return all that the fit at position `k` needs to go on from what it shows."""

@@ -23,6 +23,8 @@ class Result:
     """``"converged"`` (to ``tol``), ``"precision"`` (as near to the optimum as rounding allows),
     ``"no_improvement"``, ``"max_iter"``, ``"callback"``, ``"stalled"`` or ``"diverged"``."""
     memory: Memory | None
+    penalty: float = math.nan
+    """What of the objective is the penalty, at the end."""
     null_loss: float = math.nan
     """Loss of the best constant prediction; NaN where nobody asked for it."""
     checkpoint: Checkpoint | None = None

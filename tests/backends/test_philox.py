@@ -38,7 +38,7 @@ def test_known_answers(xp, counter, key, words):
 def test_bits_are_those_of_every_backend_and_of_the_kernel(shape, seed, step, layer, dtype):
     rate = np.array([[0.3], [0.5]], dtype=dtype)
     where = (*shape, seed, step, layer)
-    definition = KERNELS["dropout_mask"].definition
+    definition = KERNELS["skopt_suite.models._dropout.dropout_mask"].definition
     expected = definition(rate, *where)
     np.testing.assert_array_equal(
         FUSED["skopt_suite.models._dropout.dropout_mask"](rate, *where), expected

@@ -6,13 +6,13 @@ import scipy.sparse
 
 import skopt_suite  # noqa: F401  (every definition registers itself when it is imported)
 from skopt_suite.backends.kernels import KERNELS
-from skopt_suite.losses import SquaredError
+from skopt_suite.metrics import r2
 from skopt_suite.optimizers.algebra._moments import column_moments
 
 N = 4_000_000
 AVERAGED = "skopt_suite.backends._products.averaged"
 SUMMED = "skopt_suite.backends._products.summed_over_samples"
-BACKWARD = "skopt_suite.models._dense.run_backward"
+BACKWARD = "skopt_suite.models._fused.run_backward"
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_scores(numbers):
     spread = y.var(axis=0, dtype="float64")
     expected = np.mean(1 - (np.square(y, dtype="float64").mean(axis=0) / 4) / spread)
     for weight in (None, np.ones((1, N), dtype="float32")):
-        np.testing.assert_allclose(SquaredError().score(y, raw, weight), expected, rtol=1e-5)
+        np.testing.assert_allclose(r2(y, raw, weight), expected, rtol=1e-5)
 
 
 def test_moments_of_sparse_columns(numbers):

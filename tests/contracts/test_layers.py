@@ -99,7 +99,9 @@ def test_the_gradient_is_that_of_the_predictions(activation):
 
 
 def dropped(rates, step=0, seed=3, layer=0, n_samples=50, n_units=20):
-    mask = KERNELS["dropout_mask"](np.array(rates)[:, None], n_samples, n_units, seed, step, layer)
+    mask = KERNELS["skopt_suite.models._dropout.dropout_mask"](
+        np.array(rates)[:, None], n_samples, n_units, seed, step, layer
+    )
     return mask == 0
 
 
@@ -117,7 +119,9 @@ def test_what_is_dropped_depends_on_step_seed_and_layer():
 
 
 def test_dropout_keeps_the_mean():
-    mask = KERNELS["dropout_mask"](np.array([[0.0], [0.25]]), 400, 250, 1, 0, 0)
+    mask = KERNELS["skopt_suite.models._dropout.dropout_mask"](
+        np.array([[0.0], [0.25]]), 400, 250, 1, 0, 0
+    )
     assert (mask[0] == 1).all()
     assert {0.0, 4 / 3} == set(np.unique(mask[1]))
     assert np.mean(mask[1]) == pytest.approx(1, abs=4 * np.sqrt(1 / 3 / mask[1].size))

@@ -88,5 +88,7 @@ def test_dropout_draws_the_same_bits():
     from skopt_suite.backends import KERNELS
 
     rate, where = np.array([[0.3], [0.5]]), (9, 33, 2**40 + 7, 5, 1)
-    mask = KERNELS["dropout_mask"](cupy.asarray(rate), *where)
-    np.testing.assert_array_equal(mask.get(), KERNELS["dropout_mask"](rate, *where))
+    mask = KERNELS["skopt_suite.models._dropout.dropout_mask"](cupy.asarray(rate), *where)
+    np.testing.assert_array_equal(
+        mask.get(), KERNELS["skopt_suite.models._dropout.dropout_mask"](rate, *where)
+    )

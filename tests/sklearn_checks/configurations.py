@@ -30,7 +30,7 @@ LINEAR_CLASSIFIERS = [
     Configuration(
         LinearClassifier(loss="squared_hinge", penalty=L2(0.1), class_weight="balanced"), 64
     ),
-    Configuration(LinearClassifier(loss="hinge", n_iter_no_change=3, max_iter=300), 63),
+    Configuration(LinearClassifier(loss="hinge", n_iter_no_change=3, max_iter=300), 64),
     Configuration(
         LinearClassifier(
             optimizer=GradientDescent(0.5), schedule="inverse_time", tol=0.05, max_iter=300
