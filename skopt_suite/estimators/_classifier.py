@@ -15,7 +15,9 @@ from skopt_suite.estimators._class_targets import ClassTargets
 from skopt_suite.estimators._class_weight import check_class_weight
 from skopt_suite.estimators._continuing import trains_incrementally
 from skopt_suite.estimators._named_alone import named_alone
+from skopt_suite.estimators._prepared import CheckedRows
 from skopt_suite.losses import CLASSIFICATION_LOSSES, ClassificationLoss
+from skopt_suite.training import Job
 
 
 def _gives_probabilities(estimator: Any) -> bool:
@@ -178,17 +180,20 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
     def _check_targets(self, y: Any, dtype: str) -> np.ndarray:
         return ClassTargets.check(y, type(self).__name__, self._takes_labels)
 
-    def _learn_targets(self, y: np.ndarray, classes: Any) -> None:
+    def _learn_targets(self, y: np.ndarray, classes: Any) -> ClassTargets:
         targets = ClassTargets.learn(y, type(self).__name__, classes)
         if self.warm_start and self._is_trained() and not targets.are_like(self._targets):
             raise ValueError(
                 f"{type(self).__name__}: with warm_start=True the classes must be those of the "
                 f"last fit, {self.classes_.tolist()}; got {targets.classes.tolist()}."
             )
-        self._targets, self.classes_ = targets, targets.classes
+        return targets
 
-    def _weigh_classes(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray | None:
-        return self._targets.weigh(self.class_weight, y, weight)
+    def _weigh_classes(self, rows: CheckedRows) -> np.ndarray | None:
+        return rows.targets.weigh(self.class_weight, rows.y, rows.weight)
+
+    def _fitted_attributes(self, job: Job, targets: Any, params: Any) -> dict[str, Any]:
+        return {**super()._fitted_attributes(job, targets, params), "classes_": targets.classes}
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from skopt_suite._component import content, fusion_key
 from skopt_suite.estimators._architecture import widths
+from skopt_suite.estimators._predict import shown_params
 from skopt_suite.models import Network
 from skopt_suite.optimizers import Demands
 from skopt_suite.penalties import PENALTIES
@@ -49,6 +50,37 @@ def _incremental(estimator: Any) -> list[str]:
         is_incremental=True,
     )
     return [repr(name) for name in able_optimizers(demands)]
+
+
+class Start(NamedTuple):
+    """Where a fit begins."""
+
+    params: np.ndarray
+    """(n_params,)"""
+    memory: Memory | None = None
+    """The state of the optimizer and of the schedule to go on from."""
+    n_epochs_before: float = 0.0
+    """Epochs that count as done: of ``max_iter`` and on the schedule."""
+
+
+def continued_start(model: Any, network: Network, plan: Plan, incremental: bool) -> Start:
+    """Return the start of training that goes on from what `model` was trained to."""
+    params = _trained_params(model, network)
+    memory = usable_memory(model, network, plan, params, incremental)
+    return Start(params, memory, 0.0 if memory is None or incremental else memory.time)
+
+
+def _trained_params(model: Any, network: Network) -> np.ndarray:
+    """Return the parameters that a model shows; raise if they are not those of `network`."""
+    coefs, _ = model._layers()
+    shapes = [np.shape(coef) for coef in coefs]
+    expected = list(zip(network.sizes, network.sizes[1:], strict=False))
+    if shapes != expected:
+        raise ValueError(
+            f"{type(model).__name__}: training cannot go on with layers of shape {shapes}: "
+            f"the data and parameters now ask for {expected}. Fit with warm_start=False."
+        )
+    return shown_params(model, network)
 
 
 def usable_memory(

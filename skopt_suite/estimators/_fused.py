@@ -16,11 +16,19 @@ from sklearn.base import clone
 from skopt_suite._component import content
 from skopt_suite.backends import Array, Placement, to_numpy
 from skopt_suite.domains import Range
-from skopt_suite.estimators._base import TrainableEstimator, fresh_start
+from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._callbacks import has_callbacks
 from skopt_suite.estimators._classifier import TrainableClassifier
 from skopt_suite.estimators._convergence import warn_if_not_converged
-from skopt_suite.estimators._inputs import check_X
+from skopt_suite.estimators._predict import seen_X
+from skopt_suite.estimators._prepare import (
+    checked_rows,
+    fresh_start,
+    loss_on,
+    plan_of,
+    prepared_on,
+    training_part,
+)
 from skopt_suite.estimators._prepared import CheckedRows, Prepared
 from skopt_suite.estimators._regressor import TrainableRegressor
 from skopt_suite.estimators._targets import placed_targets
@@ -75,11 +83,6 @@ def reason_to_train_alone(model: Any) -> str:
     return "the estimator has callbacks of its own" if has_callbacks(model) else ""
 
 
-def plan_of(model: TrainableEstimator) -> Plan:
-    """Return what the parameters say, checked, whatever the data."""
-    return model._plan()
-
-
 def pass_key_of(model: TrainableEstimator, plan: Plan) -> Hashable:
     """Return what models must share to be trained in one pass, if they hold out the same rows."""
     held_out = model.validation_fraction if plan.early_stopping else None
@@ -95,7 +98,7 @@ def see(model: TrainableEstimator, X: Any, y: Any, sample_weight: Any) -> SeenRo
     """Return rows as `model` sees them, which stays as it is; raise what is wrong with them."""
     viewer = _copied(model, {})
     before = set(vars(viewer))
-    rows = viewer._check_rows(X, y, sample_weight)
+    rows = checked_rows(viewer, X, y, sample_weight)
     return SeenRows(rows, {k: v for k, v in vars(viewer).items() if k not in before})
 
 
@@ -104,15 +107,7 @@ def prepare(model: TrainableEstimator, seen: SeenRows, plan: Plan) -> Prepared:
 
     Models with the same `pass_key_of` and the same class weights differ in nothing but the plan.
     """
-    model, rows = _copied(model, seen.learnt), seen.rows
-    weight = model._weigh_classes(rows.y, rows.weight)
-    part = model._training_part(rows, weight, plan, None)
-    network, weight = model._network(rows.X.shape[1]), part.relative_weight
-    loss = model._loss_on(plan.loss, rows.y)
-    start = fresh_start(network, loss, part.y, weight, plan.seed)
-    targets = model._targets.type
-    job = Job(plan, network, targets, rows.dtype, start, sample_weight=weight)
-    return Prepared(job, model._data(part, rows), rows.placement)
+    return prepared_on(model, plan, seen.rows, training_part(model, plan, seen.rows))
 
 
 def job_of(prepared: Prepared, plan: Plan) -> Job:
@@ -120,8 +115,8 @@ def job_of(prepared: Prepared, plan: Plan) -> Job:
     job, source = prepared.job, prepared.data.train
     if content(plan.loss) == content(job.plan.loss):
         return replace(job, plan=plan)
-    y, loss = to_numpy(source.sample(source.n_samples).y), plan.loss.on(job.targets)
-    loss.check_targets(y)
+    y = to_numpy(source.sample(source.n_samples).y)
+    loss = loss_on(plan.loss, prepared.targets, y)
     start = fresh_start(job.network, loss, y, job.sample_weight, plan.seed)
     return replace(job, plan=plan, start=start)
 
@@ -130,7 +125,7 @@ def fitted(model: TrainableEstimator, seen: SeenRows, job: Job, result: Result) 
     """Return a copy of a model that is fitted to rows with that result."""
     new = clone(model)
     vars(new).update(seen.learnt)
-    new._show(job, result)
+    new._show(job, seen.rows.targets, result)
     return new
 
 
@@ -144,16 +139,9 @@ def rows_to_score(model: TrainableEstimator, seen: SeenRows, X: Any, y: Any) -> 
     y : array of shape (n_samples, n_columns)
         Targets as losses take them, in float64.
     """
-    model = _copied(model, seen.learnt)
-    X, _, _ = check_X(
-        model,
-        X,
-        dtype="as_X",
-        accept_sparse=model._model_takes_sparse,
-        backend=model.backend,
-        reset=False,
-    )
-    return X, placed_targets(model._known_targets(y, "float64"), seen.placement, "float64")
+    X, _, _ = seen_X(_copied(model, seen.learnt), X, "as_X")
+    y = seen.rows.targets.encode(model._check_targets(y, "float64"), type(model).__name__)
+    return X, placed_targets(y, seen.placement, "float64")
 
 
 def metrics_of(model: TrainableEstimator) -> tuple[Metric | None, Mapping[str, Metric]]:

@@ -10,6 +10,7 @@ from skopt_suite.backends import namespace, to_numpy
 from skopt_suite.domains import Anything, Boolean
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._classifier import TrainableClassifier
+from skopt_suite.estimators._number_targets import NumberTargets
 from skopt_suite.estimators._parameters import common_parameters
 from skopt_suite.estimators._regressor import TrainableRegressor
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
@@ -27,22 +28,20 @@ class _LinearFace(TrainableEstimator):
     def _architecture(self) -> tuple:
         return (self.fit_intercept,)
 
-    def _network(self, n_features: int) -> Network:
-        return Network((n_features, self._n_outputs()), output_bias=self.fit_intercept)
+    def _network(self, n_features: int, n_outputs: int) -> Network:
+        return Network((n_features, n_outputs), output_bias=self.fit_intercept)
 
     def _layers(self) -> tuple[list, list]:
         coef = to_numpy(self.coef_)
         return [np.atleast_2d(coef).T], [np.atleast_1d(to_numpy(self.intercept_))]
 
-    def _weights_and_intercepts(self, params: Any) -> tuple[Any, Any]:
-        """Return arrays of shape (n_outputs, n_features) and (n_outputs,)."""
-        (layer,) = self._network(self.n_features_in_).layout.layers
+    def _model_attributes(self, network: Network, targets: Any, params: Any) -> dict[str, Any]:
+        (layer,) = network.layout.layers
         xp = namespace(params)
         stack = xp.reshape(params, (1, -1))
         weights = layer.weights(stack)[0, ...].T
-        if layer.has_bias:
-            return weights, layer.bias(stack)[0, 0, :]
-        return weights, xp.zeros_like(weights[:, 0])
+        intercepts = layer.bias(stack)[0, 0, :] if layer.has_bias else xp.zeros_like(weights[:, 0])
+        return {"coef_": weights, "intercept_": intercepts}
 
 
 class LinearClassifier(_LinearFace, TrainableClassifier):
@@ -195,10 +194,6 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
 
     _takes_labels = False
 
-    def _model_attributes(self, params: Any) -> dict[str, Any]:
-        weights, intercepts = self._weights_and_intercepts(params)
-        return {"coef_": weights, "intercept_": intercepts}
-
 
 class LinearRegressor(_LinearFace, TrainableRegressor):
     """Linear regressor: least squares, ridge, lasso, elastic net, Huber.
@@ -340,8 +335,10 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _model_attributes(self, params: Any) -> dict[str, Any]:
-        weights, intercepts = self._weights_and_intercepts(params)
-        if self._targets.is_1d and weights.shape[0] == 1:
-            return {"coef_": weights[0, :], "intercept_": intercepts[0]}
-        return {"coef_": weights, "intercept_": intercepts}
+    def _model_attributes(
+        self, network: Network, targets: NumberTargets, params: Any
+    ) -> dict[str, Any]:
+        found = super()._model_attributes(network, targets, params)
+        if targets.is_1d and network.sizes[-1] == 1:
+            return {name: value[0, ...] for name, value in found.items()}
+        return found

@@ -35,9 +35,9 @@ class _MLPFace(TrainableEstimator):
         hidden = widths(self.hidden_layer_sizes)
         return hidden, per_layer(self.activation, len(hidden))
 
-    def _network(self, n_features: int) -> Network:
+    def _network(self, n_features: int, n_outputs: int) -> Network:
         hidden, activations = self._architecture()
-        return Network((n_features, *hidden, self._n_outputs()), activations)
+        return Network((n_features, *hidden, n_outputs), activations)
 
     def _dropout_rates(self) -> tuple[float, ...]:
         return per_layer(self.dropout, len(widths(self.hidden_layer_sizes)))
@@ -55,8 +55,7 @@ class _MLPFace(TrainableEstimator):
     def _layers(self) -> tuple[list, list]:
         return self.coefs_, self.intercepts_
 
-    def _model_attributes(self, params: Any) -> dict[str, Any]:
-        network = self._network(self.n_features_in_)
+    def _model_attributes(self, network: Network, targets: Any, params: Any) -> dict[str, Any]:
         stack, layers = namespace(params).reshape(params, (1, -1)), network.layout.layers
         return {
             "coefs_": [layer.weights(stack)[0, ...] for layer in layers],

@@ -10,6 +10,7 @@ import numpy as np
 
 from skopt_suite.backends import Placement
 from skopt_suite.estimators._inputs import mean_one
+from skopt_suite.estimators._targets import Targets
 from skopt_suite.training import Data, Job, Rows
 
 
@@ -19,6 +20,7 @@ class CheckedRows(NamedTuple):
     X: Any
     y: np.ndarray  # (n_samples, n_columns): as losses take it, on the host
     weight: np.ndarray | None
+    targets: Targets
     placement: Placement
     dtype: str
 
@@ -44,4 +46,5 @@ class Prepared:
 
     job: Job
     data: Data
+    targets: Targets
     placement: Placement

@@ -90,8 +90,8 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
     def _check_targets(self, y: Any, dtype: str) -> np.ndarray:
         return NumberTargets.check(y, type(self).__name__, dtype)
 
-    def _learn_targets(self, y: np.ndarray, classes: Any) -> None:
-        self._targets = NumberTargets.learn(y)
+    def _learn_targets(self, y: np.ndarray, classes: Any) -> NumberTargets:
+        return NumberTargets.learn(y)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_LEARNT = frozenset(["n_features_in_", "feature_names_in_", "classes_", "_targets"])
+_LEARNT = frozenset(["n_features_in_", "feature_names_in_"])
 """What checking the data stores on an estimator, before there is a model of them."""
 
 

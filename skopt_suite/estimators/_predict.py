@@ -1,0 +1,46 @@
+"""From a fitted model and X to raw predictions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from skopt_suite.backends import Placement, blas_threads_for, to_numpy
+from skopt_suite.estimators._inputs import check_X
+from skopt_suite.models import Network
+
+if TYPE_CHECKING:
+    from skopt_suite.estimators._base import TrainableEstimator
+
+
+def raw_predictions(model: TrainableEstimator, X: Any) -> tuple[Any, Placement]:
+    """Return raw predictions of shape (1, n_samples, n_outputs), and where they are."""
+    check_is_fitted(model)
+    X, placement, dtype = seen_X(model, X, "as_X")  # as precise as X allows
+    network = model._trained_network
+    params = placement.asarray(shown_params(model, network)[None, :], dtype=dtype)
+    with blas_threads_for(2.0 * X.shape[0] * network.layout.largest_layer):
+        raw, _ = network.forward(params, X)
+    return raw, placement
+
+
+def seen_X(
+    model: TrainableEstimator, X: Any, dtype: str, reset: bool = False
+) -> tuple[Any, Placement, str]:
+    """Return the input as a model takes it, where that is, and its precision."""
+    return check_X(
+        model,
+        X,
+        dtype=dtype,
+        accept_sparse=model._model_takes_sparse,
+        backend=model.backend,
+        reset=reset,
+    )
+
+
+def shown_params(model: Any, network: Network) -> np.ndarray:
+    """Return the parameters that a model shows, (n_params,) on the host."""
+    coefs, intercepts = model._layers()
+    return network.layout.flatten([*map(to_numpy, coefs)], [*map(to_numpy, intercepts)])

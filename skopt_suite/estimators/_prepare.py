@@ -1,0 +1,218 @@
+"""From what a user gives to a fit that is ready to train: pure functions, in order.
+
+They read the parameters of a model and, where training goes on, what it was trained to. All that
+they leave on it are the number and names of the features, set by `validate_data`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from skopt_suite.backends import Placement, is_sparse
+from skopt_suite.estimators._continuing import Start, continued_start
+from skopt_suite.estimators._inputs import (
+    check_lengths,
+    check_sample_weight,
+    check_size,
+    mean_one,
+)
+from skopt_suite.estimators._parameters import draw_seed
+from skopt_suite.estimators._predict import seen_X
+from skopt_suite.estimators._prepared import CheckedRows, Prepared, TrainingPart
+from skopt_suite.estimators._split import split_rows
+from skopt_suite.estimators._targets import Targets, placed_targets
+from skopt_suite.losses import Loss
+from skopt_suite.models import Network
+from skopt_suite.penalties import PENALTIES
+from skopt_suite.schedules import SCHEDULES
+from skopt_suite.training import Data, Job, Plan, Rows, check_job
+
+if TYPE_CHECKING:
+    from skopt_suite.estimators._base import TrainableEstimator
+
+
+def prepare(
+    model: TrainableEstimator,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    X_val: Any = None,
+    y_val: Any = None,
+    classes: Any = None,
+    is_incremental: bool = False,
+) -> Prepared:
+    """Check everything and return the fit as a job and its data."""
+    plan = plan_of(model)
+    is_trained = model._is_trained()
+    known = model._targets if is_incremental and is_trained else None
+    rows = checked_rows(model, X, y, sample_weight, known, classes)
+    part = training_part(model, plan, rows, validation_rows(model, X_val, y_val, rows))
+    start = None
+    if is_trained and (is_incremental or model.warm_start):
+        start = continued_start(model, network_of(model, plan, rows), plan, is_incremental)
+    prepared = prepared_on(model, plan, rows, part, start)
+    check_job(prepared.job, part.X, is_incremental=is_incremental)
+    return prepared
+
+
+def plan_of(model: TrainableEstimator) -> Plan:
+    """Return what the parameters say, checked, whatever the data."""
+    owner = type(model).__name__
+    model._check_parameters()
+    return Plan(
+        loss=model._loss(),
+        penalty=PENALTIES.resolve(model.penalty, owner=owner),
+        optimizer=model._optimizer(),
+        schedule=SCHEDULES.resolve(model.schedule, owner=owner),
+        max_iter=model.max_iter,
+        tol=model.tol,
+        n_iter_no_change=model.n_iter_no_change,
+        batch_size=model.batch_size,
+        shuffle=model.shuffle,
+        early_stopping=model.early_stopping,
+        dropout=model._dropout_rates(),
+        seed=draw_seed(owner, model.random_state),
+    )
+
+
+def checked_rows(
+    model: TrainableEstimator,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    known: Targets | None = None,
+    classes: Any = None,
+) -> CheckedRows:
+    """Check the data, and learn what the targets are unless they are `known`."""
+    X, placement, dtype = seen_X(model, X, model._precision(), reset=known is None)
+    check_size(X, type(model).__name__, dtype)
+    y = model._check_targets(y, dtype)
+    check_lengths(X, y)
+    weight = check_sample_weight(sample_weight, X.shape[0])
+    targets = known or model._learn_targets(y, classes)
+    encoded = targets.encode(y, type(model).__name__)
+    return CheckedRows(X, encoded, weight, targets, placement, dtype)
+
+
+def validation_rows(
+    model: TrainableEstimator, X_val: Any, y_val: Any, rows: CheckedRows
+) -> Rows | None:
+    """Return the rows that the user holds out, checked."""
+    owner = type(model).__name__
+    if (X_val is None) != (y_val is None):
+        raise ValueError(f"{owner}: give X_val and y_val together, or neither.")
+    if X_val is None:
+        return None
+    X_val, _, _ = seen_X(model, X_val, rows.dtype)
+    check_size(X_val, owner, rows.dtype)
+    y_val = rows.targets.encode(model._check_targets(y_val, rows.dtype), owner)
+    check_lengths(X_val, y_val)
+    loss_on(model._loss(), rows.targets, y_val)
+    if model.early_stopping:
+        rows.targets.check_scorable(y_val, None, owner)
+    return Rows(X_val, placed_targets(y_val, rows.placement, rows.dtype))
+
+
+def training_part(
+    model: TrainableEstimator, plan: Plan, rows: CheckedRows, validation: Rows | None = None
+) -> TrainingPart:
+    """Return the rows to train on; those that decide when to stop may be taken from them."""
+    weight = model._weigh_classes(rows)
+    if validation is not None or not plan.early_stopping:
+        return TrainingPart(rows.X, rows.y, weight, validation)
+    kept, held_out = split_rows(
+        rows.y,
+        model.validation_fraction,
+        plan.seed,
+        type(model).__name__,
+        rows.targets.is_stratified,
+    )
+    _check_weights_of_parts(weight, (kept, held_out), type(model).__name__)
+    return TrainingPart(
+        _take(rows.X, kept, rows.placement),
+        rows.y[kept],
+        None if weight is None else weight[kept],
+        _held_out(rows, weight, held_out, type(model).__name__),
+    )
+
+
+def _check_weights_of_parts(
+    weight: np.ndarray | None, parts: tuple[np.ndarray, np.ndarray], owner: str
+) -> None:
+    """Raise if a part has nothing that counts."""
+    if weight is not None and not all((weight[part] > 0).any() for part in parts):
+        raise ValueError(
+            f"{owner}: early_stopping=True split the samples so that one part has no positive "
+            "sample_weight. Give X_val and y_val, or another random_state."
+        )
+
+
+def _held_out(rows: CheckedRows, weight: np.ndarray | None, index: np.ndarray, owner: str) -> Rows:
+    """Return the rows that decide when to stop, where the fit is."""
+    y, placement = rows.y[index], rows.placement
+    weight = None if weight is None else mean_one(weight[index])
+    if weight is not None:
+        weight = weight.astype(rows.dtype)
+    rows.targets.check_scorable(y, weight, owner)
+    return Rows(
+        _take(rows.X, index, placement),
+        placed_targets(y, placement, rows.dtype),
+        None if weight is None else placement.asarray(weight[None]),
+    )
+
+
+def _take(X: Any, index: np.ndarray, placement: Placement) -> Any:
+    if is_sparse(X) or isinstance(X, np.ndarray):
+        return X[index]
+    return placement.xp.take(X, placement.asarray(index), axis=0)
+
+
+def network_of(model: TrainableEstimator, plan: Plan, rows: CheckedRows) -> Network:
+    """Return the model for the features and targets of `rows`."""
+    n_outputs = rows.targets.type.n_outputs * plan.loss.n_raw
+    return model._network(rows.X.shape[1], n_outputs)
+
+
+def prepared_on(
+    model: TrainableEstimator,
+    plan: Plan,
+    rows: CheckedRows,
+    part: TrainingPart,
+    start: Start | None = None,
+) -> Prepared:
+    """Return the fit to a part of the rows, from a fresh start unless one is given."""
+    network = network_of(model, plan, rows)
+    loss, weight = loss_on(plan.loss, rows.targets, rows.y), part.relative_weight
+    start = start or Start(fresh_start(network, loss, part.y, weight, plan.seed))
+    job = Job(
+        plan,
+        network,
+        rows.targets.type,
+        rows.dtype,
+        start.params,
+        memory=start.memory,
+        n_epochs_before=start.n_epochs_before,
+        sample_weight=weight,
+    )
+    y = placed_targets(part.y, rows.placement, rows.dtype)
+    data = Data.in_memory(Rows(part.X, y), part.validation)
+    return Prepared(job, data, rows.targets, rows.placement)
+
+
+def loss_on(loss: Loss, targets: Targets, y: np.ndarray) -> Loss:
+    """Return the loss on encoded targets `y`; raise if it does not take them."""
+    on_targets = loss.on(targets.type)
+    on_targets.check_targets(y)
+    return on_targets
+
+
+def fresh_start(
+    network: Network, loss: Loss, y: np.ndarray, weight: np.ndarray | None, seed: int
+) -> np.ndarray:
+    """Return initial parameters; the output of a network begins at the best constant."""
+    start = network.initialise(np.random.RandomState(seed))
+    if network.n_hidden and network.output_bias:
+        start[network.n_params - network.sizes[-1] :] = loss.baseline(y, weight)
+    return start
