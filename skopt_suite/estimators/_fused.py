@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from sklearn.base import clone
 
@@ -38,6 +38,7 @@ from skopt_suite.training import Job, Plan, Result
 __all__ = [
     "SeenRows",
     "fitted",
+    "is_trainable",
     "metrics_of",
     "pass_key_of",
     "plan_of",
@@ -71,10 +72,15 @@ def search_ranges(model: TrainableEstimator) -> dict[str, Range]:
     return model._search_ranges()
 
 
+def is_trainable(model: Any) -> TypeGuard[TrainableEstimator]:
+    """Whether a model is an estimator of this package."""
+    return isinstance(model, TrainableEstimator)
+
+
 def reason_to_train_alone(model: Any) -> str:
     """Return why a model cannot be trained together with others; empty if it can."""
     name = type(model).__name__
-    if not isinstance(model, TrainableEstimator):
+    if not is_trainable(model):
         return f"{name} is not an estimator of skopt_suite"
     if type(model).fit is not TrainableEstimator.fit:
         return f"{name} has a fit method of its own"

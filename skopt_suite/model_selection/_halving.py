@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite.estimators._base import TrainableEstimator
+from skopt_suite.estimators._fused import is_trainable
 from skopt_suite.model_selection._engine.pipeline import last_step, last_step_name
 from skopt_suite.model_selection._engine.private_sklearn import (
     HalvingGridSearchCV,
@@ -38,7 +38,7 @@ class _FusedHalving(FusedSearch):
         """Survivors go on if the resource is epochs; with more rows they begin anew."""
         name = last_step_name(self.estimator)
         epochs = f"{name}__max_iter" if name else "max_iter"
-        is_ours = isinstance(last_step(self.estimator), TrainableEstimator)
+        is_ours = is_trainable(last_step(self.estimator))
         return Survivors(self.resource) if is_ours and self.resource == epochs else Rounds()
 
 

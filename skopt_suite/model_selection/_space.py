@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from skopt_suite.estimators._base import TrainableEstimator
-from skopt_suite.estimators._fused import search_ranges
+from skopt_suite.estimators._fused import is_trainable, search_ranges
 from skopt_suite.model_selection._engine.pipeline import last_step, last_step_name
 
 _COMPONENTS = ("loss", "penalty", "optimizer", "schedule")
@@ -65,7 +64,7 @@ def search_space(estimator) -> dict[str, Any]:
     >>> search = RandomizedSearchCV(pipe, space, n_iter=20)
     """
     model, prefix = last_step(estimator), last_step_name(estimator)
-    if not isinstance(model, TrainableEstimator):
+    if not is_trainable(model):
         raise TypeError(
             "search_space: estimator must be one of skopt_suite, or a Pipeline whose last step is, "
             f"because only those declare what is worth searching; got {model!r} of type "
@@ -80,7 +79,7 @@ def search_space(estimator) -> dict[str, Any]:
     }
 
 
-def _nothing_to_search(model: TrainableEstimator) -> str:
+def _nothing_to_search(model: Any) -> str:
     components = ", ".join(f"{name}={getattr(model, name)!r}" for name in _COMPONENTS)
     return (
         f"{type(model).__name__}: nothing to search, because {components} declare no range. Choose "
