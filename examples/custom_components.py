@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skopt_suite import LinearClassifier, MLPClassifier
-from skopt_suite.backends import Array, like, namespace
+from skopt_suite.backends import Params, like, namespace
 from skopt_suite.domains import Real
 from skopt_suite.optimizers import FirstOrder
 from skopt_suite.penalties import Penalty
@@ -31,9 +31,9 @@ from skopt_suite.testing import check_optimizer, check_penalty
 
 
 class SignState(NamedTuple):
-    """The size of the last gradient, (n_fits, n_params)."""
+    """The size of the last gradient."""
 
-    size: Array
+    size: Params
 
 
 class SignDescent(FirstOrder):

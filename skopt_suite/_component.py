@@ -11,14 +11,15 @@ import copy
 import functools
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from sklearn.base import BaseEstimator
 
 from skopt_suite._hashable import hashable
-from skopt_suite.backends import Placement, namespace
+from skopt_suite.backends import Array, Placement, namespace
 from skopt_suite.domains import Anything, Domain, Named, Range
 
+ComponentT = TypeVar("ComponentT", bound="Component")
 _UNDECLARED = Anything()  # what is not declared is not fusable
 
 
@@ -119,7 +120,9 @@ class Component(Parametrised):
 class Registry:
     """The components of one folder, by name."""
 
-    def __init__(self, kind: str, base: type[Component], classes: Sequence[type[Component]]):
+    def __init__(
+        self, kind: str, base: type[Component], classes: Sequence[type[Component]]
+    ) -> None:
         self.kind = kind
         self.base = base
         self._classes = {cls.name: cls for cls in classes}
@@ -186,7 +189,7 @@ def content(component: Component) -> Hashable:
     )
 
 
-def stack(components: Sequence[Component], placement: Placement, ndim: int = 2) -> Component:
+def stack(components: Sequence[ComponentT], placement: Placement, ndim: int = 2) -> ComponentT:
     """Return one component whose fusable hyperparameters are arrays ``(n_fits, 1, ...)``."""
     first = components[0]
     stacked = copy.copy(first)
@@ -199,7 +202,7 @@ def stack(components: Sequence[Component], placement: Placement, ndim: int = 2) 
     return stacked
 
 
-def take(stacked: Component, index: Any) -> Component:
+def take(stacked: ComponentT, index: Array) -> ComponentT:
     """Return the stacked component of the fits that `index` names."""
     kept = copy.copy(stacked)
     for name, domain in stacked.parameters.items():

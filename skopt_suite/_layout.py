@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, FlatWeights, LayerWeights, Params, namespace
 
 
 class DenseLayout(NamedTuple):
@@ -36,12 +36,12 @@ class DenseLayout(NamedTuple):
         """Whether there is a bias."""
         return self.bias_at >= 0
 
-    def weights(self, params: Array) -> Array:
+    def weights(self, params: Params) -> LayerWeights:
         """Return the view of shape (n_fits, n_in, n_out)."""
         flat = params[:, self.weights_at : self.weights_at + self.n_weights]
         return namespace(params).reshape(flat, (params.shape[0], self.n_in, self.n_out), copy=False)
 
-    def bias(self, params: Array) -> Array:
+    def bias(self, params: Params) -> Array:
         """Return the view of shape (n_fits, 1, n_out), of no columns where there is no bias."""
         start = self.bias_at if self.has_bias else params.shape[1]
         return params[:, None, start : start + self.n_out]
@@ -104,15 +104,15 @@ class Layout:
         """Whether there is one layer only, as linear models have."""
         return len(self.layers) == 1
 
-    def weights(self, params: Array) -> Array:
+    def weights(self, params: Params) -> FlatWeights:
         """Return the view of all weights, (n_fits, n_weights)."""
         return params[:, : self.n_weights]
 
-    def biases(self, params: Array) -> Array:
+    def biases(self, params: Params) -> Array:
         """Return the view of all biases, (n_fits, n_params - n_weights)."""
         return params[:, self.n_weights :]
 
-    def per_weight(self, values: Array) -> Array:
+    def per_weight(self, values: Array) -> FlatWeights:
         """Return numbers per layer, (n_fits, n_layers), as one per weight, (n_fits, n_weights).
 
         Where there is one number for all layers, (n_fits, 1), it is returned as it is.

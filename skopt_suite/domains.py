@@ -13,12 +13,15 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from numbers import Real as RealNumber
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from skopt_suite._hashable import hashable
 from skopt_suite.backends import Array, Placement
+
+if TYPE_CHECKING:
+    from skopt_suite._component import Registry
 
 _LARGEST_INTEGER = 2**63 - 1  # what fits into 64 bits
 
@@ -239,7 +242,7 @@ class Choice(Domain):
     """
 
     names: tuple[str, ...]
-    others: tuple[Any, ...] = ()
+    others: tuple[Domain, ...] = ()
     fusable: bool = False
 
     def check(self, owner: str, name: str, value: Any) -> None:
@@ -270,7 +273,7 @@ class Anything(Domain):
 class Named(Domain):
     """A component, by name or as an object; `registry` is a function that returns its registry."""
 
-    registry: Callable[[], Any]
+    registry: Callable[[], Registry]
     also: tuple[str, ...] = ()
     fusable: bool = False
 
@@ -284,8 +287,8 @@ class Named(Domain):
 class Range:
     """Base of the ranges worth searching: all from `low` to `high`."""
 
-    low: Any
-    high: Any
+    low: float
+    high: float
 
     def __post_init__(self) -> None:
         for end in ("low", "high"):

@@ -1,7 +1,6 @@
 """Arrays, kernels and resources: where the data lives, what computes on it, and with how much."""
 
 from skopt_suite.backends._arrays import (
-    Array,
     Placement,
     erf,
     is_device_array,
@@ -23,13 +22,42 @@ from skopt_suite.backends._products import (
     sum_in_double,
     summed_over_samples,
 )
+from skopt_suite.backends._shapes import (
+    Activations,
+    Array,
+    FeatureMatrix,
+    FitColumn,
+    FlatWeights,
+    LayerWeights,
+    Params,
+    PerFit,
+    PerSample,
+    Predictions,
+    RawPredictions,
+    SampleWeight,
+    State,
+    TargetColumns,
+)
 from skopt_suite.backends.kernels import KERNELS, kernel
 from skopt_suite.backends.resources import blas_threads_for, free_memory, shared_blas_threads
 
 __all__ = [
+    "Activations",
     "Array",
+    "FeatureMatrix",
+    "FitColumn",
+    "FlatWeights",
     "KERNELS",
+    "LayerWeights",
+    "Params",
+    "PerFit",
+    "PerSample",
     "Placement",
+    "Predictions",
+    "RawPredictions",
+    "SampleWeight",
+    "State",
+    "TargetColumns",
     "averaged",
     "blas_threads_for",
     "erf",

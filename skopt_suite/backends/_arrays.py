@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-Array = Any  # an array of NumPy, CuPy or any other array-API namespace
+from skopt_suite.backends._shapes import Array
 
 _NAMESPACES: dict[type, Any] = {np.ndarray: np}
 
@@ -141,7 +141,7 @@ def matmul_into(out: Array, a: Array, b: Array) -> None:
         out[...] = xp.matmul(a, b)
 
 
-def take_rows(X: Any, rows: Array) -> Any:
+def take_rows(X: Array, rows: Array) -> Array:
     """Return the given rows of a dense array."""
     if type(X) is not np.ndarray:
         return namespace(X).take(X, rows, axis=0)

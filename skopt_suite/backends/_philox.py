@@ -7,7 +7,8 @@ unsigned integers of 64 bits, so every backend gives the same bits.
 
 from __future__ import annotations
 
-from skopt_suite.backends._arrays import Array, namespace
+from skopt_suite.backends._arrays import namespace
+from skopt_suite.backends._shapes import Array
 from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, N_ROUNDS, WORD, round_keys
 
 

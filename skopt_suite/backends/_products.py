@@ -6,24 +6,32 @@ Shapes: ``x`` is ``(n_samples, n_features)``, dense or sparse; weights are
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from skopt_suite.backends._arrays import Array, is_sparse, matmul_into, namespace
+from skopt_suite.backends._arrays import is_sparse, matmul_into, namespace
+from skopt_suite.backends._shapes import (
+    Activations,
+    Array,
+    FeatureMatrix,
+    LayerWeights,
+    Params,
+    PerFit,
+    PerSample,
+    RawPredictions,
+)
 from skopt_suite.backends.kernels import kernel
 
 _NARROW = 16  # below this many outputs one wide product beats a batch of narrow ones
 
 
-def is_plain_batch(x: Any, params: Array, n_outputs: int) -> bool:
+def is_plain_batch(x: FeatureMatrix, params: Params, n_outputs: int) -> bool:
     """Whether `x` is best multiplied with the matrix of each fit in turn, by a kernel."""
     if is_sparse(x) or n_outputs < _NARROW:
         return False
     return type(x) is not np.ndarray or (x.flags.c_contiguous and x.dtype == params.dtype)
 
 
-def input_product(x: Any, weights: Array) -> Array:
+def input_product(x: FeatureMatrix, weights: LayerWeights) -> Activations:
     """Return ``x @ weights[k]`` for every fit."""
     n_fits, n_features, n_outputs = weights.shape
     if not is_sparse(x) and (n_fits == 1 or n_outputs >= _NARROW):
@@ -32,7 +40,7 @@ def input_product(x: Any, weights: Array) -> Array:
     return _stacked(wide_product(x, wide), n_fits, n_outputs)
 
 
-def input_product_transposed(out: Array, x: Any, delta: Array) -> None:
+def input_product_transposed(out: LayerWeights, x: FeatureMatrix, delta: Activations) -> None:
     """Write ``x.T @ delta[k]`` for every fit into `out`."""
     n_fits, _, n_outputs = delta.shape
     if not is_sparse(x) and (n_fits == 1 or n_outputs >= _NARROW):
@@ -43,25 +51,25 @@ def input_product_transposed(out: Array, x: Any, delta: Array) -> None:
 
 
 @kernel
-def wide_product(x: Any, wide: Array) -> Array:
+def wide_product(x: FeatureMatrix, wide: Array) -> Array:
     """``x @ wide``, where `x` has many more rows than there are columns."""
     return x @ wide
 
 
 @kernel
-def wide_product_transposed(x: Any, wide: Array) -> Array:
+def wide_product_transposed(x: FeatureMatrix, wide: Array) -> Array:
     """``x.T @ wide``, where `x` has many more rows than there are columns."""
     return x.T @ wide
 
 
 @kernel
-def summed_over_samples(delta: Array) -> Array:
+def summed_over_samples(delta: Activations) -> Array:
     """Sum of an array (n_fits, n_samples, n_outputs) over its samples, (n_fits, 1, n_outputs)."""
     return sum_in_double(delta, axis=1, keepdims=True)
 
 
 @kernel
-def averaged(value: Array, delta: Array) -> tuple[Array, Array]:
+def averaged(value: PerSample, delta: RawPredictions) -> tuple[PerFit, RawPredictions]:
     """Mean over samples of `value`, (n_fits, n_samples), and the gradient of that from `delta`."""
     return mean_in_double(value, axis=-1), delta / value.shape[1]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import PerSample, RawPredictions, TargetColumns, namespace
 from skopt_suite.losses._base import RegressionLoss
 from skopt_suite.losses._baseline import median
 from skopt_suite.losses._smoothed import SmoothedAbsoluteError
@@ -30,7 +30,9 @@ class AbsoluteError(RegressionLoss):
         """Return it with a parabola of that width at the kink."""
         return SmoothedAbsoluteError(width)
 
-    def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
+    def value_and_gradient(
+        self, y: TargetColumns, raw: RawPredictions
+    ) -> tuple[PerSample, RawPredictions]:
         """Return loss and subgradient (0 at the kink)."""
         xp = namespace(raw)
         residual = raw - y

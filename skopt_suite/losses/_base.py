@@ -14,7 +14,15 @@ import numpy as np
 
 from skopt_suite._component import Component
 from skopt_suite._target_type import Kind, TargetType
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import (
+    Array,
+    FitColumn,
+    PerSample,
+    Predictions,
+    RawPredictions,
+    TargetColumns,
+    namespace,
+)
 from skopt_suite.losses._baseline import best_constant, class_shares, mean
 from skopt_suite.losses._hessian import Hessian
 
@@ -86,7 +94,7 @@ class Loss(Component):
             Targets, on the host.
         """
 
-    def curvature(self) -> float | None:
+    def curvature(self) -> FitColumn | float | None:
         """Return c such that c times the identity bounds the Hessian by the raw predictions.
 
         That is of every sample's loss, for all raw predictions and targets. L-BFGS begins with it,
@@ -99,7 +107,7 @@ class Loss(Component):
         """Return a smooth loss that is at most ``width / 2`` per output below this one."""
         raise NotImplementedError(f"{type(self).__name__} is not smoothed.")
 
-    def hessian(self, y: Array, raw: Array) -> Hessian:
+    def hessian(self, y: TargetColumns, raw: RawPredictions) -> Hessian:
         """Return the second derivative of every sample's loss by its raw predictions.
 
         Parameters are those of `value_and_gradient`, of which nothing is overwritten. Where there
@@ -131,7 +139,7 @@ class Loss(Component):
         """Return the number of raw predictions of every sample."""
         return y.shape[1] * self.n_raw
 
-    def prediction(self, raw: Array) -> Array:
+    def prediction(self, raw: RawPredictions) -> Predictions:
         """Return what scores are computed of, (n_fits, n_samples, n_targets): predictions.
 
         They are the raw ones of classifiers; of regressors, too, unless the loss has a link
@@ -140,7 +148,9 @@ class Loss(Component):
         return raw
 
     @abstractmethod
-    def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
+    def value_and_gradient(
+        self, y: TargetColumns, raw: RawPredictions
+    ) -> tuple[PerSample, RawPredictions]:
         """Return the loss of every sample and its gradient.
 
         Parameters
@@ -172,15 +182,15 @@ class ClassificationLoss(Loss):
     has_probability: ClassVar[bool] = False
     """Whether `probability` is implemented."""
 
-    def probability(self, raw: Array) -> Array:
+    def probability(self, raw: RawPredictions) -> RawPredictions:
         """Return probabilities of the same shape as `raw`; those of classes add up to 1."""
         raise NotImplementedError(f"{type(self).__name__} gives no probabilities.")
 
-    def indicators(self, y: Array, raw: Array) -> Array:
+    def indicators(self, y: TargetColumns, raw: RawPredictions) -> Array:
         """Return targets as 0 and 1, (n_samples, n_outputs), in the precision of `raw`."""
         return y if self.targets.kind == "labels" else class_indicators(y, raw)
 
-    def signs(self, y: Array, raw: Array) -> Array:
+    def signs(self, y: TargetColumns, raw: RawPredictions) -> Array:
         """Return targets as -1 and 1, (n_samples, n_outputs); classes one against the rest."""
         return 2 * self.indicators(y, raw) - 1
 
@@ -201,7 +211,7 @@ class RegressionLoss(Loss):
     metric = "r2"
 
 
-def class_indicators(y: Array, raw: Array) -> Array:
+def class_indicators(y: TargetColumns, raw: RawPredictions) -> Array:
     """Return class indices as 0 and 1, (n_samples, n_classes), in the precision of `raw`."""
     xp = namespace(raw)
     classes = xp.arange(raw.shape[-1], dtype=y.dtype, device=_device(raw))

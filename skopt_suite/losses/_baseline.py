@@ -7,12 +7,15 @@ Targets and weights are on the host, as there is one such constant per fit: ``y`
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from skopt_suite._component import stack
 from skopt_suite.backends import Placement
+
+if TYPE_CHECKING:
+    from skopt_suite.losses._base import Loss
 
 _N_STEPS = 200
 _EXACT = 1e-12  # a step next to the raw prediction that it changes
@@ -63,7 +66,7 @@ def centre_of_clipped(y: np.ndarray, weight: np.ndarray | None, size: float) -> 
     return zero_of_increasing(slope, y.min(axis=0), y.max(axis=0))
 
 
-def best_constant(loss: Any, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+def best_constant(loss: Loss, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     """Return the raw prediction for all samples whose mean loss is least, (n_outputs,).
 
     Every output has a step size of its own, which grows while its slope keeps its sign, and
@@ -92,7 +95,7 @@ def best_constant(loss: Any, y: np.ndarray, weight: np.ndarray | None) -> np.nda
 
 
 def _mean_loss_of(
-    loss: Any, y: np.ndarray, weight: np.ndarray | None
+    loss: Loss, y: np.ndarray, weight: np.ndarray | None
 ) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
     """Return the function from a raw prediction for all samples to mean loss and gradient."""
     share = np.full(len(y), 1 / len(y)) if weight is None else weight / weight.sum()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, RawPredictions, namespace
 
 
 class Hessian(NamedTuple):
@@ -14,10 +14,10 @@ class Hessian(NamedTuple):
     and it takes no more memory than raw predictions do.
     """
 
-    diagonal: Array  # (n_fits, n_samples, n_outputs)
-    root: Array | None = None  # (n_fits, n_samples, n_outputs)
+    diagonal: RawPredictions
+    root: RawPredictions | None = None
 
-    def times(self, direction: Array) -> Array:
+    def times(self, direction: RawPredictions) -> RawPredictions:
         """Return the product with a direction of shape (n_fits, n_samples, n_outputs)."""
         product = self.diagonal * direction
         if self.root is None:

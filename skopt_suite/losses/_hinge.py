@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import PerSample, RawPredictions, TargetColumns, namespace
 from skopt_suite.losses._base import ClassificationLoss
 from skopt_suite.losses._hessian import Hessian
 from skopt_suite.losses._smoothed import SmoothedHinge
@@ -34,7 +34,9 @@ class Hinge(ClassificationLoss):
         """Return it with a parabola of that width at the kink."""
         return SmoothedHinge(width)
 
-    def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
+    def value_and_gradient(
+        self, y: TargetColumns, raw: RawPredictions
+    ) -> tuple[PerSample, RawPredictions]:
         """Return loss and subgradient (0 at the kink)."""
         xp = namespace(raw)
         t = self.signs(y, raw)
@@ -70,14 +72,16 @@ class SquaredHinge(ClassificationLoss):
         """Return 2: that of every output where its margin is violated."""
         return 2.0
 
-    def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
+    def value_and_gradient(
+        self, y: TargetColumns, raw: RawPredictions
+    ) -> tuple[PerSample, RawPredictions]:
         """Return loss and gradient."""
         xp = namespace(raw)
         t = self.signs(y, raw)
         margin = xp.clip(1 - t * raw, 0.0, None)
         return xp.sum(margin * margin, axis=-1), -2 * t * margin
 
-    def hessian(self, y: Array, raw: Array) -> Hessian:
+    def hessian(self, y: TargetColumns, raw: RawPredictions) -> Hessian:
         """Return 2 where the margin is violated, else 0."""
         return Hessian(2 * namespace(raw).astype(self.signs(y, raw) * raw < 1, raw.dtype))
 

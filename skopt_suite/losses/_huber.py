@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skopt_suite.backends import Array, like, namespace
+from skopt_suite.backends import PerSample, RawPredictions, TargetColumns, like, namespace
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.losses._base import RegressionLoss
 from skopt_suite.losses._baseline import centre_of_clipped
@@ -38,14 +38,16 @@ class Huber(RegressionLoss):
     # For targets of about unit scale: from nearly the absolute error to nearly the squared one.
     parameters = {"delta": Real(0, open_low=True, search=LogUniform(0.1, 10))}
 
-    def __init__(self, delta=1.35):
+    def __init__(self, delta: float = 1.35) -> None:
         self.delta = delta
 
     def curvature(self) -> float:
         """Return 1: that of small residuals."""
         return 1.0
 
-    def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
+    def value_and_gradient(
+        self, y: TargetColumns, raw: RawPredictions
+    ) -> tuple[PerSample, RawPredictions]:
         """Return loss and gradient."""
         xp = namespace(raw)
         (delta,) = like(raw, self.delta)
@@ -55,7 +57,7 @@ class Huber(RegressionLoss):
         value = clipped * (size - clipped / 2)
         return xp.sum(value, axis=-1), xp.sign(residual) * clipped
 
-    def hessian(self, y: Array, raw: Array) -> Hessian:
+    def hessian(self, y: TargetColumns, raw: RawPredictions) -> Hessian:
         """Return 1 for small residuals, 0 for large ones."""
         (delta,) = like(raw, self.delta)
         xp = namespace(raw)

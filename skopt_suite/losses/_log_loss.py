@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skopt_suite.backends import Array, kernel, namespace
+from skopt_suite.backends import PerSample, RawPredictions, TargetColumns, kernel, namespace
 from skopt_suite.losses._base import ClassificationLoss, class_indicators
 from skopt_suite.losses._hessian import Hessian
 
@@ -34,13 +34,15 @@ class LogLoss(ClassificationLoss):
         """Return 1/2 for classes and 1/4, the largest p (1 - p), for labels."""
         return 0.5 if self.targets.kind == "classes" else 0.25
 
-    def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
+    def value_and_gradient(
+        self, y: TargetColumns, raw: RawPredictions
+    ) -> tuple[PerSample, RawPredictions]:
         """Return loss and gradient; the gradient is probability minus indicator."""
         if self.targets.kind == "classes":
             return softmax_log_loss(raw, y[..., 0])
         return logistic_log_loss(raw, y)
 
-    def hessian(self, y: Array, raw: Array) -> Hessian:
+    def hessian(self, y: TargetColumns, raw: RawPredictions) -> Hessian:
         """Return ``diag(p) - p pᵀ`` for classes, and ``p (1 - p)`` for labels."""
         p = self.probability(raw)
         return Hessian(p, p) if self.targets.kind == "classes" else Hessian(p * (1 - p))
@@ -52,7 +54,7 @@ class LogLoss(ClassificationLoss):
             return _log_share(share, len(y))
         return _log_share(share, len(y)) - _log_share(self.shares(1 - y, weight), len(y))
 
-    def probability(self, raw: Array) -> Array:
+    def probability(self, raw: RawPredictions) -> RawPredictions:
         """Return softmax, or the logistic function of each output."""
         return softmax(raw) if self.targets.kind == "classes" else logistic(raw)
 
@@ -62,14 +64,14 @@ def _log_share(share: np.ndarray, n_samples: int) -> np.ndarray:
     return np.log(np.where(share > 0, share, 0.5 / n_samples))
 
 
-def softmax(z: Array) -> Array:
+def softmax(z: RawPredictions) -> RawPredictions:
     """Return ``exp(z) / Σ exp(z)`` over the last axis, without overflow."""
     xp = namespace(z)
     exponentials = xp.exp(z - xp.max(z, axis=-1, keepdims=True))
     return exponentials / xp.sum(exponentials, axis=-1, keepdims=True)
 
 
-def logistic(z: Array) -> Array:
+def logistic(z: RawPredictions) -> RawPredictions:
     """Return ``1 / (1 + exp(-z))`` without overflow."""
     xp = namespace(z)
     small = xp.exp(-xp.abs(z))  # in (0, 1]
@@ -77,7 +79,7 @@ def logistic(z: Array) -> Array:
 
 
 @kernel
-def softmax_log_loss(raw: Array, y: Array) -> tuple[Array, Array]:
+def softmax_log_loss(raw: RawPredictions, y: TargetColumns) -> tuple[PerSample, RawPredictions]:
     """Softmax cross-entropy and its gradient, from class indices of shape (n_samples,)."""
     xp = namespace(raw)
     shifted = raw - xp.max(raw, axis=-1, keepdims=True)
@@ -89,7 +91,7 @@ def softmax_log_loss(raw: Array, y: Array) -> tuple[Array, Array]:
 
 
 @kernel
-def logistic_log_loss(raw: Array, y: Array) -> tuple[Array, Array]:
+def logistic_log_loss(raw: RawPredictions, y: TargetColumns) -> tuple[PerSample, RawPredictions]:
     """Logistic loss and its gradient, summed over outputs, from indicators."""
     xp = namespace(raw)
     value = xp.clip(raw, 0.0, None) + xp.log1p(xp.exp(-xp.abs(raw))) - y * raw

@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite.backends import Array, like, namespace
+from skopt_suite.backends import (
+    Array,
+    FitColumn,
+    PerSample,
+    RawPredictions,
+    TargetColumns,
+    like,
+    namespace,
+)
 from skopt_suite.domains import Real
 from skopt_suite.losses._base import ClassificationLoss, RegressionLoss
 from skopt_suite.losses._baseline import centre_of_clipped, zero_of_increasing
@@ -19,14 +27,16 @@ class SmoothedHinge(ClassificationLoss):
     scratch_arrays = 5
     parameters = {"width": Real(0, open_low=True)}
 
-    def __init__(self, width=1.0):
+    def __init__(self, width: float = 1.0) -> None:
         self.width = width
 
-    def curvature(self) -> Any:
+    def curvature(self) -> FitColumn | float:
         """Return ``1 / width``."""
         return _inverse(self.width)
 
-    def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
+    def value_and_gradient(
+        self, y: TargetColumns, raw: RawPredictions
+    ) -> tuple[PerSample, RawPredictions]:
         """Return loss and gradient."""
         xp, t = namespace(raw), self.signs(y, raw)
         value, slope = _rounded_corner(xp.clip(1 - t * raw, 0.0, None), self.width)
@@ -49,14 +59,16 @@ class SmoothedAbsoluteError(RegressionLoss):
     scratch_arrays = 5
     parameters = {"width": Real(0, open_low=True)}
 
-    def __init__(self, width=1.0):
+    def __init__(self, width: float = 1.0) -> None:
         self.width = width
 
-    def curvature(self) -> Any:
+    def curvature(self) -> FitColumn | float:
         """Return ``1 / width``."""
         return _inverse(self.width)
 
-    def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
+    def value_and_gradient(
+        self, y: TargetColumns, raw: RawPredictions
+    ) -> tuple[PerSample, RawPredictions]:
         """Return loss and gradient."""
         xp, residual = namespace(raw), raw - y
         value, slope = _rounded_corner(xp.abs(residual), self.width)
@@ -67,13 +79,15 @@ class SmoothedAbsoluteError(RegressionLoss):
         return centre_of_clipped(y, weight, self.width)
 
 
-def _rounded_corner(size: Array, width: Any) -> tuple[Array, Array]:
+def _rounded_corner(
+    size: RawPredictions, width: Array | float
+) -> tuple[RawPredictions, RawPredictions]:
     """Return sizes ``>= 0`` with the corner at 0 rounded, and the slope there."""
     xp, (width,) = namespace(size), like(size, width)
     value = xp.where(size <= width, size * size / (2 * width), size - width / 2)
     return value, xp.clip(size / width, None, 1.0)
 
 
-def _inverse(width: Any) -> Any:
+def _inverse(width: Any) -> FitColumn | float:
     """Return 1 / width, of a stack of shape (n_fits, 1)."""
     return 1 / width if isinstance(width, Number) else 1 / width[:, :, 0]

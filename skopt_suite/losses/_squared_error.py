@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import PerSample, RawPredictions, TargetColumns, namespace
 from skopt_suite.losses._base import RegressionLoss
 from skopt_suite.losses._baseline import mean
 from skopt_suite.losses._hessian import Hessian
@@ -28,12 +28,14 @@ class SquaredError(RegressionLoss):
         """Return 1."""
         return 1.0
 
-    def value_and_gradient(self, y: Array, raw: Array) -> tuple[Array, Array]:
+    def value_and_gradient(
+        self, y: TargetColumns, raw: RawPredictions
+    ) -> tuple[PerSample, RawPredictions]:
         """Return loss and gradient."""
         residual = raw - y
         return namespace(raw).sum(residual * residual, axis=-1) / 2, residual
 
-    def hessian(self, y: Array, raw: Array) -> Hessian:
+    def hessian(self, y: TargetColumns, raw: RawPredictions) -> Hessian:
         """Return 1."""
         return Hessian(namespace(raw).ones_like(raw))
 

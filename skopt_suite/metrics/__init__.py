@@ -9,7 +9,7 @@ Weights are ``(n_samples,)``, or ``(n_fits, n_samples)`` if fits differ in them.
 
 from collections.abc import Callable, Mapping
 
-from skopt_suite.backends import Array
+from skopt_suite.backends import PerFit, Predictions, RawPredictions, SampleWeight, TargetColumns
 from skopt_suite.metrics._classification import accuracy
 from skopt_suite.metrics._regression import (
     neg_mean_absolute_error,
@@ -18,7 +18,7 @@ from skopt_suite.metrics._regression import (
     r2,
 )
 
-Metric = Callable[[Array, Array, Array | None], Array]
+Metric = Callable[[TargetColumns, RawPredictions | Predictions, SampleWeight | None], PerFit]
 """``metric(y, scored, weight)``."""
 
 CLASSIFICATION_METRICS: Mapping[str, Metric] = {"accuracy": accuracy}

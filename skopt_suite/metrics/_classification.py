@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import (
+    PerFit,
+    RawPredictions,
+    SampleWeight,
+    TargetColumns,
+    namespace,
+)
 from skopt_suite.metrics._mean import mean_over_samples
 
 
-def accuracy(y: Array, raw: Array, weight: Array | None = None) -> Array:
+def accuracy(y: TargetColumns, raw: RawPredictions, weight: SampleWeight | None = None) -> PerFit:
     """Return the share of samples, by weight, whose outputs are all right.
 
     Parameters

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends import Array, mean_in_double, sum_in_double
+from skopt_suite.backends import Array, SampleWeight, mean_in_double, sum_in_double
 
 
-def mean_over_samples(values: Array, weight: Array | None) -> Array:
+def mean_over_samples(values: Array, weight: SampleWeight | None) -> Array:
     """Return the mean of every output of every fit, by weight if there is one.
 
     Parameters

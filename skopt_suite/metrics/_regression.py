@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, PerFit, Predictions, SampleWeight, TargetColumns, namespace
 from skopt_suite.metrics._mean import mean_over_samples
 
 
-def r2(y: Array, prediction: Array, weight: Array | None = None) -> Array:
+def r2(y: TargetColumns, prediction: Predictions, weight: SampleWeight | None = None) -> PerFit:
     """Return the coefficient of determination R², averaged over outputs.
 
     Of an output whose targets are all the same it is 1 where predictions are exact, else 0, as in
@@ -40,7 +40,9 @@ def r2(y: Array, prediction: Array, weight: Array | None = None) -> Array:
     return xp.mean(1 - unexplained, axis=-1)
 
 
-def neg_mean_squared_error(y: Array, prediction: Array, weight: Array | None = None) -> Array:
+def neg_mean_squared_error(
+    y: TargetColumns, prediction: Predictions, weight: SampleWeight | None = None
+) -> PerFit:
     """Return minus the mean squared error, averaged over outputs.
 
     Parameters
@@ -56,7 +58,9 @@ def neg_mean_squared_error(y: Array, prediction: Array, weight: Array | None = N
     return -_mean_over_outputs(_mean_squared_errors(y, prediction, weight))
 
 
-def neg_root_mean_squared_error(y: Array, prediction: Array, weight: Array | None = None) -> Array:
+def neg_root_mean_squared_error(
+    y: TargetColumns, prediction: Predictions, weight: SampleWeight | None = None
+) -> PerFit:
     """Return minus the root of the mean squared error of every output, averaged over outputs.
 
     Parameters
@@ -73,7 +77,9 @@ def neg_root_mean_squared_error(y: Array, prediction: Array, weight: Array | Non
     return -_mean_over_outputs(namespace(mean_squared).sqrt(mean_squared))
 
 
-def neg_mean_absolute_error(y: Array, prediction: Array, weight: Array | None = None) -> Array:
+def neg_mean_absolute_error(
+    y: TargetColumns, prediction: Predictions, weight: SampleWeight | None = None
+) -> PerFit:
     """Return minus the mean absolute error, averaged over outputs.
 
     Parameters
@@ -90,9 +96,11 @@ def neg_mean_absolute_error(y: Array, prediction: Array, weight: Array | None = 
     return -_mean_over_outputs(mean_over_samples(error, weight))
 
 
-def _mean_squared_errors(y: Array, prediction: Array, weight: Array | None) -> Array:
+def _mean_squared_errors(
+    y: TargetColumns, prediction: Predictions, weight: SampleWeight | None
+) -> Array:
     return mean_over_samples((prediction - y) ** 2, weight)  # (n_fits, n_outputs)
 
 
-def _mean_over_outputs(values: Array) -> Array:
+def _mean_over_outputs(values: Array) -> PerFit:
     return namespace(values).mean(values, axis=-1)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from skopt_suite.backends import Array, erf, kernel, namespace
+from skopt_suite.backends import Activations, Params, erf, kernel, namespace
 from skopt_suite.models._layer import Context
 
 
@@ -25,12 +25,16 @@ class LeakyReLU(NamedTuple):
         """How many arrays of a layer's size `backward` takes at most: none."""
         return 0
 
-    def forward(self, params: Array, x: Array, context: Context) -> tuple[Array, Array]:
+    def forward(
+        self, params: Params, x: Activations, context: Context
+    ) -> tuple[Activations, Activations]:
         """Return the output, twice."""
         output = leaky_relu(x, self.negative_slope)
         return output, output
 
-    def backward(self, gradient: Array, params: Array, saved: Array, delta: Array) -> Array:
+    def backward(
+        self, gradient: Params, params: Params, saved: Activations, delta: Activations
+    ) -> Activations:
         """Return the gradient with respect to the input."""
         return leaky_relu_backward(delta, saved, self.negative_slope)
 
@@ -38,8 +42,8 @@ class LeakyReLU(NamedTuple):
 class Elementwise(NamedTuple):
     """Any other function of every unit."""
 
-    function: Callable[[Array], Array]
-    derivative: Callable[[Array], Array]
+    function: Callable[[Activations], Activations]
+    derivative: Callable[[Activations], Activations]
     of_output: bool
     """Whether the derivative is a function of the output, so that the input need not be kept."""
     scratch_arrays: int = 8
@@ -50,59 +54,65 @@ class Elementwise(NamedTuple):
         """True: input or output are kept."""
         return True
 
-    def forward(self, params: Array, x: Array, context: Context) -> tuple[Array, Array]:
+    def forward(
+        self, params: Params, x: Activations, context: Context
+    ) -> tuple[Activations, Activations]:
         """Return the output, and what the derivative is a function of."""
         output = self.function(x)
         return output, output if self.of_output else x
 
-    def backward(self, gradient: Array, params: Array, saved: Array, delta: Array) -> Array:
+    def backward(
+        self, gradient: Params, params: Params, saved: Activations, delta: Activations
+    ) -> Activations:
         """Return the gradient with respect to the input."""
         return delta * self.derivative(saved)
 
 
-def leaky_relu(z: Array, negative_slope: float) -> Array:
+def leaky_relu(z: Activations, negative_slope: float) -> Activations:
     """``z if z > 0 else negative_slope * z``."""
     return z if negative_slope == 1 else namespace(z).where(z > 0, z, negative_slope * z)
 
 
 @kernel
-def leaky_relu_backward(delta: Array, output: Array, negative_slope: float) -> Array:
+def leaky_relu_backward(
+    delta: Activations, output: Activations, negative_slope: float
+) -> Activations:
     """`delta`, times `negative_slope` where the output is not positive."""
     if negative_slope == 1:
         return delta
     return namespace(delta).where(output > 0, delta, negative_slope * delta)
 
 
-def _elu(z):
+def _elu(z: Activations) -> Activations:
     xp = namespace(z)
     return xp.where(z > 0, z, xp.expm1(xp.clip(z, None, 0.0)))
 
 
-def _elu_slope(a):
+def _elu_slope(a: Activations) -> Activations:
     xp = namespace(a)
     return xp.where(a > 0, xp.ones_like(a), a + 1)
 
 
-def _softplus(z):
+def _softplus(z: Activations) -> Activations:
     xp = namespace(z)
     return xp.clip(z, 0.0, None) + xp.log1p(xp.exp(-xp.abs(z)))
 
 
-def _normal_cdf(z):
+def _normal_cdf(z: Activations) -> Activations:
     return (1 + erf(z / math.sqrt(2.0))) / 2
 
 
-def _gelu_slope(z):
+def _gelu_slope(z: Activations) -> Activations:
     density = namespace(z).exp(-z * z / 2) / math.sqrt(2 * math.pi)
     return _normal_cdf(z) + z * density
 
 
-def _logistic(z):
+def _logistic(z: Activations) -> Activations:
     xp = namespace(z)
     return (1 + xp.tanh(z / 2)) / 2
 
 
-def _silu_slope(z):
+def _silu_slope(z: Activations) -> Activations:
     s = _logistic(z)
     return s * (1 + z * (1 - s))
 

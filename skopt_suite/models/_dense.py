@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from skopt_suite._layout import DenseLayout
 from skopt_suite.backends import (
+    Activations,
     Array,
+    FeatureMatrix,
+    Params,
     input_product,
     input_product_transposed,
     is_sparse,
@@ -26,11 +29,15 @@ class Dense(NamedTuple):
     is_input: bool = False
     """Whether `x` is the input of the network, by which no gradient is asked for."""
 
-    def forward(self, params: Array, x: Any, context: Context) -> tuple[Array, Any]:
+    def forward(
+        self, params: Params, x: Activations | FeatureMatrix, context: Context
+    ) -> tuple[Activations, Activations | FeatureMatrix]:
         """Return the output, and the input."""
         return self.activated(params, x, 1.0), x
 
-    def activated(self, params: Array, x: Any, negative_slope: float) -> Array:
+    def activated(
+        self, params: Params, x: Activations | FeatureMatrix, negative_slope: float
+    ) -> Activations:
         """Return the output, times `negative_slope` where it is not positive."""
         weights = self.layout.weights(params)
         is_shared = is_sparse(x) or x.shape[0] == 1
@@ -39,7 +46,13 @@ class Dense(NamedTuple):
             return add_bias(z, self.layout.bias(params), negative_slope)
         return leaky_relu(z, negative_slope)
 
-    def backward(self, gradient: Array, params: Array, saved: Any, delta: Array) -> Array | None:
+    def backward(
+        self,
+        gradient: Params,
+        params: Params,
+        saved: Activations | FeatureMatrix,
+        delta: Activations,
+    ) -> Activations | None:
         """Write the gradient by weights and bias, return that by the input."""
         xp, weights = namespace(delta), self.layout.weights(gradient)
         if is_sparse(saved) or saved.shape[0] == 1:
@@ -54,11 +67,11 @@ class Dense(NamedTuple):
 
 
 @kernel
-def add_bias(z: Array, bias: Array, negative_slope: float) -> Array:
+def add_bias(z: Activations, bias: Array, negative_slope: float) -> Activations:
     """``leaky_relu(z + bias)``; `z` is (n_fits, n_samples, n_out), `bias` (n_fits, 1, n_out)."""
     return leaky_relu(z + bias, negative_slope)
 
 
-def _rows(x: Any) -> Any:
+def _rows(x: Activations | FeatureMatrix) -> FeatureMatrix:
     """Return the input that all fits share, (n_samples, n_in)."""
     return x if is_sparse(x) else x[0, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from skopt_suite.backends import Array, kernel, namespace, uniform
+from skopt_suite.backends import Activations, FitColumn, Params, kernel, namespace, uniform
 from skopt_suite.models._layer import Context
 
 
@@ -18,7 +18,9 @@ class Dropout(NamedTuple):
     layer: int
     """Number of the hidden layer that it is behind."""
 
-    def forward(self, params: Array, x: Array, context: Context) -> tuple[Array, Array | None]:
+    def forward(
+        self, params: Params, x: Activations, context: Context
+    ) -> tuple[Activations, Activations | None]:
         """Return the output, and what `x` was multiplied by."""
         if context.dropout is None:
             return x, None
@@ -27,15 +29,17 @@ class Dropout(NamedTuple):
         mask = dropout_mask(rate, x.shape[1], x.shape[2], seed, step, self.layer)
         return x * mask, mask
 
-    def backward(self, gradient: Array, params: Array, saved: Array | None, delta: Array) -> Array:
+    def backward(
+        self, gradient: Params, params: Params, saved: Activations | None, delta: Activations
+    ) -> Activations:
         """Return the gradient with respect to the input."""
         return delta if saved is None else delta * saved
 
 
 @kernel
 def dropout_mask(
-    rate: Array, n_samples: int, n_units: int, seed: int, step: int, layer: int
-) -> Array:
+    rate: FitColumn, n_samples: int, n_units: int, seed: int, step: int, layer: int
+) -> Activations:
     """What units are multiplied by, (n_fits, n_samples, n_units); `rate` is (n_fits, 1)."""
     draws, rate = uniform(rate, n_samples, n_units, seed, step, layer), rate[:, :, None]
     return namespace(rate).astype(draws >= rate, rate.dtype) / (1 - rate)

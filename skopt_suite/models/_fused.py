@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skopt_suite._layout import DenseLayout
-from skopt_suite.backends import Array, kernel, namespace
+from skopt_suite.backends import Activations, Array, FeatureMatrix, Params, kernel, namespace
 from skopt_suite.models._activations import LeakyReLU
 from skopt_suite.models._dense import Dense
 from skopt_suite.models._dropout import Dropout
@@ -58,12 +58,16 @@ class InputLayer(NamedTuple):
     dense: Dense
     activation: LeakyReLU = LeakyReLU(1.0)
 
-    def forward(self, params: Array, x: Any, context: Context) -> tuple[Array, Any]:
+    def forward(
+        self, params: Params, x: Activations | FeatureMatrix, context: Context
+    ) -> tuple[Activations, Any]:
         """Return the output; the input, and the output."""
         output = self.dense.activated(params, x, self.activation.negative_slope)
         return output, (x, output)
 
-    def backward(self, gradient: Array, params: Array, saved: Any, delta: Array) -> Array | None:
+    def backward(
+        self, gradient: Params, params: Params, saved: Any, delta: Activations
+    ) -> Activations | None:
         """Write the gradient by weights and bias, return that by the input."""
         x, output = saved
         delta = self.activation.backward(gradient, params, output, delta)
@@ -93,21 +97,23 @@ class DenseRun:
         self.layouts = np.array(layouts, dtype=np.int64)  # (n_layers, 4)
         self.slopes = np.array(slopes, dtype=np.float64)  # (n_layers,)
 
-    def forward(self, params: Array, x: Array, context: Context) -> tuple[Array, Any]:
+    def forward(self, params: Params, x: Activations, context: Context) -> tuple[Activations, Any]:
         """Return the output of the last layer; the input, and the outputs of all."""
         outputs = run_forward(params, x, self.layouts, self.slopes)
         shape = (params.shape[0], x.shape[1], self.n_out)
         last = outputs[outputs.shape[0] - shape[0] * shape[1] * shape[2] :]
         return namespace(params).reshape(last, shape, copy=False), (x, outputs)
 
-    def backward(self, gradient: Array, params: Array, saved: Any, delta: Array) -> Array | None:
+    def backward(
+        self, gradient: Params, params: Params, saved: Any, delta: Activations
+    ) -> Activations | None:
         """Write the gradient by weights and biases, return that by the input."""
         needs_below, layout = not self.is_input, (self.layouts, self.slopes)
         return run_backward(gradient, params, *saved, delta, *layout, needs_below)[1]
 
 
 @kernel
-def run_forward(params: Array, x: Array, layouts: np.ndarray, slopes: np.ndarray) -> Array:
+def run_forward(params: Params, x: Activations, layouts: np.ndarray, slopes: np.ndarray) -> Array:
     """Outputs of all layers, one after the other, flat; `x` is (n_fits or 1, n_samples, n_in)."""
     xp, outputs = namespace(params), []
     for dense, activation in _parts(layouts, slopes):
@@ -119,19 +125,19 @@ def run_forward(params: Array, x: Array, layouts: np.ndarray, slopes: np.ndarray
 
 @kernel
 def run_backward(
-    gradient: Array,
-    params: Array,
-    x: Array,
+    gradient: Params,
+    params: Params,
+    x: Activations,
     outputs: Array,
-    delta: Array,
+    delta: Activations,
     layouts: np.ndarray,
     slopes: np.ndarray,
     needs_below: bool,
-) -> tuple[Array, Array | None]:
+) -> tuple[Params, Activations | None]:
     """`gradient` with that of these layers written to it, and the gradient with respect to `x`."""
     xp, stop = namespace(gradient), outputs.shape[0]
     n_fits, n_samples = delta.shape[:2]
-    below: Array | None = delta
+    below: Activations | None = delta
     for dense, activation in reversed(list(_parts(layouts, slopes))):
         n_in, n_out = dense.layout.n_in, dense.layout.n_out
         start = stop - n_fits * n_samples * n_out

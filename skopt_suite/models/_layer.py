@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Protocol
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Activations, Array, FeatureMatrix, Params, namespace
 
 
 class DropoutDraws(NamedTuple):
@@ -48,7 +48,9 @@ class Layer(Protocol):
     network may be a sparse container, ``(n_samples, n_features)``, which all share.
     """
 
-    def forward(self, params: Array, x: Any, context: Context) -> tuple[Array, Any]:
+    def forward(
+        self, params: Params, x: Activations | FeatureMatrix, context: Context
+    ) -> tuple[Activations, Any]:
         """Return the output, and what `backward` needs.
 
         Parameters
@@ -61,7 +63,9 @@ class Layer(Protocol):
             What else there is.
         """
 
-    def backward(self, gradient: Array, params: Array, saved: Any, delta: Array) -> Array | None:
+    def backward(
+        self, gradient: Params, params: Params, saved: Any, delta: Activations
+    ) -> Activations | None:
         """Write the gradient with respect to the layer's own parameters, return that by its input.
 
         Parameters

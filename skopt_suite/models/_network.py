@@ -13,7 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skopt_suite._layout import Layout
-from skopt_suite.backends import Array, is_plain_batch, is_sparse, namespace
+from skopt_suite.backends import (
+    FeatureMatrix,
+    Params,
+    RawPredictions,
+    is_plain_batch,
+    is_sparse,
+    namespace,
+)
 from skopt_suite.models._activations import ACTIVATIONS
 from skopt_suite.models._dense import Dense
 from skopt_suite.models._dropout import Dropout
@@ -26,7 +33,7 @@ _PREDICTING = Context()
 class Trace(NamedTuple):
     """What the forward pass leaves for the backward pass."""
 
-    params: Array  # (n_fits, n_params)
+    params: Params
     layers: tuple[Layer, ...]
     saved: list[Any]  # by every layer
 
@@ -84,7 +91,9 @@ class Network:
         """The definition: one layer after the other."""
         return tuple(self._layers())
 
-    def forward(self, params: Array, X: Any, context: Context = _PREDICTING) -> tuple[Array, Trace]:
+    def forward(
+        self, params: Params, X: FeatureMatrix, context: Context = _PREDICTING
+    ) -> tuple[RawPredictions, Trace]:
         """Return raw predictions and what `backward` needs.
 
         Parameters
@@ -110,7 +119,7 @@ class Network:
             trace.saved.append(saved)
         return x, trace
 
-    def backward(self, trace: Trace, delta: Array) -> Array:
+    def backward(self, trace: Trace, delta: RawPredictions) -> Params:
         """Return the gradient with respect to the parameters.
 
         Parameters
@@ -139,7 +148,7 @@ class Network:
             yield Dropout(index)
         yield Dense(output, is_input=not hidden)
 
-    def _layers_for(self, params: Array, X: Any, context: Context) -> tuple[Layer, ...]:
+    def _layers_for(self, params: Params, X: FeatureMatrix, context: Context) -> tuple[Layer, ...]:
         """Return the layers as they are computed: in runs, where there are kernels for them."""
         if type(params) is not np.ndarray:
             return self.layers

@@ -7,12 +7,15 @@ Shapes: ``params`` and everything like them are ``(n_fits, n_params)``; losses a
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from skopt_suite._component import Component
 from skopt_suite._layout import Layout
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, FitColumn, Params, PerFit, State, namespace
 from skopt_suite.optimizers._demands import Demands, refusals
+from skopt_suite.optimizers.algebra._curvature import Curvature
+from skopt_suite.optimizers.algebra._diagonal import Diagonal
+from skopt_suite.optimizers.algebra._quadratic import Quadratic
 
 
 class Problem(Protocol):
@@ -30,22 +33,22 @@ class Problem(Protocol):
     def layout(self) -> Layout:
         """Where weights and biases lie in a row of parameters."""
 
-    def value_and_gradient(self, params: Array) -> tuple[Array, Array]:
+    def value_and_gradient(self, params: Params) -> tuple[PerFit, Params]:
         """Return the smooth part, (n_fits,), and its gradient, (n_fits, n_params)."""
 
-    def value(self, params: Array) -> Array:
+    def value(self, params: Params) -> PerFit:
         """Return the smooth part, (n_fits,)."""
 
-    def prox(self, params: Array, step_size: Array) -> Array:
+    def prox(self, params: Params, step_size: FitColumn | Params) -> Params:
         """Return the proximal operator of the other part; may overwrite `params`."""
 
     def take(self, index: Array) -> Problem:
         """Return the problem of the fits that `index` names."""
 
-    def optimality(self, params: Array, gradient: Array) -> Array:
+    def optimality(self, params: Params, gradient: Params) -> PerFit:
         """Return about how much the objective can still fall, (n_fits,)."""
 
-    def curvature(self) -> Any | None:
+    def curvature(self) -> Curvature | None:
         """Return a bound on the Hessian of a linear model, or something near it; None of others.
 
         Its methods are ``share(step, change)``: how much of the loss's part of the bound a step
@@ -53,7 +56,7 @@ class Problem(Protocol):
         inverse of the bound, less what was not met, times the gradient, (n_fits, n_params).
         """
 
-    def diagonal(self) -> Any:
+    def diagonal(self) -> Diagonal:
         """Return the curvature by every parameter, for steps per coordinate.
 
         Its methods are ``values(params)``, (n_fits, n_params); ``remaining(params, move, factor)``:
@@ -63,7 +66,7 @@ class Problem(Protocol):
         are about.
         """
 
-    def quadratic(self) -> Any:
+    def quadratic(self) -> Quadratic:
         """Return the objective as a quadratic; only for optimizers that are ``only_quadratic``.
 
         Its methods are ``minimum(shape)``: parameters and which fits are not solved, (n_fits,);
@@ -74,13 +77,13 @@ class Problem(Protocol):
 class Step(NamedTuple):
     """What one step returns."""
 
-    params: Array
-    state: Any
-    loss: Array
+    params: Params
+    state: State
+    loss: PerFit
     """The smooth part of the objective where the step began (solvers: where it ended)."""
-    optimality: Array | None = None
+    optimality: PerFit | None = None
     """About how much the objective can still fall; None where steps are too noisy to tell."""
-    stalled: Array | None = None
+    stalled: PerFit | None = None
     """Fits for which no further progress is possible in this precision."""
 
 
@@ -119,7 +122,7 @@ class Optimizer(Component):
         return next(refusals(self, demands), None)
 
     @abstractmethod
-    def init(self, params: Array, problem: Problem) -> Any:
+    def init(self, params: Params, problem: Problem) -> State:
         """Return the state before the first step: a NamedTuple of arrays ``(n_fits, ...)``.
 
         Parameters
@@ -131,7 +134,7 @@ class Optimizer(Component):
         """
 
     @abstractmethod
-    def step(self, state: Any, params: Array, problem: Problem, factor: Array) -> Step:
+    def step(self, state: State, params: Params, problem: Problem, factor: FitColumn) -> Step:
         """Return where one step leads; `state` and `params` may be overwritten.
 
         Parameters
@@ -146,7 +149,7 @@ class Optimizer(Component):
             What the schedule says.
         """
 
-    def eval_params(self, state: Any, params: Array) -> Array:
+    def eval_params(self, state: State, params: Params) -> Params:
         """Return the parameters that predictions use, (n_fits, n_params): an average, say.
 
         Parameters
@@ -159,7 +162,7 @@ class Optimizer(Component):
         return params
 
 
-def rounds_to(new: Array, old: Array) -> Array:
+def rounds_to(new: Params, old: Params) -> PerFit:
     """Return which fits have not moved by more than rounding, (n_fits,)."""
     xp = namespace(new)
     distance, size = xp.max(xp.abs(new - old), axis=-1), xp.max(xp.abs(old), axis=-1)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from skopt_suite.backends import FitColumn, FlatWeights
 
 if TYPE_CHECKING:
     from skopt_suite.optimizers._base import Optimizer
@@ -37,7 +39,7 @@ class PenaltyFacts(Protocol):
     def has_prox(self) -> bool:
         """Whether a part acts by its proximal operator."""
 
-    def curvature(self) -> Any:
+    def curvature(self) -> FitColumn | FlatWeights | float | None:
         """Return c where the gradient of the smooth part is ``c * weights``, else None."""
 
 

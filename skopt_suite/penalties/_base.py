@@ -10,7 +10,7 @@ import numpy as np
 
 from skopt_suite._component import Component
 from skopt_suite._layout import Layout
-from skopt_suite.backends import Array, kernel, like, namespace
+from skopt_suite.backends import FitColumn, FlatWeights, PerFit, kernel, like, namespace
 from skopt_suite.domains import Vector
 
 
@@ -69,7 +69,7 @@ class Penalty(Component):
         """Whether there is a part that acts by its proximal operator."""
         return False
 
-    def value(self, weights: Array) -> Array:
+    def value(self, weights: FlatWeights) -> PerFit:
         """Return the whole penalty.
 
         Parameters
@@ -89,22 +89,22 @@ class Penalty(Component):
             value = value + self.nonsmooth_value(weights)
         return value
 
-    def smooth_value(self, weights: Array) -> Array:
+    def smooth_value(self, weights: FlatWeights) -> PerFit:
         """Return the smooth part, of shape (n_fits,)."""
         raise NotImplementedError(f"{type(self).__name__} has no smooth part.")
 
-    def gradient(self, weights: Array) -> Array:
+    def gradient(self, weights: FlatWeights) -> FlatWeights:
         """Return the gradient of the smooth part, of shape (n_fits, n_weights)."""
         raise NotImplementedError(f"{type(self).__name__} has no smooth part.")
 
-    def add_gradient(self, total: Array, weights: Array) -> Array:
+    def add_gradient(self, total: FlatWeights, weights: FlatWeights) -> FlatWeights:
         """Return ``total + gradient(weights)``; may overwrite `total`.
 
         Penalties that can do so in one pass over memory override it.
         """
         return total + self.gradient(weights)
 
-    def curvature(self) -> Array | float | None:
+    def curvature(self) -> FitColumn | FlatWeights | float | None:
         """Return c where the gradient of the smooth part is ``c * weights``, else None.
 
         A number, or an array of shape (n_fits, 1) or (n_fits, n_weights). L-BFGS needs fewer
@@ -112,11 +112,11 @@ class Penalty(Component):
         """
         return None
 
-    def nonsmooth_value(self, weights: Array) -> Array:
+    def nonsmooth_value(self, weights: FlatWeights) -> PerFit:
         """Return the other part, of shape (n_fits,); constraints count for nothing."""
         raise NotImplementedError(f"{type(self).__name__} has no part that is not smooth.")
 
-    def prox(self, weights: Array, step_size: Array) -> Array:
+    def prox(self, weights: FlatWeights, step_size: FitColumn | FlatWeights) -> FlatWeights:
         """Return the proximal operator of the part that is not smooth.
 
         ``argmin over u of  r(u) + Σ_j (u_j - weights_j)² / (2 step_size_j)``, r being that part.
@@ -132,19 +132,21 @@ class Penalty(Component):
 
 
 @kernel
-def add_scaled(total: Array, weights: Array, scale: Array) -> Array:
+def add_scaled(
+    total: FlatWeights, weights: FlatWeights, scale: FitColumn | FlatWeights
+) -> FlatWeights:
     """``total + scale * weights``, (n_fits, n_weights); `scale` may be (n_fits, 1)."""
     return total + scale * weights
 
 
 @kernel
-def soft_threshold(weights: Array, threshold: Array) -> Array:
+def soft_threshold(weights: FlatWeights, threshold: FitColumn | FlatWeights) -> FlatWeights:
     """Shrink towards zero by `threshold` and stop there, ``(n_fits, n_weights)``."""
     xp = namespace(weights)
     return xp.sign(weights) * xp.clip(xp.abs(weights) - threshold, 0.0, None)
 
 
-def scaled_square(scale: Array | float, weights: Array) -> Array:
+def scaled_square(scale: FitColumn | FlatWeights | float, weights: FlatWeights) -> PerFit:
     """Return ``Σ_j scale_j weights_j²`` of every fit; see `scaled_sum`."""
     xp = namespace(weights)
     (scale,) = like(weights, scale)
@@ -153,7 +155,7 @@ def scaled_square(scale: Array | float, weights: Array) -> Array:
     return scale[:, 0] * xp.vecdot(weights, weights)
 
 
-def scaled_sum(scale: Array | float, terms: Array) -> Array:
+def scaled_sum(scale: FitColumn | FlatWeights | float, terms: FlatWeights) -> PerFit:
     """Return ``Σ_j scale_j terms_j`` of every fit, (n_fits,).
 
     Parameters

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends import Array, like, namespace
+from collections.abc import Sequence
+
+from skopt_suite.backends import FitColumn, FlatWeights, PerFit, like, namespace
 from skopt_suite.domains import Boolean, LogUniform, Real, Uniform, Vector
 from skopt_suite.penalties._base import Penalty, add_scaled, scaled_square, scaled_sum
 from skopt_suite.penalties._l1 import shrink
@@ -43,8 +45,10 @@ class ElasticNet(Penalty):
         "positive": Boolean(),
     }
 
-    def __init__(self, alpha=1e-4, l1_ratio=0.5, positive=False):
-        self.alpha = alpha
+    def __init__(
+        self, alpha: float | Sequence[float] = 1e-4, l1_ratio: float = 0.5, positive: bool = False
+    ) -> None:
+        self.alpha: FitColumn | FlatWeights = alpha
         self.l1_ratio = l1_ratio
         self.positive = positive
 
@@ -58,27 +62,27 @@ class ElasticNet(Penalty):
         """True."""
         return True
 
-    def smooth_value(self, weights: Array) -> Array:
+    def smooth_value(self, weights: FlatWeights) -> PerFit:
         """Return ``alpha * (1 - l1_ratio) / 2 * ‖w‖²``."""
         return scaled_square(self.alpha * (1 - self.l1_ratio), weights) / 2
 
-    def gradient(self, weights: Array) -> Array:
+    def gradient(self, weights: FlatWeights) -> FlatWeights:
         """Return ``alpha * (1 - l1_ratio) * w``."""
         (alpha,) = like(weights, self.alpha * (1 - self.l1_ratio))
         return alpha * weights
 
-    def add_gradient(self, total: Array, weights: Array) -> Array:
+    def add_gradient(self, total: FlatWeights, weights: FlatWeights) -> FlatWeights:
         """Return ``total + gradient(weights)`` in one pass."""
         return add_scaled(total, weights, *like(weights, self.alpha * (1 - self.l1_ratio)))
 
-    def curvature(self) -> Array | float:
+    def curvature(self) -> FitColumn | FlatWeights | float:
         """Return ``alpha * (1 - l1_ratio)``."""
         return self.alpha * (1 - self.l1_ratio)
 
-    def nonsmooth_value(self, weights: Array) -> Array:
+    def nonsmooth_value(self, weights: FlatWeights) -> PerFit:
         """Return ``alpha * l1_ratio * ‖w‖₁``."""
         return scaled_sum(self.alpha * self.l1_ratio, namespace(weights).abs(weights))
 
-    def prox(self, weights: Array, step_size: Array) -> Array:
+    def prox(self, weights: FlatWeights, step_size: FitColumn | FlatWeights) -> FlatWeights:
         """Return the weights soft-thresholded at ``alpha * l1_ratio * step_size``."""
         return shrink(weights, self.alpha * self.l1_ratio, step_size, self.positive)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends import Array, like, namespace
+from collections.abc import Sequence
+
+from skopt_suite.backends import FitColumn, FlatWeights, PerFit, like, namespace
 from skopt_suite.domains import Boolean, LogUniform, Real, Vector
 from skopt_suite.penalties._base import Penalty, scaled_sum, soft_threshold
 
@@ -38,8 +40,8 @@ class L1(Penalty):
         "positive": Boolean(),
     }
 
-    def __init__(self, alpha=1e-4, positive=False):
-        self.alpha = alpha
+    def __init__(self, alpha: float | Sequence[float] = 1e-4, positive: bool = False) -> None:
+        self.alpha: FitColumn | FlatWeights = alpha
         self.positive = positive
 
     @property
@@ -51,16 +53,21 @@ class L1(Penalty):
         """Return 0: there is no smooth part."""
         return 0.0
 
-    def nonsmooth_value(self, weights: Array) -> Array:
+    def nonsmooth_value(self, weights: FlatWeights) -> PerFit:
         """Return ``alpha * ‖w‖₁``."""
         return scaled_sum(self.alpha, namespace(weights).abs(weights))
 
-    def prox(self, weights: Array, step_size: Array) -> Array:
+    def prox(self, weights: FlatWeights, step_size: FitColumn | FlatWeights) -> FlatWeights:
         """Return the weights soft-thresholded at ``alpha * step_size``."""
         return shrink(weights, self.alpha, step_size, self.positive)
 
 
-def shrink(weights: Array, strength: Array, step_size: Array, positive: bool) -> Array:
+def shrink(
+    weights: FlatWeights,
+    strength: FitColumn | FlatWeights,
+    step_size: FitColumn | FlatWeights,
+    positive: bool,
+) -> FlatWeights:
     """Return the proximal operator of a scaled absolute value, on [0, ∞) if `positive`."""
     strength, step_size = like(weights, strength, step_size)
     threshold = strength * step_size

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends import Array, like, namespace
+from collections.abc import Sequence
+
+from skopt_suite.backends import FitColumn, FlatWeights, PerFit, like, namespace
 from skopt_suite.domains import Boolean, LogUniform, Real, Vector
 from skopt_suite.penalties._base import Penalty, add_scaled, scaled_square
 
@@ -32,8 +34,8 @@ class L2(Penalty):
         "positive": Boolean(),
     }
 
-    def __init__(self, alpha=1e-4, positive=False):
-        self.alpha = alpha
+    def __init__(self, alpha: float | Sequence[float] = 1e-4, positive: bool = False) -> None:
+        self.alpha: FitColumn | FlatWeights = alpha
         self.positive = positive
 
     @property
@@ -46,27 +48,27 @@ class L2(Penalty):
         """Whether weights are kept from being negative."""
         return self.positive
 
-    def smooth_value(self, weights: Array) -> Array:
+    def smooth_value(self, weights: FlatWeights) -> PerFit:
         """Return ``alpha / 2 * ‖w‖²``."""
         return scaled_square(self.alpha, weights) / 2
 
-    def gradient(self, weights: Array) -> Array:
+    def gradient(self, weights: FlatWeights) -> FlatWeights:
         """Return ``alpha * w``."""
         (alpha,) = like(weights, self.alpha)
         return alpha * weights
 
-    def add_gradient(self, total: Array, weights: Array) -> Array:
+    def add_gradient(self, total: FlatWeights, weights: FlatWeights) -> FlatWeights:
         """Return ``total + gradient(weights)`` in one pass."""
         return add_scaled(total, weights, *like(weights, self.alpha))
 
-    def curvature(self) -> Array | float:
+    def curvature(self) -> FitColumn | FlatWeights | float:
         """Return ``alpha``."""
         return self.alpha
 
-    def nonsmooth_value(self, weights: Array) -> Array:
+    def nonsmooth_value(self, weights: FlatWeights) -> PerFit:
         """Return zeros: the constraint counts for nothing."""
         return namespace(weights).zeros_like(weights[:, 0])
 
-    def prox(self, weights: Array, step_size: Array) -> Array:
+    def prox(self, weights: FlatWeights, step_size: FitColumn | FlatWeights) -> FlatWeights:
         """Return the weights without their negative part."""
         return namespace(weights).clip(weights, 0.0, None)

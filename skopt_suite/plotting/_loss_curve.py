@@ -65,7 +65,7 @@ class LossCurveDisplay:
     ['adam', 'nesterov']
     """
 
-    def __init__(self, *, curves: Mapping[str, tuple]):
+    def __init__(self, *, curves: Mapping[str, tuple]) -> None:
         self.curves = {name: Curve(*curve) for name, curve in curves.items()}
 
     @classmethod

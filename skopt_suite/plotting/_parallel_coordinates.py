@@ -79,7 +79,7 @@ class ParallelCoordinatesDisplay:
         names: Sequence[str] | None = None,
         score_name: str = "score",
         best: int | None = None,
-    ):
+    ) -> None:
         self.params = params
         self.scores = scores
         self.names = names
@@ -241,7 +241,7 @@ class _Coordinate(NamedTuple):
     name: str
     positions: np.ndarray
     """Where the candidates cross it: between 0 and 1."""
-    ticks: Sequence[float]
+    ticks: Sequence[float] | np.ndarray
     labels: Sequence[str]
 
 
@@ -268,7 +268,7 @@ def _number_line(name: str, numbers: np.ndarray, scale: Scale, bottom: float = 0
     transform = np.log if scale.kind == "log" else np.asarray
     low, high = transform(float(scale.values[0])), transform(float(scale.values[-1]))
 
-    def position(numbers):
+    def position(numbers: np.ndarray) -> np.ndarray:
         if low == high:
             return np.where(np.isnan(numbers), np.nan, 0.5)
         return bottom + (1 - bottom) * (transform(numbers) - low) / (high - low)
@@ -293,7 +293,7 @@ def _evenly_spaced(name: str, indices: np.ndarray, scale: Scale, n_below: int) -
     labels = scale.labels()
     n_places = n_below + len(labels)
 
-    def position(indices):
+    def position(indices: np.ndarray) -> np.ndarray:
         return (n_below + indices) / (n_places - 1) if n_places > 1 else 0.5 + 0 * indices
 
     ticks = np.arange(0, len(labels), -(-len(labels) // _MOST_LABELS))

@@ -83,7 +83,7 @@ class ParameterCurveDisplay:
         score_name: str = "score",
         connect: bool = True,
         best: int | None = None,
-    ):
+    ) -> None:
         self.values = values
         self.test_scores = test_scores
         self.train_scores = train_scores

@@ -83,7 +83,7 @@ class SearchHeatmapDisplay:
         y_name: str = "y",
         score_name: str = "score",
         best: int | None = None,
-    ):
+    ) -> None:
         self.x = x
         self.y = y
         self.scores = scores
@@ -213,7 +213,12 @@ class SearchHeatmapDisplay:
         return self
 
     def _plot_cells(
-        self, scales, scores, best: int, values_format: str | None, **kwargs: Any
+        self,
+        scales: tuple[Scale, Scale],
+        scores: np.ndarray,
+        best: int,
+        values_format: str | None,
+        **kwargs: Any,
     ) -> None:
         from matplotlib.patches import Rectangle
 
@@ -254,7 +259,9 @@ class SearchHeatmapDisplay:
             )
         return text
 
-    def _plot_points(self, scales, scores, best: int, **kwargs: Any) -> None:
+    def _plot_points(
+        self, scales: tuple[Scale, Scale], scores: np.ndarray, best: int, **kwargs: Any
+    ) -> None:
         x, y = (s.positions(v) for s, v in zip(scales, (self.x, self.y), strict=True))
         for which, scale in zip("xy", scales, strict=True):
             set_scale(self.ax_, which, scale)

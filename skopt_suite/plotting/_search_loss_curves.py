@@ -65,7 +65,7 @@ class SearchLossCurvesDisplay:
         color_values: Sequence[Any] | None = None,
         color_name: str = "",
         log_colors: bool | None = None,
-    ):
+    ) -> None:
         self.curves = curves
         self.color_values = color_values
         self.color_name = color_name

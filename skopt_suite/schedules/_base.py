@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
 
 from skopt_suite._component import Component
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, FitColumn, State, namespace
 
 
 class Schedule(Component):
@@ -16,7 +15,7 @@ class Schedule(Component):
     `init` and `observe`.
     """
 
-    def init(self, horizon: Array) -> Any:
+    def init(self, horizon: FitColumn) -> State:
         """Return the state at the start of a fit: None, or a NamedTuple of arrays.
 
         Parameters
@@ -27,7 +26,7 @@ class Schedule(Component):
         return None
 
     @abstractmethod
-    def factor_at(self, state: Any, time: Any, horizon: Array) -> Array:
+    def factor_at(self, state: State, time: Array | float, horizon: FitColumn) -> Array:
         """Return the factor on the learning rate.
 
         Parameters
@@ -46,7 +45,7 @@ class Schedule(Component):
             time may be of shape (n_fits, 1) always.
         """
 
-    def factors(self, state: Any, times: Array, horizon: Array) -> Array:
+    def factors(self, state: State, times: Array, horizon: FitColumn) -> Array:
         """Return the factors at all steps of an epoch, (n_fits, n_times).
 
         Parameters
@@ -62,12 +61,12 @@ class Schedule(Component):
         shape = (horizon.shape[0], times.shape[0])
         return namespace(horizon).broadcast_to(factor, shape)
 
-    def observe(self, state: Any, loss: Array) -> Any:
+    def observe(self, state: State, loss: FitColumn) -> State:
         """Return the state after an epoch that ended with `loss`, of shape (n_fits, 1)."""
         return state
 
 
-def progress(time: Any, horizon: Array, n_epochs: Array | None) -> Array:
+def progress(time: Array | float, horizon: FitColumn, n_epochs: FitColumn | float | None) -> Array:
     """Return the fraction of `n_epochs` (None: of the whole fit) that has passed, at most 1."""
     duration = horizon if n_epochs is None else n_epochs
     return namespace(horizon).clip(time / duration, 0.0, 1.0)

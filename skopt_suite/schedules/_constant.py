@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, FitColumn, State, namespace
 from skopt_suite.schedules._base import Schedule
 
 
@@ -18,6 +16,6 @@ class Constant(Schedule):
     'constant'
     """
 
-    def factor_at(self, state: Any, time: Any, horizon: Array) -> Array:
+    def factor_at(self, state: State, time: Array | float, horizon: FitColumn) -> Array:
         """Return 1."""
         return namespace(horizon).ones_like(horizon)

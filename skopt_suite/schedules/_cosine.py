@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, FitColumn, State, namespace
 from skopt_suite.domains import Real
 from skopt_suite.schedules._base import Schedule, progress
 
@@ -38,11 +37,11 @@ class Cosine(Schedule):
         "n_epochs": Real(0, open_low=True, optional=True),
     }
 
-    def __init__(self, final_factor=0.0, n_epochs=None):
+    def __init__(self, final_factor: float = 0.0, n_epochs: float | None = None) -> None:
         self.final_factor = final_factor
         self.n_epochs = n_epochs
 
-    def factor_at(self, state: Any, time: Any, horizon: Array) -> Array:
+    def factor_at(self, state: State, time: Array | float, horizon: FitColumn) -> Array:
         """Return the factor at `time`."""
         half_cosine = namespace(horizon).cos(math.pi * progress(time, horizon, self.n_epochs))
         return self.final_factor + (1.0 - self.final_factor) * (1.0 + half_cosine) / 2.0

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, FitColumn, State, namespace
 from skopt_suite.domains import Real, Uniform
 from skopt_suite.schedules._base import Schedule
 
@@ -28,9 +26,9 @@ class Exponential(Schedule):
 
     parameters = {"gamma": Real(0, 1, open_low=True, search=Uniform(0.9, 1))}
 
-    def __init__(self, gamma=0.95):
+    def __init__(self, gamma: float = 0.95) -> None:
         self.gamma = gamma
 
-    def factor_at(self, state: Any, time: Any, horizon: Array) -> Array:
+    def factor_at(self, state: State, time: Array | float, horizon: FitColumn) -> Array:
         """Return the factor at `time`."""
         return self.gamma ** (time * namespace(horizon).ones_like(horizon))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, FitColumn, State, namespace
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.schedules._base import Schedule
 
@@ -39,10 +37,10 @@ class InverseTime(Schedule):
         "power": Real(0, open_low=True),
     }
 
-    def __init__(self, decay=0.1, power=1.0):
+    def __init__(self, decay: float = 0.1, power: float = 1.0) -> None:
         self.decay = decay
         self.power = power
 
-    def factor_at(self, state: Any, time: Any, horizon: Array) -> Array:
+    def factor_at(self, state: State, time: Array | float, horizon: FitColumn) -> Array:
         """Return the factor at `time`."""
         return (1.0 + self.decay * time * namespace(horizon).ones_like(horizon)) ** -self.power

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from skopt_suite.backends import Array
+from skopt_suite.backends import Array, FitColumn, State
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.schedules._base import Schedule, progress
 
@@ -36,12 +34,14 @@ class Polynomial(Schedule):
         "n_epochs": Real(0, open_low=True, optional=True),
     }
 
-    def __init__(self, power=1.0, final_factor=0.0, n_epochs=None):
+    def __init__(
+        self, power: float = 1.0, final_factor: float = 0.0, n_epochs: float | None = None
+    ) -> None:
         self.power = power
         self.final_factor = final_factor
         self.n_epochs = n_epochs
 
-    def factor_at(self, state: Any, time: Any, horizon: Array) -> Array:
+    def factor_at(self, state: State, time: Array | float, horizon: FitColumn) -> Array:
         """Return the factor at `time`."""
         left = 1.0 - progress(time, horizon, self.n_epochs)
         return self.final_factor + (1.0 - self.final_factor) * left**self.power

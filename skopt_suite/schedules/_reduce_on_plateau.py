@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, FitColumn, namespace
 from skopt_suite.domains import Integer, Real, Uniform
 from skopt_suite.schedules._base import Schedule
 
@@ -12,9 +12,9 @@ from skopt_suite.schedules._base import Schedule
 class PlateauState(NamedTuple):
     """Best loss so far, epochs since, and the factor now: each of shape (n_fits, 1)."""
 
-    best: Array
-    waited: Array
-    factor: Array
+    best: FitColumn
+    waited: FitColumn
+    factor: FitColumn
 
 
 class ReduceOnPlateau(Schedule):
@@ -48,23 +48,29 @@ class ReduceOnPlateau(Schedule):
         "min_factor": Real(0, 1),
     }
 
-    def __init__(self, factor=0.5, patience=5, threshold=1e-4, min_factor=0.0):
+    def __init__(
+        self,
+        factor: float = 0.5,
+        patience: int = 5,
+        threshold: float = 1e-4,
+        min_factor: float = 0.0,
+    ) -> None:
         self.factor = factor
         self.patience = patience
         self.threshold = threshold
         self.min_factor = min_factor
 
-    def init(self, horizon: Array) -> PlateauState:
+    def init(self, horizon: FitColumn) -> PlateauState:
         """Return a state with no loss seen."""
         xp = namespace(horizon)
         ones = xp.ones_like(horizon)
         return PlateauState(best=ones * xp.inf, waited=xp.zeros_like(horizon), factor=ones)
 
-    def factor_at(self, state: PlateauState, time: Any, horizon: Array) -> Array:
+    def factor_at(self, state: PlateauState, time: Array | float, horizon: FitColumn) -> Array:
         """Return the factor after the reductions so far."""
         return state.factor
 
-    def observe(self, state: PlateauState, loss: Array) -> PlateauState:
+    def observe(self, state: PlateauState, loss: FitColumn) -> PlateauState:
         """Count the epochs without improvement, and reduce when there were enough."""
         xp = namespace(loss)
         improved = loss < state.best - self.threshold

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, FitColumn, State, namespace
 from skopt_suite.domains import Integer, Real, Uniform
 from skopt_suite.schedules._base import Schedule
 
@@ -33,10 +31,10 @@ class Step(Schedule):
         "gamma": Real(0, 1, open_low=True, search=Uniform(0.1, 0.9)),
     }
 
-    def __init__(self, step_size=10, gamma=0.5):
+    def __init__(self, step_size: int = 10, gamma: float = 0.5) -> None:
         self.step_size = step_size
         self.gamma = gamma
 
-    def factor_at(self, state: Any, time: Any, horizon: Array) -> Array:
+    def factor_at(self, state: State, time: Array | float, horizon: FitColumn) -> Array:
         """Return the factor after the drops so far."""
         return self.gamma ** namespace(horizon).floor(time / self.step_size)

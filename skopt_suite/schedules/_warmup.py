@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite._component import Registry
+from skopt_suite.backends import Array, FitColumn, State, namespace
 from skopt_suite.domains import LogUniform, Named, Real
 from skopt_suite.schedules._base import Schedule
 
@@ -38,16 +39,21 @@ class Warmup(Schedule):
         "start_factor": Real(0, 1, open_low=True),
     }
 
-    def __init__(self, schedule="constant", n_epochs=1.0, start_factor=0.1):
-        self.schedule = schedule
+    def __init__(
+        self,
+        schedule: str | Schedule = "constant",
+        n_epochs: float = 1.0,
+        start_factor: float = 0.1,
+    ) -> None:
+        self.schedule: Any = schedule
         self.n_epochs = n_epochs
         self.start_factor = start_factor
 
-    def init(self, horizon: Array) -> Any:
+    def init(self, horizon: FitColumn) -> State:
         """Return the state of the schedule that follows."""
         return self.schedule.init(self._remaining(horizon))
 
-    def factor_at(self, state: Any, time: Any, horizon: Array) -> Array:
+    def factor_at(self, state: State, time: Array | float, horizon: FitColumn) -> Array:
         """Return the factor of the warm-up times that of the schedule that follows."""
         xp = namespace(horizon)
         risen = xp.clip(time / self.n_epochs, 0.0, 1.0) * xp.ones_like(horizon)
@@ -56,16 +62,16 @@ class Warmup(Schedule):
         after = self.schedule.factor_at(state, since, self._remaining(horizon))
         return (self.start_factor + (1.0 - self.start_factor) * risen) * after
 
-    def observe(self, state: Any, loss: Array) -> Any:
+    def observe(self, state: State, loss: FitColumn) -> State:
         """Let the schedule that follows observe."""
         return self.schedule.observe(state, loss)
 
-    def _remaining(self, horizon: Array) -> Array:
+    def _remaining(self, horizon: FitColumn) -> FitColumn:
         """Return the epochs after the warm-up, at least one."""
         return namespace(horizon).clip(horizon - self.n_epochs, 1.0, None)
 
 
-def _schedules():
+def _schedules() -> Registry:
     from skopt_suite.schedules import SCHEDULES
 
     return SCHEDULES

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from skopt_suite._component import Component, stack
+from skopt_suite._component import Component, ComponentT, stack
 from skopt_suite._target_type import TargetType
-from skopt_suite.backends import Placement
+from skopt_suite.backends import Placement, State
+from skopt_suite.domains import Domain
 from skopt_suite.training import Job, Plan
 
 NUMPY = Placement(np)
@@ -92,12 +93,12 @@ def job_of(**settings: Any) -> Job:
     return Job(Plan(**plan), **{"targets": TargetType(kind, n_outputs)} | settings)
 
 
-def variants(component: Component, factors: Sequence[float] = (1.0, 0.8, 0.6)) -> list[Component]:
+def variants(component: ComponentT, factors: Sequence[float] = (1.0, 0.8, 0.6)) -> list[ComponentT]:
     """Return specifications that differ in every fusable hyperparameter, the first unchanged."""
     return [_varied(component, position, factor) for position, factor in enumerate(factors)]
 
 
-def stacked(components: Sequence[Component], ndim: int = 2) -> Any:
+def stacked(components: Sequence[ComponentT], ndim: int = 2) -> ComponentT:
     """Return components as one with hyperparameters ``(n_fits, 1, ...)``."""
     return stack(components, NUMPY, ndim)
 
@@ -116,7 +117,7 @@ def unchanged(component: Component) -> Iterator[None]:
         )
 
 
-def check_state(state: Any, owner: str, n_fits: int) -> list[Any]:
+def check_state(state: State, owner: str, n_fits: int) -> list[Any]:
     """Check that a state is nested tuples of arrays with the fits first; return its leaves."""
     if state is None or isinstance(state, Integral):
         return [type(state)]
@@ -169,7 +170,7 @@ def _check_value(component: Component, name: str, value: Any, what: str) -> None
         raise AssertionError(f"{what} is outside its own domain: {error}") from error
 
 
-def _varied(component: Component, position: int, factor: float) -> Component:
+def _varied(component: ComponentT, position: int, factor: float) -> ComponentT:
     varied = copy.copy(component)
     for name, domain in component.parameters.items():
         value = getattr(component, name)
@@ -180,7 +181,7 @@ def _varied(component: Component, position: int, factor: float) -> Component:
     return varied
 
 
-def _another(domain: Any, value: Any, position: int, factor: float) -> Any:
+def _another(domain: Domain, value: Any, position: int, factor: float) -> Any:
     """Return another value of the domain, or the same if none is found."""
     if isinstance(value, Integral):
         return value + position

@@ -87,16 +87,16 @@ class _Trial(NamedTuple):
     """A loss on targets of one kind."""
 
     what: str
-    specifications: list[Any]  # on the targets, one for every fit
+    specifications: list[Loss]  # on the targets, one for every fit
     y: np.ndarray  # (n_samples, n_columns)
 
     @property
-    def loss(self) -> Any:
+    def loss(self) -> Loss:
         """The first specification."""
         return self.specifications[0]
 
     @property
-    def stacked(self) -> Any:
+    def stacked(self) -> Loss:
         """All of them as one."""
         return stacked(self.specifications, ndim=3)
 
@@ -128,7 +128,7 @@ def _check_trial(trial: _Trial) -> None:
         _check_quadratic(trial, trial.loss.curvature())
 
 
-def _trials(loss: Loss, specifications: list[Any]) -> Iterator[_Trial]:
+def _trials(loss: Loss, specifications: list[Loss]) -> Iterator[_Trial]:
     """Yield the loss on all targets that it takes."""
     expect(
         not isinstance(loss, ClassificationLoss) or loss.n_raw == 1,
@@ -150,7 +150,7 @@ def _trials(loss: Loss, specifications: list[Any]) -> Iterator[_Trial]:
             yield _Trial(f"{type(loss).__name__} ({what})", on_targets, y)
 
 
-def _evaluate(loss: Any, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _evaluate(loss: Loss, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return value and gradient; the loss may overwrite what it is given."""
     return loss.value_and_gradient(y, raw.copy())
 
@@ -179,7 +179,7 @@ def _check_arrays(trial: _Trial) -> None:
             expect_array(loss.prediction(raw.copy()), f"{what}: the prediction", shape, dtype)
 
 
-def _check_probability(loss: Any, what: str, raw: np.ndarray) -> None:
+def _check_probability(loss: ClassificationLoss, what: str, raw: np.ndarray) -> None:
     probability = loss.probability(raw.copy())
     expect_array(probability, f"{what}: the probability", raw.shape, str(raw.dtype))
     inside = (probability >= 0) & (probability <= 1)
@@ -242,7 +242,7 @@ def _check_baseline(trial: _Trial) -> None:
         expect_array(alone, f"{trial.what}: the baseline", (trial.n_outputs,), "float64")
 
 
-def _check_constant(trial: _Trial, loss: Any, weight: np.ndarray | None) -> None:
+def _check_constant(trial: _Trial, loss: Loss, weight: np.ndarray | None) -> None:
     """Compare the best constant with what a search finds."""
     raw, searched = loss.baseline(trial.y, weight), best_constant(loss, trial.y, weight)
     expect_array(raw, f"{trial.what}: the baseline", (trial.n_outputs,), "float64")
@@ -326,7 +326,7 @@ def _lattice(n_outputs: int) -> Iterator[np.ndarray]:
         yield np.tile(point, (_N_FITS, _N_SAMPLES, 1))
 
 
-def _check_quadratic(trial: _Trial, bound: Any) -> None:
+def _check_quadratic(trial: _Trial, bound: float | None) -> None:
     y, raw = trial.y, trial.raw
     value, _ = _evaluate(trial.stacked, y, raw)
     expect(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from skopt_suite.losses import SquaredError
 from skopt_suite.models import Network
 from skopt_suite.optimizers import OPTIMIZERS, Optimizer, Step
-from skopt_suite.penalties import L1, L2, NoPenalty
+from skopt_suite.penalties import L1, L2, NoPenalty, Penalty
 from skopt_suite.schedules import Constant
 from skopt_suite.testing._common import (
     NUMPY,
@@ -74,7 +72,7 @@ def check_optimizer(optimizer: Optimizer) -> None:
     """
     check_specification(optimizer, Optimizer)
     with unchanged(optimizer):
-        resolved: Any = OPTIMIZERS.resolve(optimizer, owner="check_optimizer")
+        resolved: Optimizer = OPTIMIZERS.resolve(optimizer, owner="check_optimizer")
         for dtype in ("float32", "float64"):
             _check_arrays(resolved, dtype)
         _check_progress(resolved)
@@ -92,7 +90,7 @@ def _data(dtype: str = "float64") -> Rows:
     return Rows(X.astype(dtype), y.astype(dtype))
 
 
-def _objective(penalty: Any, rows: Rows) -> Objective:
+def _objective(penalty: Penalty, rows: Rows) -> Objective:
     loss = stacked([SquaredError()] * _N_FITS, ndim=3)
     network = Network((_N_WEIGHTS, 1))
     terms = Terms(network, loss, stacked([penalty] * _N_FITS))
@@ -178,7 +176,7 @@ def _check_stack(specification: Optimizer) -> None:
         )
 
 
-def _job(optimizer: Any, start: np.ndarray, max_iter: int) -> Job:
+def _job(optimizer: Optimizer, start: np.ndarray, max_iter: int) -> Job:
     return job_of(
         network=Network((_N_WEIGHTS, 1)),
         loss=SquaredError(),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from skopt_suite.penalties import PENALTIES, Penalty
@@ -88,7 +86,7 @@ def _step_sizes() -> list[np.ndarray]:
     return [np.tile(size, (_N_FITS, 1)) for size in sizes]
 
 
-def _parts(penalty: Any, weights: np.ndarray) -> dict[str, np.ndarray]:
+def _parts(penalty: Penalty, weights: np.ndarray) -> dict[str, np.ndarray]:
     """Return everything that a stacked penalty computes, by name."""
     parts = {"value": penalty.value(weights.copy())}
     if penalty.has_gradient:
@@ -103,7 +101,7 @@ def _parts(penalty: Any, weights: np.ndarray) -> dict[str, np.ndarray]:
     return parts
 
 
-def _check_arrays(specifications: list, dtype: str) -> None:
+def _check_arrays(specifications: list[Penalty], dtype: str) -> None:
     penalty, weights = stacked(specifications), _weights().astype(dtype)
     with unchanged(penalty):
         parts = _parts(penalty, weights)
@@ -112,7 +110,7 @@ def _check_arrays(specifications: list, dtype: str) -> None:
         expect_array(array, f"{type(penalty).__name__}.{name}", shape, dtype)
 
 
-def _check_sum(specifications: list) -> None:
+def _check_sum(specifications: list[Penalty]) -> None:
     parts = _parts(stacked(specifications), _weights())
     expect_close(
         parts["value"],
@@ -130,7 +128,7 @@ def _check_sum(specifications: list) -> None:
         )
 
 
-def _check_stack(specifications: list) -> None:
+def _check_stack(specifications: list[Penalty]) -> None:
     together = _parts(stacked(specifications), _weights())
     for k, specification in enumerate(specifications):
         alone = _parts(stacked([specification]), _weights()[k : k + 1])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from skopt_suite.backends import State
 from skopt_suite.schedules import SCHEDULES, Schedule
 from skopt_suite.testing._common import (
     check_specification,
@@ -48,7 +47,7 @@ def check_schedule(schedule: Schedule) -> None:
     """
     check_specification(schedule, Schedule)
     with unchanged(schedule):
-        resolved: Any = SCHEDULES.resolve(schedule, owner="check_schedule")
+        resolved: Schedule = SCHEDULES.resolve(schedule, owner="check_schedule")
         specifications = variants(resolved)
         together = _factors(specifications, _HORIZON)
         for k, specification in enumerate(specifications):
@@ -62,7 +61,7 @@ def check_schedule(schedule: Schedule) -> None:
             )
 
 
-def _factors(specifications: list, horizon: np.ndarray) -> np.ndarray:
+def _factors(specifications: list[Schedule], horizon: np.ndarray) -> np.ndarray:
     """Return the factors of a whole training, (n_steps, n_fits), each checked."""
     schedule, n_fits = stacked(specifications), len(specifications)
     owner, factors = type(schedule).__name__, []
@@ -81,7 +80,7 @@ def _factors(specifications: list, horizon: np.ndarray) -> np.ndarray:
     return np.array(factors)
 
 
-def _factor(schedule: Schedule, state: Any, time: float, horizon: np.ndarray) -> np.ndarray:
+def _factor(schedule: Schedule, state: State, time: float, horizon: np.ndarray) -> np.ndarray:
     owner, shape = type(schedule).__name__, horizon.shape
     factor = schedule.factor_at(state, time, horizon)
     expect_array(factor, f"{owner}.factor_at(time={time:g})", shape, "float64")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+
+from skopt_suite.backends import State
 
 
 class Memory(NamedTuple):
@@ -16,8 +18,8 @@ class Memory(NamedTuple):
 
     params: np.ndarray  # (1, n_params): what trains
     shown: np.ndarray  # (1, n_params): what predictions use
-    optimizer: Any
-    schedule: Any
+    optimizer: State
+    schedule: State
     time: float  # epochs
     seed: int
     reference_loss: float  # what the loss of a fit that diverges is compared with

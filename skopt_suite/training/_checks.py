@@ -7,14 +7,14 @@ from dataclasses import replace
 from itertools import combinations, product
 from typing import Any, NamedTuple
 
-from skopt_suite.backends import is_sparse
+from skopt_suite.backends import FeatureMatrix, is_sparse
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Loss
 from skopt_suite.optimizers import OPTIMIZERS, Demands, Optimizer
 from skopt_suite.penalties import PENALTIES
 from skopt_suite.training._job import Job
 
 
-def check_job(job: Job, X: Any, is_incremental: bool = False) -> None:
+def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
     """Raise `ValueError` if the parts of the job do not go together."""
     plan = job.plan
     plan.penalty.check_layout(job.network.layout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skopt_suite._component import take
-from skopt_suite.backends import Array, averaged
+from skopt_suite.backends import Array, Params, PerFit, RawPredictions, averaged
 from skopt_suite.losses import Loss
 from skopt_suite.models import Context, Network
 from skopt_suite.training._rows import Rows, Weights
@@ -37,12 +37,12 @@ class DataTerm:
     ) -> None:
         self.network, self.loss, self.rows, self.context = network, loss, rows, context
 
-    def value(self, params: Array) -> Array:
+    def value(self, params: Params) -> PerFit:
         """Return the mean loss without dropout, (n_fits,)."""
         raw, _ = self.network.forward(params, self.rows.X)
         return self._mean(raw)[0]
 
-    def value_and_gradient(self, params: Array) -> tuple[Array, Array]:
+    def value_and_gradient(self, params: Params) -> tuple[PerFit, Params]:
         """Return the mean loss, (n_fits,), and its gradient, (n_fits, n_params)."""
         raw, trace = self.network.forward(params, self.rows.X, self.context)
         mean, delta = self._mean(raw)
@@ -54,7 +54,7 @@ class DataTerm:
         rows = Rows(X, y, Weights(weight).take(index).values)
         return DataTerm(self.network, take(self.loss, index), rows, self.context.take(index))
 
-    def _mean(self, raw: Array) -> tuple[Array, Array]:
+    def _mean(self, raw: RawPredictions) -> tuple[PerFit, RawPredictions]:
         """Return the mean loss and its gradient by raw predictions."""
         value, delta = self.loss.value_and_gradient(self.rows.y, raw)
         weight = self.rows.weight

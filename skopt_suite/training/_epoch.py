@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from skopt_suite.backends import Array
+from skopt_suite.backends import Array, Params, PerFit, State
 from skopt_suite.models import DropoutDraws
 from skopt_suite.optimizers import Optimizer
 from skopt_suite.training._objective import Objective, Terms
@@ -60,17 +60,17 @@ class Epoch:
 class Moving(Protocol):
     """What steps move: the fits of a stack."""
 
-    params: Array  # (n_fits, n_params)
-    optimizer_state: Any
+    params: Params
+    optimizer_state: State
 
 
 class Steps(NamedTuple):
     """What a range of steps has met."""
 
-    loss: Array  # (n_fits,): mean over the rows that were seen, by their share of all rows
+    loss: PerFit  # mean over the rows that were seen, by their share of all rows
     objective: Objective  # of the last step
-    optimality: Array | None  # (n_fits,): of the last step
-    stalled: Array | None  # (n_fits,): of the last step
+    optimality: PerFit | None  # of the last step
+    stalled: PerFit | None  # of the last step
 
 
 def run_steps(
@@ -89,7 +89,7 @@ def run_steps(
     cancelled : callable, optional
         Whether to end.
     """
-    total: Any = 0.0
+    total: PerFit | float = 0.0
     for i in steps:
         if cancelled is not None and cancelled():
             raise Cancelled

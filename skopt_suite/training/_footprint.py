@@ -9,12 +9,10 @@ to change.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from skopt_suite._component import Component
-from skopt_suite.backends import Placement
+from skopt_suite.backends import Placement, State
 from skopt_suite.models import ACTIVATIONS
 from skopt_suite.training._job import Job
 from skopt_suite.training._linear_view import has_cheap_spectrum
@@ -164,7 +162,7 @@ def _size_of_state(job: Job, data: Data) -> int:
     return sum(sizes)
 
 
-def _state_of_one(job: Job, data: Data) -> Any:
+def _state_of_one(job: Job, data: Data) -> State:
     params = np.zeros((1, job.network.n_params), dtype=job.dtype)
     terms = Terms(job.network, job.loss, job.plan.penalty)
     return job.plan.optimizer.init(params, terms.on_all(data.train, Weights()))

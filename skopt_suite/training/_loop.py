@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from skopt_suite._component import take
-from skopt_suite.backends import Array, Placement, blas_threads_for, namespace, to_numpy
+from skopt_suite.backends import (
+    Array,
+    FeatureMatrix,
+    Params,
+    Placement,
+    RawPredictions,
+    blas_threads_for,
+    namespace,
+    to_numpy,
+)
 from skopt_suite.metrics import METRICS
 from skopt_suite.training._checkpoint import Checkpoint, Memory
 from skopt_suite.training._epoch import Epoch, Steps, run_steps
@@ -34,7 +43,7 @@ class Report(NamedTuple):
     fits: np.ndarray
     loss: np.ndarray
     score: np.ndarray | None
-    params: Callable[[int], Any]
+    params: Callable[[int], Array]
     """Position in `fits` → parameters of shape (n_params,), not copied."""
 
 
@@ -242,7 +251,7 @@ class _Pass:
             self.stack.index = self.stack.index[:0]
 
     def _result(
-        self, k: int, shown: Array, loss: float, reason: str, error: Exception | None
+        self, k: int, shown: Params, loss: float, reason: str, error: Exception | None
     ) -> Result:
         """Return the result of the fit at position `k` of the stack."""
         stack, job_index = self.stack, self.stack.index[k]
@@ -270,14 +279,14 @@ class _Pass:
         weights = stack.terms.network.layout.weights(stack.params[k : k + 1, ...])
         return float(_on_host(penalty.value(weights))[0])
 
-    def _memory(self, k: int, final: Array) -> Memory:
+    def _memory(self, k: int, final: Params) -> Memory:
         """Return all that the fit at position `k` needs to go on from what it shows."""
         memory = self._state(k, final)
         if self.stack.best_params is None:
             return memory
         return memory._replace(params=memory.shown)
 
-    def _state(self, k: int, shown: Array) -> Memory:
+    def _state(self, k: int, shown: Params) -> Memory:
         """Return all that the fit at position `k` needs to go on from where it is."""
         stack = self.stack
         return Memory(
@@ -290,7 +299,7 @@ class _Pass:
             reference_loss=float(self.progress.reference[k]),
         )
 
-    def _checkpoint(self, k: int, shown: Array) -> Checkpoint:
+    def _checkpoint(self, k: int, shown: Params) -> Checkpoint:
         job_index = self.stack.index[k]
         return Checkpoint(
             memory=self._state(k, shown),
@@ -311,7 +320,7 @@ class _Pass:
         loss, raw = self.stack.terms.loss, self._raw_predictions(rows.X)
         return _on_host(METRICS[loss.metric](rows.y, loss.prediction(raw), rows.weight))
 
-    def _raw_predictions(self, x: Any) -> Array:
+    def _raw_predictions(self, x: FeatureMatrix) -> RawPredictions:
         """Return raw predictions, hidden units of no more rows at once than in a step."""
         network, params = self.stack.terms.network, self.stack.shown_params
         xp, n_samples = namespace(params), x.shape[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skopt_suite._component import take
-from skopt_suite.backends import Array
+from skopt_suite.backends import Array, FitColumn, Params, PerFit
 from skopt_suite.losses import Loss
 from skopt_suite.models import Context, DropoutDraws, Network
 from skopt_suite.optimizers.algebra._curvature import Curvature
@@ -40,7 +40,7 @@ class Terms:
         view = LinearView(self.network.layout, self.loss, self.penalty, source, weights)
         return Objective(data, self.penalty, self.counts_penalty, view)
 
-    def uncounted_penalty(self, params: Array) -> Array | float:
+    def uncounted_penalty(self, params: Params) -> PerFit | float:
         """Return what the value leaves out of the whole objective, (n_fits,)."""
         weights = self.network.layout.weights(params)
         if self.counts_penalty:
@@ -86,7 +86,7 @@ class Objective:
         )
         self.has_prox, self.layout = penalty.has_prox, data.network.layout
 
-    def value_and_gradient(self, params: Array) -> tuple[Array, Array]:
+    def value_and_gradient(self, params: Params) -> tuple[PerFit, Params]:
         """Return the smooth part, (n_fits,), and its gradient, (n_fits, n_params)."""
         mean, gradient = self.data.value_and_gradient(params)
         if self.penalty.has_gradient:
@@ -96,11 +96,11 @@ class Objective:
                 part[...] = total
         return self._with_penalty(mean, params), gradient
 
-    def value(self, params: Array) -> Array:
+    def value(self, params: Params) -> PerFit:
         """Return the smooth part without dropout, (n_fits,)."""
         return self._with_penalty(self.data.value(params), params)
 
-    def prox(self, params: Array, step_size: Array) -> Array:
+    def prox(self, params: Params, step_size: FitColumn | Params) -> Params:
         """Return `params` with the proximal operator applied to the weights, in place."""
         if step_size.shape[1] > 1:
             step_size = self.layout.weights(step_size)
@@ -110,7 +110,7 @@ class Objective:
             weights[...] = moved
         return params
 
-    def optimality(self, params: Array, gradient: Array) -> Array:
+    def optimality(self, params: Params, gradient: Params) -> PerFit:
         """Return about how much the objective can still fall, (n_fits,)."""
         bound = None if self.has_prox else self.curvature()
         if bound is not None:
@@ -150,7 +150,7 @@ class Objective:
         penalty = take(self.penalty, index)
         return Objective(self.data.take(index), penalty, self.counts_penalty, view)
 
-    def _with_penalty(self, mean: Array, params: Array) -> Array:
+    def _with_penalty(self, mean: PerFit, params: Params) -> PerFit:
         if self.counts_penalty and self.penalty.has_gradient:
             mean = mean + self.penalty.smooth_value(self.layout.weights(params))
         return mean

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
-from skopt_suite.backends import Array, namespace, to_numpy
+from skopt_suite.backends import Array, PerFit, namespace, to_numpy
+from skopt_suite.losses import Loss
 from skopt_suite.training._job import Job
 from skopt_suite.training._rows import Rows, Source, blocks
 from skopt_suite.training._stack import Stack
@@ -46,7 +46,7 @@ def mean_loss_at(raw: np.ndarray, stack: Stack, source: Source, n_at_once: int) 
     """
     xp = namespace(stack.params)
     constant = xp.asarray(raw[:, None, :], dtype=stack.params.dtype, device=stack.params.device)
-    total: Any = 0.0
+    total: PerFit = 0.0
     for part in source.parts(stack.weights):
         for block in _value_blocks(constant, stack, part, n_at_once):
             total = total + _on_host(block)
@@ -75,15 +75,15 @@ def _initial_values(stack: Stack, rows: Rows, n_at_once: int) -> Iterator[Array]
         yield stack.terms.loss.value_and_gradient(rows.y[block, ...], raw)[0]
 
 
-def _mean(values) -> np.ndarray:
+def _mean(values: Array) -> np.ndarray:
     """Return the mean over samples of every fit on the host."""
     return _on_host(namespace(values).mean(values, axis=-1))
 
 
-def _on_host(values) -> np.ndarray:
+def _on_host(values: Array) -> np.ndarray:
     return np.asarray(to_numpy(values), dtype=np.float64)
 
 
-def _is_varied(loss: Any) -> bool:
+def _is_varied(loss: Loss) -> bool:
     """Whether fits of a stack may have different hyperparameters of the loss."""
     return any(domain.fusable for domain in loss.parameters.values())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
+from skopt_suite.backends import Array
 from skopt_suite.training._checkpoint import Checkpoint, Memory
 
 
@@ -13,7 +13,7 @@ from skopt_suite.training._checkpoint import Checkpoint, Memory
 class Result:
     """One trained fit."""
 
-    params: Any
+    params: Array
     """Parameters for predictions of shape (n_params,), where they were trained."""
     n_iter: int
     loss: float

@@ -5,13 +5,22 @@ The loop does not know where rows are. In memory is the only source now.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from skopt_suite.backends import Array, Placement, is_sparse, namespace, take_rows
+from skopt_suite.backends import (
+    Array,
+    FeatureMatrix,
+    Placement,
+    SampleWeight,
+    TargetColumns,
+    is_sparse,
+    namespace,
+    take_rows,
+)
 from skopt_suite.optimizers.algebra._moments import Moments, column_moments, moments
 from skopt_suite.optimizers.algebra._spectrum import (
     Spectrum,
@@ -28,15 +37,15 @@ fewer), or from every column for itself, without eigenvectors."""
 class Rows(NamedTuple):
     """Some rows of a data set."""
 
-    X: Any  # (n_samples, n_features), dense or sparse
-    y: Array  # (n_samples, n_columns): see TargetType
-    weight: Array | None = None  # (n_fits or 1, n_samples) of mean 1, or None
+    X: FeatureMatrix
+    y: TargetColumns  # see TargetType
+    weight: SampleWeight | None = None  # (n_fits or 1, n_samples) of mean 1, or None
 
 
 class Weights(NamedTuple):
     """The weights of all rows of a source, for every fit of a stack."""
 
-    values: Array | None = None  # (n_fits or 1, n_samples) of mean 1, or None: all are 1
+    values: SampleWeight | None = None  # (n_fits or 1, n_samples) of mean 1, or None: all are 1
     key: Hashable | None = None
     """What stacks share whose weights are the same; None with weights: they differ between fits."""
 
@@ -91,8 +100,8 @@ class Source(Protocol):
 class InMemory:
     """Rows that are in memory; what is known of them alone is found once."""
 
-    X: Any  # (n_samples, n_features), dense or sparse
-    y: Array  # (n_samples, n_columns)
+    X: FeatureMatrix
+    y: TargetColumns
     _known: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -162,7 +171,7 @@ class InMemory:
 
         return self._found(("spectrum", centred, basis, any_scale), weights, find)
 
-    def _found(self, what: tuple[Hashable, ...], weights: Weights, find: Any) -> Any:
+    def _found(self, what: tuple[Hashable, ...], weights: Weights, find: Callable[[], Any]) -> Any:
         """Return what was found before, unless the weights are those of one stack only."""
         if weights.values is not None and weights.key is None:
             return find()
@@ -197,7 +206,7 @@ def blocks(n_samples: int, size: int) -> Iterator[slice]:
         yield slice(start, min(start + size, n_samples))  # the array API has none past the end
 
 
-def _columns(weight: Array | None, chosen: Any) -> Array | None:
+def _columns(weight: SampleWeight | None, chosen: Array | slice) -> SampleWeight | None:
     if weight is None:
         return None
     if isinstance(chosen, slice) or isinstance(weight, np.ndarray):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from skopt_suite._component import stack as stack_components
 from skopt_suite._component import take as take_component
 from skopt_suite._hashable import SameObject
-from skopt_suite.backends import Array, Placement
+from skopt_suite.backends import FitColumn, Params, Placement, State
 from skopt_suite.models import DropoutDraws
+from skopt_suite.optimizers import Optimizer
+from skopt_suite.schedules import Schedule
 from skopt_suite.training._checkpoint import Memory
 from skopt_suite.training._job import Job
 from skopt_suite.training._objective import Terms
@@ -26,16 +27,16 @@ class Stack:
     """The fits of a pass that are still training."""
 
     index: np.ndarray  # (n_fits,): which of the jobs of the pass
-    params: Array  # (n_fits, n_params)
-    optimizer: Any
-    optimizer_state: Any
-    schedule: Any
-    schedule_state: Any
+    params: Params
+    optimizer: Optimizer
+    optimizer_state: State
+    schedule: Schedule
+    schedule_state: State
     terms: Terms
     dropout: DropoutDraws | None
-    horizon: Array  # (n_fits, 1): epochs
+    horizon: FitColumn  # epochs
     weights: Weights
-    best_params: Array | None = None
+    best_params: Params | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -43,7 +44,7 @@ class Stack:
         return self.terms.network.sizes[-1]
 
     @property
-    def shown_params(self) -> Array:
+    def shown_params(self) -> Params:
         """What predictions use now, (n_fits, n_params)."""
         return self.optimizer.eval_params(self.optimizer_state, self.params)
 
@@ -71,7 +72,7 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
     if any(job.key != key for job in jobs[1:]):
         raise ValueError("Only jobs with the same key can be trained as one stack.")
     plans = [job.plan for job in jobs]
-    schedule: Any = stack_components([plan.schedule for plan in plans], placement)
+    schedule = stack_components([plan.schedule for plan in plans], placement)
     horizon = placement.asarray([[job.horizon] for job in jobs], dtype="float64")
     pasts = [job.past for job in jobs if job.past is not None]
     return Stack(
@@ -89,7 +90,7 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
     )
 
 
-def _schedule_state(pasts: Sequence[Memory], placement: Placement, new: Any) -> Any:
+def _schedule_state(pasts: Sequence[Memory], placement: Placement, new: State) -> State:
     """Return the state of the schedule: that of earlier fits if there are any."""
     if not pasts:
         return new
@@ -99,8 +100,8 @@ def _schedule_state(pasts: Sequence[Memory], placement: Placement, new: Any) -> 
 
 def _terms(jobs: Sequence[Job], placement: Placement) -> Terms:
     network, plans = jobs[0].network, [job.plan for job in jobs]
-    loss: Any = stack_components([job.loss for job in jobs], placement, ndim=3)
-    penalty: Any = stack_components([plan.penalty for plan in plans], placement)
+    loss = stack_components([job.loss for job in jobs], placement, ndim=3)
+    penalty = stack_components([plan.penalty for plan in plans], placement)
     is_full_batch = plans[0].optimizer.is_full_batch
     return Terms(network, loss, penalty.on(network.layout), counts_penalty=is_full_batch)
 
@@ -115,7 +116,7 @@ def _initial_params(jobs: Sequence[Job]) -> np.ndarray:
     return np.stack([np.asarray(start) for start in starts], dtype=first.dtype)
 
 
-def _best(jobs: Sequence[Job], placement: Placement) -> Array | None:
+def _best(jobs: Sequence[Job], placement: Placement) -> Params | None:
     best = [job.checkpoint.best_params for job in jobs if job.checkpoint is not None]
     return join(best, placement) if best else None
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite.backends import Array, Placement, to_numpy
+from skopt_suite.backends import Array, Placement, State, to_numpy
 
 
-def map_arrays(function: Callable[[Array], Any], tree: Any) -> Any:
+def map_arrays(function: Callable[[Array], Any], tree: State) -> State:
     """Apply `function` to every array of nested tuples; numbers and None stay."""
     if tree is None or isinstance(tree, int):
         return tree
@@ -20,7 +20,7 @@ def map_arrays(function: Callable[[Array], Any], tree: Any) -> Any:
     return function(tree)
 
 
-def join(states: Sequence[Any], placement: Placement) -> Any:
+def join(states: Sequence[State], placement: Placement) -> State:
     """Return states with n_fits = 1 as one."""
     first = states[0]
     if first is None or isinstance(first, int):
@@ -35,12 +35,12 @@ def join(states: Sequence[Any], placement: Placement) -> Any:
     return placement.xp.concat([placement.asarray(state) for state in states], axis=0)
 
 
-def one_on_host(tree: Any, position: int) -> Any:
+def one_on_host(tree: State, position: int) -> State:
     """Return one fit of a state as arrays of NumPy with n_fits = 1, copied."""
     return map_arrays(lambda array: np.array(to_numpy(array[position : position + 1, ...])), tree)
 
 
-def pack(tree: Any) -> Any:
+def pack(tree: State) -> Any:
     """Return a state in plain containers, whose classes have no names to be saved."""
     if isinstance(tree, tuple):
         parts = [pack(part) for part in tree]
@@ -53,7 +53,7 @@ def is_packed(tree: Any) -> bool:
     return isinstance(tree, (dict, list))
 
 
-def unpack(packed: Any, new: Any) -> Any:
+def unpack(packed: Any, new: State) -> State:
     """Return a packed state as one that is built like `new`; `new` if that has other parts."""
     if isinstance(packed, dict):
         if getattr(new, "_fields", ()) != tuple(packed):

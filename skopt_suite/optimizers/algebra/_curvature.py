@@ -7,7 +7,16 @@ from numbers import Real
 from typing import Any
 
 from skopt_suite._layout import Layout
-from skopt_suite.backends import Array, input_product, like, namespace
+from skopt_suite.backends import (
+    Array,
+    FitColumn,
+    LayerWeights,
+    Params,
+    PerFit,
+    input_product,
+    like,
+    namespace,
+)
 from skopt_suite.optimizers.algebra._spectrum import Spectrum
 
 
@@ -23,9 +32,9 @@ class Curvature:
     """
 
     layout: Layout
-    bound: Any  # c, a number or (n_fits, 1)
+    bound: FitColumn | float  # c
     is_bound: bool
-    alpha: Any  # a number or (n_fits, 1)
+    alpha: FitColumn | float
     mean: Array  # (n_fits or 1, n_features): x̄
     values: Array  # (n_fits or 1, n_values): eigenvalues of c Cov(x)
     floor: Array  # (n_fits or 1, n_values): the least that they count as
@@ -35,7 +44,13 @@ class Curvature:
 
     @classmethod
     def of(
-        cls, layout: Layout, bound: Any, alpha: Any, mean: Array, spectrum: Spectrum, dtype: Any
+        cls,
+        layout: Layout,
+        bound: FitColumn | float | None,
+        alpha: FitColumn | float | None,
+        mean: Array,
+        spectrum: Spectrum,
+        dtype: Any,
     ) -> Curvature:
         """Return that of losses bounded by `bound` and penalties of curvature `alpha`, or None."""
         is_bound = bound is not None and alpha is not None and spectrum.basis is not None
@@ -55,7 +70,7 @@ class Curvature:
         (alpha,) = like(arrays[0], 0.0 if alpha is None else alpha)
         return cls(layout, c, is_bound, alpha, *arrays)  # type: ignore[arg-type]
 
-    def solve(self, gradient: Array, share: Array | float = 1.0) -> Array:
+    def solve(self, gradient: Params, share: FitColumn | float = 1.0) -> Params:
         """Return the inverse of ``share c Cov(x) + α`` times `gradient`, (n_fits, n_params).
 
         Where there is no curvature but for rounding, steps are kept short.
@@ -84,7 +99,7 @@ class Curvature:
             bias_out[...] = bias / per_output(self.bound * share) - self._mean_output(weights_out)
         return solved
 
-    def share(self, step: Array, change: Array) -> Array:
+    def share(self, step: Params, change: Params) -> PerFit:
         """Return how much of the bound on the loss a step has met, (n_fits,), 0 if unknown.
 
         With s the step, y what it changed the gradient of the loss by and B the bound on the loss,
@@ -99,7 +114,7 @@ class Curvature:
         share = xp.where(is_known, square / xp.where(is_known, along, 1.0), 0.0)
         return xp.where((share < 1) | (not self.is_bound), share, 1.0)
 
-    def remaining(self, params: Array, gradient: Array) -> Array:
+    def remaining(self, params: Params, gradient: Params) -> PerFit:
         """Return about how much the objective can still fall, (n_fits,).
 
         A convex objective falls by no more than ``gᵀ (θ - θ*)``, so by no more than the norm of the
@@ -115,23 +130,23 @@ class Curvature:
         """Return that of the fits that `index` names."""
         return replace(self, **taken(self, index))
 
-    def _mean_output(self, weights: Array) -> Array:
+    def _mean_output(self, weights: LayerWeights) -> Array:
         """Return ``x̄ᵀ w``, (n_fits, 1, n_outputs)."""
         return namespace(weights).matmul(self.mean[:, None, :], weights)
 
-    def _centred_gradient(self, gradient: Array) -> tuple[Array, Array]:
+    def _centred_gradient(self, gradient: Params) -> tuple[LayerWeights, Array]:
         return self._centred(*split(self.layout, gradient))
 
-    def _centred(self, weights: Array, bias: Array) -> tuple[Array, Array]:
+    def _centred(self, weights: LayerWeights, bias: Array) -> tuple[LayerWeights, Array]:
         """Return a gradient by weights as that of centred inputs, and `bias`."""
         return (weights - self.mean[:, :, None] * bias if bias.shape[-1] else weights), bias
 
-    def _rotated(self, weights: Array) -> Array:
+    def _rotated(self, weights: LayerWeights) -> Array:
         if self.basis is None:
             return weights
         return product(namespace(weights).matrix_transpose(self.basis), weights)
 
-    def _square(self, weights: Array, bias: Array, alpha: Array | float) -> Array:
+    def _square(self, weights: LayerWeights, bias: Array, alpha: FitColumn | float) -> PerFit:
         """Return the square of a centred gradient in the inverse of the bound, (n_fits,)."""
         rotated = self._rotated(weights)
         square = _dot(self._inverse(1.0, alpha) * rotated, rotated)
@@ -141,19 +156,19 @@ class Curvature:
             square = square + namespace(square).clip(beyond, 0.0, None)
         return square + _dot(bias, bias / per_output(self.bound))
 
-    def _way(self, weights: Array) -> Array:
+    def _way(self, weights: LayerWeights) -> PerFit:
         """Return the square of weights in the bound, (n_fits,)."""
         scaled = weights if self.scale is None else weights * self.scale[:, :, None] ** 2
         rotated = self._rotated(scaled)
         by_penalty = _dot(per_output(self.alpha) * weights, weights)
         return _dot(self.values[:, :, None] * rotated, rotated) + by_penalty
 
-    def _inverse(self, share: Array | float, alpha: Array | float) -> Array:
+    def _inverse(self, share: FitColumn | float, alpha: FitColumn | float) -> Array:
         """Return the inverse of the eigenvalues, (n_fits or 1, n_values, 1)."""
         values = namespace(self.values).maximum(share * self.values + alpha, share * self.floor)
         return (1 / values)[:, :, None]
 
-    def _inverse_outside(self, share: Array | float, alpha: Array | float) -> Array:
+    def _inverse_outside(self, share: FitColumn | float, alpha: FitColumn | float) -> Array:
         """Return the inverse of the curvature elsewhere, (n_fits or 1, 1, 1)."""
         assert self.outside is not None
         (alpha,) = like(self.outside, alpha)
@@ -161,7 +176,7 @@ class Curvature:
         return (1 / values)[:, :, None]
 
 
-def split(layout: Layout, params: Array) -> tuple[Array, Array]:
+def split(layout: Layout, params: Params) -> tuple[LayerWeights, Array]:
     """Return views of weights, (n_fits, n_features, n_outputs), and intercepts, (n_fits, 1, …)."""
     (layer,) = layout.layers
     return layer.weights(params), layer.bias(params)
@@ -174,7 +189,7 @@ def product(matrices: Array, stack: Array) -> Array:
     return input_product(matrices[0, ...], stack)
 
 
-def _dot(a: Array, b: Array) -> Array:
+def _dot(a: Array, b: Array) -> PerFit:
     """Return the sum of products of every fit, (n_fits,)."""
     xp, shape = namespace(a), (a.shape[0], -1)
     return xp.vecdot(xp.reshape(a, shape), xp.reshape(b, shape))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from skopt_suite._layout import Layout
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, FitColumn, Params, PerFit, namespace
 from skopt_suite.optimizers.algebra._curvature import split, taken
 
 
@@ -16,19 +15,19 @@ class Diagonal:
 
     values: Array  # (n_fits or 1, n_params or 1)
 
-    def centred(self, params: Array) -> Array:
+    def centred(self, params: Params) -> Params:
         """Return parameters for centred inputs; for a linear model that moves the intercepts."""
         return params
 
-    def uncentred(self, centred: Array) -> Array:
+    def uncentred(self, centred: Params) -> Params:
         """Return what `centred` was given."""
         return centred
 
-    def centred_gradient(self, gradient: Array) -> Array:
+    def centred_gradient(self, gradient: Params) -> Params:
         """Return the gradient by centred parameters, (n_fits, n_params)."""
         return gradient
 
-    def remaining(self, params: Array, move: Array, factor: Array | float = 1.0) -> Array:
+    def remaining(self, params: Params, move: Params, factor: FitColumn | float = 1.0) -> PerFit:
         """Return about how much the objective can still fall, (n_fits,).
 
         A convex objective falls by no more than ``gᵀ (θ - θ*)``, g being the (proximal) gradient.
@@ -60,7 +59,9 @@ class LinearDiagonal(Diagonal):
     mean: Array  # (n_fits or 1, n_features)
 
     @classmethod
-    def of(cls, layout: Layout, mean: Array, curvature: Array, bound: Any) -> LinearDiagonal:
+    def of(
+        cls, layout: Layout, mean: Array, curvature: Array, bound: FitColumn | float
+    ) -> LinearDiagonal:
         """Return that with a curvature of weights, (n_fits or 1, n_features), and intercepts."""
         xp, shape = namespace(mean), (curvature.shape[0], layout.n_params)
         values = xp.ones(shape, dtype=mean.dtype, device=mean.device)
@@ -69,15 +70,15 @@ class LinearDiagonal(Diagonal):
         weights[...] = curvature[:, :, None]
         return cls(values, layout, mean)
 
-    def centred(self, params: Array) -> Array:
+    def centred(self, params: Params) -> Params:
         """Return parameters with the intercepts that they have for centred inputs."""
         return self._moved(params, 1.0)
 
-    def uncentred(self, centred: Array) -> Array:
+    def uncentred(self, centred: Params) -> Params:
         """Return what `centred` was given."""
         return self._moved(centred, -1.0)
 
-    def centred_gradient(self, gradient: Array) -> Array:
+    def centred_gradient(self, gradient: Params) -> Params:
         """Return the gradient by centred parameters, (n_fits, n_params)."""
         centred = namespace(gradient).asarray(gradient, copy=True)
         weights, bias = split(self.layout, centred)
@@ -85,7 +86,7 @@ class LinearDiagonal(Diagonal):
             weights -= self.mean[:, :, None] * bias
         return centred
 
-    def remaining(self, params: Array, move: Array, factor: Array | float = 1.0) -> Array:
+    def remaining(self, params: Params, move: Params, factor: FitColumn | float = 1.0) -> PerFit:
         """Return about how much the objective can still fall, (n_fits,).
 
         As `Curvature.remaining`, the gradient being this curvature times `factor` times `move`;
@@ -97,7 +98,7 @@ class LinearDiagonal(Diagonal):
         way = xp.vecdot(self.layout.weights(values) * weights, weights)
         return xp.sqrt(square * xp.maximum(square, way)) / 4
 
-    def _moved(self, params: Array, sign: float) -> Array:
+    def _moved(self, params: Params, sign: float) -> Params:
         """Return parameters with ``x̄ᵀ w`` added to the intercepts, or taken off."""
         xp = namespace(params)
         moved = xp.asarray(params, copy=True)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Array, namespace, to_numpy
+from skopt_suite.backends import Array, Params, PerFit, namespace, to_numpy
 from skopt_suite.optimizers._base import Problem
 
 SUFFICIENT_DECREASE = 1e-4
@@ -16,30 +16,30 @@ CURVATURE = 0.9
 class LineEnd(NamedTuple):
     """Where the search along the line ended."""
 
-    params: Array  # (n_fits, n_params)
-    value: Array  # (n_fits,)
-    gradient: Array  # (n_fits, n_params)
-    moved: Array  # (n_fits,): False where no lower point was found
+    params: Params
+    value: PerFit
+    gradient: Params
+    moved: PerFit  # False where no lower point was found
 
 
 class _Line(NamedTuple):
     """The fits that are still searching."""
 
-    params: Array  # (n_fits, n_params): where the line starts, with its
-    value: Array  # (n_fits,)
-    slope: Array  # (n_fits,)
-    direction: Array  # (n_fits, n_params)
-    t: Array  # (n_fits,): the next trial
-    low: Array  # (n_fits,): the point sought is beyond it
-    high: Array  # (n_fits,): and before it
+    params: Params  # where the line starts, with its
+    value: PerFit
+    slope: PerFit
+    direction: Params
+    t: PerFit  # the next trial
+    low: PerFit  # the point sought is beyond it
+    high: PerFit  # and before it
 
 
 def wolfe_line_search(
     problem: Problem,
-    params: Array,
-    value: Array,
-    gradient: Array,
-    direction: Array,
+    params: Params,
+    value: PerFit,
+    gradient: Params,
+    direction: Params,
     max_trials: int,
 ) -> LineEnd:
     """Return a point on ``params + t * direction`` that satisfies Wolfe's conditions.
@@ -81,7 +81,7 @@ def wolfe_line_search(
     return _in_order(parts)
 
 
-def _try(problem: Problem, line: _Line, end: LineEnd) -> tuple[_Line, LineEnd, Array]:
+def _try(problem: Problem, line: _Line, end: LineEnd) -> tuple[_Line, LineEnd, PerFit]:
     """Evaluate the next points; return the brackets, the best points, and which fits are done."""
     xp = namespace(line.params)
     trial = line.params + line.t[:, None] * line.direction
@@ -101,8 +101,8 @@ def _try(problem: Problem, line: _Line, end: LineEnd) -> tuple[_Line, LineEnd, A
 
 
 def _next_trial(
-    t: Array, low: Array, high: Array, value: Array, slope: Array, trial_value: Array
-) -> Array:
+    t: PerFit, low: PerFit, high: PerFit, value: PerFit, slope: PerFit, trial_value: PerFit
+) -> PerFit:
     """Return a point inside the bracket, or twice as far while there is none."""
     xp = namespace(t)
     bounded = xp.isfinite(high)
@@ -117,7 +117,7 @@ def _next_trial(
     return xp.where(bounded, inside, 2 * t)
 
 
-def _where(mask: Array, new: LineEnd, old: LineEnd) -> LineEnd:
+def _where(mask: PerFit, new: LineEnd, old: LineEnd) -> LineEnd:
     """Return `new` for the fits in `mask` and `old` for the others."""
     xp = namespace(mask)
     if bool(xp.all(mask)):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from skopt_suite.backends import Array, is_sparse, namespace
+from skopt_suite.backends import Array, FeatureMatrix, SampleWeight, is_sparse, namespace
 
 _BLOCK = 2**16  # numbers that are centred and multiplied at once: they stay in the cache
 
@@ -24,7 +24,7 @@ class ColumnMoments(NamedTuple):
     variance: Array  # (n_fits or 1, n_columns): about the mean
 
 
-def moments(columns: Sequence[Array], weight: Array | None, centred: bool) -> Moments:
+def moments(columns: Sequence[Array], weight: SampleWeight | None, centred: bool) -> Moments:
     """Return the moments of the columns of several arrays, about their means or about 0.
 
     Parameters
@@ -42,7 +42,7 @@ def moments(columns: Sequence[Array], weight: Array | None, centred: bool) -> Mo
     return Moments(*(xp.stack(part) for part in zip(*parts, strict=True)))
 
 
-def column_moments(X: Any, weight: Array | None, centred: bool) -> ColumnMoments:
+def column_moments(X: FeatureMatrix, weight: SampleWeight | None, centred: bool) -> ColumnMoments:
     """Return means and variances of columns, or 0 and mean squares.
 
     Parameters
@@ -62,7 +62,7 @@ def column_moments(X: Any, weight: Array | None, centred: bool) -> ColumnMoments
     return ColumnMoments(*(xp.stack(part) for part in zip(*parts, strict=True)))
 
 
-def _moments(columns: Sequence[Array], weight: Array, centred: bool) -> tuple[Array, Array]:
+def _moments(columns: Sequence[Array], weight: SampleWeight, centred: bool) -> tuple[Array, Array]:
     """Return mean, (n_columns,), and second moment, (n_columns, n_columns), for one fit."""
     xp, n_samples = namespace(weight), weight.shape[0]
     n_columns = sum(part.shape[1] for part in columns)
@@ -78,7 +78,7 @@ def _moments(columns: Sequence[Array], weight: Array, centred: bool) -> tuple[Ar
     return origin + offset, second / n_samples - offset[:, None] * offset[None, :]
 
 
-def _column_moments(X: Array, weight: Array, centred: bool) -> tuple[Array, Array]:
+def _column_moments(X: Array, weight: SampleWeight, centred: bool) -> tuple[Array, Array]:
     """Return mean and variance, (n_columns,), for one fit."""
     xp, (n_samples, n_columns) = namespace(weight), X.shape
     new = {"dtype": xp.float64, "device": weight.device}
@@ -94,7 +94,7 @@ def _column_moments(X: Array, weight: Array, centred: bool) -> tuple[Array, Arra
 
 
 def _centred_blocks(
-    columns: Sequence[Array], weight: Array, origin: Array
+    columns: Sequence[Array], weight: SampleWeight, origin: Array
 ) -> Iterator[tuple[Array, Array]]:
     """Yield roots of weights, (n_rows,), and rows less `origin` times them, in float64."""
     xp, n_samples = namespace(weight), weight.shape[0]
@@ -109,7 +109,7 @@ def _centred_blocks(
         yield root[start:stop], centred
 
 
-def _origin(columns: Sequence[Array], weight: Array, centred: bool) -> Array:
+def _origin(columns: Sequence[Array], weight: SampleWeight, centred: bool) -> Array:
     """Return the means in the precision of the data, or 0, (n_columns,)."""
     xp = namespace(weight)
     if not centred:
@@ -120,7 +120,7 @@ def _origin(columns: Sequence[Array], weight: Array, centred: bool) -> Array:
     return xp.astype(xp.concat(means), xp.float64)
 
 
-def _sparse_moments(X: Any, weight: Array | None, centred: bool) -> ColumnMoments:
+def _sparse_moments(X: FeatureMatrix, weight: SampleWeight | None, centred: bool) -> ColumnMoments:
     """Return the moments of sparse columns: of all entries, not of those that are stored."""
     xp, n_samples = namespace(X.data), X.shape[0]
     if weight is None:
@@ -132,6 +132,6 @@ def _sparse_moments(X: Any, weight: Array | None, centred: bool) -> ColumnMoment
     return ColumnMoments(mean, xp.clip(square - mean**2, 0.0, None))
 
 
-def _weights(column: Array, weight: Array | None) -> Array:
+def _weights(column: Array, weight: SampleWeight | None) -> SampleWeight:
     """Return weights, (n_fits or 1, n_samples)."""
     return namespace(column).ones_like(column[:, 0])[None, :] if weight is None else weight

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from skopt_suite._layout import Layout
-from skopt_suite.backends import Array, namespace, to_numpy
+from skopt_suite.backends import Array, FitColumn, LayerWeights, Params, PerFit, namespace, to_numpy
 from skopt_suite.optimizers.algebra._curvature import per_output, product, split, taken
 from skopt_suite.optimizers.algebra._moments import Moments
 from skopt_suite.optimizers.algebra._spectrum import relative_noise, relative_rounding, spectrum
@@ -27,7 +26,7 @@ class Quadratic:
 
     layout: Layout
     bound: float  # c
-    alpha: Any  # a number or (n_fits, 1)
+    alpha: FitColumn | float
     mean: Array  # (n_fits or 1, n_features, 1): x̄
     input_second: Array  # (n_fits or 1, n_features, n_features)
     minus_cross: Array  # (n_fits or 1, n_features, n_outputs)
@@ -36,7 +35,9 @@ class Quadratic:
     eps: float  # of the precision of the data
 
     @classmethod
-    def of(cls, layout: Layout, bound: float, alpha: Any, joint: Moments, eps: float) -> Quadratic:
+    def of(
+        cls, layout: Layout, bound: float, alpha: FitColumn | float, joint: Moments, eps: float
+    ) -> Quadratic:
         """Return it from the moments of input and target together, in a precision of `eps`."""
         xp, second, n = namespace(joint.second), joint.second, layout.layers[0].n_in
         return cls(
@@ -51,7 +52,7 @@ class Quadratic:
             eps=eps,
         )
 
-    def minimum(self, shape: tuple[int, int]) -> tuple[Array, Array]:
+    def minimum(self, shape: tuple[int, int]) -> tuple[Params, PerFit]:
         """Return the parameters where it is least, and which fits are not solved, (n_fits,).
 
         If many are, the smallest weights. A fit is not solved where rounding hides directions that
@@ -77,7 +78,7 @@ class Quadratic:
             bias -= self.minus_target + xp.sum(self.mean * weights, axis=1, keepdims=True)
         return params, unsolved
 
-    def value(self, params: Array) -> Array:
+    def value(self, params: Params) -> PerFit:
         """Return the value, (n_fits,)."""
         xp = namespace(params)
         weights, bias = split(self.layout, params)
@@ -88,7 +89,7 @@ class Quadratic:
         norm = xp.sum(per_output(self.alpha) * weights * weights, axis=(1, 2))
         return (self.bound * xp.sum(squares, axis=(1, 2)) + norm) / 2
 
-    def gradient(self, params: Array) -> Array:
+    def gradient(self, params: Params) -> Params:
         """Return the gradient, (n_fits, n_params)."""
         weights, bias = split(self.layout, params)
         gradient = namespace(params).empty_like(params)
@@ -103,7 +104,7 @@ class Quadratic:
         """Return that of the fits that `index` names."""
         return replace(self, **taken(self, index))
 
-    def _solve_scaled(self, weights: Array, is_flat: Array) -> Array:
+    def _solve_scaled(self, weights: LayerWeights, is_flat: Array) -> PerFit:
         """Solve the fits again, in place, whose flat directions are so by their scale only.
 
         Returns the fits that have some of either kind, (n_fits,).
@@ -153,12 +154,12 @@ class Quadratic:
         xp = namespace(self.mean)
         return self.alpha + xp.zeros((1, 1), dtype=xp.float64, device=self.mean.device)
 
-    def _by_weights(self, weights: Array) -> Array:
+    def _by_weights(self, weights: LayerWeights) -> LayerWeights:
         """Return the gradient by the weights where the mean error is 0."""
         by_loss = product(self.input_second, weights) + self.minus_cross
         return self.bound * by_loss + per_output(self.alpha) * weights
 
-    def _error(self, weights: Array, bias: Array) -> Array:
+    def _error(self, weights: LayerWeights, bias: Array) -> Array:
         """Return the mean error e of every output, (n_fits, 1, n_outputs)."""
         if not bias.shape[-1]:
             return self.minus_target

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, FeatureMatrix, SampleWeight, namespace
 from skopt_suite.optimizers.algebra._moments import ColumnMoments, Moments, column_moments
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -59,7 +59,7 @@ def spectrum(about: Moments, eps: float, any_scale: bool = False) -> Spectrum:
 
 
 def row_spectrum(
-    X: Array, weight: Array | None, centred: bool, eps: float
+    X: FeatureMatrix, weight: SampleWeight | None, centred: bool, eps: float
 ) -> tuple[Array, Spectrum]:
     """Return means of columns and the eigenbasis of their second moments from products of rows.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from skopt_suite._layout import Layout
-from skopt_suite.backends import Array, kernel, like, namespace
+from skopt_suite.backends import FitColumn, Params, kernel, like, namespace
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.optimizers._base import Problem
 from skopt_suite.optimizers.first_order._base import FirstOrder, zero_count
@@ -14,9 +14,9 @@ from skopt_suite.optimizers.first_order._base import FirstOrder, zero_count
 class AdamState(NamedTuple):
     """Number of steps, (n_fits, 1), and moment estimates, (n_fits, n_params)."""
 
-    n_steps: Array
-    first_moment: Array
-    second_moment: Array
+    n_steps: FitColumn
+    first_moment: Params
+    second_moment: Params
 
 
 class Adam(FirstOrder):
@@ -60,20 +60,31 @@ class Adam(FirstOrder):
         "epsilon": Real(0, open_low=True),
     }
 
-    def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+    ) -> None:
         self.learning_rate = learning_rate
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
 
-    def init(self, params: Array, problem: Problem) -> AdamState:
+    def init(self, params: Params, problem: Problem) -> AdamState:
         """Return moments of zero."""
         xp = namespace(params)
         return AdamState(zero_count(params), xp.zeros_like(params), xp.zeros_like(params))
 
     def update(
-        self, state: AdamState, params: Array, gradient: Array, learning_rate: Array, layout: Layout
-    ) -> tuple[Array, AdamState]:
+        self,
+        state: AdamState,
+        params: Params,
+        gradient: Params,
+        learning_rate: FitColumn,
+        layout: Layout,
+    ) -> tuple[Params, AdamState]:
         """Update the moments, then move by their ratio."""
         n_steps = state.n_steps + 1
         params, m, v = adam_update(
@@ -89,7 +100,7 @@ class Adam(FirstOrder):
         )
         return params, AdamState(n_steps, m, v)
 
-    def step_size(self, state: AdamState, learning_rate: Array) -> Array:
+    def step_size(self, state: AdamState, learning_rate: FitColumn) -> FitColumn | Params:
         """Return ``learning_rate / (√v̂ + epsilon)``, per coordinate."""
         xp = namespace(state.second_moment)
         correction = (1 - self.beta2**state.n_steps) ** 0.5
@@ -101,16 +112,16 @@ class Adam(FirstOrder):
 
 @kernel
 def adam_update(
-    params: Array,
-    gradient: Array,
-    m: Array,
-    v: Array,
-    n_steps: Array,
-    learning_rate: Array,
-    beta1: Array,
-    beta2: Array,
-    epsilon: Array,
-) -> tuple[Array, Array, Array]:
+    params: Params,
+    gradient: Params,
+    m: Params,
+    v: Params,
+    n_steps: FitColumn,
+    learning_rate: FitColumn,
+    beta1: FitColumn,
+    beta2: FitColumn,
+    epsilon: FitColumn,
+) -> tuple[Params, Params, Params]:
     """Moments, and parameters moved by ``learning_rate m̂ / (√v̂ + epsilon)``."""
     # m̂ / (√v̂ + ε) = m / (√v + ε √c₂) · √c₂ / c₁, with c the two corrections
     correction = (1 - beta2**n_steps) ** 0.5

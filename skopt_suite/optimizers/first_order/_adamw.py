@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skopt_suite._layout import Layout
-from skopt_suite.backends import Array, like
+from skopt_suite.backends import FitColumn, Params, like
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.optimizers._base import Problem
 from skopt_suite.optimizers.first_order._adam import Adam, AdamState
@@ -46,28 +46,38 @@ class AdamW(FirstOrder):
     parameters = {**Adam.parameters, "weight_decay": Real(0, search=LogUniform(1e-4, 1))}
 
     def __init__(
-        self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01
-    ):
+        self,
+        learning_rate: float = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
         self.learning_rate = learning_rate
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
         self.weight_decay = weight_decay
 
-    def init(self, params: Array, problem: Problem) -> AdamState:
+    def init(self, params: Params, problem: Problem) -> AdamState:
         """Return moments of zero."""
         return self._adam().init(params, problem)
 
     def update(
-        self, state: AdamState, params: Array, gradient: Array, learning_rate: Array, layout: Layout
-    ) -> tuple[Array, AdamState]:
+        self,
+        state: AdamState,
+        params: Params,
+        gradient: Params,
+        learning_rate: FitColumn,
+        layout: Layout,
+    ) -> tuple[Params, AdamState]:
         """Let the weights decay, then step as Adam."""
         (kept,) = like(params, 1 - learning_rate * self.weight_decay)
         weights = layout.weights(params)
         weights *= kept
         return self._adam().update(state, params, gradient, learning_rate, layout)
 
-    def step_size(self, state: AdamState, learning_rate: Array) -> Array:
+    def step_size(self, state: AdamState, learning_rate: FitColumn) -> FitColumn | Params:
         """Return that of Adam."""
         return self._adam().step_size(state, learning_rate)
 

@@ -7,10 +7,9 @@ rates ``(n_fits, 1)``.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
 
 from skopt_suite._layout import Layout
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import FitColumn, Params, State, namespace
 from skopt_suite.optimizers._base import Optimizer, Problem, Step
 
 
@@ -22,12 +21,17 @@ class FirstOrder(Optimizer):
     `step_size`.
     """
 
-    learning_rate: Any
+    learning_rate: FitColumn
 
     @abstractmethod
     def update(
-        self, state: Any, params: Array, gradient: Array, learning_rate: Array, layout: Layout
-    ) -> tuple[Array, Any]:
+        self,
+        state: State,
+        params: Params,
+        gradient: Params,
+        learning_rate: FitColumn,
+        layout: Layout,
+    ) -> tuple[Params, State]:
         """Return parameters and state after one step; arguments may be overwritten.
 
         Parameters
@@ -42,7 +46,7 @@ class FirstOrder(Optimizer):
             Where weights and biases lie in a row of parameters.
         """
 
-    def step_size(self, state: Any, learning_rate: Array) -> Array:
+    def step_size(self, state: State, learning_rate: FitColumn) -> FitColumn | Params:
         """Return how far the step just made moves per unit of constant gradient.
 
         Proximal operators use it, per coordinate where the rule is adaptive; this makes the
@@ -55,7 +59,7 @@ class FirstOrder(Optimizer):
         """
         return learning_rate
 
-    def step(self, state: Any, params: Array, problem: Problem, factor: Array) -> Step:
+    def step(self, state: State, params: Params, problem: Problem, factor: FitColumn) -> Step:
         """Return one update, followed by the proximal operator if there is one."""
         loss, gradient = problem.value_and_gradient(params)
         optimality = problem.optimality(params, gradient) if self.is_full_batch else None
@@ -66,7 +70,7 @@ class FirstOrder(Optimizer):
         return Step(params, state, loss, optimality)
 
 
-def zero_count(params: Array) -> Array:
+def zero_count(params: Params) -> FitColumn:
     """Return the number of steps made before the first, (n_fits, 1), in float64."""
     xp = namespace(params)
     return xp.zeros((params.shape[0], 1), dtype=xp.float64, device=params.device)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from skopt_suite._layout import Layout
-from skopt_suite.backends import Array, kernel, like
+from skopt_suite.backends import FitColumn, Params, State, kernel, like
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.optimizers._base import Problem
 from skopt_suite.optimizers.first_order._base import FirstOrder
@@ -18,16 +16,21 @@ class _Descent(FirstOrder):
     # is below 1e-3 needs more epochs than max_iter allows.
     parameters = {"learning_rate": Real(0, open_low=True, search=LogUniform(1e-3, 1))}
 
-    def __init__(self, learning_rate=0.01):
+    def __init__(self, learning_rate: float = 0.01) -> None:
         self.learning_rate = learning_rate
 
-    def init(self, params: Array, problem: Problem) -> tuple:
+    def init(self, params: Params, problem: Problem) -> tuple[()]:
         """Return an empty state."""
         return ()
 
     def update(
-        self, state: Any, params: Array, gradient: Array, learning_rate: Array, layout: Layout
-    ) -> tuple[Array, Any]:
+        self,
+        state: State,
+        params: Params,
+        gradient: Params,
+        learning_rate: FitColumn,
+        layout: Layout,
+    ) -> tuple[Params, State]:
         """Move against the gradient."""
         return descend(params, gradient, *like(params, learning_rate)), state
 
@@ -81,6 +84,6 @@ class SGD(_Descent):
 
 
 @kernel
-def descend(params: Array, gradient: Array, learning_rate: Array) -> Array:
+def descend(params: Params, gradient: Params, learning_rate: FitColumn) -> Params:
     """``w - learning_rate * g``."""
     return params - learning_rate * gradient

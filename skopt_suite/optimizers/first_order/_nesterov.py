@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skopt_suite._layout import Layout
-from skopt_suite.backends import Array, kernel, like
+from skopt_suite.backends import FitColumn, Params, kernel, like
 from skopt_suite.optimizers.first_order._velocity import VelocityRule, VelocityState
 
 
@@ -40,25 +40,29 @@ class Nesterov(VelocityRule):
     def update(
         self,
         state: VelocityState,
-        params: Array,
-        gradient: Array,
-        learning_rate: Array,
+        params: Params,
+        gradient: Params,
+        learning_rate: FitColumn,
         layout: Layout,
-    ) -> tuple[Array, VelocityState]:
+    ) -> tuple[Params, VelocityState]:
         """Accelerate along the gradient, then move and look ahead."""
         rate, momentum = like(params, learning_rate, self.momentum)
         params, velocity = nesterov_update(params, gradient, state.velocity, rate, momentum)
         return params, VelocityState(state.n_steps + 1, velocity)
 
-    def step_size(self, state: VelocityState, learning_rate: Array) -> Array:
+    def step_size(self, state: VelocityState, learning_rate: FitColumn) -> FitColumn | Params:
         """Return the learning rate times the sum of the weights of past gradients."""
         return learning_rate * (1 - self.momentum ** (state.n_steps + 1)) / (1 - self.momentum)
 
 
 @kernel
 def nesterov_update(
-    params: Array, gradient: Array, velocity: Array, learning_rate: Array, momentum: Array
-) -> tuple[Array, Array]:
+    params: Params,
+    gradient: Params,
+    velocity: Params,
+    learning_rate: FitColumn,
+    momentum: FitColumn,
+) -> tuple[Params, Params]:
     """``v' = momentum v + g``; ``w - learning_rate (g + momentum v')``."""
     velocity = momentum * velocity + gradient
     return params - learning_rate * (gradient + momentum * velocity), velocity

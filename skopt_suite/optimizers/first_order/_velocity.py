@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import FitColumn, Params, namespace
 from skopt_suite.domains import LogUniform, Real, Uniform
 from skopt_suite.optimizers._base import Problem
 from skopt_suite.optimizers.first_order._base import FirstOrder, zero_count
@@ -13,8 +13,8 @@ from skopt_suite.optimizers.first_order._base import FirstOrder, zero_count
 class VelocityState(NamedTuple):
     """Number of steps, (n_fits, 1), and velocity, (n_fits, n_params)."""
 
-    n_steps: Array
-    velocity: Array
+    n_steps: FitColumn
+    velocity: Params
 
 
 class VelocityRule(FirstOrder):
@@ -27,10 +27,10 @@ class VelocityRule(FirstOrder):
         "momentum": Real(0, 1, open_high=True, search=Uniform(0.8, 0.99)),
     }
 
-    def __init__(self, learning_rate=0.01, momentum=0.9):
+    def __init__(self, learning_rate: float = 0.01, momentum: float = 0.9) -> None:
         self.learning_rate = learning_rate
         self.momentum = momentum
 
-    def init(self, params: Array, problem: Problem) -> VelocityState:
+    def init(self, params: Params, problem: Problem) -> VelocityState:
         """Return a velocity of zero."""
         return VelocityState(zero_count(params), namespace(params).zeros_like(params))

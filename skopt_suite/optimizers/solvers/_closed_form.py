@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import FitColumn, Params, namespace
 from skopt_suite.optimizers._base import Optimizer, Problem, Step
 
 
@@ -42,11 +42,11 @@ class ClosedForm(Optimizer):
     takes_sparse = False
     only_quadratic = True
 
-    def init(self, params: Array, problem: Problem) -> tuple:
+    def init(self, params: Params, problem: Problem) -> tuple[()]:
         """Return an empty state."""
         return ()
 
-    def step(self, state: tuple, params: Array, problem: Problem, factor: Array) -> Step:
+    def step(self, state: tuple[()], params: Params, problem: Problem, factor: FitColumn) -> Step:
         """Return the minimum; there is no further progress from there."""
         xp, quadratic = namespace(params), problem.quadratic()
         minimum, is_unsolved = quadratic.minimum(params.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, FitColumn, Params, PerFit, namespace
 from skopt_suite.optimizers._base import Optimizer, Problem, Step, rounds_to
 
 _MAX_BACKTRACKS = 60
@@ -13,10 +13,10 @@ _MAX_BACKTRACKS = 60
 class FISTAState(NamedTuple):
     """Where it is and was, in centred parameters, the momentum sequence and the step size."""
 
-    current: Array  # (n_fits, n_params)
-    previous: Array  # (n_fits, n_params)
-    t: Array  # (n_fits, 1)
-    factor: Array  # (n_fits, 1): of the curvature by every parameter that is known
+    current: Params
+    previous: Params
+    t: FitColumn
+    factor: FitColumn  # of the curvature by every parameter that is known
     n_steps: int = 0  # iterations so far, the same for all fits
 
 
@@ -48,13 +48,13 @@ class FISTA(Optimizer):
     takes_kinks = False
     takes_schedule = False
 
-    def init(self, params: Array, problem: Problem) -> FISTAState:
+    def init(self, params: Params, problem: Problem) -> FISTAState:
         """Return a state without momentum."""
         xp = namespace(params)
         ones = xp.ones((params.shape[0], 1), dtype=params.dtype, device=params.device)
         return FISTAState(params, params, ones, ones)
 
-    def step(self, state: FISTAState, params: Array, problem: Problem, factor: Array) -> Step:
+    def step(self, state: FISTAState, params: Params, problem: Problem, factor: FitColumn) -> Step:
         """Return a proximal gradient step from the point that momentum leads to."""
         xp, diagonal = namespace(params), problem.diagonal()
         if state.n_steps == 0:
@@ -82,22 +82,22 @@ class FISTA(Optimizer):
 class _Line(NamedTuple):
     """Where a step begins, in centred parameters."""
 
-    point: Array  # (n_fits, n_params)
-    value: Array  # (n_fits,)
-    gradient: Array  # (n_fits, n_params)
+    point: Params
+    value: PerFit
+    gradient: Params
     curvature: Array  # (n_fits or 1, n_params or 1)
 
 
 class _End(NamedTuple):
     """Where it ends."""
 
-    params: Array  # (n_fits, n_params)
-    centred: Array  # (n_fits, n_params)
-    value: Array  # (n_fits,)
-    factor: Array  # (n_fits, 1)
+    params: Params
+    centred: Params
+    value: PerFit
+    factor: FitColumn
 
 
-def _initial_factor(problem: Problem, line: _Line) -> Array:
+def _initial_factor(problem: Problem, line: _Line) -> FitColumn:
     """Return how many times the known curvature it is along a step, from a finite difference."""
     xp, diagonal = namespace(line.point), problem.diagonal()
     move = line.gradient / line.curvature
@@ -109,7 +109,7 @@ def _initial_factor(problem: Problem, line: _Line) -> Array:
     return xp.where((factor > 0) & xp.isfinite(factor), factor, 1.0)
 
 
-def _backtrack(problem: Problem, line: _Line, factor: Array) -> _End:
+def _backtrack(problem: Problem, line: _Line, factor: FitColumn) -> _End:
     """Double the factor, per fit, until the quadratic model bounds the smooth part."""
     xp, diagonal = namespace(factor), problem.diagonal()
     rounding = 8 * xp.finfo(factor.dtype).eps * xp.abs(line.value)
@@ -129,6 +129,6 @@ def _backtrack(problem: Problem, line: _Line, factor: Array) -> _End:
     return end
 
 
-def _rounds(move: Array, params: Array) -> Array:
+def _rounds(move: Params, params: Params) -> PerFit:
     """Return which fits have not moved by more than rounding, (n_fits,)."""
     return rounds_to(params + move, params)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from skopt_suite.backends import Array, kernel, namespace
+from skopt_suite.backends import Array, FitColumn, Params, PerFit, kernel, namespace
 from skopt_suite.domains import Integer
 from skopt_suite.optimizers._base import Optimizer, Problem, Step, rounds_to
-from skopt_suite.optimizers.algebra._line_search import wolfe_line_search
+from skopt_suite.optimizers.algebra._curvature import Curvature
+from skopt_suite.optimizers.algebra._line_search import LineEnd, wolfe_line_search
 
 
 class LBFGSState(NamedTuple):
     """Value and gradient at the parameters, and the last steps and changes of the gradient."""
 
-    value: Array  # (n_fits,)
-    gradient: Array  # (n_fits, n_params)
+    value: PerFit
+    gradient: Params
     steps: Array  # (n_fits, history_size, n_params), a ring
     changes: Array  # (n_fits, history_size, n_params), a ring
     curvature: Array  # (n_fits, history_size): 1 / (step · change), 0 where there is no pair
-    scale: Array  # (n_fits, 1): of the initial inverse Hessian, where nothing bounds it
-    share: Array  # (n_fits, 1): of the bound on the Hessian that the last step has met
-    direction: Array  # (n_fits, n_params): of the next step
+    scale: FitColumn  # of the initial inverse Hessian, where nothing bounds it
+    share: FitColumn  # of the bound on the Hessian that the last step has met
+    direction: Params  # of the next step
     n_steps: int = 0  # iterations so far, the same for all fits
 
 
@@ -64,11 +65,11 @@ class LBFGS(Optimizer):
     takes_schedule = False
     parameters = {"history_size": Integer(1), "max_line_search": Integer(1)}
 
-    def __init__(self, history_size=10, max_line_search=30):
+    def __init__(self, history_size: int = 10, max_line_search: int = 30) -> None:
         self.history_size = history_size
         self.max_line_search = max_line_search
 
-    def init(self, params: Array, problem: Problem) -> LBFGSState:
+    def init(self, params: Params, problem: Problem) -> LBFGSState:
         """Return an empty history; the first step evaluates the objective."""
         xp = namespace(params)
         n_fits, n_params = params.shape
@@ -85,7 +86,7 @@ class LBFGS(Optimizer):
             direction=xp.zeros_like(params),
         )
 
-    def step(self, state: LBFGSState, params: Array, problem: Problem, factor: Array) -> Step:
+    def step(self, state: LBFGSState, params: Params, problem: Problem, factor: FitColumn) -> Step:
         """Return the end of a line search along the quasi-Newton direction."""
         bound = problem.curvature()
         if state.n_steps == 0:
@@ -107,7 +108,9 @@ class LBFGS(Optimizer):
         value = xp.where(xp.all(xp.isfinite(end.gradient), axis=1), end.value, xp.nan)
         return Step(end.params, state, value, optimality, stalled)
 
-    def _remember(self, state: LBFGSState, step: Array, end: Any, bound: Any | None) -> LBFGSState:
+    def _remember(
+        self, state: LBFGSState, step: Params, end: LineEnd, bound: Curvature | None
+    ) -> LBFGSState:
         """Return the state after a step; pairs without positive curvature count for nothing."""
         xp = namespace(step)
         change = end.gradient - state.gradient
@@ -135,7 +138,7 @@ class LBFGS(Optimizer):
         return state._replace(direction=_direction(state, bound))
 
 
-def _start(state: LBFGSState, params: Array, problem: Problem) -> LBFGSState:
+def _start(state: LBFGSState, params: Params, problem: Problem) -> LBFGSState:
     """Return the state with the objective evaluated and a first step of length 1."""
     xp = namespace(params)
     value, gradient = problem.value_and_gradient(params)
@@ -145,7 +148,7 @@ def _start(state: LBFGSState, params: Array, problem: Problem) -> LBFGSState:
     return state._replace(direction=_direction(state, problem.curvature()))
 
 
-def _direction(state: LBFGSState, bound: Any | None) -> Array:
+def _direction(state: LBFGSState, bound: Curvature | None) -> Params:
     """Return minus the inverse Hessian times the gradient, by the two-loop recursion.
 
     It begins with the inverse of the bound on the Hessian, or of the share of it that the last
@@ -162,8 +165,8 @@ def _direction(state: LBFGSState, bound: Any | None) -> Array:
 
 @kernel
 def newest_to_oldest(
-    gradient: Array, steps: Array, changes: Array, curvature: Array, n_steps: int
-) -> tuple[Array, Array]:
+    gradient: Params, steps: Array, changes: Array, curvature: Array, n_steps: int
+) -> tuple[Params, Array]:
     """Return minus the gradient less multiples of the changes, and those multiples.
 
     The first loop of the recursion. The last of `n_steps` pairs is at position
@@ -179,8 +182,8 @@ def newest_to_oldest(
 
 @kernel
 def oldest_to_newest(
-    direction: Array, weights: Array, steps: Array, changes: Array, curvature: Array, n_steps: int
-) -> Array:
+    direction: Params, weights: Array, steps: Array, changes: Array, curvature: Array, n_steps: int
+) -> Params:
     """Return the direction plus multiples of the steps: the second loop of the recursion."""
     xp = namespace(direction)
     for i in reversed(_newest_first(n_steps, steps.shape[1])):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from skopt_suite.backends._shapes import Activations, FitColumn
 from skopt_suite.backends.kernels._numba._jit import jit
 from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 
 
-def dropout_mask(rate, n_samples, n_units, seed, step, layer):
+def dropout_mask(
+    rate: FitColumn, n_samples: int, n_units: int, seed: int, step: int, layer: int
+) -> Activations:
     mask = np.empty((rate.shape[0], n_samples, n_units), dtype=rate.dtype)
     where = np.array([step & 0xFFFFFFFF, layer & 0xFFFFFFFF], dtype=np.uint64)
     _dropout_mask(mask, rate, where, round_keys(seed), MULTIPLIERS)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from skopt_suite.backends._shapes import Activations, Params
 from skopt_suite.backends.kernels._numba._jit import jit, write_back
 from skopt_suite.backends.kernels._numba._products import add_up, rows_at_once
 
 
-def run_forward(params, x, layers, slopes):
+def run_forward(
+    params: Params, x: Activations, layers: np.ndarray, slopes: np.ndarray
+) -> np.ndarray:
     x = np.ascontiguousarray(x, dtype=params.dtype)
     return _run_forward(np.ascontiguousarray(params), x, layers, slopes)
 
@@ -41,7 +44,16 @@ def _dense_forward(row, x, z, n_in, n_out, weights_at, bias_at, negative_slope):
             _leaky_relu(z[start:stop], negative_slope)
 
 
-def run_backward(gradient, params, x, outputs, delta, layers, slopes, needs_below):
+def run_backward(
+    gradient: Params,
+    params: Params,
+    x: Activations,
+    outputs: np.ndarray,
+    delta: Activations,
+    layers: np.ndarray,
+    slopes: np.ndarray,
+    needs_below: bool,
+) -> tuple[Params, Activations | None]:
     kind = gradient.dtype
     x, delta = np.ascontiguousarray(x, dtype=kind), np.ascontiguousarray(delta, dtype=kind)
     params, outputs = np.ascontiguousarray(params), np.ascontiguousarray(outputs)
@@ -107,7 +119,7 @@ def _weights_of(row, n_in, n_out, weights_at):
     return row[weights_at : weights_at + n_in * n_out].reshape((n_in, n_out))
 
 
-def add_bias(z, bias, negative_slope):
+def add_bias(z: Activations, bias: np.ndarray, negative_slope: float) -> Activations:
     if z.strides[0] >= z.strides[1]:
         _add_bias_to_each(z, bias, negative_slope)
         return z
@@ -141,7 +153,9 @@ def _leaky_relu(z, negative_slope):
 
 
 @jit
-def leaky_relu_backward(delta, output, negative_slope):
+def leaky_relu_backward(
+    delta: Activations, output: Activations, negative_slope: float
+) -> Activations:
     for k in range(delta.shape[0]):
         _leaky_relu_backward(delta[k], output[k], negative_slope)
     return delta

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from skopt_suite.backends._shapes import PerSample, RawPredictions, TargetColumns
 from skopt_suite.backends.kernels._numba._jit import jit, jit_sum, negligible
 
 
-def softmax_log_loss(raw, y):
+def softmax_log_loss(raw: RawPredictions, y: np.ndarray) -> tuple[PerSample, RawPredictions]:
     # exp in a compiled loop is scalar, NumPy's is SIMD; so the loop is cut in two around it
     raw, fits_first = _in_memory_order(raw)
     of_label, total = np.empty((2, *raw.shape[:2]), dtype=raw.dtype)
@@ -18,7 +19,7 @@ def softmax_log_loss(raw, y):
     return (value, raw) if fits_first else (value.T, raw.transpose(1, 0, 2))
 
 
-def _in_memory_order(raw):
+def _in_memory_order(raw: RawPredictions) -> tuple[np.ndarray, bool]:
     """Return `raw` without gaps, and whether fits come before samples there (else after them)."""
     fits_first = raw.strides[0] >= raw.strides[1]
     return np.ascontiguousarray(raw if fits_first else raw.transpose(1, 0, 2)), fits_first
@@ -53,7 +54,7 @@ def _normalise(exponentials, y, fits_first, total):
             total[a, b] = row_total
 
 
-def logistic_log_loss(raw, y):
+def logistic_log_loss(raw: RawPredictions, y: TargetColumns) -> tuple[PerSample, RawPredictions]:
     n_outputs = raw.shape[2]
     raw, fits_first = _in_memory_order(raw if n_outputs == 1 else np.ascontiguousarray(raw))
     rows = raw.reshape(raw.shape[0], -1)

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from skopt_suite.backends._shapes import (
+    Activations,
+    FeatureMatrix,
+    PerFit,
+    PerSample,
+    RawPredictions,
+)
 from skopt_suite.backends.kernels._numba._jit import jit, jit_sum
 from skopt_suite.backends.resources import SMALL_PRODUCT
 
 
-def wide_product(x, wide):
+def wide_product(x: FeatureMatrix, wide: np.ndarray) -> np.ndarray:
     size = _rows_of_block(x, wide)
     if size == x.shape[0]:
         return x @ wide
@@ -24,7 +31,7 @@ def _wide_product(x, wide, out, size):
         np.dot(x[start:stop], wide, out[start:stop])
 
 
-def wide_product_transposed(x, wide):
+def wide_product_transposed(x: FeatureMatrix, wide: np.ndarray) -> np.ndarray:
     size = _rows_of_block(x, wide)
     if size == x.shape[0]:
         return x.T @ wide
@@ -45,7 +52,7 @@ def _wide_product_transposed(x, wide, out, size):
                 out[i, j] += part[i, j]
 
 
-def _rows_of_block(x, wide):
+def _rows_of_block(x: FeatureMatrix, wide: np.ndarray) -> int:
     """Return how many rows to multiply at once: as `rows_at_once`, if blocks of rows are arrays."""
     (n_samples, n_in), n_out = x.shape, wide.shape[1]
     if x.dtype != wide.dtype or not x.flags.c_contiguous:
@@ -66,7 +73,7 @@ def rows_at_once(n_samples, n_in, n_out):
     return -(-n_samples // n_blocks)
 
 
-def summed_over_samples(delta):
+def summed_over_samples(delta: Activations) -> np.ndarray:
     n_fits, n_samples, n_outputs = delta.shape
     total = np.zeros((n_fits, n_outputs))
     if delta.strides[0] < delta.strides[1]:  # fits after samples in memory
@@ -91,7 +98,7 @@ def add_up(rows, total):
             total[j] += rows[i, j]
 
 
-def averaged(value, delta):
+def averaged(value: PerSample, delta: RawPredictions) -> tuple[PerFit, RawPredictions]:
     n_samples = value.shape[1]
     mean = np.zeros(value.shape[0])
     if value.strides[0] < value.strides[1]:  # fits after samples in memory

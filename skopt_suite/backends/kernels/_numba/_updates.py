@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from skopt_suite.backends._shapes import FitColumn, FlatWeights, Params
 from skopt_suite.backends.kernels._numba._jit import jit, jit_sum, negligible, write_back
 
 
 @jit
-def descend(params, gradient, learning_rate):
+def descend(params: Params, gradient: Params, learning_rate: FitColumn) -> Params:
     for k in range(params.shape[0]):
         rate = learning_rate[k, 0]
         for j in range(params.shape[1]):
@@ -17,7 +18,13 @@ def descend(params, gradient, learning_rate):
 
 
 @jit
-def momentum_update(params, gradient, velocity, learning_rate, momentum):
+def momentum_update(
+    params: Params,
+    gradient: Params,
+    velocity: Params,
+    learning_rate: FitColumn,
+    momentum: FitColumn,
+) -> tuple[Params, Params]:
     zero, tiny = params.dtype.type(0), negligible(params)
     for k in range(params.shape[0]):
         rate, keep = learning_rate[k, 0], momentum[k, 0]
@@ -29,7 +36,13 @@ def momentum_update(params, gradient, velocity, learning_rate, momentum):
 
 
 @jit
-def nesterov_update(params, gradient, velocity, learning_rate, momentum):
+def nesterov_update(
+    params: Params,
+    gradient: Params,
+    velocity: Params,
+    learning_rate: FitColumn,
+    momentum: FitColumn,
+) -> tuple[Params, Params]:
     zero, tiny = params.dtype.type(0), negligible(params)
     for k in range(params.shape[0]):
         rate, keep = learning_rate[k, 0], momentum[k, 0]
@@ -41,7 +54,17 @@ def nesterov_update(params, gradient, velocity, learning_rate, momentum):
 
 
 @jit
-def adam_update(params, gradient, m, v, n_steps, learning_rate, beta1, beta2, epsilon):
+def adam_update(
+    params: Params,
+    gradient: Params,
+    m: Params,
+    v: Params,
+    n_steps: FitColumn,
+    learning_rate: FitColumn,
+    beta1: FitColumn,
+    beta2: FitColumn,
+    epsilon: FitColumn,
+) -> tuple[Params, Params, Params]:
     kind, zero = params.dtype.type, params.dtype.type(0)
     tiny, small = negligible(params), _small(params)
     for k in range(params.shape[0]):
@@ -62,7 +85,9 @@ def adam_update(params, gradient, m, v, n_steps, learning_rate, beta1, beta2, ep
 
 
 @jit
-def add_scaled(total, weights, scale):
+def add_scaled(
+    total: FlatWeights, weights: FlatWeights, scale: FitColumn | FlatWeights
+) -> FlatWeights:
     for k in range(weights.shape[0]):
         sums, w = np.ascontiguousarray(total[k]), np.ascontiguousarray(weights[k])
         factors = np.ascontiguousarray(scale[k if scale.shape[0] > 1 else 0])
@@ -77,7 +102,7 @@ def add_scaled(total, weights, scale):
 
 
 @jit
-def soft_threshold(weights, threshold):
+def soft_threshold(weights: FlatWeights, threshold: FitColumn | FlatWeights) -> FlatWeights:
     zero = weights.dtype.type(0)
     for k in range(weights.shape[0]):
         w = np.ascontiguousarray(weights[k])
@@ -93,7 +118,9 @@ def soft_threshold(weights, threshold):
 
 
 @jit
-def newest_to_oldest(gradient, steps, changes, curvature, n_steps):
+def newest_to_oldest(
+    gradient: Params, steps: np.ndarray, changes: np.ndarray, curvature: np.ndarray, n_steps: int
+) -> tuple[Params, np.ndarray]:
     history_size = steps.shape[1]
     direction = np.empty_like(gradient)
     weights = np.zeros_like(curvature)
@@ -109,7 +136,14 @@ def newest_to_oldest(gradient, steps, changes, curvature, n_steps):
 
 
 @jit
-def oldest_to_newest(direction, weights, steps, changes, curvature, n_steps):
+def oldest_to_newest(
+    direction: Params,
+    weights: np.ndarray,
+    steps: np.ndarray,
+    changes: np.ndarray,
+    curvature: np.ndarray,
+    n_steps: int,
+) -> Params:
     history_size = steps.shape[1]
     for k in range(direction.shape[0]):
         d = direction[k]
