@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from sklearn import get_config
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import cross_val_score, cross_validate
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter
@@ -26,23 +28,23 @@ from skopt_suite.model_selection._search import FusedSearch
     prefer_skip_nested_validation=False,
 )
 def fused_cross_validate(
-    estimator,
-    X,
-    y=None,
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any = None,
     *,
-    groups=None,
-    scoring=None,
-    cv=None,
-    n_jobs=None,
-    verbose=0,
-    params=None,
-    pre_dispatch="2*n_jobs",
-    return_train_score=False,
-    return_estimator=False,
-    return_indices=False,
-    error_score=np.nan,
-    max_memory=None,
-):
+    groups: Any = None,
+    scoring: Any = None,
+    cv: Any = None,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+    params: dict[str, Any] | None = None,
+    pre_dispatch: int | str = "2*n_jobs",
+    return_train_score: bool = False,
+    return_estimator: bool = False,
+    return_indices: bool = False,
+    error_score: float | str = np.nan,
+    max_memory: int | str | None = None,
+) -> dict[str, Any]:
     """Return scores and times of all folds, as `sklearn.model_selection.cross_validate` does.
 
     Folds are tasks on threads, so data is not copied; see `FusedGridSearchCV` for what is trained
@@ -102,20 +104,20 @@ def fused_cross_validate(
     prefer_skip_nested_validation=False,
 )
 def fused_cross_val_score(
-    estimator,
-    X,
-    y=None,
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any = None,
     *,
-    groups=None,
-    scoring=None,
-    cv=None,
-    n_jobs=None,
-    verbose=0,
-    params=None,
-    pre_dispatch="2*n_jobs",
-    error_score=np.nan,
-    max_memory=None,
-):
+    groups: Any = None,
+    scoring: Any = None,
+    cv: Any = None,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+    params: dict[str, Any] | None = None,
+    pre_dispatch: int | str = "2*n_jobs",
+    error_score: float | str = np.nan,
+    max_memory: int | str | None = None,
+) -> np.ndarray:
     """Return the score of all folds, as `sklearn.model_selection.cross_val_score` does.
 
     Parameters
@@ -172,7 +174,14 @@ class FusedCrossValidate(FusedSearch):
     groups: Any = None
     _is_search = False
 
-    def __init__(self, estimator, *, max_memory, return_estimator, **settings):
+    def __init__(
+        self,
+        estimator: BaseEstimator,
+        *,
+        max_memory: int | str | None,
+        return_estimator: bool,
+        **settings: Any,
+    ) -> None:
         super().__init__(estimator, **settings)
         self.max_memory = max_memory
         self.return_estimator = return_estimator
@@ -193,7 +202,7 @@ class FusedCrossValidate(FusedSearch):
         routes.owner = "fused_cross_validate"
         return routes
 
-    def _run_search(self, evaluate_candidates, *, callback_ctx: Any = None) -> None:
+    def _run_search(self, evaluate_candidates: Callable, *, callback_ctx: Any = None) -> None:
         evaluate_candidates([{}])
 
     def _rounds(self) -> Rounds:
@@ -216,7 +225,7 @@ class _Outcomes(Rounds):
 
 def _formatted(
     folds: FusedCrossValidate, with_train: bool, with_estimator: bool, with_indices: bool
-) -> dict:
+) -> dict[str, Any]:
     """Return the dict that scikit-learn's `cross_validate` returns."""
     results = aggregate_score_dicts(folds.outcomes.scored)
     formatted: dict[str, Any] = {name: results[name] for name in ("fit_time", "score_time")}

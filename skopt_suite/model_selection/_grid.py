@@ -1,6 +1,12 @@
 """The drop-in replacement of scikit-learn's GridSearchCV."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV
 
 from skopt_suite.model_selection._search import FusedSearch
@@ -62,19 +68,19 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
 
     def __init__(
         self,
-        estimator,
-        param_grid,
+        estimator: BaseEstimator,
+        param_grid: Mapping[str, Sequence] | Sequence[Mapping[str, Sequence]],
         *,
-        scoring=None,
-        n_jobs=None,
-        refit=True,
-        cv=None,
-        verbose=0,
-        pre_dispatch="2*n_jobs",
-        error_score=np.nan,
-        return_train_score=False,
-        max_memory=None,
-    ):
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: bool | str | Callable = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        error_score: float | str = np.nan,
+        return_train_score: bool = False,
+        max_memory: int | str | None = None,
+    ) -> None:
         super().__init__(
             estimator,
             param_grid,

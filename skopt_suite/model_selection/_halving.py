@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from skopt_suite.estimators._fused import is_trainable
 from skopt_suite.model_selection._engine.pipeline import last_step, last_step_name
@@ -26,11 +28,11 @@ class _FusedHalving(FusedSearch):
         """Return candidates that came further before those that scored better with less."""
         return frame.sort_values(["iter", "rank_test_score"], ascending=[False, True])
 
-    def _check_input_parameters(self, X, y, split_params) -> None:
+    def _check_input_parameters(self, X: Any, y: Any, split_params: dict[str, Any]) -> None:
         self._n_samples_orig = n_samples_of(X)
         super()._check_input_parameters(X, y, split_params)
 
-    def _choose(self, results, refit_metric) -> None:
+    def _choose(self, results: dict[str, Any], refit_metric: str) -> None:
         super()._choose(results, refit_metric)
         self.best_score_ = results["mean_test_score"][self.best_index_]  # whatever `refit` is
 
@@ -98,24 +100,24 @@ class FusedHalvingGridSearchCV(_FusedHalving, HalvingGridSearchCV):
 
     def __init__(
         self,
-        estimator,
-        param_grid,
+        estimator: BaseEstimator,
+        param_grid: Mapping[str, Sequence] | Sequence[Mapping[str, Sequence]],
         *,
-        factor=3,
-        resource="n_samples",
-        max_resources="auto",
-        min_resources="exhaust",
-        aggressive_elimination=False,
-        cv=5,
-        scoring=None,
-        refit=True,
-        error_score=np.nan,
-        return_train_score=True,
-        random_state=None,
-        n_jobs=None,
-        verbose=0,
-        max_memory=None,
-    ):
+        factor: float = 3,
+        resource: str = "n_samples",
+        max_resources: int | str = "auto",
+        min_resources: int | str = "exhaust",
+        aggressive_elimination: bool = False,
+        cv: Any = 5,
+        scoring: Any = None,
+        refit: bool | str | Callable = True,
+        error_score: float | str = np.nan,
+        return_train_score: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        max_memory: int | str | None = None,
+    ) -> None:
         super().__init__(
             estimator,
             param_grid,
@@ -187,25 +189,25 @@ class FusedHalvingRandomSearchCV(_FusedHalving, HalvingRandomSearchCV):
 
     def __init__(
         self,
-        estimator,
-        param_distributions,
+        estimator: BaseEstimator,
+        param_distributions: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         *,
-        n_candidates="exhaust",
-        factor=3,
-        resource="n_samples",
-        max_resources="auto",
-        min_resources="smallest",
-        aggressive_elimination=False,
-        cv=5,
-        scoring=None,
-        refit=True,
-        error_score=np.nan,
-        return_train_score=True,
-        random_state=None,
-        n_jobs=None,
-        verbose=0,
-        max_memory=None,
-    ):
+        n_candidates: int | str = "exhaust",
+        factor: float = 3,
+        resource: str = "n_samples",
+        max_resources: int | str = "auto",
+        min_resources: int | str = "smallest",
+        aggressive_elimination: bool = False,
+        cv: Any = 5,
+        scoring: Any = None,
+        refit: bool | str | Callable = True,
+        error_score: float | str = np.nan,
+        return_train_score: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        max_memory: int | str | None = None,
+    ) -> None:
         super().__init__(
             estimator,
             param_distributions,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import ParameterSampler, RandomizedSearchCV
 
 from skopt_suite.model_selection._engine.private_sklearn import Interval, StrOptions
@@ -91,22 +92,22 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
 
     def __init__(
         self,
-        estimator,
-        param_distributions,
+        estimator: BaseEstimator,
+        param_distributions: Mapping[str, Any] | Sequence[Mapping[str, Any]] | str,
         *,
-        n_iter=10,
-        scoring=None,
-        n_jobs=None,
-        refit=True,
-        cv=None,
-        verbose=0,
-        pre_dispatch="2*n_jobs",
-        random_state=None,
-        error_score=np.nan,
-        return_train_score=False,
-        max_memory=None,
-        max_time=None,
-    ):
+        n_iter: int = 10,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: bool | str | Callable = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        random_state: int | np.random.RandomState | None = None,
+        error_score: float | str = np.nan,
+        return_train_score: bool = False,
+        max_memory: int | str | None = None,
+        max_time: float | None = None,
+    ) -> None:
         super().__init__(
             estimator,
             param_distributions,
@@ -129,7 +130,7 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
         rounds.are_one = self.max_time is not None
         return rounds
 
-    def _run_search(self, evaluate_candidates, *, callback_ctx: Any = None) -> None:
+    def _run_search(self, evaluate_candidates: Callable, *, callback_ctx: Any = None) -> None:
         """Draw candidates and evaluate them, in rounds if time is limited."""
         space = self.param_distributions
         self.param_distributions_ = search_space(self.estimator) if space == "auto" else space

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from inspect import signature
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import clone, is_classifier
@@ -40,7 +41,7 @@ class FusedSearch(BaseSearchCV):
     """Whether there are several candidates; if so, printed lines count them."""
 
     @with_callbacks
-    def fit(self, X, y=None, **params):
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Search: train all candidates on all splits, in as few passes as can be.
 
         Parameters
@@ -106,7 +107,9 @@ class FusedSearch(BaseSearchCV):
         column = f"rank_test_{refit}"
         return column if column in self.cv_results_ else _ranks(self.cv_results_)[0]
 
-    def _search(self, X, y, split_params, settings: Settings, context) -> dict[str, Any]:
+    def _search(
+        self, X: Any, y: Any, split_params: dict[str, Any], settings: Settings, context: Any
+    ) -> dict[str, Any]:
         """Return ``cv_results_``."""
         rounds = self._rounds()
         found = _Found(self, rounds)
@@ -116,7 +119,12 @@ class FusedSearch(BaseSearchCV):
         n_told: dict[int, int] = defaultdict(int)
         splits_of: dict[int, tuple[Any, list]] = {}  # with the splitter, so that its id stays
 
-        def evaluate_candidates(candidate_params, cv=None, more_results=None, callback_ctx=None):
+        def evaluate_candidates(
+            candidate_params: Iterable[dict[str, Any]],
+            cv: Any = None,
+            more_results: dict[str, Any] | None = None,
+            callback_ctx: Any = None,
+        ) -> dict[str, Any]:
             cv = self._checked_cv_orig if cv is None else cv
             if id(cv) not in splits_of:  # a splitter may shuffle anew with every call
                 splits_of[id(cv)] = cv, self._splits(cv, X, y, split_params)
@@ -138,7 +146,9 @@ class FusedSearch(BaseSearchCV):
             self._run_search(evaluate_candidates)
         return found.results(settings)
 
-    def _splits(self, cv, X, y, split_params) -> list[tuple[np.ndarray, np.ndarray]]:
+    def _splits(
+        self, cv: Any, X: Any, y: Any, split_params: dict[str, Any]
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
         splits = list(cv.split(X, y, **split_params))
         if len(splits) != self.n_splits_:
             raise ValueError(
@@ -151,7 +161,7 @@ class FusedSearch(BaseSearchCV):
         """Return what fits of a later round know of those of an earlier one."""
         return Rounds()
 
-    def _choose(self, results, refit_metric) -> None:
+    def _choose(self, results: dict[str, Any], refit_metric: str) -> None:
         """Set the attributes of the best candidate."""
         if callable(self.scoring) and self.multimetric_:
             refit_metric = self.refit
@@ -162,7 +172,9 @@ class FusedSearch(BaseSearchCV):
             self.best_score_ = results[f"mean_test_{refit_metric}"][self.best_index_]
         self.best_params_ = results["params"][self.best_index_]
 
-    def _refit(self, X, y, fit_params, context, told: dict[str, Any]) -> None:
+    def _refit(
+        self, X: Any, y: Any, fit_params: dict[str, Any], context: Any, told: dict[str, Any]
+    ) -> None:
         """Fit the best candidate on all of the data."""
         self.best_estimator_ = clone(self.estimator).set_params(
             **clone(self.best_params_, safe=False)
@@ -184,7 +196,7 @@ class FusedSearch(BaseSearchCV):
 class _Found:
     """What a search has found so far, round by round."""
 
-    def __init__(self, search: FusedSearch, rounds: Rounds):
+    def __init__(self, search: FusedSearch, rounds: Rounds) -> None:
         self._search, self._rounds = search, rounds
         self._candidates: list[Candidate] = []
         self._scored: list[dict[str, Any]] = []

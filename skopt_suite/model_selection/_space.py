@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from sklearn.base import BaseEstimator
+
 from skopt_suite.estimators._fused import is_trainable, search_ranges
 from skopt_suite.model_selection._engine.pipeline import last_step, last_step_name
 
 _COMPONENTS = ("loss", "penalty", "optimizer", "schedule")
 
 
-def search_space(estimator) -> dict[str, Any]:
+def search_space(estimator: BaseEstimator) -> dict[str, Any]:
     """Return the distributions that a random search of an estimator should draw from.
 
     Every component declares which of its parameters are worth searching, and in what range: the

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, NamedTuple
 
+import numpy as np
 from sklearn.base import clone
 
 from skopt_suite.backends import shared_blas_threads
@@ -63,7 +64,7 @@ class Given(NamedTuple):
 
 
 def run_task(
-    task: Task, X: Any, y: Any, train_rows: Any, test_rows: Any, settings: Settings
+    task: Task, X: Any, y: Any, train_rows: np.ndarray, test_rows: np.ndarray, settings: Settings
 ) -> list[Outcome]:
     """Train and score the candidates of a task."""
     with settings.cancellation.running(), shared_blas_threads(settings.n_workers):
@@ -75,7 +76,9 @@ def run_task(
         return [_alone(task, X, y, train_rows, test_rows, settings)]
 
 
-def _alone(task: Task, X, y, train_rows, test_rows, settings: Settings) -> Outcome:
+def _alone(
+    task: Task, X: Any, y: Any, train_rows: np.ndarray, test_rows: np.ndarray, settings: Settings
+) -> Outcome:
     """Train and score a candidate as scikit-learn does."""
     ((candidate,), bar) = task.groups[0]
     counts = settings.is_search
@@ -112,7 +115,9 @@ def _refused(task: Task, error: Exception, given: Given, settings: Settings) -> 
     return [outcome]
 
 
-def _fused(task: Task, X, y, train_rows, test_rows, settings: Settings) -> list[Outcome]:
+def _fused(
+    task: Task, X: Any, y: Any, train_rows: np.ndarray, test_rows: np.ndarray, settings: Settings
+) -> list[Outcome]:
     """Fit the preceding steps, then train and score group by group."""
     _begin(task, settings)
     start = time.perf_counter()
@@ -140,7 +145,7 @@ def _fused(task: Task, X, y, train_rows, test_rows, settings: Settings) -> list[
     return outcomes
 
 
-def _given(task: Task, X, y, train_rows, settings: Settings) -> Given:
+def _given(task: Task, X: Any, y: Any, train_rows: np.ndarray, settings: Settings) -> Given:
     X_train, y_train = safe_split(task.groups[0].candidates[0].estimator, X, y, train_rows)
     params = check_method_params(X, params=settings.fit_params, indices=train_rows)
     return Given(X_train, y_train, params)
@@ -161,7 +166,9 @@ def _sample_weight(estimator: Any, fit_params: dict[str, Any]) -> Any:
     return fit_params.get(f"{name}__sample_weight" if name else "sample_weight")
 
 
-def _failures(task: Task, error: Exception, spent, given: Given, settings) -> list[Outcome]:
+def _failures(
+    task: Task, error: Exception, spent: float, given: Given, settings: Settings
+) -> list[Outcome]:
     """Return the outcomes of all candidates of a task whose preceding steps cannot be fitted."""
     outcomes = []
     for group in task.groups:
@@ -216,7 +223,9 @@ def _begin(task: Task, settings: Settings) -> None:
             lines.fit_begins(candidate, task.split, settings)
 
 
-def _end(group: Group, outcomes: list[Outcome], split: int, seconds: float, settings) -> None:
+def _end(
+    group: Group, outcomes: list[Outcome], split: int, seconds: float, settings: Settings
+) -> None:
     """Print the lines of a pass and of its fits; of a single fit there is only that line."""
     if group.number is not None:
         lines.pass_ends(group.number, group.candidates, split, seconds, settings)

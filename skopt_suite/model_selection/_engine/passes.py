@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Array, blas_threads_for
+from skopt_suite.backends import FeatureMatrix, RawPredictions, blas_threads_for
 from skopt_suite.estimators._fused import (
     SeenRows,
     fitted,
@@ -50,7 +50,7 @@ class Piece(NamedTuple):
 class Viewer:
     """Checks rows for models, once for all that see them alike."""
 
-    def __init__(self, X: Any, y: Any, sample_weight: Any):
+    def __init__(self, X: Any, y: Any, sample_weight: Any) -> None:
         self._given = X, y, sample_weight
         self._seen: dict[Any, SeenRows | Exception] = {}
 
@@ -116,7 +116,7 @@ def fitted_model(trained: Trained, seen: SeenRows) -> Any:
     return fitted(trained.candidate.model, seen, trained.job, trained.result)
 
 
-def raw_predictions(piece: Piece, members: list[Trained], x: Array) -> Array:
+def raw_predictions(piece: Piece, members: list[Trained], x: FeatureMatrix) -> RawPredictions:
     """Return raw predictions of trained fits, (n_fits, n_samples, n_outputs)."""
     placement, network = piece.seen.placement, members[0].job.network
     xp = placement.xp
@@ -159,7 +159,12 @@ def _jobs(
 
 
 def _trained(
-    piece, data: Data, seen: SeenRows, past, settings: Settings, observer
+    piece: list[tuple[Candidate, Job]],
+    data: Data,
+    seen: SeenRows,
+    past: dict[int, Result],
+    settings: Settings,
+    observer: PassObserver | None,
 ) -> list[Trained]:
     start = time.perf_counter()
     results = _train(piece, data, seen, past, settings, observer)
@@ -171,7 +176,14 @@ def _trained(
     ]
 
 
-def _train(piece, data: Data, seen: SeenRows, past, settings: Settings, observer) -> list[Result]:
+def _train(
+    piece: list[tuple[Candidate, Job]],
+    data: Data,
+    seen: SeenRows,
+    past: dict[int, Result],
+    settings: Settings,
+    observer: PassObserver | None,
+) -> list[Result]:
     """Return the results of a piece; fits that were done before are not trained."""
     results = [past.get(candidate.index) for candidate, _ in piece]
     going = [k for k, (_, job) in enumerate(piece) if not _is_done(results[k], job)]
@@ -188,7 +200,7 @@ def _train(piece, data: Data, seen: SeenRows, past, settings: Settings, observer
             )
         for k, result in zip(going, new, strict=True):
             results[k] = result
-    return results
+    return [result for result in results if result is not None]
 
 
 def _n_epochs(piece: list[tuple[Candidate, Job]], past: dict[int, Result]) -> int:

@@ -35,7 +35,9 @@ class PassBar:
         Whether there are epochs to tell of; otherwise it is a fit that scikit-learn tells of.
     """
 
-    def __init__(self, search: Any, context: Any, first_id: int, n_fits: int, is_pass: bool):
+    def __init__(
+        self, search: Any, context: Any, first_id: int, n_fits: int, is_pass: bool
+    ) -> None:
         self._search = search
         self._context = context.subcontext(
             task_name="pass" if is_pass else "candidate-split-evaluation",
@@ -92,7 +94,7 @@ class PassObserver:
         What all hooks are given.
     """
 
-    def __init__(self, context: Any, others: list[Any], given: dict[str, Any]):
+    def __init__(self, context: Any, others: list[Any], given: dict[str, Any]) -> None:
         self._context, self._others, self._given = context, others, given
         self._has_begun, self._n_epochs, self._n_ended, self._n_ticked_off = False, 0, 0, 0
 

@@ -30,7 +30,7 @@ class Survivors(Rounds):
 
     keep: Keep = "checkpoints"
 
-    def __init__(self, resource: str):
+    def __init__(self, resource: str) -> None:
         self._resource = resource
         self._results: dict[Hashable, list[Result | None]] = {}
 

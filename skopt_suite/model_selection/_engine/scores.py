@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Array, namespace, to_numpy
+from skopt_suite.backends import RawPredictions, TargetColumns, namespace, to_numpy
 from skopt_suite.estimators._fused import metrics_of
 from skopt_suite.losses import Loss
 from skopt_suite.metrics import Metric
@@ -41,7 +41,9 @@ def stack_metrics(scoring: Any, model: Any) -> StackMetrics | None:
     return StackMetrics({name: by_name[value] for name, value in pairs}, False)
 
 
-def stack_scores(metrics: StackMetrics, loss: Loss, y: Array, raw: Array) -> list[Any]:
+def stack_scores(
+    metrics: StackMetrics, loss: Loss, y: TargetColumns, raw: RawPredictions
+) -> list[Any]:
     """Return the score of every fit; None where predictions are not finite.
 
     Parameters

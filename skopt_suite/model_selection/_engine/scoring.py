@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skopt_suite._component import stack
+from skopt_suite.backends import FeatureMatrix, TargetColumns
 from skopt_suite.estimators._fused import SeenRows, rows_to_score
 from skopt_suite.model_selection._engine.memory import scored_at_once
 from skopt_suite.model_selection._engine.outcome import Outcome, failure_of
@@ -45,7 +46,9 @@ class Fold(NamedTuple):
     settings: Settings
 
 
-def part_of(steps: list, scored: tuple[Any, Any], X, rows, settings: Settings) -> Part:
+def part_of(
+    steps: list, scored: tuple[Any, Any], X: Any, rows: np.ndarray, settings: Settings
+) -> Part:
     """Return rows to score on; `scored` are their input and targets."""
     X_part, y_part = scored
     params = check_method_params(X, params=settings.score_params, indices=rows)
@@ -105,7 +108,9 @@ def _part_scores(piece: Piece, good: list[Trained], part: Part, fold: Fold) -> l
     return scores
 
 
-def _stack_scores(piece: Piece, good: list[Trained], part: Part, settings) -> list[Any] | None:
+def _stack_scores(
+    piece: Piece, good: list[Trained], part: Part, settings: Settings
+) -> list[Any] | None:
     """Return scores computed from the predictions of the whole stack; None where they cannot be."""
     metrics = None if part.score_params else stack_metrics(settings.scoring, piece.model)
     if metrics is None or isinstance(part.transformed, Exception) or _n_rows(part.y) < 2:
@@ -122,7 +127,9 @@ def _stack_scores(piece: Piece, good: list[Trained], part: Part, settings) -> li
     return scores
 
 
-def _scores_of(metrics: StackMetrics, piece: Piece, some: list[Trained], x, y) -> list[Any]:
+def _scores_of(
+    metrics: StackMetrics, piece: Piece, some: list[Trained], x: FeatureMatrix, y: TargetColumns
+) -> list[Any]:
     raw = raw_predictions(piece, some, x)
     loss = stack([trained.job.loss for trained in some], piece.seen.placement, ndim=3)
     return stack_scores(metrics, loss, y, raw)

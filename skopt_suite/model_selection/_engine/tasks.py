@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from joblib import effective_n_jobs
+from sklearn.base import BaseEstimator
 from sklearn.utils.parallel import Parallel, delayed  # joblib's, with scikit-learn's configuration
 
 from skopt_suite.estimators._callbacks import has_callbacks
@@ -35,7 +36,14 @@ class Runner:
         Of the search.
     """
 
-    def __init__(self, search, X, y, splits, settings: Settings):
+    def __init__(
+        self,
+        search: BaseEstimator,
+        X: Any,
+        y: Any,
+        splits: list[tuple[np.ndarray, np.ndarray]],
+        settings: Settings,
+    ) -> None:
         self._search, self._X, self._y, self._splits = search, X, y, splits
         self._n_workers = effective_n_jobs(search.n_jobs)
         self._settings = settings._replace(
