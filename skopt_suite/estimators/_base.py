@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from sklearn.utils import Tags
 
 from skopt_suite._component import Parametrised
 from skopt_suite.backends import Placement, is_device_array, to_numpy
@@ -49,7 +50,9 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
 
     @with_callbacks
     @named_alone
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
+    ) -> Self:
         """Train on (X, y).
 
         Parameters
@@ -86,7 +89,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         observer.fit_ends(result.params)
         return self
 
-    def _partial_fit(self, X, y, sample_weight, classes=None):
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
         """Train for one epoch, going on from the optimizer's and the schedule's state."""
         first_call = not self._is_trained()
         with unchanged_by_errors(self):
@@ -139,7 +142,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             "loss_function_": job.plan.loss,
         }
 
-    def _raw_predictions(self, X) -> tuple[Any, Placement]:
+    def _raw_predictions(self, X: Any) -> tuple[Any, Placement]:
         """Return raw predictions of shape (1, n_samples, n_outputs), and where they are."""
         return raw_predictions(self, X)
 
@@ -172,17 +175,17 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         """Return whether there is a model; a fit that failed leaves none."""
         return self._is_trained()
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.input_tags.sparse = self._accepts_sparse()
         return tags
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         """Return arrays on the host and specifications, so that any machine can load them."""
         return to_saved(super().__getstate__())
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(from_saved(state, type(self).__name__))
 
     @abstractmethod

@@ -39,7 +39,7 @@ class FitObserver:
         y: Any,
         metadata: dict[str, Any],
         fitted_attributes: Callable[[Any], dict[str, Any]],
-    ):
+    ) -> None:
         self.estimator = estimator
         self.task = {"X": X, "y": y, "metadata": metadata}
         self.fitted_attributes = fitted_attributes

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
+from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 
-from skopt_suite.backends import is_device_array, namespace, to_numpy
+from skopt_suite.backends import Array, is_device_array, namespace, to_numpy
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._class_targets import ClassTargets
 from skopt_suite.estimators._class_weight import check_class_weight
@@ -39,7 +40,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
 
     @available_if(trains_incrementally)
     @named_alone
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one epoch, going on from where the last call or `fit` ended.
 
         The state of the optimizer and of the schedule is kept between calls.
@@ -72,7 +73,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         return self._partial_fit(X, y, sample_weight, classes)
 
     @named_alone
-    def predict(self, X):
+    def predict(self, X: Any) -> Array:
         """Return the predicted label of every sample.
 
         Parameters
@@ -92,7 +93,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
 
     @available_if(_gives_probabilities)
     @named_alone
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> Array:
         """Return the probability of every class, or of every label.
 
         Parameters
@@ -113,7 +114,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
 
     @available_if(_gives_probabilities)
     @named_alone
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithm of `predict_proba`.
 
         Parameters
@@ -133,7 +134,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
             return np.log(probability)
 
     @named_alone
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> Array:
         """Return raw predictions; positive for ``classes_[1]`` where there are two classes.
 
         Parameters
@@ -150,7 +151,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         return self._returned(raw[0, :, 0] if self._targets.is_binary else raw[0, ...], X)
 
     @named_alone
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy of the predictions for `X`.
 
         Parameters
@@ -195,7 +196,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
     def _fitted_attributes(self, job: Job, targets: Any, params: Any) -> dict[str, Any]:
         return {**super()._fitted_attributes(job, targets, params), "classes_": targets.classes}
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = True
         tags.classifier_tags.multi_label = self._takes_labels

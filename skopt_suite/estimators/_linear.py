@@ -13,8 +13,16 @@ from skopt_suite.estimators._classifier import TrainableClassifier
 from skopt_suite.estimators._number_targets import NumberTargets
 from skopt_suite.estimators._parameters import common_parameters
 from skopt_suite.estimators._regressor import TrainableRegressor
-from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from skopt_suite.losses import (
+    CLASSIFICATION_LOSSES,
+    REGRESSION_LOSSES,
+    ClassificationLoss,
+    RegressionLoss,
+)
 from skopt_suite.models import Network
+from skopt_suite.optimizers import Optimizer
+from skopt_suite.penalties import Penalty
+from skopt_suite.schedules import Schedule
 
 
 class _LinearFace(TrainableEstimator):
@@ -154,25 +162,25 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
     def __init__(
         self,
         *,
-        loss="log_loss",
-        penalty="l2",
-        optimizer="auto",
-        schedule="constant",
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-4,
-        batch_size="auto",
-        shuffle=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        warm_start=False,
-        class_weight=None,
-        backend="auto",
-        dtype="auto",
-        random_state=None,
-        verbose=False,
-    ):
+        loss: str | ClassificationLoss = "log_loss",
+        penalty: str | Penalty = "l2",
+        optimizer: str | Optimizer = "auto",
+        schedule: str | Schedule = "constant",
+        fit_intercept: bool = True,
+        max_iter: int = 1000,
+        tol: float = 1e-4,
+        batch_size: int | str = "auto",
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        warm_start: bool = False,
+        class_weight: dict[Any, float] | str | None = None,
+        backend: str = "auto",
+        dtype: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool | int = False,
+    ) -> None:
         self.loss = loss
         self.penalty = penalty
         self.optimizer = optimizer
@@ -299,24 +307,24 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
     def __init__(
         self,
         *,
-        loss="squared_error",
-        penalty="l2",
-        optimizer="auto",
-        schedule="constant",
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-4,
-        batch_size="auto",
-        shuffle=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        warm_start=False,
-        backend="auto",
-        dtype="auto",
-        random_state=None,
-        verbose=False,
-    ):
+        loss: str | RegressionLoss = "squared_error",
+        penalty: str | Penalty = "l2",
+        optimizer: str | Optimizer = "auto",
+        schedule: str | Schedule = "constant",
+        fit_intercept: bool = True,
+        max_iter: int = 1000,
+        tol: float = 1e-4,
+        batch_size: int | str = "auto",
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        warm_start: bool = False,
+        backend: str = "auto",
+        dtype: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool | int = False,
+    ) -> None:
         self.loss = loss
         self.penalty = penalty
         self.optimizer = optimizer

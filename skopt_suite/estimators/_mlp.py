@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from skopt_suite.backends import namespace
 from skopt_suite.domains import Anything, Range, Uniform
@@ -11,8 +14,16 @@ from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._classifier import TrainableClassifier
 from skopt_suite.estimators._parameters import common_parameters
 from skopt_suite.estimators._regressor import TrainableRegressor
-from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from skopt_suite.losses import (
+    CLASSIFICATION_LOSSES,
+    REGRESSION_LOSSES,
+    ClassificationLoss,
+    RegressionLoss,
+)
 from skopt_suite.models import Network
+from skopt_suite.optimizers import Optimizer
+from skopt_suite.penalties import Penalty
+from skopt_suite.schedules import Schedule
 
 
 class _MLPFace(TrainableEstimator):
@@ -183,28 +194,28 @@ class MLPClassifier(_MLPFace, TrainableClassifier):
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str | Sequence[str] = "relu",
         *,
-        dropout=0.0,
-        loss="log_loss",
-        penalty="l2",
-        optimizer="adam",
-        schedule="constant",
-        max_iter=200,
-        tol=1e-4,
-        batch_size="auto",
-        shuffle=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        warm_start=False,
-        class_weight=None,
-        backend="auto",
-        dtype="auto",
-        random_state=None,
-        verbose=False,
-    ):
+        dropout: float | Sequence[float] = 0.0,
+        loss: str | ClassificationLoss = "log_loss",
+        penalty: str | Penalty = "l2",
+        optimizer: str | Optimizer = "adam",
+        schedule: str | Schedule = "constant",
+        max_iter: int = 200,
+        tol: float = 1e-4,
+        batch_size: int | str = "auto",
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        warm_start: bool = False,
+        class_weight: dict[Any, float] | str | None = None,
+        backend: str = "auto",
+        dtype: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool | int = False,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
@@ -340,27 +351,27 @@ class MLPRegressor(_MLPFace, TrainableRegressor):
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str | Sequence[str] = "relu",
         *,
-        dropout=0.0,
-        loss="squared_error",
-        penalty="l2",
-        optimizer="adam",
-        schedule="constant",
-        max_iter=200,
-        tol=1e-4,
-        batch_size="auto",
-        shuffle=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        warm_start=False,
-        backend="auto",
-        dtype="auto",
-        random_state=None,
-        verbose=False,
-    ):
+        dropout: float | Sequence[float] = 0.0,
+        loss: str | RegressionLoss = "squared_error",
+        penalty: str | Penalty = "l2",
+        optimizer: str | Optimizer = "adam",
+        schedule: str | Schedule = "constant",
+        max_iter: int = 200,
+        tol: float = 1e-4,
+        batch_size: int | str = "auto",
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        warm_start: bool = False,
+        backend: str = "auto",
+        dtype: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool | int = False,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
+from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 
-from skopt_suite.backends import to_numpy
+from skopt_suite.backends import Array, to_numpy
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._continuing import trains_incrementally
 from skopt_suite.estimators._named_alone import named_alone
@@ -24,7 +25,7 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
 
     @available_if(trains_incrementally)
     @named_alone
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch, going on from where the last call or `fit` ended.
 
         The state of the optimizer and of the schedule is kept between calls.
@@ -46,7 +47,7 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
         return self._partial_fit(X, y, sample_weight)
 
     @named_alone
-    def predict(self, X):
+    def predict(self, X: Any) -> Array:
         """Return the prediction for every sample.
 
         Parameters
@@ -64,7 +65,7 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
         return self._returned(self._targets.decode(prediction), X)
 
     @named_alone
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the coefficient of determination R² of the predictions for `X`.
 
         Parameters
@@ -93,7 +94,7 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
     def _learn_targets(self, y: np.ndarray, classes: Any) -> NumberTargets:
         return NumberTargets.learn(y)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags

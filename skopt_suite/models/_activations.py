@@ -16,7 +16,7 @@ class LeakyReLU(NamedTuple):
     negative_slope: float
 
     @property
-    def has_curve(self) -> bool:
+    def keeps_its_own_array(self) -> bool:
         """False: behind a dense layer it takes nothing that is to be kept."""
         return False
 
@@ -50,7 +50,7 @@ class Elementwise(NamedTuple):
     """How many arrays of a layer's size `backward` takes at most, its result included."""
 
     @property
-    def has_curve(self) -> bool:
+    def keeps_its_own_array(self) -> bool:
         """True: input or output are kept."""
         return True
 

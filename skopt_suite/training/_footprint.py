@@ -97,8 +97,8 @@ def _activations(job: Job, data: Data, is_weighted: bool) -> int:
     dropout = (2, 2) if any(job.plan.dropout) else (0, 0)
     kept, momentary = 0, [0]
     for n_units, name in _hidden(job):
-        activation = ACTIVATIONS[name]  # of a curve, input or output are kept beside the output
-        kept += n_units * (1 + activation.has_curve + dropout[0])
+        activation = ACTIVATIONS[name]  # input or output, beside the output
+        kept += n_units * (1 + activation.keeps_its_own_array + dropout[0])
         momentary.append(n_units * (activation.scratch_arrays + dropout[1]))
     n_rows = job.plan.rows_per_step(data.train.n_samples)
     if job.plan.optimizer.only_quadratic:
@@ -121,11 +121,11 @@ def _scoring(job: Job, data: Data) -> int:
 def _behind_raw_predictions(job: Job) -> int:
     """Return how many numbers per row raw predictions are and are a view of.
 
-    The outputs of layers without curves between them are one array.
+    The outputs of layers with nothing but piecewise-linear functions between them are one array.
     """
     total = job.network.sizes[-1]
     for n_units, name in reversed(_hidden(job)):
-        if ACTIVATIONS[name].has_curve:
+        if ACTIVATIONS[name].keeps_its_own_array:
             break
         total += n_units
     return total
