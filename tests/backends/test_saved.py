@@ -147,7 +147,7 @@ def test_a_state_with_other_parts_begins_anew():
     """As that of an optimizer which a later version has given another moment."""
     model = _fitted(LinearRegressor(optimizer="adam", **SETTINGS))
     state = model.__getstate__()
-    del state["_memory"]["optimizer"]["second_moment"]
+    del state["_memory"]["optimizer"]["moments"]
     loaded = LinearRegressor()
     loaded.__setstate__(state)
     assert loaded.partial_fit(X, y).n_iter_ == model.n_iter_ + 1

@@ -73,8 +73,8 @@ class GrowingState(SGD):
         return ()
 
     def update(self, state, params, gradient, learning_rate, layout):
-        params, _ = super().update(state, params, gradient, learning_rate, layout)
-        return params, (*state, gradient)
+        rate = learning_rate.astype(params.dtype)
+        return params - rate * gradient, (*state, gradient)
 
 
 class ShortStep(Momentum):

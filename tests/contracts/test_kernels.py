@@ -96,30 +96,20 @@ def fits_last(array):
     return np.ascontiguousarray(array.transpose(1, 0, 2)).transpose(1, 0, 2)
 
 
+def of_rule(d, n_moments, n_numbers):
+    """What formulas of rules take; second moments are positive."""
+    moments = np.abs(d.normal(n_moments, N_PARAMS))
+    n_steps = np.arange(1.0, d.n_fits + 1)[:, None]
+    rate, numbers = (d.positive(n).astype("float64") for n in (1, n_numbers))
+    return d.normal(N_PARAMS), d.normal(N_PARAMS), moments, n_steps, rate, numbers, N_PARAMS - 3
+
+
 ARGUMENTS = {
-    "descend": lambda d: (d.normal(N_PARAMS), d.normal(N_PARAMS), d.positive(1)),
-    "momentum_update": lambda d: (
-        d.normal(N_PARAMS),
-        d.normal(N_PARAMS),
-        d.normal(N_PARAMS),
-        d.positive(1),
-        d.positive(1),
-    ),
-    "nesterov_update": lambda d: (
-        d.normal(N_PARAMS),
-        d.normal(N_PARAMS),
-        d.normal(N_PARAMS),
-        d.positive(1),
-        d.positive(1),
-    ),
-    "adam_update": lambda d: (
-        d.normal(N_PARAMS),
-        d.normal(N_PARAMS),
-        d.normal(N_PARAMS),
-        d.positive(N_PARAMS),
-        np.arange(1.0, d.n_fits + 1)[:, None],
-        *(d.positive(1).astype("float64") for _ in range(4)),
-    ),
+    "descend": lambda d: of_rule(d, n_moments=0, n_numbers=0),
+    "momentum_update": lambda d: of_rule(d, n_moments=1, n_numbers=1),
+    "nesterov_update": lambda d: of_rule(d, n_moments=1, n_numbers=1),
+    "adam_update": lambda d: of_rule(d, n_moments=2, n_numbers=3),
+    "adamw_update": lambda d: of_rule(d, n_moments=2, n_numbers=4),
     "add_scaled": lambda d: (d.normal(N_PARAMS), d.normal(N_PARAMS), d.positive(1)),
     "add_scaled per coordinate": lambda d: (
         d.normal(N_PARAMS),
@@ -296,7 +286,10 @@ def float_arrays(name, arguments, special):
     return [
         i
         for i, array in enumerate(arguments)
-        if isinstance(array, np.ndarray) and array.dtype.kind == "f" and i != never_negative
+        if isinstance(array, np.ndarray)
+        and array.dtype.kind == "f"
+        and array.size
+        and i != never_negative
     ]
 
 

@@ -22,7 +22,7 @@ from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.model_selection._engine.memory import Budget, budget_of, pieces
 from skopt_suite.models import ACTIVATIONS
 from skopt_suite.optimizers import OPTIMIZERS, SGD, Adam, Step
-from skopt_suite.optimizers.first_order._adam import AdamState
+from skopt_suite.optimizers.first_order._rule import RuleState
 from skopt_suite.penalties import L2
 from skopt_suite.training import bytes_per_fit
 
@@ -95,10 +95,10 @@ class WithoutKernel(Adam):
     def update(self, state, params, gradient, learning_rate, layout):
         dtype, scalars = params.dtype, (self.beta1, self.beta2, learning_rate)
         beta1, beta2, rate = (value.astype(dtype) for value in scalars)
-        m = beta1 * state.first_moment + (1 - beta1) * gradient
-        v = beta2 * state.second_moment + (1 - beta2) * gradient**2
+        m = beta1 * state.moments[:, 0] + (1 - beta1) * gradient
+        v = beta2 * state.moments[:, 1] + (1 - beta2) * gradient**2
         params = params - rate * m / (np.sqrt(v) + 1e-8)
-        return params, AdamState(state.n_steps + 1, m, v)
+        return params, RuleState(state.n_steps + 1, np.stack([m, v], axis=1))
 
 
 class Undeclared(WithoutKernel):

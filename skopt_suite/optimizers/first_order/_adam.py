@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from skopt_suite._layout import Layout
-from skopt_suite.backends import FitColumn, Params, kernel, like, namespace
+from skopt_suite.backends import Array, FitColumn, Params, kernel, like, namespace
 from skopt_suite.domains import LogUniform, Real
-from skopt_suite.optimizers._base import Problem
-from skopt_suite.optimizers.first_order._base import FirstOrder, zero_count
+from skopt_suite.optimizers.first_order._rule import Rule, RuleState, column
 
 
-class AdamState(NamedTuple):
-    """Number of steps, (n_fits, 1), and moment estimates, (n_fits, n_params)."""
+@kernel
+def adam_update(
+    params: Params,
+    gradient: Params,
+    moments: Array,
+    n_steps: FitColumn,
+    rate: FitColumn,
+    numbers: Array,
+    n_weights: int,
+) -> tuple[Params, Array]:
+    """Moments, and parameters moved by ``rate m̂ / (√v̂ + epsilon)``."""
+    # m̂ / (√v̂ + ε) = m / (√v + ε √c₂) · √c₂ / c₁, with c the two corrections
+    beta1, beta2, epsilon = (column(numbers, i) for i in range(3))
+    correction = (1 - beta2**n_steps) ** 0.5
+    rate = rate * correction / (1 - beta1**n_steps)
+    rate, b1, b2, eps = like(params, rate, beta1, beta2, epsilon * correction)
+    m = b1 * moments[:, 0, :] + (1 - b1) * gradient
+    v = b2 * moments[:, 1, :] + (1 - b2) * gradient * gradient
+    xp = namespace(v)
+    return params - rate * m / (xp.sqrt(v) + eps), xp.stack([m, v], axis=1)
 
-    n_steps: FitColumn
-    first_moment: Params
-    second_moment: Params
 
-
-class Adam(FirstOrder):
+class Adam(Rule):
     """Adam: steps of a size that adapts to each coordinate, with bias correction.
 
     With step t counted from 1::
@@ -51,6 +61,9 @@ class Adam(FirstOrder):
     """
 
     scratch_arrays = 0
+    formula = adam_update
+    n_moments = 2
+    hyperparameters = ("beta1", "beta2", "epsilon")
     # The default, and two orders of magnitude up, because small networks take long steps: that of
     # auto-sklearn's multilayer perceptrons is 1e-4 to 0.5. Moments are rarely worth the trials.
     parameters = {
@@ -72,61 +85,9 @@ class Adam(FirstOrder):
         self.beta2 = beta2
         self.epsilon = epsilon
 
-    def init(self, params: Params, problem: Problem) -> AdamState:
-        """Return moments of zero."""
-        xp = namespace(params)
-        return AdamState(zero_count(params), xp.zeros_like(params), xp.zeros_like(params))
-
-    def update(
-        self,
-        state: AdamState,
-        params: Params,
-        gradient: Params,
-        learning_rate: FitColumn,
-        layout: Layout,
-    ) -> tuple[Params, AdamState]:
-        """Update the moments, then move by their ratio."""
-        n_steps = state.n_steps + 1
-        params, m, v = adam_update(
-            params,
-            gradient,
-            state.first_moment,
-            state.second_moment,
-            n_steps,
-            learning_rate,
-            self.beta1,
-            self.beta2,
-            self.epsilon,
-        )
-        return params, AdamState(n_steps, m, v)
-
-    def step_size(self, state: AdamState, learning_rate: FitColumn) -> FitColumn | Params:
+    def step_size(self, state: RuleState, learning_rate: FitColumn) -> FitColumn | Params:
         """Return ``learning_rate / (√v̂ + epsilon)``, per coordinate."""
-        xp = namespace(state.second_moment)
+        v = state.moments[:, 1, :]
         correction = (1 - self.beta2**state.n_steps) ** 0.5
-        rate, epsilon = like(
-            state.second_moment, learning_rate * correction, self.epsilon * correction
-        )
-        return rate / (xp.sqrt(state.second_moment) + epsilon)
-
-
-@kernel
-def adam_update(
-    params: Params,
-    gradient: Params,
-    m: Params,
-    v: Params,
-    n_steps: FitColumn,
-    learning_rate: FitColumn,
-    beta1: FitColumn,
-    beta2: FitColumn,
-    epsilon: FitColumn,
-) -> tuple[Params, Params, Params]:
-    """Moments, and parameters moved by ``learning_rate m̂ / (√v̂ + epsilon)``."""
-    # m̂ / (√v̂ + ε) = m / (√v + ε √c₂) · √c₂ / c₁, with c the two corrections
-    correction = (1 - beta2**n_steps) ** 0.5
-    rate = learning_rate * correction / (1 - beta1**n_steps)
-    rate, b1, b2, eps = like(params, rate, beta1, beta2, epsilon * correction)
-    m = b1 * m + (1 - b1) * gradient
-    v = b2 * v + (1 - b2) * gradient * gradient
-    return params - rate * m / (namespace(v).sqrt(v) + eps), m, v
+        rate, epsilon = like(v, learning_rate * correction, self.epsilon * correction)
+        return rate / (namespace(v).sqrt(v) + epsilon)

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from skopt_suite._layout import Layout
-from skopt_suite.backends import FitColumn, Params, like
+from skopt_suite.backends import Array, FitColumn, Params, kernel, like, namespace
 from skopt_suite.domains import LogUniform, Real
-from skopt_suite.optimizers._base import Problem
-from skopt_suite.optimizers.first_order._adam import Adam, AdamState
-from skopt_suite.optimizers.first_order._base import FirstOrder
+from skopt_suite.optimizers.first_order._adam import Adam, adam_update
+from skopt_suite.optimizers.first_order._rule import Rule, column
 
 
-class AdamW(FirstOrder):
+@kernel
+def adamw_update(
+    params: Params,
+    gradient: Params,
+    moments: Array,
+    n_steps: FitColumn,
+    rate: FitColumn,
+    numbers: Array,
+    n_weights: int,
+) -> tuple[Params, Array]:
+    """Weights that have decayed, and then the update of Adam."""
+    (kept,) = like(params, 1 - rate * column(numbers, 3))
+    weights, biases = params[:, :n_weights] * kept, params[:, n_weights:]
+    params = namespace(params).concat([weights, biases], axis=1)
+    return adam_update(params, gradient, moments, n_steps, rate, numbers, n_weights)
+
+
+class AdamW(Rule):
     """Adam with weight decay that is decoupled from the gradient.
 
     ``w ← w - learning_rate * weight_decay * w`` before the step of `Adam`. Only weights decay,
@@ -42,6 +57,9 @@ class AdamW(FirstOrder):
     """
 
     scratch_arrays = 0
+    formula = adamw_update
+    n_moments = 2
+    hyperparameters = (*Adam.hyperparameters, "weight_decay")
     name = "adamw"
     parameters = {**Adam.parameters, "weight_decay": Real(0, search=LogUniform(1e-4, 1))}
 
@@ -59,27 +77,4 @@ class AdamW(FirstOrder):
         self.epsilon = epsilon
         self.weight_decay = weight_decay
 
-    def init(self, params: Params, problem: Problem) -> AdamState:
-        """Return moments of zero."""
-        return self._adam().init(params, problem)
-
-    def update(
-        self,
-        state: AdamState,
-        params: Params,
-        gradient: Params,
-        learning_rate: FitColumn,
-        layout: Layout,
-    ) -> tuple[Params, AdamState]:
-        """Let the weights decay, then step as Adam."""
-        (kept,) = like(params, 1 - learning_rate * self.weight_decay)
-        weights = layout.weights(params)
-        weights *= kept
-        return self._adam().update(state, params, gradient, learning_rate, layout)
-
-    def step_size(self, state: AdamState, learning_rate: FitColumn) -> FitColumn | Params:
-        """Return that of Adam."""
-        return self._adam().step_size(state, learning_rate)
-
-    def _adam(self) -> Adam:
-        return Adam(self.learning_rate, self.beta1, self.beta2, self.epsilon)
+    step_size = Adam.step_size

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from skopt_suite._layout import Layout
-from skopt_suite.backends import FitColumn, Params, State, kernel, like
+from skopt_suite.backends import Array, FitColumn, Params, kernel, like
 from skopt_suite.domains import LogUniform, Real
-from skopt_suite.optimizers._base import Problem
-from skopt_suite.optimizers.first_order._base import FirstOrder
+from skopt_suite.optimizers.first_order._rule import Rule
 
 
-class _Descent(FirstOrder):
+@kernel
+def descend(
+    params: Params,
+    gradient: Params,
+    moments: Array,
+    n_steps: FitColumn,
+    rate: FitColumn,
+    numbers: Array,
+    n_weights: int,
+) -> tuple[Params, Array]:
+    """``w - rate * g``."""
+    return params - like(params, rate)[0] * gradient, moments
+
+
+class _Descent(Rule):
     scratch_arrays = 0
+    formula = descend
     # Bengio, "Practical Recommendations for Gradient-Based Training of Deep Architectures", 2012,
     # section 3.1.1: for standardised input below 1 and above 1e-6, 0.01 being a good start. What
     # is below 1e-3 needs more epochs than max_iter allows.
@@ -18,21 +31,6 @@ class _Descent(FirstOrder):
 
     def __init__(self, learning_rate: float = 0.01) -> None:
         self.learning_rate = learning_rate
-
-    def init(self, params: Params, problem: Problem) -> tuple[()]:
-        """Return an empty state."""
-        return ()
-
-    def update(
-        self,
-        state: State,
-        params: Params,
-        gradient: Params,
-        learning_rate: FitColumn,
-        layout: Layout,
-    ) -> tuple[Params, State]:
-        """Move against the gradient."""
-        return descend(params, gradient, *like(params, learning_rate)), state
 
 
 class GradientDescent(_Descent):
@@ -81,9 +79,3 @@ class SGD(_Descent):
     >>> from skopt_suite.optimizers import SGD
     >>> clf = LinearClassifier(optimizer=SGD(learning_rate=0.1), batch_size=32)
     """
-
-
-@kernel
-def descend(params: Params, gradient: Params, learning_rate: FitColumn) -> Params:
-    """``w - learning_rate * g``."""
-    return params - learning_rate * gradient

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from skopt_suite._layout import Layout
-from skopt_suite.backends import FitColumn, Params, kernel, like
-from skopt_suite.optimizers.first_order._velocity import VelocityRule, VelocityState
+from skopt_suite.backends import Array, FitColumn, Params, kernel, like
+from skopt_suite.optimizers.first_order._rule import RuleState, column
+from skopt_suite.optimizers.first_order._velocity import VelocityRule
+
+
+@kernel
+def nesterov_update(
+    params: Params,
+    gradient: Params,
+    moments: Array,
+    n_steps: FitColumn,
+    rate: FitColumn,
+    numbers: Array,
+    n_weights: int,
+) -> tuple[Params, Array]:
+    """``v' = momentum v + g``; ``w - rate (g + momentum v')``."""
+    rate, momentum = like(params, rate, column(numbers, 0))
+    velocity = momentum * moments[:, 0, :] + gradient
+    return params - rate * (gradient + momentum * velocity), velocity[:, None, :]
 
 
 class Nesterov(VelocityRule):
@@ -36,33 +52,8 @@ class Nesterov(VelocityRule):
     """
 
     scratch_arrays = 0
+    formula = nesterov_update
 
-    def update(
-        self,
-        state: VelocityState,
-        params: Params,
-        gradient: Params,
-        learning_rate: FitColumn,
-        layout: Layout,
-    ) -> tuple[Params, VelocityState]:
-        """Accelerate along the gradient, then move and look ahead."""
-        rate, momentum = like(params, learning_rate, self.momentum)
-        params, velocity = nesterov_update(params, gradient, state.velocity, rate, momentum)
-        return params, VelocityState(state.n_steps + 1, velocity)
-
-    def step_size(self, state: VelocityState, learning_rate: FitColumn) -> FitColumn | Params:
+    def step_size(self, state: RuleState, learning_rate: FitColumn) -> FitColumn | Params:
         """Return the learning rate times the sum of the weights of past gradients."""
         return learning_rate * (1 - self.momentum ** (state.n_steps + 1)) / (1 - self.momentum)
-
-
-@kernel
-def nesterov_update(
-    params: Params,
-    gradient: Params,
-    velocity: Params,
-    learning_rate: FitColumn,
-    momentum: FitColumn,
-) -> tuple[Params, Params]:
-    """``v' = momentum v + g``; ``w - learning_rate (g + momentum v')``."""
-    velocity = momentum * velocity + gradient
-    return params - learning_rate * (gradient + momentum * velocity), velocity

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from skopt_suite.backends import FitColumn, Params, namespace
 from skopt_suite.domains import LogUniform, Real, Uniform
-from skopt_suite.optimizers._base import Problem
-from skopt_suite.optimizers.first_order._base import FirstOrder, zero_count
+from skopt_suite.optimizers.first_order._rule import Rule
 
 
-class VelocityState(NamedTuple):
-    """Number of steps, (n_fits, 1), and velocity, (n_fits, n_params)."""
-
-    n_steps: FitColumn
-    velocity: Params
-
-
-class VelocityRule(FirstOrder):
+class VelocityRule(Rule):
     """Base of the rules that keep a share of their velocity."""
 
+    n_moments = 1
+    hyperparameters = ("momentum",)
     # A momentum of 0.9 makes steps ten times as long in the long run, so the range of the learning
     # rate is that of SGD divided by ten.
     parameters = {
@@ -30,7 +21,3 @@ class VelocityRule(FirstOrder):
     def __init__(self, learning_rate: float = 0.01, momentum: float = 0.9) -> None:
         self.learning_rate = learning_rate
         self.momentum = momentum
-
-    def init(self, params: Params, problem: Problem) -> VelocityState:
-        """Return a velocity of zero."""
-        return VelocityState(zero_count(params), namespace(params).zeros_like(params))

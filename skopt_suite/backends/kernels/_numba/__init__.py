@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from skopt_suite.backends.kernels._numba import _dropout, _layers, _losses, _products, _updates
+from skopt_suite.backends.kernels._numba import (
+    _dropout,
+    _layers,
+    _losses,
+    _products,
+    _rules,
+    _updates,
+)
 
 FUSED: dict[str, Callable] = {
     "skopt_suite.backends._products.averaged": _products.averaged,
@@ -23,12 +30,9 @@ FUSED: dict[str, Callable] = {
     "skopt_suite.models._dropout.dropout_mask": _dropout.dropout_mask,
     "skopt_suite.models._fused.run_backward": _layers.run_backward,
     "skopt_suite.models._fused.run_forward": _layers.run_forward,
-    "skopt_suite.optimizers.first_order._adam.adam_update": _updates.adam_update,
-    "skopt_suite.optimizers.first_order._gradient_descent.descend": _updates.descend,
     "skopt_suite.optimizers.solvers._lbfgs.newest_to_oldest": _updates.newest_to_oldest,
     "skopt_suite.optimizers.solvers._lbfgs.oldest_to_newest": _updates.oldest_to_newest,
-    "skopt_suite.optimizers.first_order._momentum.momentum_update": _updates.momentum_update,
-    "skopt_suite.optimizers.first_order._nesterov.nesterov_update": _updates.nesterov_update,
     "skopt_suite.penalties._base.add_scaled": _updates.add_scaled,
     "skopt_suite.penalties._base.soft_threshold": _updates.soft_threshold,
+    **{name: _rules.stacked(body) for name, body in _rules.RULES.items()},
 }

@@ -1,87 +1,11 @@
-"""What optimizers, penalties and line searches do to parameters."""
+"""What penalties and line searches do to parameters."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from skopt_suite.backends._shapes import FitColumn, FlatWeights, Params
-from skopt_suite.backends.kernels._numba._jit import jit, jit_sum, negligible, write_back
-
-
-@jit
-def descend(params: Params, gradient: Params, learning_rate: FitColumn) -> Params:
-    for k in range(params.shape[0]):
-        rate = learning_rate[k, 0]
-        for j in range(params.shape[1]):
-            params[k, j] -= rate * gradient[k, j]
-    return params
-
-
-@jit
-def momentum_update(
-    params: Params,
-    gradient: Params,
-    velocity: Params,
-    learning_rate: FitColumn,
-    momentum: FitColumn,
-) -> tuple[Params, Params]:
-    zero, tiny = params.dtype.type(0), negligible(params)
-    for k in range(params.shape[0]):
-        rate, keep = learning_rate[k, 0], momentum[k, 0]
-        for j in range(params.shape[1]):
-            v = keep * velocity[k, j] + gradient[k, j]
-            velocity[k, j] = zero if abs(v) <= tiny else v
-            params[k, j] -= rate * v
-    return params, velocity
-
-
-@jit
-def nesterov_update(
-    params: Params,
-    gradient: Params,
-    velocity: Params,
-    learning_rate: FitColumn,
-    momentum: FitColumn,
-) -> tuple[Params, Params]:
-    zero, tiny = params.dtype.type(0), negligible(params)
-    for k in range(params.shape[0]):
-        rate, keep = learning_rate[k, 0], momentum[k, 0]
-        for j in range(params.shape[1]):
-            v = keep * velocity[k, j] + gradient[k, j]
-            velocity[k, j] = zero if abs(v) <= tiny else v
-            params[k, j] -= rate * (gradient[k, j] + keep * v)
-    return params, velocity
-
-
-@jit
-def adam_update(
-    params: Params,
-    gradient: Params,
-    m: Params,
-    v: Params,
-    n_steps: FitColumn,
-    learning_rate: FitColumn,
-    beta1: FitColumn,
-    beta2: FitColumn,
-    epsilon: FitColumn,
-) -> tuple[Params, Params, Params]:
-    kind, zero = params.dtype.type, params.dtype.type(0)
-    tiny, small = negligible(params), _small(params)
-    for k in range(params.shape[0]):
-        correction = np.sqrt(1 - beta2[k, 0] ** n_steps[k, 0])
-        step = kind(learning_rate[k, 0] * correction / (1 - beta1[k, 0] ** n_steps[k, 0]))
-        b1, b2, eps = kind(beta1[k, 0]), kind(beta2[k, 0]), kind(epsilon[k, 0] * correction)
-        c1, c2 = kind(1) - b1, kind(1) - b2
-        for j in range(params.shape[1]):
-            g = gradient[k, j]
-            g = zero if abs(g) <= small else g  # else its square is denormal
-            m_j = b1 * m[k, j] + c1 * g
-            v_j = b2 * v[k, j] + c2 * g * g
-            m_j = zero if abs(m_j) <= small else m_j
-            v_j = zero if abs(v_j) <= tiny else v_j
-            m[k, j], v[k, j] = m_j, v_j
-            params[k, j] -= step * (m_j / (np.sqrt(v_j) + eps))
-    return params, m, v
+from skopt_suite.backends.kernels._numba._jit import jit, jit_sum, write_back
 
 
 @jit
@@ -166,9 +90,3 @@ def _dot(a, b):
 def _add_multiple(total, factor, array):
     for j in range(array.size):
         total[j] += factor * array[j]
-
-
-@jit
-def _small(array):
-    # What counts as zero where it will be squared, about 1e-16 in single precision.
-    return np.sqrt(np.finfo(array.dtype).tiny) * array.dtype.type(1e3)

@@ -1,0 +1,67 @@
+"""Bodies: functions for one fit, which kernels for many fits and many steps call by address.
+
+A kernel that took them as arguments or closed over them would be compiled anew in every process,
+and one that chose between all of them would take long to compile. An address costs a kernel an
+indirect call, and nothing else is compiled than what is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+Numbers = types.Array(types.float64, 1, "C")
+"""Hyperparameters of one fit."""
+
+
+def rule_type(kind: Any) -> Any:
+    """Return the type of ``rule(params, gradient, moments, n_steps, rate, numbers, n_weights)``."""
+    row, rows = types.Array(kind, 1, "C"), types.Array(kind, 2, "C")
+    return types.void(row, row, rows, types.float64, types.float64, Numbers, types.int64)
+
+
+class Body:
+    """A function for one fit, compiled for a precision when it is first asked for.
+
+    Parameters
+    ----------
+    function : Dispatcher
+        Not yet compiled.
+    type_of : callable
+        From the type of a number to that of the function.
+    """
+
+    def __init__(self, function: Any, type_of: Callable[[Any], Any]) -> None:
+        self.function, self.type_of = function, type_of
+
+    @cache  # noqa: B019 - bodies live as long as the process
+    def address(self, dtype: Any) -> int:
+        """Return where the code for that precision is."""
+        signature = self.type_of(types.float32 if dtype == "float32" else types.float64)
+        self.function.compile(signature)
+        compiled = self.function.overloads[signature.args]
+        return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+
+
+def _at(signature: Any) -> tuple[Any, Callable]:
+    """Return the type of a function, and what makes a value of that of an address."""
+
+    def code(context, builder, call, arguments):
+        function = cgutils.create_struct_proxy(call.return_type)(context, builder)
+        function.c_addr = function.py_addr = context.get_constant_null(types.voidptr)
+        function.jit_addr = builder.inttoptr(arguments[0], function.jit_addr.type)
+        return function._getvalue()
+
+    return types.FunctionType(signature), code
+
+
+@intrinsic
+def rule_at(context, address, like):
+    """The rule at an address, for arrays of the precision of `like`."""
+    function, code = _at(rule_type(like.dtype))
+    return function(types.int64, like), code

@@ -1,0 +1,104 @@
+"""What rules do to the parameters of one fit, and of all fits of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from skopt_suite.backends.kernels._numba._body import Body, rule_at, rule_type
+from skopt_suite.backends.kernels._numba._jit import jit, negligible
+
+
+@jit
+def _descend(params, gradient, moments, n_steps, rate, numbers, n_weights):
+    step = params.dtype.type(rate)
+    for j in range(params.size):
+        params[j] -= step * gradient[j]
+
+
+@jit
+def _momentum(params, gradient, moments, n_steps, rate, numbers, n_weights):
+    kind, zero, tiny = params.dtype.type, params.dtype.type(0), negligible(params)
+    step, keep, velocity = kind(rate), kind(numbers[0]), moments[0]
+    for j in range(params.size):
+        v = keep * velocity[j] + gradient[j]
+        velocity[j] = zero if abs(v) <= tiny else v
+        params[j] -= step * v
+
+
+@jit
+def _nesterov(params, gradient, moments, n_steps, rate, numbers, n_weights):
+    kind, zero, tiny = params.dtype.type, params.dtype.type(0), negligible(params)
+    step, keep, velocity = kind(rate), kind(numbers[0]), moments[0]
+    for j in range(params.size):
+        v = keep * velocity[j] + gradient[j]
+        velocity[j] = zero if abs(v) <= tiny else v
+        params[j] -= step * (gradient[j] + keep * v)
+
+
+@jit
+def _adam(params, gradient, moments, n_steps, rate, numbers, n_weights):
+    kind, zero = params.dtype.type, params.dtype.type(0)
+    tiny, small = negligible(params), _small(params)
+    correction = np.sqrt(1 - numbers[1] ** n_steps)
+    step = kind(rate * correction / (1 - numbers[0] ** n_steps))
+    b1, b2, eps = kind(numbers[0]), kind(numbers[1]), kind(numbers[2] * correction)
+    c1, c2, m, v = kind(1) - b1, kind(1) - b2, moments[0], moments[1]
+    for j in range(params.size):
+        g = gradient[j]
+        g = zero if abs(g) <= small else g  # else its square is denormal
+        m_j = b1 * m[j] + c1 * g
+        v_j = b2 * v[j] + c2 * g * g
+        m_j = zero if abs(m_j) <= small else m_j
+        v_j = zero if abs(v_j) <= tiny else v_j
+        m[j], v[j] = m_j, v_j
+        params[j] -= step * (m_j / (np.sqrt(v_j) + eps))
+
+
+@jit
+def _small(array):
+    # What counts as zero where it will be squared, about 1e-16 in single precision.
+    return np.sqrt(np.finfo(array.dtype).tiny) * array.dtype.type(1e3)
+
+
+@jit
+def _adamw(params, gradient, moments, n_steps, rate, numbers, n_weights):
+    kept = params.dtype.type(1 - rate * numbers[3])
+    for j in range(n_weights):
+        params[j] *= kept
+    _adam(params, gradient, moments, n_steps, rate, numbers, n_weights)
+
+
+_FIRST_ORDER = "skopt_suite.optimizers.first_order"
+
+RULES: dict[str, Body] = {
+    f"{_FIRST_ORDER}._adam.adam_update": Body(_adam, rule_type),
+    f"{_FIRST_ORDER}._adamw.adamw_update": Body(_adamw, rule_type),
+    f"{_FIRST_ORDER}._gradient_descent.descend": Body(_descend, rule_type),
+    f"{_FIRST_ORDER}._momentum.momentum_update": Body(_momentum, rule_type),
+    f"{_FIRST_ORDER}._nesterov.nesterov_update": Body(_nesterov, rule_type),
+}
+"""By the name of their definition."""
+
+
+def stacked(body: Body) -> Callable[..., Any]:
+    """Return the update of all fits of a stack."""
+
+    def update(params, gradient, moments, n_steps, rate, numbers, n_weights):
+        params, gradient = np.ascontiguousarray(params), np.ascontiguousarray(gradient)
+        moments = np.ascontiguousarray(moments)
+        rate = np.array(np.broadcast_to(rate, n_steps.shape), dtype=np.float64)
+        address = body.address(params.dtype)
+        _update(params, gradient, moments, n_steps, rate, numbers, n_weights, address)
+        return params, moments
+
+    return update
+
+
+@jit
+def _update(params, gradient, moments, n_steps, rate, numbers, n_weights, address):
+    rule = rule_at(address, params)
+    for k in range(params.shape[0]):
+        rule(params[k], gradient[k], moments[k], n_steps[k, 0], rate[k, 0], numbers[k], n_weights)
