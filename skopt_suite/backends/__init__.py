@@ -38,23 +38,35 @@ from skopt_suite.backends._shapes import (
     State,
     TargetColumns,
 )
-from skopt_suite.backends.kernels import KERNELS, kernel
+from skopt_suite.backends.kernels import (
+    KERNELS,
+    Batches,
+    MakesSteps,
+    Moved,
+    Recipe,
+    kernel,
+    steps_for,
+)
 from skopt_suite.backends.resources import blas_threads_for, free_memory, shared_blas_threads
 
 __all__ = [
     "Activations",
     "Array",
+    "Batches",
     "FeatureMatrix",
     "FitColumn",
     "FlatWeights",
     "KERNELS",
     "LayerWeights",
+    "MakesSteps",
+    "Moved",
     "Params",
     "PerFit",
     "PerSample",
     "Placement",
     "Predictions",
     "RawPredictions",
+    "Recipe",
     "SampleWeight",
     "State",
     "TargetColumns",
@@ -74,6 +86,7 @@ __all__ = [
     "namespace",
     "placement_for",
     "shared_blas_threads",
+    "steps_for",
     "sum_in_double",
     "summed_over_samples",
     "take_rows",

@@ -10,6 +10,7 @@ from skopt_suite.optimizers.first_order._base import FirstOrder
 from skopt_suite.optimizers.first_order._gradient_descent import SGD, GradientDescent
 from skopt_suite.optimizers.first_order._momentum import Momentum
 from skopt_suite.optimizers.first_order._nesterov import Nesterov
+from skopt_suite.optimizers.first_order._rule import Rule
 from skopt_suite.optimizers.solvers._closed_form import ClosedForm
 from skopt_suite.optimizers.solvers._fista import FISTA
 from skopt_suite.optimizers.solvers._lbfgs import LBFGS
@@ -35,6 +36,7 @@ __all__ = [
     "Nesterov",
     "Optimizer",
     "Problem",
+    "Rule",
     "Step",
 ]
 

@@ -1,6 +1,7 @@
 """An epoch: a range of steps over all rows.
 
-This is the definition. A backend may answer with one call that makes a whole range of steps.
+This is the definition. A backend may answer with calls that make whole ranges of steps: see
+`skopt_suite.training._compiled`.
 """
 
 from __future__ import annotations
@@ -68,9 +69,8 @@ class Steps(NamedTuple):
     """What a range of steps has met."""
 
     loss: PerFit  # mean over the rows that were seen, by their share of all rows
-    objective: Objective  # of the last step
-    optimality: PerFit | None  # of the last step
-    stalled: PerFit | None  # of the last step
+    optimality: PerFit | None = None  # of the last step
+    stalled: PerFit | None = None  # of the last step
 
 
 def run_steps(
@@ -97,4 +97,4 @@ def run_steps(
         step = epoch.optimizer.step(fits.optimizer_state, fits.params, objective, factor)
         fits.params, fits.optimizer_state = step.params, step.state
         total = total + step.loss * (objective.data.rows.X.shape[0] / epoch.source.n_samples)
-    return Steps(total, objective, step.optimality, step.stalled)
+    return Steps(total, step.optimality, step.stalled)

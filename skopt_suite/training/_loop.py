@@ -21,6 +21,7 @@ from skopt_suite.backends import (
 )
 from skopt_suite.metrics import METRICS
 from skopt_suite.training._checkpoint import Checkpoint, Memory
+from skopt_suite.training._compiled import compiled_steps
 from skopt_suite.training._epoch import Epoch, Steps, run_steps
 from skopt_suite.training._history import History
 from skopt_suite.training._job import Job
@@ -125,6 +126,7 @@ class _Pass:
         self.time = 0.0 if first.past is None else first.past.time
         self._see_all_rows()
         self._begin_optimizer(is_new=first.past is None)
+        self.compiled = compiled_steps(self.stack, source, self.n_steps)
         reference = reference_losses(self.jobs, self.stack, source, self.batch_size)
         self.progress = Progress.start(self.jobs, reference, self._null_losses())
         pasts = [job.checkpoint for job in self.jobs]
@@ -158,13 +160,16 @@ class _Pass:
         if self.observer:
             self.observer.epoch_begins()
         self.epoch += 1
-        self._end_epoch(self._train_epoch())
-
-    def _train_epoch(self) -> Steps:
-        """Step through all batches."""
-        steps = run_steps(self._epoch(), self.stack, range(self.n_steps), self.cancelled)
+        epoch = self._epoch()
+        steps = self._train_epoch(epoch)
         self.time += 1.0
-        return steps
+        self._end_epoch(epoch, steps)
+
+    def _train_epoch(self, epoch: Epoch) -> Steps:
+        """Step through all batches."""
+        if self.compiled is not None:
+            return Steps(self.compiled.run(epoch, self.stack, self.cancelled))
+        return run_steps(epoch, self.stack, range(self.n_steps), self.cancelled)
 
     def _epoch(self) -> Epoch:
         """Return what the steps of the next epoch need."""
@@ -186,7 +191,7 @@ class _Pass:
             whole=self.whole if self.n_steps == 1 else None,
         )
 
-    def _end_epoch(self, steps: Steps) -> None:
+    def _end_epoch(self, epoch: Epoch, steps: Steps) -> None:
         """Record the epoch and let the fits that are done leave the stack."""
         stack = self.stack
         loss = _on_host(steps.loss + stack.terms.uncounted_penalty(stack.params))
@@ -207,7 +212,7 @@ class _Pass:
             reasons[reasons == ""] = "callback"
         if (reasons != "").any() and stack.optimizer.takes_schedule:
             # the last step may have ruined a fit: its loss is from before it
-            after = self._loss_after(steps)
+            after = self._loss_after(epoch)
             ruined = self.progress.diverged(after, params_sum)
             loss, diverged = np.where(ruined, after, loss), diverged | ruined
         self._retire(diverged, reasons, loss)
@@ -224,10 +229,10 @@ class _Pass:
         job = self.jobs[0]
         return self.progress.full_batch_reasons(self.epoch, loss, optimality, stalled, job)
 
-    def _loss_after(self, steps: Steps) -> np.ndarray:
+    def _loss_after(self, epoch: Epoch) -> np.ndarray:
         """Return the objective of every fit as it is now, on the rows of the last step."""
-        params = self.stack.params
-        value = steps.objective.value(params) + self.stack.terms.uncounted_penalty(params)
+        params, last = self.stack.params, epoch.objective(epoch.n_steps - 1)
+        value = last.value(params) + self.stack.terms.uncounted_penalty(params)
         return _on_host(value)
 
     def _retire(self, diverged: np.ndarray, reasons: np.ndarray, loss: np.ndarray) -> None:

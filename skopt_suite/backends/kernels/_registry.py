@@ -17,11 +17,14 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from skopt_suite.backends.kernels._steps import MakesSteps, Recipe
+
 KERNELS: dict[str, Callable] = {}
 """Every function that a backend may fuse, by the name of its definition: module and name in it."""
 
 FUSED_IN = {"numpy.ndarray": "skopt_suite.backends.kernels._numba"}
-"""By type of array: the module whose `FUSED` holds fused kernels by the name of their definition.
+"""By type of array: the module whose `FUSED` holds fused kernels by the name of their definition,
+and whose `compose` puts together what makes ranges of steps.
 
 It is imported when the first array of that type comes.
 """
@@ -56,16 +59,28 @@ def kernel(definition: Callable) -> Callable:
     return dispatch
 
 
+def steps_for(recipe: Recipe, array: Any) -> MakesSteps | None:
+    """Return what makes ranges of steps on arrays of that type; None where there is nothing."""
+    module = _backend_of(_name_of(type(array)))
+    return None if module is None else module.compose(recipe)
+
+
 def _name_of(array_type: type) -> str:
     """Return the name that a type has for users, such as "cupy.ndarray"."""
     library, _, _ = array_type.__module__.partition(".")
     return f"{library}.{array_type.__qualname__}"
 
 
-@functools.cache
 def _fused_for(array_type: str) -> Mapping[str, Callable]:
     """Return the fused kernels for a type of array, by the name of their definition."""
+    module = _backend_of(array_type)
+    return {} if module is None else module.FUSED
+
+
+@functools.cache
+def _backend_of(array_type: str) -> Any:
+    """Return the module with the kernels for a type of array; None if there is none."""
     module = FUSED_IN.get(array_type)
     if module is None or os.environ.get("SKOPT_SUITE_FUSED_KERNELS", "1") == "0":
-        return {}
-    return importlib.import_module(module).FUSED
+        return None
+    return importlib.import_module(module)

@@ -17,6 +17,9 @@ from skopt_suite.backends.kernels._numba import (
     _rules,
     _updates,
 )
+from skopt_suite.backends.kernels._numba._compose import compose
+
+__all__ = ["FUSED", "compose"]
 
 FUSED: dict[str, Callable] = {
     "skopt_suite.backends._products.averaged": _products.averaged,

@@ -18,11 +18,55 @@ from numba.extending import intrinsic
 Numbers = types.Array(types.float64, 1, "C")
 """Hyperparameters of one fit."""
 
+Layer = types.Array(types.int64, 1, "C")
+"""Inputs, outputs, where weights and where biases lie."""
+
 
 def rule_type(kind: Any) -> Any:
     """Return the type of ``rule(params, gradient, moments, n_steps, rate, numbers, n_weights)``."""
-    row, rows = types.Array(kind, 1, "C"), types.Array(kind, 2, "C")
+    row, rows = _arrays(kind)
     return types.void(row, row, rows, types.float64, types.float64, Numbers, types.int64)
+
+
+def loss_type(kind: Any) -> Any:
+    """Return the type of ``loss(raw, y, value, numbers)``; `raw` becomes the gradient by it.
+
+    Shapes are (n_samples, n_outputs), (n_samples, n_columns), (n_samples,) and (n_numbers,).
+    """
+    row, rows = _arrays(kind)
+    return types.void(rows, rows, row, Numbers)
+
+
+def activation_type(kind: Any) -> Any:
+    """Return the type of ``activation(z, derivative)``; `z` becomes the output."""
+    row, _ = _arrays(kind)
+    return types.void(row, row)
+
+
+def forward_type(kind: Any) -> Any:
+    """Return the type of ``forward(params, x, z, layer, negative_slope)``, which writes to `z`."""
+    row, rows = _arrays(kind)
+    return types.void(row, rows, rows, Layer, types.float64)
+
+
+def backward_type(kind: Any) -> Any:
+    """Return the type of ``backward(params, gradient, x, delta, below, layer)``.
+
+    It writes to `gradient`, and to `below` unless that is empty.
+    """
+    row, rows = _arrays(kind)
+    return types.void(row, row, rows, rows, rows, Layer)
+
+
+def drop_type(kind: Any) -> Any:
+    """Return the type of ``drop(z, derivative, rate, step, layer, keys, multipliers)``."""
+    _, rows = _arrays(kind)
+    n, words = types.int64, types.Array(types.uint64, 1, "C")
+    return types.void(rows, rows, types.float64, n, n, types.Array(types.uint64, 2, "C"), words)
+
+
+def _arrays(kind: Any) -> tuple[Any, Any]:
+    return types.Array(kind, 1, "C"), types.Array(kind, 2, "C")
 
 
 class Body:
@@ -64,4 +108,39 @@ def _at(signature: Any) -> tuple[Any, Callable]:
 def rule_at(context, address, like):
     """The rule at an address, for arrays of the precision of `like`."""
     function, code = _at(rule_type(like.dtype))
+    return function(types.int64, like), code
+
+
+@intrinsic
+def loss_at(context, address, like):
+    """The loss at an address, for arrays of the precision of `like`."""
+    function, code = _at(loss_type(like.dtype))
+    return function(types.int64, like), code
+
+
+@intrinsic
+def activation_at(context, address, like):
+    """The activation at an address, for arrays of the precision of `like`."""
+    function, code = _at(activation_type(like.dtype))
+    return function(types.int64, like), code
+
+
+@intrinsic
+def forward_at(context, address, like):
+    """The forward pass of a dense layer at an address."""
+    function, code = _at(forward_type(like.dtype))
+    return function(types.int64, like), code
+
+
+@intrinsic
+def backward_at(context, address, like):
+    """The backward pass of a dense layer at an address."""
+    function, code = _at(backward_type(like.dtype))
+    return function(types.int64, like), code
+
+
+@intrinsic
+def drop_at(context, address, like):
+    """What drops units at an address."""
+    function, code = _at(drop_type(like.dtype))
     return function(types.int64, like), code

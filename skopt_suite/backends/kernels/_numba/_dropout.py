@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from skopt_suite.backends._shapes import Activations, FitColumn
-from skopt_suite.backends.kernels._numba._jit import jit
+from skopt_suite.backends.kernels._numba._body import Body, drop_type
+from skopt_suite.backends.kernels._numba._jit import jit, jit_inner
 from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 
 
@@ -13,7 +14,7 @@ def dropout_mask(
     rate: FitColumn, n_samples: int, n_units: int, seed: int, step: int, layer: int
 ) -> Activations:
     mask = np.empty((rate.shape[0], n_samples, n_units), dtype=rate.dtype)
-    where = np.array([step & 0xFFFFFFFF, layer & 0xFFFFFFFF], dtype=np.uint64)
+    where = step & 0xFFFFFFFF, layer & 0xFFFFFFFF
     _dropout_mask(mask, rate, where, round_keys(seed), MULTIPLIERS)
     return mask
 
@@ -33,11 +34,11 @@ def _dropout_mask(mask, rate, where, keys, multipliers):
                     mask[k, i, j] = kept if draw >= rate[k, 0] else dropped
 
 
-@jit
+@jit_inner
 def _philox(words, block, where, keys, multipliers):
     low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
     for j in range(words.shape[1]):
-        a, b, c, d = np.uint64(j), np.uint64(block), where[0], where[1]
+        a, b, c, d = np.uint64(j), np.uint64(block), np.uint64(where[0]), np.uint64(where[1])
         for i in range(10):  # written out, so that the loop over units is vectorised
             p, q = multipliers[0] * a, multipliers[1] * c
             a, b, c, d = (
@@ -47,3 +48,25 @@ def _philox(words, block, where, keys, multipliers):
                 p & low,
             )
         words[0, j], words[1, j], words[2, j], words[3, j] = a, b, c, d
+
+
+@jit
+def _drop(z, derivative, rate, step, layer, keys, multipliers):
+    """Drop units of one fit, (n_samples, n_units), and the derivatives of what made them."""
+    n_samples, n_units = z.shape
+    words = np.empty((4, n_units), dtype=np.uint32)
+    where = step & 0xFFFFFFFF, layer & 0xFFFFFFFF
+    kind = z.dtype.type
+    one, unit, rate = kind(1), kind(2.0**-24), kind(rate)
+    kept, dropped = one / (one - rate), kind(0) / (one - rate)
+    for start in range(0, n_samples, 4):
+        _philox(words, start // 4, where, keys, multipliers)
+        for i in range(start, min(start + 4, n_samples)):
+            for j in range(n_units):
+                draw = kind(words[i - start, j] >> np.uint32(8)) * unit
+                factor = kept if draw >= rate else dropped
+                z[i, j] *= factor
+                derivative[i, j] *= factor
+
+
+DROP = Body(_drop, drop_type)

@@ -30,6 +30,8 @@ _EXACT = {"contract", "arcp", "afn", "nsz"}
 _HOW = {"nogil": True, "error_model": "numpy", "cache": _has_cache()}
 
 jit = njit(fastmath=_EXACT, **_HOW)
+jit_inner = njit(fastmath=_EXACT, no_cpython_wrapper=True, no_cfunc_wrapper=True, **_HOW)
+"""For what is called by kernels only: half of the time to compile goes into being called."""
 jit_sum = njit(fastmath={*_EXACT, "reassoc"}, **_HOW)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from skopt_suite.backends._shapes import Activations, Params
-from skopt_suite.backends.kernels._numba._jit import jit, write_back
+from skopt_suite.backends.kernels._numba._body import Body, backward_type, forward_type
+from skopt_suite.backends.kernels._numba._jit import jit, jit_inner, write_back
 from skopt_suite.backends.kernels._numba._products import add_up, rows_at_once
 
 
@@ -23,17 +24,17 @@ def _run_forward(params, x, layers, slopes):
     for k in range(n_fits):
         a, start = x[0 if x.shape[0] == 1 else k], 0
         for depth in range(layers.shape[0]):
-            n_in, n_out, weights_at, bias_at = _layer(layers, depth)
+            n_in, n_out, weights_at, bias_at = layer_of(layers, depth)
             size = n_samples * n_out
             z = outputs[start + k * size : start + (k + 1) * size].reshape((n_samples, n_out))
-            _dense_forward(params[k], a, z, n_in, n_out, weights_at, bias_at, slopes[depth])
+            dense_forward(params[k], a, z, n_in, n_out, weights_at, bias_at, slopes[depth])
             a, start = z, start + n_fits * size
     return outputs
 
 
-@jit
-def _dense_forward(row, x, z, n_in, n_out, weights_at, bias_at, negative_slope):
-    weights = _weights_of(row, n_in, n_out, weights_at)
+@jit_inner
+def dense_forward(row, x, z, n_in, n_out, weights_at, bias_at, negative_slope):
+    weights = weights_of(row, n_in, n_out, weights_at)
     size = rows_at_once(x.shape[0], n_in, n_out)
     for start in range(0, x.shape[0], size):
         stop = min(start + size, x.shape[0])
@@ -74,25 +75,25 @@ def _run_backward(gradient, params, x, outputs, delta, layers, slopes, below):
             d, outputs[stop + k * size : stop + (k + 1) * size].reshape(d.shape), slopes[-1]
         )
         for depth in range(n_layers - 1, 0, -1):
-            n_in, n_out, weights_at, bias_at = _layer(layers, depth)
+            n_in, n_out, weights_at, bias_at = layer_of(layers, depth)
             size = n_samples * n_in
             stop -= n_fits * size
             a = outputs[stop + k * size : stop + (k + 1) * size].reshape((n_samples, n_in))
-            _dense_gradient(row, a, d, n_in, n_out, weights_at, bias_at)
+            dense_gradient(row, a, d, n_in, n_out, weights_at, bias_at)
             e = spare[depth % 2, :size].reshape((n_samples, n_in))
-            np.dot(d, _weights_of(params[k], n_in, n_out, weights_at).T, e)
+            np.dot(d, weights_of(params[k], n_in, n_out, weights_at).T, e)
             _leaky_relu_backward(e, a, slopes[depth - 1])
             d = e
-        n_in, n_out, weights_at, bias_at = _layer(layers, 0)
-        _dense_gradient(row, x[0 if x.shape[0] == 1 else k], d, n_in, n_out, weights_at, bias_at)
+        n_in, n_out, weights_at, bias_at = layer_of(layers, 0)
+        dense_gradient(row, x[0 if x.shape[0] == 1 else k], d, n_in, n_out, weights_at, bias_at)
         if below.size:
-            np.dot(d, _weights_of(params[k], n_in, n_out, weights_at).T, below[k])
+            np.dot(d, weights_of(params[k], n_in, n_out, weights_at).T, below[k])
         write_back(gradient, k, row)
 
 
-@jit
-def _dense_gradient(row, x, delta, n_in, n_out, weights_at, bias_at):
-    weights, n_samples = _weights_of(row, n_in, n_out, weights_at), x.shape[0]
+@jit_inner
+def dense_gradient(row, x, delta, n_in, n_out, weights_at, bias_at):
+    weights, n_samples = weights_of(row, n_in, n_out, weights_at), x.shape[0]
     size = rows_at_once(n_samples, n_in, n_out)
     np.dot(x[:size].T, delta[:size], weights)
     if size < n_samples:
@@ -106,16 +107,17 @@ def _dense_gradient(row, x, delta, n_in, n_out, weights_at, bias_at):
     if bias_at >= 0:
         total = np.zeros(n_out)
         add_up(delta, total)
-        row[bias_at : bias_at + n_out] = total
+        for j in range(n_out):
+            row[bias_at + j] = total[j]
 
 
-@jit
-def _layer(layers, depth):
+@jit_inner
+def layer_of(layers, depth):
     return layers[depth, 0], layers[depth, 1], layers[depth, 2], layers[depth, 3]
 
 
-@jit
-def _weights_of(row, n_in, n_out, weights_at):
+@jit_inner
+def weights_of(row, n_in, n_out, weights_at):
     return row[weights_at : weights_at + n_in * n_out].reshape((n_in, n_out))
 
 
@@ -144,7 +146,7 @@ def _add_bias(z, bias, negative_slope):
             z[i, j] = total if total > zero else slope * total
 
 
-@jit
+@jit_inner
 def _leaky_relu(z, negative_slope):
     zero, slope = z.dtype.type(0), z.dtype.type(negative_slope)
     for i in range(z.shape[0]):
@@ -169,3 +171,19 @@ def _leaky_relu_backward(delta, output, negative_slope):
         for i in range(delta.shape[0]):
             for j in range(delta.shape[1]):
                 delta[i, j] *= one if output[i, j] > zero else slope
+
+
+@jit
+def _forward_body(params, x, z, layer, negative_slope):
+    dense_forward(params, x, z, layer[0], layer[1], layer[2], layer[3], negative_slope)
+
+
+@jit
+def _backward_body(params, gradient, x, delta, below, layer):
+    dense_gradient(gradient, x, delta, layer[0], layer[1], layer[2], layer[3])
+    if below.size:
+        np.dot(delta, weights_of(params, layer[0], layer[1], layer[2]).T, below)
+
+
+FORWARD = Body(_forward_body, forward_type)
+BACKWARD = Body(_backward_body, backward_type)

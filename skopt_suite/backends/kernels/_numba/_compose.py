@@ -1,0 +1,77 @@
+"""Bodies put together for one kind of fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skopt_suite.backends.kernels._numba._body import Body
+from skopt_suite.backends.kernels._numba._dropout import DROP
+from skopt_suite.backends.kernels._numba._epoch import (
+    Fits,
+    How,
+    Network,
+    Rows,
+    run_dense,
+    space_for,
+)
+from skopt_suite.backends.kernels._numba._layers import BACKWARD, FORWARD
+from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
+from skopt_suite.backends.kernels._numba._rules import RULES
+from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
+from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
+
+_ACTIVATIONS: dict[str, Body] = {}
+
+
+class ComposedSteps:
+    """A range of steps of one kind of fit, in one call; see `skopt_suite.backends.kernels._steps`.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What fits are; all that it names has a body here.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe, dtype = recipe, recipe.dtype
+        self.network = Network(
+            layers=np.array(recipe.layers, dtype=np.int64),
+            slopes=np.array(recipe.slopes, dtype=np.float64),
+            activations=np.array([self._activation(name) for name in recipe.activations]),
+            n_weights=recipe.n_weights,
+            n_units=sum(layer[1] for layer in recipe.layers),
+            has_derivatives=recipe.has_dropout or any(recipe.activations),
+        )
+        self.addresses = {
+            "rule": RULES[recipe.rule].address(dtype),
+            "loss": LOSSES[recipe.loss].address(dtype),
+            "forward": FORWARD.address(dtype),
+            "backward": BACKWARD.address(dtype),
+            "drop": DROP.address(dtype) if recipe.has_dropout else 0,
+        }
+
+    def __call__(self, moved: Moved, batches: Batches, start: int, stop: int) -> None:
+        """Make the steps from `start` to `stop` of an epoch."""
+        how = How(
+            **self.addresses,
+            batch_size=batches.batch_size,
+            keys=round_keys(batches.seed),
+            multipliers=MULTIPLIERS,
+            first_count=batches.first_count,
+        )
+        fits, rows = Fits(*moved), Rows(batches.x, batches.y, batches.weight, batches.order)
+        space = space_for(fits, rows, self.network, how)
+        run_dense(fits, rows, self.network, how, space, start, stop)
+
+    def _activation(self, name: str) -> int:
+        return _ACTIVATIONS[name].address(self.recipe.dtype) if name else 0
+
+
+def compose(recipe: Recipe) -> Any:
+    """Return what makes steps by a recipe; None where something in it has no body."""
+    named = {name for name in recipe.activations if name}
+    if recipe.rule in RULES and recipe.loss in LOSSES and named <= _ACTIVATIONS.keys():
+        return ComposedSteps(recipe)
+    return None

@@ -1,0 +1,69 @@
+"""The seam for ranges of steps: what an epoch tells a backend that can make many in one call.
+
+Everything that differs between fits begins with the fits. Arrays are contiguous, and what is moved
+is overwritten. Where a backend has no answer, the definition makes the steps:
+`skopt_suite.training._epoch`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+from skopt_suite.backends._shapes import Array, FitColumn, Params, PerFit
+
+
+class Recipe(NamedTuple):
+    """What fits are, by names of definitions."""
+
+    dtype: str
+    rule: str
+    """Module and name of the rule's formula."""
+    loss: str
+    """Module and name of the class of the loss, and the kind of its targets."""
+    layers: tuple[tuple[int, int, int, int], ...]
+    """Inputs, outputs, where weights and where biases lie (-1: none), by layer."""
+    slopes: tuple[float, ...]
+    """Behind every layer the factor on what is negative; 1 with a named activation or none."""
+    activations: tuple[str, ...]
+    """Behind every layer the name of another activation, or an empty one."""
+    n_weights: int
+    has_dropout: bool
+
+
+class Moved(NamedTuple):
+    """Fits."""
+
+    params: Params
+    moments: Array  # (n_fits, n_moments, n_params)
+    n_steps: FitColumn  # float64
+    rates: Array  # (n_fits, n_steps) of the epoch, float64
+    numbers: Array  # (n_fits, n_hyperparameters) of the rule, float64
+    loss_numbers: Array  # (n_fits, n_hyperparameters) of the loss, float64
+    l2: Array  # (n_fits, 1) or (n_fits, n_weights)
+    dropout: Array  # (n_fits, n_hidden), or (n_fits, 0) without
+    loss: PerFit  # float64; the mean loss of every step, by its share of all rows, is added
+
+    def take(self, fits: slice) -> Moved:
+        """Return views of some fits."""
+        return Moved(*(array[fits] for array in self))
+
+
+class Batches(NamedTuple):
+    """Rows, and how steps take them."""
+
+    x: Any  # (n_samples, n_features)
+    y: Array  # (n_samples, n_columns), in the precision of fits
+    weight: Array  # (n_fits or 1, n_samples), or (0, 0)
+    order: Array  # (n_samples,), or (0,) as they come
+    batch_size: int
+    seed: int
+    """Of dropout."""
+    first_count: int
+    """Number of the first step of the epoch, counted from the beginning of the fit."""
+
+
+class MakesSteps(Protocol):
+    """Makes ranges of steps."""
+
+    def __call__(self, moved: Moved, batches: Batches, start: int, stop: int) -> None:
+        """Make the steps from `start` to `stop` of an epoch."""

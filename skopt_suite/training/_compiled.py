@@ -1,0 +1,153 @@
+"""Ranges of steps in one call of the backend, where it has one for such fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from skopt_suite.backends import Batches, MakesSteps, Moved, PerFit, Recipe, is_sparse, steps_for
+from skopt_suite.losses import Loss
+from skopt_suite.models import ACTIVATIONS, LeakyReLU
+from skopt_suite.optimizers import Optimizer, Rule
+from skopt_suite.training._epoch import Cancelled, Epoch
+from skopt_suite.training._rows import InMemory, Source
+from skopt_suite.training._stack import Stack
+
+_SECONDS = 0.02
+"""How long a call is to take: between calls a pass can be cancelled."""
+
+
+def compiled_steps(stack: Stack, source: Source, n_steps: int) -> CompiledSteps | None:
+    """Return what makes the steps of a stack in few calls; None where the definition makes them."""
+    recipe = _recipe(stack, source) if n_steps > 1 else None
+    make = None if recipe is None else steps_for(recipe, stack.params)
+    return None if make is None else CompiledSteps(make)
+
+
+@dataclass
+class CompiledSteps:
+    """Makes the steps of epochs in calls of about the same time."""
+
+    make: MakesSteps
+    seconds_per_step: float = 0.0
+
+    def run(self, epoch: Epoch, stack: Stack, cancelled: Callable[[], bool] | None) -> PerFit:
+        """Make all steps of an epoch; return the mean loss of every fit in it, (n_fits,)."""
+        moved, batches = _moved(epoch, stack), _batches(epoch)
+        start, n_steps = 0, epoch.n_steps
+        while start < n_steps:
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            stop = min(start + self._n_at_once(), n_steps)
+            began = perf_counter()
+            self.make(moved, batches, start, stop)
+            self.seconds_per_step = (perf_counter() - began) / (stop - start)
+            start = stop
+        stack.params = moved.params
+        stack.optimizer_state = stack.optimizer_state._replace(
+            n_steps=moved.n_steps, moments=moved.moments
+        )
+        return moved.loss
+
+    def _n_at_once(self) -> int:
+        return max(1, int(_SECONDS / self.seconds_per_step)) if self.seconds_per_step else 1
+
+
+def _recipe(stack: Stack, source: Source) -> Recipe | None:
+    """Return what the fits are; None where a part of them has no name that a backend could know."""
+    rule, loss = _rule_name(stack.optimizer), _loss_name(stack.terms.loss)
+    penalty, network = stack.terms.penalty, stack.terms.network
+    is_known = rule and loss and not penalty.has_prox and _l2(penalty) is not None
+    if not is_known or not isinstance(source, InMemory) or is_sparse(source.X):
+        return None
+    activations = [ACTIVATIONS[name] for name in network.activations]
+    return Recipe(
+        dtype=str(stack.params.dtype),
+        rule=rule,
+        loss=loss,
+        layers=network.layout.layers,
+        slopes=(*(_slope(activation) for activation in activations), 1.0),
+        activations=(*(_name(name) for name in network.activations), ""),
+        n_weights=network.layout.n_weights,
+        has_dropout=stack.dropout is not None,
+    )
+
+
+def _slope(activation: Any) -> float:
+    return activation.negative_slope if isinstance(activation, LeakyReLU) else 1.0
+
+
+def _name(activation: str) -> str:
+    return "" if isinstance(ACTIVATIONS[activation], LeakyReLU) else activation
+
+
+def _rule_name(optimizer: Optimizer) -> str:
+    """Return the name of the formula of a rule that makes minibatch steps by nothing else."""
+    cls: Any = type(optimizer)
+    is_rule = isinstance(optimizer, Rule) and not optimizer.is_full_batch
+    if not is_rule or cls.step is not Rule.step or cls.update is not Rule.update:
+        return ""
+    return f"{cls.formula.__module__}.{cls.formula.__qualname__}"
+
+
+def _loss_name(loss: Loss) -> str:
+    """Return the name of the class that says what a loss is, and of its targets."""
+    definition = type(loss).value_and_gradient
+    return f"{definition.__module__}.{definition.__qualname__}, {loss.targets.kind}"
+
+
+def _l2(penalty: Any) -> Any:
+    """Return the factor of the weights in the penalty's gradient; None if there is no such."""
+    return penalty.curvature() if penalty.has_gradient else 0.0
+
+
+def _moved(epoch: Epoch, stack: Stack) -> Moved:
+    """Return the fits of a stack, contiguous in memory."""
+    state, params = stack.optimizer_state, np.ascontiguousarray(stack.params)
+    n_fits, loss, optimizer = len(params), stack.terms.loss, stack.optimizer
+    no_dropout = np.empty((n_fits, 0), params.dtype)
+    return Moved(
+        params=params,
+        moments=np.ascontiguousarray(state.moments),
+        n_steps=np.ascontiguousarray(state.n_steps),
+        rates=np.ascontiguousarray(optimizer.learning_rate * epoch.factors, dtype=np.float64),
+        numbers=np.ascontiguousarray(optimizer.numbers(state.n_steps)),
+        loss_numbers=_columns([getattr(loss, name) for name in loss.parameters], n_fits),
+        l2=_strengths(_l2(stack.terms.penalty), n_fits, params.dtype),
+        dropout=no_dropout if epoch.dropout is None else np.ascontiguousarray(epoch.dropout.rates),
+        loss=np.zeros(n_fits),
+    )
+
+
+def _columns(values: list[Any], n_fits: int) -> np.ndarray:
+    """Return numbers of fits, (n_fits, 1, 1) or one for all, as columns."""
+    columns = np.empty((n_fits, len(values)))
+    for position, value in enumerate(values):
+        columns[:, position] = np.ravel(value)
+    return columns
+
+
+def _strengths(l2: Any, n_fits: int, dtype: Any) -> np.ndarray:
+    values = np.asarray(l2, dtype=dtype)
+    width = values.shape[-1] if values.ndim else 1
+    return np.ascontiguousarray(np.broadcast_to(values, (n_fits, width)))
+
+
+def _batches(epoch: Epoch) -> Batches:
+    """Return the rows of an epoch."""
+    source: Any = epoch.source
+    dtype = source.X.dtype
+    weight = epoch.weights.values
+    return Batches(
+        x=np.ascontiguousarray(source.X),
+        y=np.ascontiguousarray(source.y, dtype=dtype),
+        weight=np.empty((0, 0), dtype) if weight is None else np.ascontiguousarray(weight),
+        order=np.empty(0, np.int64) if epoch.order is None else epoch.order,
+        batch_size=epoch.batch_size,
+        seed=0 if epoch.dropout is None else epoch.dropout.seed,
+        first_count=epoch.number * epoch.n_steps,
+    )
