@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from skopt_suite.backends.kernels._numba._body import Body, loss_type
-from skopt_suite.backends.kernels._numba._jit import jit, negligible
+from skopt_suite.backends.kernels._numba._jit import jit, jit_inner, negligible
 
 
 @jit
@@ -42,11 +42,93 @@ def _softmax(raw, y, value, numbers):
         value[i] = np.log(total) - of_label
 
 
+@jit
+def _logistic(raw, y, value, numbers):
+    zero, one = raw.dtype.type(0), raw.dtype.type(1)
+    for i in range(raw.shape[0]):
+        total = zero
+        for j in range(raw.shape[1]):
+            z = raw[i, j]
+            e = np.exp(-abs(z))
+            total += max(z, zero) + np.log1p(e) - y[i, j] * z
+            raw[i, j] = (one if z >= zero else e) / (one + e) - y[i, j]
+        value[i] = total
+
+
+@jit_inner
+def _sign(y, i, j, n_outputs):
+    """Return 1 for what the target is and -1 for what it is not, from an index or indicators."""
+    one = y.dtype.type(1)
+    is_index = y.shape[1] < n_outputs
+    return one if (y[i, 0] == j if is_index else y[i, j] > 0) else -one
+
+
+@jit
+def _hinge(raw, y, value, numbers):
+    zero, one = raw.dtype.type(0), raw.dtype.type(1)
+    for i in range(raw.shape[0]):
+        total = zero
+        for j in range(raw.shape[1]):
+            t = _sign(y, i, j, raw.shape[1])
+            margin = one - t * raw[i, j]
+            total += zero if margin <= zero else margin
+            raw[i, j] = -t if margin > zero else zero
+        value[i] = total
+
+
+@jit
+def _squared_hinge(raw, y, value, numbers):
+    zero, one, two = raw.dtype.type(0), raw.dtype.type(1), raw.dtype.type(2)
+    for i in range(raw.shape[0]):
+        total = zero
+        for j in range(raw.shape[1]):
+            t = _sign(y, i, j, raw.shape[1])
+            margin = one - t * raw[i, j]
+            margin = zero if margin <= zero else margin
+            total += margin * margin
+            raw[i, j] = -two * t * margin
+        value[i] = total
+
+
+@jit
+def _absolute_error(raw, y, value, numbers):
+    for i in range(raw.shape[0]):
+        total = raw.dtype.type(0)
+        for j in range(raw.shape[1]):
+            residual = raw[i, j] - y[i, j]
+            total += abs(residual)
+            raw[i, j] = np.sign(residual)
+        value[i] = total
+
+
+@jit
+def _huber(raw, y, value, numbers):
+    half, delta = raw.dtype.type(0.5), raw.dtype.type(numbers[0])
+    for i in range(raw.shape[0]):
+        total = raw.dtype.type(0)
+        for j in range(raw.shape[1]):
+            residual = raw[i, j] - y[i, j]
+            size = abs(residual)
+            clipped = delta if size > delta else size
+            total += clipped * (size - half * clipped)
+            raw[i, j] = np.sign(residual) * clipped
+        value[i] = total
+
+
+_DEFINITIONS = {
+    ("_squared_error.SquaredError", "numbers"): _squared_error,
+    ("_absolute_error.AbsoluteError", "numbers"): _absolute_error,
+    ("_huber.Huber", "numbers"): _huber,
+    ("_log_loss.LogLoss", "classes"): _softmax,
+    ("_log_loss.LogLoss", "labels"): _logistic,
+    ("_hinge.Hinge", "classes"): _hinge,
+    ("_hinge.Hinge", "labels"): _hinge,
+    ("_hinge.SquaredHinge", "classes"): _squared_hinge,
+    ("_hinge.SquaredHinge", "labels"): _squared_hinge,
+}
+
 LOSSES: dict[str, Body] = {
-    f"skopt_suite.losses.{name}": Body(body, loss_type)
-    for name, body in {
-        "_squared_error.SquaredError.value_and_gradient, numbers": _squared_error,
-        "_log_loss.LogLoss.value_and_gradient, classes": _softmax,
-    }.items()
+    f"skopt_suite.losses.{name}.value_and_gradient, {kind}": Body(body, loss_type)
+    for (name, kind), body in _DEFINITIONS.items()
 }
 """By the definition of value and gradient, and the kind of targets."""

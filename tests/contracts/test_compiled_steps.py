@@ -1,0 +1,198 @@
+"""Ranges of steps in one call are the steps of the definition, whatever they are made of."""
+
+import numpy as np
+import pytest
+
+from skopt_suite._target_type import TargetType
+from skopt_suite.backends import Placement
+from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
+from skopt_suite.backends.kernels._numba._rules import RULES
+from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, SquaredError
+from skopt_suite.models import Network
+from skopt_suite.optimizers import OPTIMIZERS, SGD, Adam, Demands, Rule
+from skopt_suite.penalties import L2, PENALTIES
+from skopt_suite.schedules import SCHEDULES, Constant
+from skopt_suite.testing._common import job_of, variants
+from skopt_suite.testing._pairwise import pairwise
+from skopt_suite.training import Data, Rows, _loop, train
+
+NUMPY = Placement(np)
+N_SAMPLES, N_FEATURES, BATCH = 53, 5, 16  # the last batch is smaller
+
+
+def given(kind, n_outputs, dtype, seed=0):
+    """Rows with targets of a kind."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(N_SAMPLES, N_FEATURES)).astype(dtype)
+    raw = X @ rng.normal(size=(N_FEATURES, n_outputs)) + rng.normal(size=(N_SAMPLES, n_outputs))
+    if kind == "classes":
+        return Rows(X, np.argmax(raw, axis=1)[:, None])
+    return Rows(X, (raw > 0 if kind == "labels" else raw).astype(dtype))
+
+
+MODELS = {
+    "linear": ((), ()),
+    "one layer": ((7,), ("relu",)),
+    "three layers": ((7, 4, 6), ("leaky_relu", "identity", "relu")),
+    "dropout": ((7, 6), ("relu", "leaky_relu")),
+}
+ALL_LOSSES = [
+    (losses[name](), kind, n_outputs)
+    for losses in (CLASSIFICATION_LOSSES, REGRESSION_LOSSES)
+    for name in losses
+    for kind, n_outputs in [
+        ("classes", 3),
+        ("labels", 1),
+        ("labels", 3),
+        ("numbers", 1),
+        ("numbers", 2),
+    ]
+    if kind in losses[name].kinds and (kind, n_outputs) != ("classes", 1)
+]
+RULES_HERE = [
+    rule
+    for rule in map(OPTIMIZERS.__getitem__, OPTIMIZERS)
+    if issubclass(rule, Rule) and not rule.is_full_batch
+]
+FACTORS = {
+    "rule": [rule() for rule in RULES_HERE],
+    "loss": ALL_LOSSES,
+    "penalty": [PENALTIES[name]() for name in PENALTIES],
+    "model": list(MODELS),
+    "schedule": [SCHEDULES.resolve(name, owner="Test") for name in SCHEDULES],
+    "dtype": ["float32", "float64"],
+    "weighted": [False, True],
+    "shuffle": [True, False],
+}
+
+
+def is_allowed(rule, loss, penalty, model, schedule, dtype, weighted, shuffle):
+    dropout = 0.2 if model == "dropout" else 0.0
+    demands = Demands(loss[0], penalty, schedule.name, dropout, MODELS[model][0])
+    return rule.refusal(demands) is None and not penalty.has_prox
+
+
+COMBINATIONS = pairwise(FACTORS, is_allowed)
+
+
+def jobs_of(rule, loss, penalty, model, schedule, dtype, weighted, shuffle, n_fits=3):
+    loss, kind, n_outputs = loss
+    hidden, activations = MODELS[model]
+    weight = np.random.default_rng(1).uniform(0.2, 2, N_SAMPLES)
+    return [
+        job_of(
+            network=Network((N_FEATURES, *hidden, n_outputs), activations),
+            loss=varied_loss,
+            penalty=varied_penalty,
+            optimizer=varied_rule,
+            schedule=schedule,
+            max_iter=4,
+            tol=1e-10,
+            n_iter_no_change=100,
+            batch_size=BATCH,
+            shuffle=shuffle,
+            early_stopping=False,
+            dropout=(0.3, 0.2) if model == "dropout" else (),
+            seed=3,
+            dtype=dtype,
+            targets=TargetType(kind, n_outputs),
+            sample_weight=weight / weight.mean() if weighted else None,
+        )
+        for varied_loss, varied_penalty, varied_rule in zip(
+            *(variants(one)[:n_fits] for one in (loss, penalty, rule)), strict=True
+        )
+    ]
+
+
+def trained(jobs, rows, monkeypatch, by_definition):
+    """Results, and whether a backend made the steps."""
+    made = []
+
+    def seen(stack, source, n_steps):
+        steps = None if by_definition else compiled_steps(stack, source, n_steps)
+        made.append(steps is not None)
+        return steps
+
+    compiled_steps = _loop.compiled_steps
+    with monkeypatch.context() as patch:
+        patch.setattr(_loop, "compiled_steps", seen)
+        return train(jobs, Data.in_memory(rows), NUMPY), all(made)
+
+
+def plain(**options):
+    return {
+        "model": "linear",
+        "schedule": Constant(),
+        "dtype": "float64",
+        "weighted": False,
+        "shuffle": True,
+        **options,
+    }
+
+
+def name_of(combination):
+    return "-".join(str(value) for value in combination.values())
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=name_of)
+def test_compiled_steps_are_those_of_the_definition(combination, monkeypatch):
+    jobs = jobs_of(**combination)
+    _, kind, n_outputs = combination["loss"]
+    rows = given(kind, n_outputs, combination["dtype"])
+    ours, is_compiled = trained(jobs, rows, monkeypatch, by_definition=False)
+    theirs, _ = trained(jobs, rows, monkeypatch, by_definition=True)
+    assert is_compiled
+    rtol = 2e-3 if combination["dtype"] == "float32" else 1e-8
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one.params, other.params, rtol=rtol, atol=rtol / 100)
+        np.testing.assert_allclose(one.loss_curve, other.loss_curve, rtol=rtol)
+
+
+def test_everything_in_the_registries_has_a_body():
+    rules = {rule.formula for rule in RULES_HERE}
+    assert {f"{rule.__module__}.{rule.__qualname__}" for rule in rules} == set(RULES)
+    kinds = {(type(loss).value_and_gradient.__qualname__, kind) for loss, kind, _ in ALL_LOSSES}
+    assert len(kinds) == len(LOSSES)
+
+
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("loss", ALL_LOSSES, ids=lambda loss: f"{loss[0]}-{loss[1]}-{loss[2]}")
+def test_what_is_not_finite_comes_through(loss, special, monkeypatch):
+    """A raw prediction that is not finite makes what the definition makes of it."""
+    options = dict(
+        zip(
+            FACTORS,
+            (SGD(0.1), loss, L2(0.1), "linear", Constant(), "float64", False, False),
+            strict=True,
+        )
+    )
+    rows = given(loss[1], loss[2], "float64")
+    rows.X[3, 1] = special
+    results = [
+        trained(jobs_of(**options, n_fits=1), rows, monkeypatch, by_definition)[0][0]
+        for by_definition in (False, True)
+    ]
+    assert results[0].stop_reason == results[1].stop_reason
+    np.testing.assert_array_equal(np.isfinite(results[0].params), np.isfinite(results[1].params))
+
+
+def test_a_users_rule_and_loss_run_the_definition(monkeypatch):
+    class Halved(Adam):
+        def update(self, state, params, gradient, learning_rate, layout):
+            return super().update(state, params, gradient / 2, learning_rate, layout)
+
+    class Doubled(SquaredError):
+        def value_and_gradient(self, y, raw):
+            value, gradient = super().value_and_gradient(y, raw)
+            return 2 * value, 2 * gradient
+
+    options = dict(
+        zip(
+            FACTORS,
+            (Adam(), ALL_LOSSES[-1], L2(), "linear", Constant(), "float64", False, True),
+            strict=True,
+        )
+    )
+    rows = given("numbers", 2, "float64")
+    for change in ({"rule": Halved()}, {"loss": (Doubled(), "numbers", 2)}):
+        assert not trained(jobs_of(**options | change), rows, monkeypatch, False)[1]
