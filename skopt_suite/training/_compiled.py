@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -17,6 +16,7 @@ from skopt_suite.training._epoch import Cancelled, Epoch
 from skopt_suite.training._rows import InMemory, Source
 from skopt_suite.training._stack import Stack
 
+_AS_THEY_COME = np.empty(0, dtype=np.int64)
 _SECONDS = 0.02
 """How long a call is to take: between calls a pass can be cancelled."""
 
@@ -28,16 +28,23 @@ def compiled_steps(stack: Stack, source: Source, n_steps: int) -> CompiledSteps 
     return None if make is None else CompiledSteps(make)
 
 
-@dataclass
 class CompiledSteps:
-    """Makes the steps of epochs in calls of about the same time."""
+    """Makes the steps of epochs in calls of about the same time.
 
-    make: MakesSteps
-    seconds_per_step: float = 0.0
+    Parameters
+    ----------
+    make : callable
+        Of the backend.
+    """
+
+    def __init__(self, make: MakesSteps) -> None:
+        self.make, self.seconds_per_step = make, 0.0
+        self.moved: Moved | None = None
+        self.batches: Batches | None = None
 
     def run(self, epoch: Epoch, stack: Stack, cancelled: Callable[[], bool] | None) -> PerFit:
         """Make all steps of an epoch; return the mean loss of every fit in it, (n_fits,)."""
-        moved, batches = _moved(epoch, stack), _batches(epoch)
+        moved, batches = self._of_epoch(epoch, stack)
         start, n_steps = 0, epoch.n_steps
         while start < n_steps:
             if cancelled is not None and cancelled():
@@ -47,11 +54,23 @@ class CompiledSteps:
             self.make(moved, batches, start, stop)
             self.seconds_per_step = (perf_counter() - began) / (stop - start)
             start = stop
-        stack.params = moved.params
-        stack.optimizer_state = stack.optimizer_state._replace(
-            n_steps=moved.n_steps, moments=moved.moments
-        )
         return moved.loss
+
+    def _of_epoch(self, epoch: Epoch, stack: Stack) -> tuple[Moved, Batches]:
+        """Return fits and rows; all but what an epoch brings is found when the stack changes."""
+        if self.moved is None or self.batches is None or self.moved.params is not stack.params:
+            self.moved, self.batches = _moved(epoch, stack), _batches(epoch)
+            stack.params, state = self.moved.params, stack.optimizer_state
+            stack.optimizer_state = state._replace(
+                n_steps=self.moved.n_steps, moments=self.moved.moments
+            )
+        rates = np.ascontiguousarray(stack.optimizer.learning_rate * epoch.factors, dtype=float)
+        self.moved = self.moved._replace(rates=rates, loss=np.zeros(len(rates)))
+        self.batches = self.batches._replace(
+            order=_AS_THEY_COME if epoch.order is None else epoch.order,
+            first_count=epoch.number * epoch.n_steps,
+        )
+        return self.moved, self.batches
 
     def _n_at_once(self) -> int:
         return max(1, int(_SECONDS / self.seconds_per_step)) if self.seconds_per_step else 1
@@ -114,7 +133,7 @@ def _moved(epoch: Epoch, stack: Stack) -> Moved:
         params=params,
         moments=np.ascontiguousarray(state.moments),
         n_steps=np.ascontiguousarray(state.n_steps),
-        rates=np.ascontiguousarray(optimizer.learning_rate * epoch.factors, dtype=np.float64),
+        rates=np.empty((n_fits, 0)),  # those of an epoch
         numbers=np.ascontiguousarray(optimizer.numbers(state.n_steps)),
         loss_numbers=_columns([getattr(loss, name) for name in loss.parameters], n_fits),
         l2=_strengths(_l2(stack.terms.penalty), n_fits, params.dtype),
@@ -146,8 +165,8 @@ def _batches(epoch: Epoch) -> Batches:
         x=np.ascontiguousarray(source.X),
         y=np.ascontiguousarray(source.y, dtype=dtype),
         weight=np.empty((0, 0), dtype) if weight is None else np.ascontiguousarray(weight),
-        order=np.empty(0, np.int64) if epoch.order is None else epoch.order,
+        order=_AS_THEY_COME,
         batch_size=epoch.batch_size,
         seed=0 if epoch.dropout is None else epoch.dropout.seed,
-        first_count=epoch.number * epoch.n_steps,
+        first_count=0,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,10 @@ from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
 _ACTIVATIONS: dict[str, Body] = {}
 
 
+_NO_KEYS = np.empty((0, 2), dtype=np.uint64)
+_keys = lru_cache(round_keys)
+
+
 class ComposedSteps:
     """A range of steps of one kind of fit, in one call; see `skopt_suite.backends.kernels._steps`.
 
@@ -42,25 +47,21 @@ class ComposedSteps:
             activations=np.array([self._activation(name) for name in recipe.activations]),
             n_weights=recipe.n_weights,
             n_units=sum(layer[1] for layer in recipe.layers),
+            widest=max(layer[1] for layer in recipe.layers),
             has_derivatives=recipe.has_dropout or any(recipe.activations),
         )
-        self.addresses = {
-            "rule": RULES[recipe.rule].address(dtype),
-            "loss": LOSSES[recipe.loss].address(dtype),
-            "forward": FORWARD.address(dtype),
-            "backward": BACKWARD.address(dtype),
-            "drop": DROP.address(dtype) if recipe.has_dropout else 0,
-        }
+        self.addresses = (
+            RULES[recipe.rule].address(dtype),
+            LOSSES[recipe.loss].address(dtype),
+            FORWARD.address(dtype),
+            BACKWARD.address(dtype),
+            DROP.address(dtype) if recipe.has_dropout else 0,
+        )
 
     def __call__(self, moved: Moved, batches: Batches, start: int, stop: int) -> None:
         """Make the steps from `start` to `stop` of an epoch."""
-        how = How(
-            **self.addresses,
-            batch_size=batches.batch_size,
-            keys=round_keys(batches.seed),
-            multipliers=MULTIPLIERS,
-            first_count=batches.first_count,
-        )
+        keys = _keys(batches.seed) if self.recipe.has_dropout else _NO_KEYS
+        how = How(*self.addresses, batches.batch_size, keys, MULTIPLIERS, batches.first_count)
         fits, rows = Fits(*moved), Rows(batches.x, batches.y, batches.weight, batches.order)
         space = space_for(fits, rows, self.network, how)
         run_dense(fits, rows, self.network, how, space, start, stop)

@@ -51,6 +51,7 @@ class Network(NamedTuple):
     activations: np.ndarray  # (n_layers,): addresses, 0 where there is but a slope
     n_weights: int
     n_units: int  # of all layers
+    widest: int
     has_derivatives: bool
 
 
@@ -83,7 +84,7 @@ class Space(NamedTuple):
 
 def space_for(fits, rows, network, how):
     """Return room for the steps of one thread."""
-    kind, size, widest = fits.params.dtype, how.batch_size, network.layers[:, 1].max()
+    kind, size = fits.params.dtype, how.batch_size
     return Space(
         x=np.empty(size * network.layers[0, 0], kind),
         y=np.empty(size * rows.y.shape[1], kind),
@@ -91,7 +92,7 @@ def space_for(fits, rows, network, how):
         value=np.empty(size, kind),
         outputs=np.empty(size * network.n_units, kind),
         derivatives=np.empty(size * network.n_units if network.has_derivatives else 0, kind),
-        delta=np.empty((2, size * widest), kind),
+        delta=np.empty((2, size * network.widest), kind),
         gradient=np.empty(fits.params.shape[1], kind),
     )
 
