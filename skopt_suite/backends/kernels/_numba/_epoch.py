@@ -18,6 +18,7 @@ from skopt_suite.backends.kernels._numba._body import (
     rule_at,
 )
 from skopt_suite.backends.kernels._numba._jit import jit, jit_inner
+from skopt_suite.backends.kernels._numba._prefetch import prefetch_rows
 
 
 class Fits(NamedTuple):
@@ -119,6 +120,8 @@ def _load(rows, k, start, batch_size, space):
             space.y[i * n_columns + j] = rows.y[row, j]
         if rows.weight.size:
             space.weight[i] = rows.weight[k if rows.weight.shape[0] > 1 else 0, row]
+    prefetch_rows(rows.x, rows.order, start + size, start + size + batch_size)
+    prefetch_rows(rows.y, rows.order, start + size, start + size + batch_size)
     return size
 
 

@@ -1,0 +1,46 @@
+"""Rows that are taken in random order: memory is asked for them before they are needed."""
+
+from __future__ import annotations
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
+
+from skopt_suite.backends.kernels._numba._jit import jit_inner
+
+_LINE = 64  # bytes
+_MOST = 8  # lines; memory notices by itself that a longer row is read on
+
+
+@intrinsic
+def _prefetch(context, array, position):
+    """Ask for the line of memory that a number of a flat array is in."""
+
+    def code(context, builder, call, arguments):
+        data = make_array(call.args[0])(context, builder, arguments[0]).data
+        address = builder.bitcast(builder.gep(data, [arguments[1]]), cgutils.voidptr_t)
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [address.type, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        read, keep, data_cache = (
+            ir.Constant(number, 0),
+            ir.Constant(number, 3),
+            ir.Constant(number, 1),
+        )
+        builder.call(function, [address, read, keep, data_cache])
+        return context.get_dummy_value()
+
+    return types.void(array, position), code
+
+
+@jit_inner
+def prefetch_rows(rows, order, start, stop):
+    """Ask for rows of a contiguous array."""
+    flat, n_columns, per_line = rows.reshape(-1), rows.shape[1], _LINE // rows.itemsize
+    length = min(n_columns, _MOST * per_line)
+    for i in range(start, min(stop, order.size)):
+        first = order[i] * n_columns
+        for position in range(first, first + length, per_line):
+            _prefetch(flat, position)
