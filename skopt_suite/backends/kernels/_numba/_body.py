@@ -44,18 +44,21 @@ def activation_type(kind: Any) -> Any:
 
 
 def forward_type(kind: Any) -> Any:
-    """Return the type of ``forward(params, x, z, layer, negative_slope)``, which writes to `z`."""
+    """Return the type of ``forward(params, x, z, layer, negative_slope, gemm)``.
+
+    It writes to `z`.
+    """
     row, rows = _arrays(kind)
-    return types.void(row, rows, rows, Layer, types.float64)
+    return types.void(row, rows, rows, Layer, types.float64, types.int64)
 
 
 def backward_type(kind: Any) -> Any:
-    """Return the type of ``backward(params, gradient, x, delta, below, layer)``.
+    """Return the type of ``backward(params, gradient, x, delta, below, layer, gemm)``.
 
     It writes to `gradient`, and to `below` unless that is empty.
     """
     row, rows = _arrays(kind)
-    return types.void(row, row, rows, rows, rows, Layer)
+    return types.void(row, row, rows, rows, rows, Layer, types.int64)
 
 
 def drop_type(kind: Any) -> Any:

@@ -12,11 +12,13 @@ from skopt_suite.backends.kernels._numba._dropout import DROP
 from skopt_suite.backends.kernels._numba._epoch import (
     Fits,
     How,
+    Keys,
     Network,
     Rows,
     run_dense,
     space_for,
 )
+from skopt_suite.backends.kernels._numba._gemm import gemm_address
 from skopt_suite.backends.kernels._numba._layers import BACKWARD, FORWARD
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
 from skopt_suite.backends.kernels._numba._rules import RULES
@@ -45,26 +47,26 @@ class ComposedSteps:
             layers=np.array(recipe.layers, dtype=np.int64),
             slopes=np.array(recipe.slopes, dtype=np.float64),
             activations=np.array([self._activation(name) for name in recipe.activations]),
-            n_weights=recipe.n_weights,
-            n_units=sum(layer[1] for layer in recipe.layers),
-            widest=max(layer[1] for layer in recipe.layers),
-            has_derivatives=recipe.has_dropout or any(recipe.activations),
         )
+        self.n_units = sum(layer[1] for layer in recipe.layers)
         self.addresses = (
             RULES[recipe.rule].address(dtype),
             LOSSES[recipe.loss].address(dtype),
             FORWARD.address(dtype),
             BACKWARD.address(dtype),
             DROP.address(dtype) if recipe.has_dropout else 0,
+            gemm_address(dtype),
         )
 
     def __call__(self, moved: Moved, batches: Batches, start: int, stop: int) -> None:
         """Make the steps from `start` to `stop` of an epoch."""
         keys = _keys(batches.seed) if self.recipe.has_dropout else _NO_KEYS
-        how = How(*self.addresses, batches.batch_size, keys, MULTIPLIERS, batches.first_count)
+        sizes = batches.batch_size, self.recipe.n_weights, self.n_units, batches.first_count
+        how = How(*self.addresses, *sizes)
         fits, rows = Fits(*moved), Rows(batches.x, batches.y, batches.weight, batches.order)
         space = space_for(fits, rows, self.network, how)
-        run_dense(fits, rows, self.network, how, space, start, stop)
+        dropout = Keys(keys, MULTIPLIERS)
+        run_dense(fits, rows, self.network, how, dropout, space, start, stop)
 
     def _activation(self, name: str) -> int:
         return _ACTIVATIONS[name].address(self.recipe.dtype) if name else 0

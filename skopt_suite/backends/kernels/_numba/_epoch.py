@@ -17,7 +17,7 @@ from skopt_suite.backends.kernels._numba._body import (
     loss_at,
     rule_at,
 )
-from skopt_suite.backends.kernels._numba._jit import jit, jit_inner
+from skopt_suite.backends.kernels._numba._jit import jit_inner_views, jit_views
 from skopt_suite.backends.kernels._numba._prefetch import prefetch_rows
 
 
@@ -50,23 +50,27 @@ class Network(NamedTuple):
     layers: np.ndarray  # (n_layers, 4): inputs, outputs, where weights and where biases lie
     slopes: np.ndarray  # (n_layers,): below zero; 1 with another activation or none
     activations: np.ndarray  # (n_layers,): addresses, 0 where there is but a slope
-    n_weights: int
-    n_units: int  # of all layers
-    widest: int
-    has_derivatives: bool
+
+
+class Keys(NamedTuple):
+    """What dropout is drawn with."""
+
+    keys: np.ndarray
+    multipliers: np.ndarray
 
 
 class How(NamedTuple):
-    """What is called, and what all fits share."""
+    """What is called, and numbers that all fits share."""
 
     rule: int  # addresses of bodies; 0 where there is none
     loss: int
     forward: int
     backward: int
     drop: int
+    gemm: int
     batch_size: int
-    keys: np.ndarray  # of dropout
-    multipliers: np.ndarray
+    n_weights: int
+    n_units: int  # of all layers
     first_count: int  # of steps before the epoch
 
 
@@ -85,104 +89,109 @@ class Space(NamedTuple):
 
 def space_for(fits, rows, network, how):
     """Return room for the steps of one thread."""
-    kind, size = fits.params.dtype, how.batch_size
+    kind, size, widest = fits.params.dtype, how.batch_size, network.layers[:, 1].max()
+    has_derivatives = how.drop or network.activations.any()
     return Space(
         x=np.empty(size * network.layers[0, 0], kind),
         y=np.empty(size * rows.y.shape[1], kind),
         weight=np.empty(size if rows.weight.size else 0, kind),
         value=np.empty(size, kind),
-        outputs=np.empty(size * network.n_units, kind),
-        derivatives=np.empty(size * network.n_units if network.has_derivatives else 0, kind),
-        delta=np.empty((2, size * network.widest), kind),
+        outputs=np.empty(size * how.n_units, kind),
+        derivatives=np.empty(size * how.n_units if has_derivatives else 0, kind),
+        delta=np.empty((2, size * widest), kind),
         gradient=np.empty(fits.params.shape[1], kind),
     )
 
 
-@jit
-def run_dense(fits, rows, network, how, space, start, stop):
+@jit_views
+def run_dense(fits, rows, network, how, keys, space, start, stop):
     """Make the steps from `start` to `stop` of an epoch on dense rows."""
+    n_samples, n_features, n_columns = rows.x.shape[0], rows.x.shape[1], rows.y.shape[1]
     for k in range(fits.params.shape[0]):
         for step in range(start, stop):
-            size = _load(rows, k, step * how.batch_size, how.batch_size, space)
-            _step(fits, network, how, space, k, step, size, rows.y.shape)
+            first = step * how.batch_size
+            size = min(how.batch_size, n_samples - first)
+            x = space.x[: size * n_features].reshape((size, n_features))
+            y = space.y[: size * n_columns].reshape((size, n_columns))
+            _load(rows.x, rows.order, first, how.batch_size, x)
+            _load(rows.y, rows.order, first, how.batch_size, y)
+            if rows.weight.size:
+                of_fit = rows.weight[k if rows.weight.shape[0] > 1 else 0]
+                _load_weights(of_fit, rows.order, first, space.weight[:size])
+            loss = _step(fits, network, how, keys, space, k, step, x, y)
+            fits.loss[k] += loss * (size / n_samples)
 
 
-@jit_inner
-def _load(rows, k, start, batch_size, space):
-    """Copy a batch to where it is computed with, in the precision of the fit; return its size."""
-    n_samples, n_features = rows.x.shape
-    n_columns, size = rows.y.shape[1], min(batch_size, n_samples - start)
-    for i in range(size):
-        row = rows.order[start + i] if rows.order.size else start + i
-        for j in range(n_features):
-            space.x[i * n_features + j] = rows.x[row, j]
-        for j in range(n_columns):
-            space.y[i * n_columns + j] = rows.y[row, j]
-        if rows.weight.size:
-            space.weight[i] = rows.weight[k if rows.weight.shape[0] > 1 else 0, row]
-    prefetch_rows(rows.x, rows.order, start + size, start + size + batch_size)
-    prefetch_rows(rows.y, rows.order, start + size, start + size + batch_size)
-    return size
+@jit_inner_views
+def _load(values, order, first, batch_size, to):
+    """Copy rows to where they are computed with, in the precision of the fit."""
+    for i in range(to.shape[0]):
+        row = order[first + i] if order.size else first + i
+        for j in range(to.shape[1]):
+            to[i, j] = values[row, j]
+    prefetch_rows(values, order, first + batch_size, first + 2 * batch_size)
 
 
-@jit_inner
-def _step(fits, network, how, space, k, step, size, shape_of_y):
-    n_samples, n_columns = shape_of_y
-    x = space.x[: size * network.layers[0, 0]].reshape((size, network.layers[0, 0]))
-    y = space.y[: size * n_columns].reshape((size, n_columns))
-    raw = _forward(fits, network, how, space, k, step, x)
-    value = space.value[:size]
-    loss = loss_at(how.loss, raw)
-    loss(raw, y, value, fits.loss_numbers[k])
-    fits.loss[k] += _average(value, raw, space.weight) * (size / n_samples)
-    _backward(fits, network, how, space, k, x, raw)
-    _add_l2(space.gradient, fits.params[k], fits.l2[k], network.n_weights)
+@jit_inner_views
+def _load_weights(values, order, first, to):
+    for i in range(to.size):
+        to[i] = values[order[first + i] if order.size else first + i]
+
+
+@jit_inner_views
+def _step(fits, network, how, keys, space, k, step, x, y):
+    """Move a fit, return its mean loss; inner functions take arrays, as tuples compile slowly."""
+    params, size, n_outputs = fits.params[k], x.shape[0], network.layers[-1, 1]
+    outputs = space.outputs[: size * how.n_units]
+    derivatives = space.derivatives[: size * how.n_units]
+    layers, slopes, activations = network.layers, network.slopes, network.activations
+    drawn = fits.dropout[k], how.first_count + step, keys.keys, keys.multipliers
+    _forward(params, x, outputs, derivatives, layers, slopes, activations, how, drawn)
+    raw = outputs[outputs.size - size * n_outputs :].reshape((size, n_outputs))
+    loss, rule = loss_at(how.loss, raw), rule_at(how.rule, raw)
+    loss(raw, y, space.value[:size], fits.loss_numbers[k])
+    mean = _average(space.value[:size], raw, space.weight)
+    gradient = space.gradient
+    _backward(params, gradient, x, outputs, derivatives, space.delta, raw, layers, slopes, how)
+    _add_l2(gradient, params, fits.l2[k], how.n_weights)
     fits.n_steps[k, 0] += 1
-    rule = rule_at(how.rule, raw)
-    rule(
-        fits.params[k],
-        space.gradient,
-        fits.moments[k],
-        fits.n_steps[k, 0],
-        fits.rates[k, step],
-        fits.numbers[k],
-        network.n_weights,
-    )
+    n_steps, rate = fits.n_steps[k, 0], fits.rates[k, step]
+    rule(params, gradient, fits.moments[k], n_steps, rate, fits.numbers[k], how.n_weights)
+    return mean
 
 
-@jit_inner
-def _forward(fits, network, how, space, k, step, x):
-    """Return raw predictions; outputs and derivatives of all layers lie one after the other."""
-    size, start, n_layers = x.shape[0], 0, network.layers.shape[0]
-    forward, drop = forward_at(how.forward, x), drop_at(how.drop, x)
+@jit_inner_views
+def _forward(params, x, outputs, derivatives, layers, slopes, activations, how, drawn):
+    """Write outputs and derivatives of all layers, one after the other."""
+    size, start, n_layers = x.shape[0], 0, layers.shape[0]
+    forward = forward_at(how.forward, x)
     for depth in range(n_layers):
-        stop = start + size * network.layers[depth, 1]
-        z = space.outputs[start:stop].reshape((size, network.layers[depth, 1]))
-        forward(fits.params[k], x, z, network.layers[depth], network.slopes[depth])
-        if network.has_derivatives and depth < n_layers - 1:
-            derivative = space.derivatives[start:stop]
-            _differentiate(network, depth, space.outputs[start:stop], derivative)
+        stop = start + size * layers[depth, 1]
+        z = outputs[start:stop].reshape((size, layers[depth, 1]))
+        forward(params, x, z, layers[depth], slopes[depth], how.gemm)
+        if derivatives.size and depth < n_layers - 1:
+            derivative = derivatives[start:stop]
+            _differentiate(outputs[start:stop], derivative, slopes[depth], activations[depth])
             if how.drop:
-                rate, count = fits.dropout[k, depth], how.first_count + step
+                drop, (rates, count, keys, multipliers) = drop_at(how.drop, x), drawn
                 like_z = derivative.reshape(z.shape)
-                drop(z, like_z, rate, count, depth, how.keys, how.multipliers)
+                drop(z, like_z, rates[depth], count, depth, keys, multipliers)
         x, start = z, stop
-    return x
 
 
-@jit_inner
-def _differentiate(network, depth, z, derivative):
+@jit_inner_views
+def _differentiate(z, derivative, negative_slope, address):
     """Apply the activation to `z` unless that is done, and find its derivative."""
-    if network.activations[depth]:
-        activation = activation_at(network.activations[depth], z)
+    if address:
+        activation = activation_at(address, z)
         activation(z, derivative)
         return
-    one, zero, slope = z.dtype.type(1), z.dtype.type(0), z.dtype.type(network.slopes[depth])
+    one, zero, slope = z.dtype.type(1), z.dtype.type(0), z.dtype.type(negative_slope)
     for i in range(z.size):
         derivative[i] = one if z[i] > zero else slope
 
 
-@jit_inner
+@jit_inner_views
 def _average(value, delta, weight):
     """Return the mean loss, and divide its gradient."""
     total, size = 0.0, value.size
@@ -201,37 +210,39 @@ def _average(value, delta, weight):
     return total / size
 
 
-@jit_inner
-def _backward(fits, network, how, space, k, x, delta):
+@jit_inner_views
+def _backward(params, gradient, x, outputs, derivatives, deltas, delta, layers, slopes, how):
     """Write the gradient of the mean loss by all parameters."""
-    size, stop, backward = x.shape[0], x.shape[0] * network.n_units, backward_at(how.backward, x)
-    for depth in range(network.layers.shape[0] - 1, -1, -1):
-        layer = network.layers[depth]
-        stop -= size * layer[1]
-        start = max(stop - size * layer[0], 0)
-        flat = space.delta[depth % 2, : size * layer[0] if depth else 0]
-        below = flat.reshape((size if depth else 0, layer[0]))
-        inputs = space.outputs[start:stop].reshape((size, layer[0])) if depth else x
-        backward(fits.params[k], space.gradient, inputs, delta, below, layer)
-        if depth:
-            _through_activation(network, space, depth - 1, start, stop, flat)
+    size, stop, backward = x.shape[0], outputs.size, backward_at(how.backward, x)
+    for depth in range(layers.shape[0] - 1, -1, -1):
+        n_in = layers[depth, 0]
+        stop -= size * layers[depth, 1]
+        start = max(stop - size * n_in, 0)
+        flat = deltas[depth % 2, : size * n_in if depth else 0]
+        below = flat.reshape((size if depth else 0, n_in))
+        inputs = outputs[start:stop].reshape((size, n_in)) if depth else x
+        backward(params, gradient, inputs, delta, below, layers[depth], how.gemm)
+        if depth and derivatives.size:
+            _multiply(flat, derivatives[start:stop])
+        elif depth:
+            _cut(flat, outputs[start:stop], slopes[depth - 1])
         delta = below
 
 
-@jit_inner
-def _through_activation(network, space, depth, start, stop, delta):
-    if network.has_derivatives:
-        derivative = space.derivatives[start:stop]
-        for i in range(delta.size):
-            delta[i] *= derivative[i]
-        return
-    one, zero = delta.dtype.type(1), delta.dtype.type(0)
-    slope, output = delta.dtype.type(network.slopes[depth]), space.outputs[start:stop]
+@jit_inner_views
+def _multiply(delta, derivative):
+    for i in range(delta.size):
+        delta[i] *= derivative[i]
+
+
+@jit_inner_views
+def _cut(delta, output, negative_slope):
+    one, zero, slope = delta.dtype.type(1), delta.dtype.type(0), delta.dtype.type(negative_slope)
     for i in range(delta.size):
         delta[i] *= one if output[i] > zero else slope
 
 
-@jit_inner
+@jit_inner_views
 def _add_l2(gradient, params, strength, n_weights):
     kind = gradient.dtype.type
     if strength.size > 1:

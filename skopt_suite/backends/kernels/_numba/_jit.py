@@ -30,8 +30,12 @@ _EXACT = {"contract", "arcp", "afn", "nsz"}
 _HOW = {"nogil": True, "error_model": "numpy", "cache": _has_cache()}
 
 jit = njit(fastmath=_EXACT, **_HOW)
-jit_inner = njit(fastmath=_EXACT, no_cpython_wrapper=True, no_cfunc_wrapper=True, **_HOW)
+_INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+jit_inner = njit(fastmath=_EXACT, **_INNER, **_HOW)
 """For what is called by kernels only: half of the time to compile goes into being called."""
+jit_views = njit(fastmath=_EXACT, _nrt=False, **_HOW)
+"""For what allocates nothing: arrays are not counted, which is quicker to run and to compile."""
+jit_inner_views = njit(fastmath=_EXACT, _nrt=False, **_INNER, **_HOW)
 jit_sum = njit(fastmath={*_EXACT, "reassoc"}, **_HOW)
 
 

@@ -8,7 +8,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
-from skopt_suite.backends.kernels._numba._jit import jit_inner
+from skopt_suite.backends.kernels._numba._jit import jit_inner_views
 
 _LINE = 64  # bytes
 _MOST = 8  # lines; memory notices by itself that a longer row is read on
@@ -35,7 +35,7 @@ def _prefetch(context, array, position):
     return types.void(array, position), code
 
 
-@jit_inner
+@jit_inner_views
 def prefetch_rows(rows, order, start, stop):
     """Ask for rows of a contiguous array."""
     flat, n_columns, per_line = rows.reshape(-1), rows.shape[1], _LINE // rows.itemsize
