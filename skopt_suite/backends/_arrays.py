@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from skopt_suite.backends._shapes import Array
+from skopt_suite.backends._shapes import Array, FeatureMatrix
 
 _NAMESPACES: dict[type, Any] = {np.ndarray: np}
 
@@ -141,8 +141,10 @@ def matmul_into(out: Array, a: Array, b: Array) -> None:
         out[...] = xp.matmul(a, b)
 
 
-def take_rows(X: Array, rows: Array) -> Array:
-    """Return the given rows of a dense array."""
+def take_rows(X: FeatureMatrix, rows: Array) -> FeatureMatrix:
+    """Return the given rows of an array or of a CSR container."""
+    if is_sparse(X):
+        return X[rows]
     if type(X) is not np.ndarray:
         return namespace(X).take(X, rows, axis=0)
     # NumPy's take is the faster of the two, and copies all of X first if it is not contiguous

@@ -22,32 +22,50 @@ from skopt_suite.backends._shapes import (
 from skopt_suite.backends.kernels import kernel
 
 _NARROW = 16  # below this many outputs one wide product beats a batch of narrow ones
+_MANY_ROWS = 1000  # that SciPy may add up one after the other in single precision
 
 
 def is_plain_batch(x: FeatureMatrix, params: Params, n_outputs: int) -> bool:
     """Whether `x` is best multiplied with the matrix of each fit in turn, by a kernel."""
-    if is_sparse(x) or n_outputs < _NARROW:
+    if is_sparse(x) or is_narrow(n_outputs):
         return False
     return type(x) is not np.ndarray or (x.flags.c_contiguous and x.dtype == params.dtype)
 
 
+def is_narrow(n_outputs: int) -> bool:
+    """Whether the matrices of a stack are multiplied with the input side by side, in one copy."""
+    return n_outputs < _NARROW
+
+
+def is_summed_in_double(n_samples: int) -> bool:
+    """Whether products that sum over samples of sparse rows take copies in double precision."""
+    return n_samples > _MANY_ROWS
+
+
 def input_product(x: FeatureMatrix, weights: LayerWeights) -> Activations:
     """Return ``x @ weights[k]`` for every fit."""
-    n_fits, n_features, n_outputs = weights.shape
-    if not is_sparse(x) and (n_fits == 1 or n_outputs >= _NARROW):
+    n_fits, _, n_outputs = weights.shape
+    if n_fits > 1 and is_narrow(n_outputs):
+        return _stacked(wide_product(x, _side_by_side(weights)), n_fits, n_outputs)
+    if not is_sparse(x):
         return namespace(x).matmul(x, weights)
-    wide = _side_by_side(weights)
-    return _stacked(wide_product(x, wide), n_fits, n_outputs)
+    out = np.empty((n_fits, x.shape[0], n_outputs), dtype=weights.dtype)
+    for k in range(n_fits):
+        out[k] = x @ weights[k]
+    return out
 
 
 def input_product_transposed(out: LayerWeights, x: FeatureMatrix, delta: Activations) -> None:
     """Write ``x.T @ delta[k]`` for every fit into `out`."""
     n_fits, _, n_outputs = delta.shape
-    if not is_sparse(x) and (n_fits == 1 or n_outputs >= _NARROW):
+    if n_fits > 1 and is_narrow(n_outputs):
+        wide = wide_product_transposed(x, _side_by_side(delta))
+        out[...] = _stacked(wide, n_fits, n_outputs)
+    elif is_sparse(x):
+        for k in range(n_fits):
+            out[k] = wide_product_transposed(x, delta[k])
+    else:
         matmul_into(out, x.T, delta)
-        return
-    wide = wide_product_transposed(x, _side_by_side(delta))
-    out[...] = _stacked(wide, n_fits, n_outputs)
 
 
 @kernel
@@ -59,6 +77,8 @@ def wide_product(x: FeatureMatrix, wide: Array) -> Array:
 @kernel
 def wide_product_transposed(x: FeatureMatrix, wide: Array) -> Array:
     """``x.T @ wide``, where `x` has many more rows than there are columns."""
+    if is_sparse(x) and is_summed_in_double(x.shape[0]):
+        wide = wide.astype(np.float64)
     return x.T @ wide
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.utils import Tags
@@ -45,8 +45,6 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     _trained_network: Network
     _targets: Targets
     _memory: Memory | None = None
-    _model_takes_sparse: ClassVar[bool] = False
-    """Whether the model can be evaluated on sparse X; not every optimizer trains on it."""
 
     @with_callbacks
     @named_alone
@@ -58,12 +56,13 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         Parameters
         ----------
         X : {array-like, sparse container} of shape (n_samples, n_features)
-            Input. CSR and CSC are taken by linear models with full-batch optimizers.
+            Input. CSR stays sparse; other sparse formats, CSC too, are converted to it once. Every
+            optimizer takes it but ``"closed_form"``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Target values.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of every sample in the mean loss; None: all 1.
-        X_val : array-like of shape (n_val_samples, n_features), default=None
+        X_val : {array-like, sparse container} of shape (n_val_samples, n_features), default=None
             Held-out input that is scored after every epoch; with ``early_stopping=True`` it
             replaces the split by ``validation_fraction``.
         y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_outputs), default=None
@@ -160,8 +159,6 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         return "as_X" if self.dtype == "auto" else self.dtype
 
     def _accepts_sparse(self) -> bool:
-        if not self._model_takes_sparse:
-            return False
         penalty = PENALTIES.resolve(self.penalty, owner=type(self).__name__)
         return takes_sparse(self._optimizer(), self._loss(), penalty)
 

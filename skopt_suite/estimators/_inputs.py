@@ -20,7 +20,7 @@ from skopt_suite.backends import (
 
 
 def check_X(
-    estimator: Any, X: Any, *, dtype: str, accept_sparse: bool, backend: str, reset: bool
+    estimator: Any, X: Any, *, dtype: str, backend: str, reset: bool
 ) -> tuple[Any, Placement, str]:
     """Return the input where it is to be computed on, that place, and the precision.
 
@@ -29,11 +29,9 @@ def check_X(
     estimator : object
         Whose ``n_features_in_`` and ``feature_names_in_`` are set or checked.
     X : array-like or sparse container of shape (n_samples, n_features)
-        Input.
+        Input; sparse, it is CSR in canonical format afterwards.
     dtype : {"as_X", "float32", "float64"}
         Precision; "as_X": that of X if it is one of the two, else float64.
-    accept_sparse : bool
-        Whether CSR and CSC are taken.
     backend : {"auto", "numpy", "cupy"}
         Where to compute.
     reset : bool
@@ -50,19 +48,31 @@ def check_X(
         X = validate_data(
             estimator,
             X,
-            accept_sparse=("csr", "csc") if accept_sparse else False,
+            accept_sparse="csr",  # others are converted to it
             dtype=(np.float64, np.float32) if dtype == "as_X" else np.dtype(dtype),
             reset=reset,
         )
     dtype = str(X.dtype)
     if placement.is_numpy:
-        return X, placement, dtype
+        return _canonical(X) if is_sparse(X) else X, placement, dtype
     if is_sparse(X):
         raise TypeError(
             "Sparse X is only taken with backend='numpy'; got it with backend="
             f"{backend!r}. Convert it with X.toarray()."
         )
     return placement.asarray(X, dtype=dtype), placement, dtype
+
+
+def _canonical(X: Any) -> Any:
+    """Return CSR with sorted indices, each once in a row; a copy where the user's has others.
+
+    Raise `ValueError` for indices outside of X, with which SciPy would read other memory.
+    """
+    X.check_format(full_check=True)
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
 
 
 def check_size(X: Any, owner: str, dtype: str) -> None:

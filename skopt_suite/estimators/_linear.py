@@ -31,7 +31,6 @@ class _LinearFace(TrainableEstimator):
     fit_intercept: bool
     coef_: Any
     intercept_: Any
-    _model_takes_sparse = True
 
     def _architecture(self) -> tuple:
         return (self.fit_intercept,)

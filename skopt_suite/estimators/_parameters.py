@@ -60,7 +60,7 @@ def draw_seed(owner: str, random_state: Any) -> int:
 
 
 def takes_sparse(optimizer: Optimizer, loss: Loss, penalty: Penalty) -> bool:
-    """Whether linear models can be trained on sparse X."""
+    """Whether models can be trained on sparse X."""
     return optimizer.refusal(Demands(loss, penalty, is_sparse=True)) is None
 
 

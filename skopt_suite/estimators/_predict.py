@@ -34,7 +34,6 @@ def seen_X(
         model,
         X,
         dtype=dtype,
-        accept_sparse=model._model_takes_sparse,
         backend=model.backend,
         reset=reset,
     )

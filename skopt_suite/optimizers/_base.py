@@ -103,7 +103,7 @@ class Optimizer(Component):
     takes_kinks: ClassVar[bool] = True
     """Whether the loss may have kinks (hinge, absolute error)."""
     takes_sparse: ClassVar[bool] = True
-    """Whether X may be sparse, if every step uses all rows; minibatches are dense."""
+    """Whether X may be sparse."""
     only_quadratic: ClassVar[bool] = False
     """Whether it solves linear models with a quadratic objective to rounding, and no others."""
     takes_schedule: ClassVar[bool] = True

@@ -67,11 +67,11 @@ def refusals(optimizer: Optimizer, demands: Demands) -> Iterator[str]:
     yield from _of_training(optimizer, demands)
     if optimizer.only_quadratic:
         yield from _unless_quadratic(demands)
-    if demands.is_sparse and not (optimizer.is_full_batch and optimizer.takes_sparse):
+    if demands.is_sparse and not optimizer.takes_sparse:
         yield (
             "needs the covariance of X, which sparse X does not have at hand"
-            if optimizer.is_full_batch
-            else "trains on minibatches, which sparse X does not allow"
+            if optimizer.only_quadratic
+            else "takes dense X only, and X is sparse"
         )
 
 

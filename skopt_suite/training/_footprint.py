@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from skopt_suite._component import Component
-from skopt_suite.backends import Placement, State
+from skopt_suite.backends import Placement, State, is_narrow, is_summed_in_double
 from skopt_suite.models import ACTIVATIONS
 from skopt_suite.training._job import Job
 from skopt_suite.training._linear_view import has_cheap_spectrum
@@ -67,9 +67,10 @@ def _step(job: Job, data: Data, is_weighted: bool, update: int) -> int:
         return max(update, activations)
     gradient = params + _scratch(job.plan.penalty) * job.network.layout.n_weights
     optimality = _OPTIMALITY * params if job.plan.optimizer.is_full_batch else 0
+    products = _of_products(job, data)
     if update:  # it may ask for gradients meanwhile
-        return gradient + activations + max(update, optimality)
-    return gradient + max(activations, optimality)
+        return gradient + activations + max(update, optimality, products)
+    return gradient + max(activations + products, optimality)
 
 
 def _size_of_update(job: Job, state: int, placement: Placement) -> int:
@@ -83,6 +84,17 @@ def _size_of_update(job: Job, state: int, placement: Placement) -> int:
     if n_arrays == 0 and placement.xp is not np:  # nothing is what fused kernels take
         return state + _UNFUSED * params
     return n_arrays * params
+
+
+def _of_products(job: Job, data: Data) -> int:
+    """Return how many numbers products of the input with all fits at once take by copies."""
+    first, n_rows = job.network.layout.layers[0], job.plan.rows_per_step(data.train.n_samples)
+    if not is_narrow(first.n_out):
+        return 0
+    copied = first.n_in * first.n_out
+    if data.train.is_sparse and is_summed_in_double(n_rows):
+        return 8 // _item_size(job) * (copied + n_rows * first.n_out)
+    return copied
 
 
 def _scratch(component: Component) -> int:

@@ -76,7 +76,7 @@ class Source(Protocol):
         """Whether inputs are sparse."""
 
     def sample(self, n_rows: int) -> Rows:
-        """Return about that many rows without weights, evenly spread; all where that is cheaper."""
+        """Return about that many rows without weights, evenly spread."""
 
     def batch(self, start: int, size: int, order: Array | None, weights: Weights) -> Rows:
         """Return up to `size` rows from `start` on, in the given order (None: as they come)."""
@@ -125,8 +125,10 @@ class InMemory:
         return is_sparse(self.X)
 
     def sample(self, n_rows: int) -> Rows:
-        """Return about that many rows without weights, evenly spread; all where they are sparse."""
-        every = 1 if self.is_sparse else max(1, self.n_samples // n_rows)
+        """Return about that many rows without weights, evenly spread."""
+        every = max(1, self.n_samples // n_rows)
+        if every == 1:  # a slice of sparse rows is a copy
+            return Rows(self.X, self.y)
         return Rows(self.X[::every, :], self.y[::every, ...])
 
     def batch(self, start: int, size: int, order: Array | None, weights: Weights) -> Rows:

@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse
 
 import skopt_suite  # noqa: F401  (every definition registers itself when it is imported)
+from skopt_suite.backends import input_product_transposed
 from skopt_suite.backends.kernels import KERNELS
 from skopt_suite.metrics import r2
 from skopt_suite.optimizers.algebra._moments import column_moments
@@ -75,3 +76,13 @@ def test_moments_of_sparse_columns(numbers):
     mean, variance = column_moments(X, None, centred=True)
     np.testing.assert_allclose(mean[0], numbers.mean(dtype="float64"), rtol=1e-6)
     np.testing.assert_allclose(variance[0], numbers.var(dtype="float64"), rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_outputs", [2, 16], ids=["side by side", "each"])
+def test_gradients_of_weights_of_sparse_columns(numbers, n_outputs):
+    X = scipy.sparse.csr_array(numbers[: N // 4, None])
+    delta = np.full((2, N // 4, n_outputs), 0.1, dtype="float32")
+    gradient = np.ones((2, 1, n_outputs), dtype="float32")
+    input_product_transposed(gradient, X, delta)
+    expected = np.float32(0.1) * X.data.sum(dtype="float64")
+    np.testing.assert_allclose(gradient, expected, rtol=1e-6)

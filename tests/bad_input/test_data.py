@@ -158,10 +158,17 @@ def test_before_fit(estimator, method):
         _refused(text, getattr(unfitted, method), X, kind=NotFittedError)
 
 
-@pytest.mark.parametrize("estimator", [MLPClassifier(), MLPRegressor()])
-def test_sparse_data_in_a_perceptron(estimator):
+@every
+@pytest.mark.parametrize("column, text", [(5, "indices must be < 3"), (-1, "indices must be >= 0")])
+def test_sparse_data_with_columns_that_there_are_not(estimator, column, text):
     sparse = scipy.sparse.csr_array(X)
-    _refused("Sparse data was passed for X, but dense", estimator.fit, sparse, y, kind=TypeError)
+    sparse.indices[-1] = column
+    _refused(text, estimator.fit, sparse, y)
+
+
+@every
+def test_sparse_data_that_is_not_finite(estimator):
+    _refused("Input X contains NaN", estimator.fit, scipy.sparse.csr_array(_with(X, np.nan)), y)
 
 
 @every

@@ -12,7 +12,6 @@ from sklearn.model_selection import GridSearchCV
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.exceptions import DivergenceError
 from skopt_suite.losses import Hinge, Huber
-from skopt_suite.optimizers import OPTIMIZERS
 from skopt_suite.penalties import L2
 
 
@@ -111,18 +110,10 @@ def test_the_closed_form_is_for_least_squares(estimator, text):
 
 def test_the_closed_form_does_not_take_sparse_data():
     sparse = scipy.sparse.csr_array(X)
-    text = r"'closed_form' needs the covariance of X.*'gradient_descent', 'lbfgs' or 'fista'\."
+    text = r"'closed_form' needs the covariance of X.*'gradient_descent', 'sgd', .* or 'fista'\."
     with pytest.raises(ValueError, match=text):
         LinearRegressor(optimizer="closed_form").fit(sparse, y)
     assert not LinearRegressor(optimizer="closed_form").__sklearn_tags__().input_tags.sparse
-
-
-@pytest.mark.parametrize("optimizer", [n for n in OPTIMIZERS if not OPTIMIZERS[n].is_full_batch])
-@pytest.mark.parametrize("estimator", [LinearClassifier, LinearRegressor])
-def test_minibatches_are_not_taken_from_sparse_data(estimator, optimizer):
-    text = rf"'{optimizer}' trains on minibatches.* Change optimizer to .*'lbfgs' or 'fista'\."
-    with pytest.raises(ValueError, match=text):
-        estimator(optimizer=optimizer).fit(scipy.sparse.csr_array(X), y)
 
 
 @pytest.mark.parametrize(

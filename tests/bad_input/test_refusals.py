@@ -14,7 +14,7 @@ import skopt_suite.training._checks as checks
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite._component import Registry
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
-from skopt_suite.optimizers import LBFGS, OPTIMIZERS, ClosedForm, Optimizer
+from skopt_suite.optimizers import LBFGS, OPTIMIZERS, SGD, ClosedForm, Optimizer
 from skopt_suite.penalties import L2, PENALTIES
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -36,6 +36,13 @@ class Picky(ClosedForm):
         if not isinstance(demands.penalty, L2):
             return "knows nothing but ridge"
         return super().refusal(demands)
+
+
+class DenseOnly(SGD):
+    """A user's rule for dense X."""
+
+    name = "dense_only"
+    takes_sparse = False
 
 
 class Doubled(L2):
@@ -66,6 +73,7 @@ def jobs(kind, optimizer):
             yield {**common, "X": "sparse" if is_sparse else "dense"}
         for dropout in (0, 0.3):
             yield {**common, "hidden_layer_sizes": (3,), "dropout": dropout}
+        yield {**common, "hidden_layer_sizes": (3,), "X": "sparse"}
 
 
 def refusal_of(job):
@@ -121,14 +129,14 @@ def test_all_that_would_be_accepted_is_named():
 
 
 def test_incremental_training_names_what_goes_on():
-    with pytest.raises(ValueError, match=r"\. Change optimizer to 'gradient_descent'\.$"):
-        LinearClassifier(optimizer="sgd").partial_fit(X_SPARSE, y, classes=[0, 1])
+    names = checks.choice(list(map(repr, FIRST_ORDER)))
+    text = rf"'dense_only' takes dense X only, and X is sparse\. Change optimizer to {names}\.$"
+    with pytest.raises(ValueError, match=text):
+        LinearClassifier(optimizer=DenseOnly()).partial_fit(X_SPARSE, y, classes=[0, 1])
     with pytest.raises(AttributeError) as error:
         _ = LinearClassifier(optimizer="lbfgs").partial_fit
     reason = str(error.value.__cause__)
-    assert reason.endswith(
-        "Change optimizer to " + checks.choice(list(map(repr, FIRST_ORDER))) + "."
-    )
+    assert reason.endswith(f"Change optimizer to {names}.")
 
 
 @pytest.fixture

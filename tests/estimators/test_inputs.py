@@ -1,10 +1,9 @@
-"""Frames, sparse containers, precision and weights of the input."""
+"""Frames, precision and weights of the input."""
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-import scipy.sparse
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, make_classification, make_regression
 from sklearn.exceptions import ConvergenceWarning
@@ -51,45 +50,6 @@ def test_columns_as_targets(estimator, column):
     fitted = clone(estimator).set_params(random_state=0).fit(X, column(y))
     plain = clone(estimator).set_params(random_state=0).fit(X, y)
     np.testing.assert_array_equal(fitted.predict(X), plain.predict(X))
-
-
-@pytest.mark.parametrize("container", [scipy.sparse.csr_array, scipy.sparse.csc_matrix])
-@pytest.mark.parametrize(
-    "parameters",
-    [
-        {"tol": 1e-12},  # L-BFGS takes other steps on dense data
-        {"penalty": "l1"},
-        {"optimizer": GradientDescent(0.1), "max_iter": 20},
-        {"dtype": "float32", "tol": 1e-6, "penalty": L2(0.01)},
-        {"optimizer": "fista", "early_stopping": True, "random_state": 0},
-    ],
-)
-@pytest.mark.parametrize("estimator", [LinearClassifier, LinearRegressor])
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_sparse_equals_dense(estimator, parameters, container):
-    thresholded = np.where(np.abs(X) > 0.7, X, 0)
-    weight = np.linspace(0.5, 2, len(y))
-    dense = estimator(**parameters).fit(thresholded, y, sample_weight=weight)
-    sparse = estimator(**parameters).fit(container(thresholded), y, sample_weight=weight)
-    atol = 3e-3 if "dtype" in parameters else 1e-6
-    np.testing.assert_allclose(sparse.coef_, dense.coef_, atol=atol)
-    np.testing.assert_allclose(sparse.intercept_, dense.intercept_, atol=atol)
-    np.testing.assert_array_equal(
-        sparse.predict(container(thresholded)) > 0.5, dense.predict(thresholded) > 0.5
-    )
-
-
-@pytest.mark.parametrize("penalty", ["l2", "l1"])
-def test_sparse_is_never_made_dense(penalty):
-    """Dense, this X would take 8 TB."""
-    rng = np.random.RandomState(0)
-    n_samples, n_features = 10**6, 10**6
-    rows, columns = rng.randint(0, n_samples, 3000), rng.randint(0, n_features, 3000)
-    wide = scipy.sparse.csr_array((np.ones(3000), (rows, columns)), (n_samples, n_features))
-    target = np.zeros(n_samples, dtype=int)
-    target[rows[:1500]] = 1
-    fitted = LinearClassifier(penalty=penalty, tol=1e-6).fit(wide, target)
-    assert fitted.predict(wide).shape == (n_samples,)
 
 
 @every

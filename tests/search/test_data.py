@@ -42,6 +42,11 @@ def to_pandas(X):
         (LinearClassifier(tol=1e-8), sp.csr_array),
         (LinearClassifier(tol=1e-8), sp.csc_matrix),
         (LinearClassifier(tol=1e-8), sp.coo_array),
+        (LinearClassifier(optimizer="sgd", batch_size=32, random_state=0), sp.csr_array),
+        (LinearClassifier(optimizer="adam", early_stopping=True, random_state=0), sp.csc_array),
+        (MLP, sp.csr_matrix),
+        (clone(MLP).set_params(hidden_layer_sizes=(20, 4), early_stopping=True), sp.csr_array),
+        (clone(MLP).set_params(optimizer="lbfgs", max_iter=500), sp.csr_array),
     ],
 )
 def test_kinds_of_rows(estimator, convert):

@@ -9,6 +9,7 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.sparse
 from sklearn.datasets import make_classification, make_regression
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
@@ -53,6 +54,13 @@ def classes(n_samples, n_features, n_classes=3):
 def numbers(n_samples, n_features, n_targets=1):
     X, y = make_regression(n_samples, n_features, n_targets=n_targets, noise=9.0, random_state=0)
     return X, y / y.std()
+
+
+def texts(n_samples, n_features):
+    """Rows of 20 words each."""
+    density, rng = 20 / n_features, np.random.default_rng(0)
+    X = scipy.sparse.random_array((n_samples, n_features), density=density, format="csr", rng=rng)
+    return X, np.arange(n_samples) % 3
 
 
 SMALL, TALL, BROAD = classes(150, 5), classes(3000, 5), classes(300, 200)
@@ -187,6 +195,18 @@ def test_what_a_parent_declares_is_not_that_of_a_subclass_that_computes():
 
 
 CASES = {
+    "sparse": (linear("sgd", batch_size=32), ALPHAS, texts(600, 3000)),
+    "sparse, Adam": (linear("adam", batch_size=32, max_iter=3), ALPHAS, texts(600, 3000)),
+    "sparse, many rows": (linear("gradient_descent"), ALPHAS, texts(3000, 400)),
+    "sparse, many rows, single precision": (
+        linear("gradient_descent", dtype="float32"),
+        ALPHAS,
+        texts(3000, 400),
+    ),
+    "sparse, FISTA": (linear("fista", penalty="l1", max_iter=3), ALPHAS, texts(600, 3000)),
+    "sparse, small network": (mlp(8, optimizer="sgd", batch_size=32), ALPHAS, texts(600, 1000)),
+    "sparse, network": (mlp(50, batch_size=32, max_iter=2), ALPHAS, texts(600, 1000)),
+    "many features, SGD": (linear("sgd", batch_size=32), ALPHAS, classes(300, 1000)),
     "a rule without a kernel": wide(WithoutKernel()),
     "small network": (mlp(8, batch_size=16, max_iter=50), RATES, SMALL),
     "network for digits": (mlp(32, batch_size=32), RATES, classes(1400, 64, 10)),
@@ -306,7 +326,7 @@ def traced(function, *args, **settings):
 
 
 def search_on_one_split(estimator, grid, data, **settings):
-    rows = np.arange(len(data[0]))
+    rows = np.arange(data[0].shape[0])
     settings = {"max_memory": "2GB", "cv": [(rows, rows[:50])], "refit": False, **settings}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -8,6 +8,7 @@ from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.decomposition import PCA
 from sklearn.ensemble import BaggingClassifier
 from sklearn.exceptions import FitFailedWarning
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
@@ -58,6 +59,27 @@ def both_with_training_scores(*args, **settings):
 
 def scaled(model, **settings):
     return Pipeline([("scale", StandardScaler()), ("last", model)], **settings)
+
+
+WORDS = np.random.default_rng(0).integers(0, 40, (150, 8))
+TEXTS = [" ".join(f"word{word}" for word in row) for row in WORDS]
+ODD = ["odd" if odd else "even" for odd in (WORDS % 2).sum(axis=1) > 4]
+
+
+@pytest.mark.parametrize(
+    "model", [MLP, LinearClassifier(optimizer="adam", batch_size=32, max_iter=10, random_state=0)]
+)
+@pytest.mark.parametrize("vectorizer", [TfidfVectorizer(), HashingVectorizer(n_features=2**12)])
+def test_texts_are_sparse_from_end_to_end(vectorizer, model):
+    grid = {
+        "last__optimizer__learning_rate": [1e-3, 1e-2, 0.1],
+        "last__early_stopping": [False, True],
+    }
+    pipeline = Pipeline([("words", vectorizer), ("last", model)])
+    fused, plain = both_with_training_scores(pipeline, grid, (TEXTS, ODD))
+    assert_same_results(fused, plain)
+    assert fused.fusion_report_.n_alone == 0
+    assert fused.best_score_ > 0.7
 
 
 FUSED = {

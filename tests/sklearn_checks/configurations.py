@@ -39,7 +39,7 @@ LINEAR_CLASSIFIERS = [
     ),
     Configuration(
         LinearClassifier(optimizer=Momentum(0.01), schedule="cosine", batch_size=14, max_iter=300),
-        63,
+        64,
         is_random=True,
     ),
     Configuration(
@@ -50,14 +50,14 @@ LINEAR_CLASSIFIERS = [
             validation_fraction=0.3,
             batch_size=1,
         ),
-        63,
+        64,
         is_random=True,
     ),
     Configuration(
         LinearClassifier(
             optimizer="nesterov", schedule="reduce_on_plateau", dtype="float32", batch_size=10
         ),
-        63,
+        64,
         is_random=True,
     ),
 ]
@@ -69,7 +69,7 @@ LINEAR_REGRESSORS = [
     Configuration(LinearRegressor(penalty=L1(alpha=0.01), tol=1e-10), 61),
     Configuration(LinearRegressor(loss="huber", penalty=ElasticNet(positive=True)), 61),
     Configuration(LinearRegressor(loss=Huber(delta=0.5), fit_intercept=False), 61),
-    Configuration(LinearRegressor(loss="absolute_error", optimizer=Adam(0.1)), 60),
+    Configuration(LinearRegressor(loss="absolute_error", optimizer=Adam(0.1)), 61),
     Configuration(
         LinearRegressor(
             loss=Huber(0.1),
@@ -82,7 +82,7 @@ LINEAR_REGRESSORS = [
     ),
     Configuration(
         LinearRegressor(loss="huber", optimizer=SGD(0.01), schedule="step", batch_size=10),
-        60,
+        61,
         is_random=True,
     ),
     Configuration(
@@ -93,25 +93,25 @@ LINEAR_REGRESSORS = [
             early_stopping=True,
             validation_fraction=0.2,
         ),
-        60,
+        61,
         is_random=True,
     ),
     Configuration(
-        LinearRegressor(optimizer=Adam(0.1), dtype="float32", batch_size=10), 60, is_random=True
+        LinearRegressor(optimizer=Adam(0.1), dtype="float32", batch_size=10), 61, is_random=True
     ),
 ]
 
 MLP_CLASSIFIERS = [
-    Configuration(MLPClassifier(), 68, is_random=True),
-    Configuration(MLPClassifier(dtype="float64"), 68),
+    Configuration(MLPClassifier(), 69, is_random=True),
+    Configuration(MLPClassifier(dtype="float64"), 69),
     Configuration(
-        MLPClassifier(**SMALL, activation="tanh", optimizer="lbfgs", dtype="float64"), 68
+        MLPClassifier(**SMALL, activation="tanh", optimizer="lbfgs", dtype="float64"), 69
     ),
     Configuration(
         MLPClassifier(
             **SMALL, optimizer="fista", penalty=L1(0.01), activation="leaky_relu", dtype="float64"
         ),
-        68,
+        69,
     ),
     Configuration(
         MLPClassifier(
@@ -121,7 +121,7 @@ MLP_CLASSIFIERS = [
             schedule=Warmup("cosine", 5),
             dtype="float64",
         ),
-        68,
+        69,
     ),
     Configuration(
         MLPClassifier(
@@ -131,32 +131,32 @@ MLP_CLASSIFIERS = [
             penalty="elastic_net",
             batch_size=10,
         ),
-        68,
+        69,
         is_random=True,
     ),
     Configuration(
         MLPClassifier(dropout=0.2, activation="gelu", schedule="exponential", optimizer=Adam(0.01)),
-        68,
+        69,
         is_random=True,
     ),
     Configuration(
-        MLPClassifier((50, 20), optimizer=Adam(0.01), early_stopping=True), 68, is_random=True
+        MLPClassifier((50, 20), optimizer=Adam(0.01), early_stopping=True), 69, is_random=True
     ),
 ]
 
 MLP_REGRESSORS = [
-    Configuration(MLPRegressor(), 60, is_random=True),
-    Configuration(MLPRegressor(**SMALL, dtype="float64", optimizer=Adam(0.01)), 60),
-    Configuration(MLPRegressor(**SMALL, optimizer="lbfgs", activation="silu", dtype="float64"), 60),
+    Configuration(MLPRegressor(), 61, is_random=True),
+    Configuration(MLPRegressor(**SMALL, dtype="float64", optimizer=Adam(0.01)), 61),
+    Configuration(MLPRegressor(**SMALL, optimizer="lbfgs", activation="silu", dtype="float64"), 61),
     Configuration(
         MLPRegressor(
             (16,), loss="huber", optimizer=GradientDescent(0.05), dtype="float64", tol=1e-2
         ),
-        60,
+        61,
     ),
     Configuration(
         MLPRegressor(**SMALL, loss="huber", optimizer=SGD(0.01), schedule=Step(20), batch_size=8),
-        60,
+        61,
         is_random=True,
     ),
     Configuration(
@@ -168,12 +168,12 @@ MLP_REGRESSORS = [
             early_stopping=True,
             validation_fraction=0.2,
         ),
-        60,
+        61,
         is_random=True,
     ),
     Configuration(
         MLPRegressor((16, 16), "elu", dropout=0.1, optimizer=AdamW(0.01), penalty=L2(0.01)),
-        60,
+        61,
         is_random=True,
     ),
     Configuration(
@@ -184,7 +184,7 @@ MLP_REGRESSORS = [
             schedule="reduce_on_plateau",
             batch_size=10,
         ),
-        60,
+        61,
         is_random=True,
     ),
 ]
