@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite.backends import Batches, MakesSteps, Moved, PerFit, Recipe, is_sparse, steps_for
+from skopt_suite.backends import Batches, MakesSteps, Moved, PerFit, Recipe, steps_for
 from skopt_suite.losses import Loss
 from skopt_suite.models import ACTIVATIONS, LeakyReLU
 from skopt_suite.optimizers import Optimizer, Rule
@@ -81,7 +81,7 @@ def _recipe(stack: Stack, source: Source) -> Recipe | None:
     rule, loss = _rule_name(stack.optimizer), _loss_name(stack.terms.loss)
     penalty, network = stack.terms.penalty, stack.terms.network
     is_known = rule and loss and not penalty.has_prox and _l2(penalty) is not None
-    if not is_known or not isinstance(source, InMemory) or is_sparse(source.X):
+    if not is_known or not isinstance(source, InMemory):
         return None
     activations = [ACTIVATIONS[name] for name in network.activations]
     return Recipe(
@@ -162,7 +162,7 @@ def _batches(epoch: Epoch) -> Batches:
     dtype = source.X.dtype
     weight = epoch.weights.values
     return Batches(
-        x=np.ascontiguousarray(source.X),
+        x=source.X if source.is_sparse else np.ascontiguousarray(source.X),
         y=np.ascontiguousarray(source.y, dtype=dtype),
         weight=np.empty((0, 0), dtype) if weight is None else np.ascontiguousarray(weight),
         order=_AS_THEY_COME,

@@ -51,7 +51,7 @@ class Moved(NamedTuple):
 class Batches(NamedTuple):
     """Rows, and how steps take them."""
 
-    x: Any  # (n_samples, n_features)
+    x: Any  # (n_samples, n_features), dense or in compressed sparse rows
     y: Array  # (n_samples, n_columns), in the precision of fits
     weight: Array  # (n_fits or 1, n_samples), or (0, 0)
     order: Array  # (n_samples,), or (0,) as they come

@@ -15,6 +15,7 @@ from skopt_suite.backends.kernels._numba._epoch import (
     Keys,
     Network,
     Rows,
+    SparseRows,
     run_dense,
     space_for,
 )
@@ -22,6 +23,7 @@ from skopt_suite.backends.kernels._numba._gemm import gemm_address
 from skopt_suite.backends.kernels._numba._layers import BACKWARD, FORWARD
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
 from skopt_suite.backends.kernels._numba._rules import RULES
+from skopt_suite.backends.kernels._numba._sparse_epoch import run_sparse
 from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
 
@@ -63,10 +65,14 @@ class ComposedSteps:
         keys = _keys(batches.seed) if self.recipe.has_dropout else _NO_KEYS
         sizes = batches.batch_size, self.recipe.n_weights, self.n_units, batches.first_count
         how = How(*self.addresses, *sizes)
-        fits, rows = Fits(*moved), Rows(batches.x, batches.y, batches.weight, batches.order)
-        space = space_for(fits, rows, self.network, how)
-        dropout = Keys(keys, MULTIPLIERS)
-        run_dense(fits, rows, self.network, how, dropout, space, start, stop)
+        fits, others = Fits(*moved), (batches.y, batches.weight, batches.order)
+        space = space_for(fits, batches, self.network, how)
+        arguments = self.network, how, Keys(keys, MULTIPLIERS), space, start, stop
+        if isinstance(batches.x, np.ndarray):
+            run_dense(fits, Rows(batches.x, *others), *arguments)
+        else:
+            x = batches.x
+            run_sparse(fits, SparseRows(x.data, x.indices, x.indptr, *others), *arguments)
 
     def _activation(self, name: str) -> int:
         return _ACTIVATIONS[name].address(self.recipe.dtype) if name else 0

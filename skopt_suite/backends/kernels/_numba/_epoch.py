@@ -44,6 +44,17 @@ class Rows(NamedTuple):
     order: np.ndarray  # (n_samples,), or (0,) as they come
 
 
+class SparseRows(NamedTuple):
+    """The rows of all batches, in compressed sparse rows."""
+
+    data: np.ndarray  # (n_values,)
+    indices: np.ndarray  # (n_values,)
+    indptr: np.ndarray  # (n_samples + 1,)
+    y: np.ndarray  # (n_samples, n_columns)
+    weight: np.ndarray  # (n_fits or 1, n_samples), or (0, 0)
+    order: np.ndarray  # (n_samples,), or (0,) as they come
+
+
 class Network(NamedTuple):
     """The layers."""
 
@@ -87,14 +98,15 @@ class Space(NamedTuple):
     gradient: np.ndarray
 
 
-def space_for(fits, rows, network, how):
+def space_for(fits, batches, network, how):
     """Return room for the steps of one thread."""
     kind, size, widest = fits.params.dtype, how.batch_size, network.layers[:, 1].max()
     has_derivatives = how.drop or network.activations.any()
+    n_dense = size * network.layers[0, 0] if isinstance(batches.x, np.ndarray) else 0
     return Space(
-        x=np.empty(size * network.layers[0, 0], kind),
-        y=np.empty(size * rows.y.shape[1], kind),
-        weight=np.empty(size if rows.weight.size else 0, kind),
+        x=np.empty(n_dense, kind),
+        y=np.empty(size * batches.y.shape[1], kind),
+        weight=np.empty(size if batches.weight.size else 0, kind),
         value=np.empty(size, kind),
         outputs=np.empty(size * how.n_units, kind),
         derivatives=np.empty(size * how.n_units if has_derivatives else 0, kind),
@@ -113,17 +125,18 @@ def run_dense(fits, rows, network, how, keys, space, start, stop):
             size = min(how.batch_size, n_samples - first)
             x = space.x[: size * n_features].reshape((size, n_features))
             y = space.y[: size * n_columns].reshape((size, n_columns))
-            _load(rows.x, rows.order, first, how.batch_size, x)
-            _load(rows.y, rows.order, first, how.batch_size, y)
+            load(rows.x, rows.order, first, how.batch_size, x)
+            load(rows.y, rows.order, first, how.batch_size, y)
             if rows.weight.size:
                 of_fit = rows.weight[k if rows.weight.shape[0] > 1 else 0]
-                _load_weights(of_fit, rows.order, first, space.weight[:size])
-            loss = _step(fits, network, how, keys, space, k, step, x, y)
+                load_weights(of_fit, rows.order, first, space.weight[:size])
+            loss = gradient_of(fits, network, how, keys, space, k, step, x, y)
             fits.loss[k] += loss * (size / n_samples)
+            move(fits, how, space.gradient, k, step)
 
 
 @jit_inner_views
-def _load(values, order, first, batch_size, to):
+def load(values, order, first, batch_size, to):
     """Copy rows to where they are computed with, in the precision of the fit."""
     for i in range(to.shape[0]):
         row = order[first + i] if order.size else first + i
@@ -133,42 +146,52 @@ def _load(values, order, first, batch_size, to):
 
 
 @jit_inner_views
-def _load_weights(values, order, first, to):
+def load_weights(values, order, first, to):
     for i in range(to.size):
         to[i] = values[order[first + i] if order.size else first + i]
 
 
 @jit_inner_views
-def _step(fits, network, how, keys, space, k, step, x, y):
-    """Move a fit, return its mean loss; inner functions take arrays, as tuples compile slowly."""
-    params, size, n_outputs = fits.params[k], x.shape[0], network.layers[-1, 1]
+def gradient_of(fits, network, how, keys, space, k, step, x, y):
+    """Write the gradient, return the mean loss; `x` has no rows where the first layer is done.
+
+    Inner functions take arrays, as tuples of them compile slowly.
+    """
+    params, size, n_outputs = fits.params[k], y.shape[0], network.layers[-1, 1]
     outputs = space.outputs[: size * how.n_units]
     derivatives = space.derivatives[: size * how.n_units]
     layers, slopes, activations = network.layers, network.slopes, network.activations
     drawn = fits.dropout[k], how.first_count + step, keys.keys, keys.multipliers
-    _forward(params, x, outputs, derivatives, layers, slopes, activations, how, drawn)
-    raw = outputs[outputs.size - size * n_outputs :].reshape((size, n_outputs))
-    loss, rule = loss_at(how.loss, raw), rule_at(how.rule, raw)
-    loss(raw, y, space.value[:size], fits.loss_numbers[k])
-    mean = _average(space.value[:size], raw, space.weight)
+    _forward(params, x, outputs, derivatives, size, layers, slopes, activations, how, drawn)
+    raw, value = outputs[outputs.size - size * n_outputs :], space.value[:size]
+    raw, loss = raw.reshape((size, n_outputs)), loss_at(how.loss, x)
+    loss(raw, y, value, fits.loss_numbers[k])
+    mean = _average(value, raw, space.weight)
     gradient = space.gradient
     _backward(params, gradient, x, outputs, derivatives, space.delta, raw, layers, slopes, how)
-    _add_l2(gradient, params, fits.l2[k], how.n_weights)
-    fits.n_steps[k, 0] += 1
-    n_steps, rate = fits.n_steps[k, 0], fits.rates[k, step]
-    rule(params, gradient, fits.moments[k], n_steps, rate, fits.numbers[k], how.n_weights)
     return mean
 
 
 @jit_inner_views
-def _forward(params, x, outputs, derivatives, layers, slopes, activations, how, drawn):
+def move(fits, how, gradient, k, step):
+    """Apply penalty and rule."""
+    params, rule = fits.params[k], rule_at(how.rule, gradient)
+    _add_l2(gradient, params, fits.l2[k], how.n_weights)
+    fits.n_steps[k, 0] += 1
+    n_steps, rate = fits.n_steps[k, 0], fits.rates[k, step]
+    rule(params, gradient, fits.moments[k], n_steps, rate, fits.numbers[k], how.n_weights)
+
+
+@jit_inner_views
+def _forward(params, x, outputs, derivatives, size, layers, slopes, activations, how, drawn):
     """Write outputs and derivatives of all layers, one after the other."""
-    size, start, n_layers = x.shape[0], 0, layers.shape[0]
+    start, n_layers = 0, layers.shape[0]
     forward = forward_at(how.forward, x)
     for depth in range(n_layers):
         stop = start + size * layers[depth, 1]
         z = outputs[start:stop].reshape((size, layers[depth, 1]))
-        forward(params, x, z, layers[depth], slopes[depth], how.gemm)
+        if x.size:
+            forward(params, x, z, layers[depth], slopes[depth], how.gemm)
         if derivatives.size and depth < n_layers - 1:
             derivative = derivatives[start:stop]
             _differentiate(outputs[start:stop], derivative, slopes[depth], activations[depth])
@@ -213,7 +236,7 @@ def _average(value, delta, weight):
 @jit_inner_views
 def _backward(params, gradient, x, outputs, derivatives, deltas, delta, layers, slopes, how):
     """Write the gradient of the mean loss by all parameters."""
-    size, stop, backward = x.shape[0], outputs.size, backward_at(how.backward, x)
+    size, stop, backward = delta.shape[0], outputs.size, backward_at(how.backward, x)
     for depth in range(layers.shape[0] - 1, -1, -1):
         n_in = layers[depth, 0]
         stop -= size * layers[depth, 1]
@@ -221,7 +244,8 @@ def _backward(params, gradient, x, outputs, derivatives, deltas, delta, layers, 
         flat = deltas[depth % 2, : size * n_in if depth else 0]
         below = flat.reshape((size if depth else 0, n_in))
         inputs = outputs[start:stop].reshape((size, n_in)) if depth else x
-        backward(params, gradient, inputs, delta, below, layers[depth], how.gemm)
+        if inputs.size:
+            backward(params, gradient, inputs, delta, below, layers[depth], how.gemm)
         if depth and derivatives.size:
             _multiply(flat, derivatives[start:stop])
         elif depth:
