@@ -32,7 +32,7 @@ def run(tmp_path, monkeypatch):
 
 def numbers(pattern, text):
     """Return what the groups of `pattern` matched, as numbers."""
-    return [float(match) for match in re.findall(pattern, text)]
+    return [float(match) for match in re.findall(pattern, text, re.MULTILINE)]
 
 
 def assert_drawing(path):
@@ -93,6 +93,15 @@ def test_text_and_frames(run):
     assert accuracy > 0.8
     ((used, columns),) = re.findall(r"(\d+) of (\d+) columns are used", printed)
     assert 0 < int(used) < int(columns) / 10
+
+
+def test_stream_text(run):
+    printed = run("stream_text.py")
+    assert "4609 tweets, 23 chunks of 200" in printed
+    sgd, adam, network, stopped, guess = numbers(r"^\w.* (0\.\d{3})$", printed)
+    assert min(sgd, adam, network) > 0.8
+    assert adam > stopped > guess
+    assert_drawing("demo_output/stream.png")
 
 
 def test_custom_components(run):
