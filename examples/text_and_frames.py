@@ -46,8 +46,7 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_sta
 # The pipeline
 # ------------
 #
-# Sparse data needs a full-batch optimizer. The default, ``optimizer="auto"``, takes L-BFGS for the
-# L2 penalty and FISTA for the others.
+# The default, ``optimizer="auto"``, takes L-BFGS for the L2 penalty and FISTA for the others.
 
 pipe = Pipeline(
     [
