@@ -10,8 +10,11 @@ import numpy as np
 
 from skopt_suite._component import Component
 from skopt_suite._layout import Layout
+from skopt_suite._separable import Separable
 from skopt_suite.backends import FitColumn, FlatWeights, PerFit, kernel, like, namespace
 from skopt_suite.domains import Vector
+
+_FORMULAS = {"value", "smooth_value", "gradient", "nonsmooth_value", "prox"}
 
 
 class Penalty(Component):
@@ -30,6 +33,8 @@ class Penalty(Component):
             cls.add_gradient = Penalty.add_gradient  # type: ignore[method-assign]
         if "gradient" in vars(cls) and "curvature" not in vars(cls):
             cls.curvature = Penalty.curvature  # type: ignore[method-assign]
+        if _FORMULAS & vars(cls).keys() and "separable" not in vars(cls):
+            cls.separable = Penalty.separable  # type: ignore[method-assign]
 
     def check_layout(self, layout: Layout) -> None:
         """Raise `ValueError` if there are numbers per layer, but not one for each layer."""
@@ -109,6 +114,14 @@ class Penalty(Component):
 
         A number, or an array of shape (n_fits, 1) or (n_fits, n_weights). L-BFGS needs fewer
         iterations where it is known, and the closed form needs it.
+        """
+        return None
+
+    def separable(self) -> Separable | None:
+        """Return the strengths where it is ``Σ_j l1_j |w_j| + l2_j / 2 w_j²``, else None.
+
+        Maybe on ``w ≥ 0``; of a stacked penalty. Where it is known, weights are exactly 0 also
+        after noisy steps (see `L1`), and SGD takes any ``l2``.
         """
         return None
 

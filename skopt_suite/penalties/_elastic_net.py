@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from skopt_suite.backends import FitColumn, FlatWeights, PerFit, like, namespace
+from skopt_suite._separable import Separable
+from skopt_suite.backends import FitColumn, FlatWeights
 from skopt_suite.domains import Boolean, LogUniform, Real, Uniform, Vector
-from skopt_suite.penalties._base import Penalty, add_scaled, scaled_square, scaled_sum
-from skopt_suite.penalties._l1 import shrink
+from skopt_suite.penalties._separable import SeparablePenalty
 
 
-class ElasticNet(Penalty):
+class ElasticNet(SeparablePenalty):
     """A mixture of L1 and L2.
 
     ``alpha * (l1_ratio * ‖w‖₁ + (1 - l1_ratio) / 2 * ‖w‖²)``, added to the mean loss.
@@ -62,27 +62,6 @@ class ElasticNet(Penalty):
         """True."""
         return True
 
-    def smooth_value(self, weights: FlatWeights) -> PerFit:
-        """Return ``alpha * (1 - l1_ratio) / 2 * ‖w‖²``."""
-        return scaled_square(self.alpha * (1 - self.l1_ratio), weights) / 2
-
-    def gradient(self, weights: FlatWeights) -> FlatWeights:
-        """Return ``alpha * (1 - l1_ratio) * w``."""
-        (alpha,) = like(weights, self.alpha * (1 - self.l1_ratio))
-        return alpha * weights
-
-    def add_gradient(self, total: FlatWeights, weights: FlatWeights) -> FlatWeights:
-        """Return ``total + gradient(weights)`` in one pass."""
-        return add_scaled(total, weights, *like(weights, self.alpha * (1 - self.l1_ratio)))
-
-    def curvature(self) -> FitColumn | FlatWeights | float:
-        """Return ``alpha * (1 - l1_ratio)``."""
-        return self.alpha * (1 - self.l1_ratio)
-
-    def nonsmooth_value(self, weights: FlatWeights) -> PerFit:
-        """Return ``alpha * l1_ratio * ‖w‖₁``."""
-        return scaled_sum(self.alpha * self.l1_ratio, namespace(weights).abs(weights))
-
-    def prox(self, weights: FlatWeights, step_size: FitColumn | FlatWeights) -> FlatWeights:
-        """Return the weights soft-thresholded at ``alpha * l1_ratio * step_size``."""
-        return shrink(weights, self.alpha * self.l1_ratio, step_size, self.positive)
+    def _strengths(self) -> Separable:
+        l1, l2 = self.alpha * self.l1_ratio, self.alpha * (1 - self.l1_ratio)
+        return Separable(l1, l2, self.positive)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from skopt_suite.backends import FitColumn, FlatWeights, PerFit, like, namespace
+from skopt_suite._separable import Separable
+from skopt_suite.backends import FitColumn, FlatWeights
 from skopt_suite.domains import Boolean, LogUniform, Real, Vector
-from skopt_suite.penalties._base import Penalty, scaled_sum, soft_threshold
+from skopt_suite.penalties._separable import SeparablePenalty
 
 
-class L1(Penalty):
+class L1(SeparablePenalty):
     """The sum of absolute values: lasso. Gives exact zeros with every optimizer.
 
-    ``alpha * ‖w‖₁``, added to the mean loss.
+    ``alpha * ‖w‖₁``, added to the mean loss. Where steps see all rows, weights are soft-thresholded
+    after each; where they see minibatches, by all that weights at 0 still owe to the penalty, since
+    noise would lift them again after each step (FTRL-Proximal).
 
     Parameters
     ----------
@@ -24,7 +27,10 @@ class L1(Penalty):
     References
     ----------
     N. Parikh and S. Boyd, "Proximal Algorithms", Foundations and Trends in Optimization 1, 2014,
-    section 6.5.2.
+    section 6.5.2; H. B. McMahan, "Follow-the-Regularized-Leader and Mirror Descent: Equivalence
+    Theorems and L1 Regularization", AISTATS 2011; Y. Tsuruoka, J. Tsujii and S. Ananiadou,
+    "Stochastic Gradient Descent Training for L1-regularized Log-linear Models with Cumulative
+    Penalty", ACL 2009.
 
     Examples
     --------
@@ -49,28 +55,5 @@ class L1(Penalty):
         """True."""
         return True
 
-    def curvature(self) -> float:
-        """Return 0: there is no smooth part."""
-        return 0.0
-
-    def nonsmooth_value(self, weights: FlatWeights) -> PerFit:
-        """Return ``alpha * ‖w‖₁``."""
-        return scaled_sum(self.alpha, namespace(weights).abs(weights))
-
-    def prox(self, weights: FlatWeights, step_size: FitColumn | FlatWeights) -> FlatWeights:
-        """Return the weights soft-thresholded at ``alpha * step_size``."""
-        return shrink(weights, self.alpha, step_size, self.positive)
-
-
-def shrink(
-    weights: FlatWeights,
-    strength: FitColumn | FlatWeights,
-    step_size: FitColumn | FlatWeights,
-    positive: bool,
-) -> FlatWeights:
-    """Return the proximal operator of a scaled absolute value, on [0, ∞) if `positive`."""
-    strength, step_size = like(weights, strength, step_size)
-    threshold = strength * step_size
-    if positive:
-        return namespace(weights).clip(weights - threshold, 0.0, None)
-    return soft_threshold(weights, threshold)
+    def _strengths(self) -> Separable:
+        return Separable(self.alpha, None, self.positive)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from skopt_suite.backends import FitColumn, FlatWeights, PerFit, like, namespace
+from skopt_suite._separable import Separable
+from skopt_suite.backends import FitColumn, FlatWeights
 from skopt_suite.domains import Boolean, LogUniform, Real, Vector
-from skopt_suite.penalties._base import Penalty, add_scaled, scaled_square
+from skopt_suite.penalties._separable import SeparablePenalty
 
 
-class L2(Penalty):
+class L2(SeparablePenalty):
     """Half the squared Euclidean norm: ridge, weight decay.
 
     ``alpha / 2 * ‖w‖²``, added to the mean loss.
@@ -48,27 +49,5 @@ class L2(Penalty):
         """Whether weights are kept from being negative."""
         return self.positive
 
-    def smooth_value(self, weights: FlatWeights) -> PerFit:
-        """Return ``alpha / 2 * ‖w‖²``."""
-        return scaled_square(self.alpha, weights) / 2
-
-    def gradient(self, weights: FlatWeights) -> FlatWeights:
-        """Return ``alpha * w``."""
-        (alpha,) = like(weights, self.alpha)
-        return alpha * weights
-
-    def add_gradient(self, total: FlatWeights, weights: FlatWeights) -> FlatWeights:
-        """Return ``total + gradient(weights)`` in one pass."""
-        return add_scaled(total, weights, *like(weights, self.alpha))
-
-    def curvature(self) -> FitColumn | FlatWeights | float:
-        """Return ``alpha``."""
-        return self.alpha
-
-    def nonsmooth_value(self, weights: FlatWeights) -> PerFit:
-        """Return zeros: the constraint counts for nothing."""
-        return namespace(weights).zeros_like(weights[:, 0])
-
-    def prox(self, weights: FlatWeights, step_size: FitColumn | FlatWeights) -> FlatWeights:
-        """Return the weights without their negative part."""
-        return namespace(weights).clip(weights, 0.0, None)
+    def _strengths(self) -> Separable:
+        return Separable(None, self.alpha, self.positive)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from skopt_suite.penalties._base import Penalty
+from skopt_suite._separable import Separable
+from skopt_suite.penalties._separable import SeparablePenalty
 
 
-class NoPenalty(Penalty):
+class NoPenalty(SeparablePenalty):
     """No penalty, by name ``"none"``.
 
     Examples
@@ -17,6 +18,5 @@ class NoPenalty(Penalty):
     scratch_arrays = 0
     name = "none"
 
-    def curvature(self) -> float:
-        """Return 0."""
-        return 0.0
+    def _strengths(self) -> Separable:
+        return Separable(l1=None, l2=None, is_positive=False)

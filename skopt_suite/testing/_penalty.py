@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from skopt_suite._separable import Separable
 from skopt_suite.penalties import PENALTIES, Penalty
 from skopt_suite.testing._common import (
     check_specification,
@@ -26,7 +27,8 @@ def check_penalty(penalty: Penalty) -> None:
     the documented shapes and the precision of the weights; the gradient agrees with finite
     differences of the smooth part, and with ``curvature`` if that is declared; no point of a fine
     grid is better than the proximal operator, by its definition, for one step size and for one per
-    coordinate; the value is the sum of the two parts; and a fit in a stack gets the same as alone.
+    coordinate; all agrees with ``separable`` if that is declared; the value is the sum of the two
+    parts; and a fit in a stack gets the same as alone.
 
     Parameters
     ----------
@@ -65,6 +67,7 @@ def check_penalty(penalty: Penalty) -> None:
             if penalty.has_gradient:
                 _check_gradient(specification, _weights()[k])
             _check_curvature(specification, _weights()[k])
+            _check_separable(specification, _weights()[k : k + 1])
             if penalty.has_prox:
                 for step_size in _step_sizes():
                     _check_prox(specification, _weights()[k], step_size[k])
@@ -175,6 +178,39 @@ def _check_curvature(specification: Penalty, weights: np.ndarray) -> None:
         "and None for other penalties.",
         rtol=1e-10,
     )
+
+
+def _check_separable(specification: Penalty, weights: np.ndarray) -> None:
+    """Compare all that a penalty computes with what it says as data."""
+    penalty = stacked([specification])
+    separable = penalty.separable()
+    if separable is None:
+        return
+    expected = _separable_parts(separable, weights)
+    for name, array in _parts(penalty, weights).items():
+        expect_close(
+            array,
+            expected[name],
+            f"{type(specification).__name__}.{name} must be that of Σ l1 |w| + l2 / 2 w², on w ≥ 0 "
+            f"if is_positive, with what separable returned, {separable!r}; it may return None.",
+            rtol=1e-10,
+            atol=1e-14,
+        )
+
+
+def _separable_parts(separable: Separable, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what `_parts` is for a separable penalty."""
+    l1 = 0.0 if separable.l1 is None else separable.l1
+    gradient = (0.0 if separable.l2 is None else separable.l2) * weights
+    smooth, rest = (gradient * weights).sum(axis=1) / 2, (l1 * abs(weights)).sum(axis=1)
+    parts = {"value": smooth + rest, "smooth_value": smooth, "nonsmooth_value": rest}
+    parts |= {"gradient": gradient, "gradient added": 1 + gradient}
+    for sizes in _step_sizes():
+        left = np.clip(weights - l1 * sizes[:1], 0, None)
+        if not separable.is_positive:
+            left += np.clip(weights + l1 * sizes[:1], None, 0)
+        parts[f"prox, step_size={sizes[0]}"] = left
+    return parts
 
 
 def _check_prox(specification: Penalty, weights: np.ndarray, step_size: np.ndarray) -> None:
