@@ -11,6 +11,7 @@ from typing import ClassVar, NamedTuple, Protocol
 
 from skopt_suite._component import Component
 from skopt_suite._layout import Layout
+from skopt_suite._separable import Separable
 from skopt_suite.backends import Array, FitColumn, Params, PerFit, State, namespace
 from skopt_suite.optimizers._demands import Demands, refusals
 from skopt_suite.optimizers.algebra._curvature import Curvature
@@ -28,6 +29,10 @@ class Problem(Protocol):
     @property
     def has_prox(self) -> bool:
         """Whether part of the penalty acts by its proximal operator."""
+
+    @property
+    def separable(self) -> Separable | None:
+        """The strengths of a separable penalty; None of others."""
 
     @property
     def layout(self) -> Layout:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skopt_suite._component import Component
+from skopt_suite._component import Component, stack
 from skopt_suite.backends import Placement, State, is_narrow, is_summed_in_double
 from skopt_suite.models import ACTIVATIONS
 from skopt_suite.training._job import Job
@@ -23,6 +23,7 @@ from skopt_suite.training._trees import map_arrays
 
 _OBJECTS = 4096  # bytes of a fit's result, loss curve and specifications
 _MARGIN = 1.3  # over the arrays that are counted below: memory is not used to the last byte
+_PAYMENT = 4  # arrays like the weights that paying what is owed to a penalty takes
 _COMPACT = 1.25  # of what is kept: a copy of it, and what is on the way there
 _OPTIMALITY = 4  # arrays like the parameters beside the gradient, once activations are gone
 _UNFUSED = 3  # such arrays that the definition of a fused update makes beside what it returns
@@ -55,7 +56,8 @@ def bytes_per_fit(job: Job, data: Data, placement: Placement, shares_weight: boo
         kept += data.train.n_samples
     leaving = max(_COMPACT * kept, kept + params)  # what is left in one piece; or results
     is_weighted = not shares_weight or job.sample_weight is not None
-    step = _step(job, data, is_weighted, _size_of_update(job, state, placement))
+    update = max(_size_of_update(job, state, placement), _size_of_payment(job))
+    step = _step(job, data, is_weighted, update)
     passing = max(_MARGIN * max(step, _scoring(job, data)), _BASIS * basis * 8 / _item_size(job))
     return _OBJECTS + int(_item_size(job) * (kept + max(passing, leaving)))
 
@@ -95,6 +97,12 @@ def _of_products(job: Job, data: Data) -> int:
     if data.train.is_sparse and is_summed_in_double(n_rows):
         return 8 // _item_size(job) * (copied + n_rows * first.n_out)
     return copied
+
+
+def _size_of_payment(job: Job) -> int:
+    """Return how many numbers it takes at once to pay what is owed to the penalty."""
+    owes = job.plan.penalty.has_prox and not job.plan.optimizer.is_full_batch
+    return _PAYMENT * job.network.layout.n_weights if owes else 0
 
 
 def _scratch(component: Component) -> int:
@@ -176,7 +184,8 @@ def _size_of_state(job: Job, data: Data) -> int:
 
 def _state_of_one(job: Job, data: Data) -> State:
     params = np.zeros((1, job.network.n_params), dtype=job.dtype)
-    terms = Terms(job.network, job.loss, job.plan.penalty)
+    penalty = stack([job.plan.penalty], Placement(np)).on(job.network.layout)
+    terms = Terms(job.network, job.loss, penalty)
     return job.plan.optimizer.init(params, terms.on_all(data.train, Weights()))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skopt_suite._component import take
-from skopt_suite.backends import Array, FitColumn, Params, PerFit
+from skopt_suite._separable import Separable
+from skopt_suite.backends import Array, FitColumn, Params, PerFit, namespace
 from skopt_suite.losses import Loss
 from skopt_suite.models import Context, DropoutDraws, Network
 from skopt_suite.optimizers.algebra._curvature import Curvature
@@ -48,6 +49,17 @@ class Terms:
             return self.penalty.nonsmooth_value(weights) if has_prox else 0.0
         return self.penalty.value(weights)
 
+    def allowed(self, params: Params) -> Params:
+        """Return `params` without weights that the penalty forbids, in place.
+
+        A fit that begins there owes nothing for them.
+        """
+        separable = self.penalty.separable()
+        if separable is not None and separable.is_positive:
+            weights = self.network.layout.weights(params)
+            weights[...] = namespace(weights).clip(weights, 0.0, None)
+        return params
+
     def take(self, index: Array) -> Terms:
         """Return the terms of the fits that `index` names."""
         loss, penalty = take(self.loss, index), take(self.penalty, index)
@@ -85,6 +97,11 @@ class Objective:
             view,
         )
         self.has_prox, self.layout = penalty.has_prox, data.network.layout
+
+    @property
+    def separable(self) -> Separable | None:
+        """The strengths of a separable penalty; None of others."""
+        return self.penalty.separable()
 
     def value_and_gradient(self, params: Params) -> tuple[PerFit, Params]:
         """Return the smooth part, (n_fits,), and its gradient, (n_fits, n_params)."""

@@ -75,14 +75,15 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
     schedule = stack_components([plan.schedule for plan in plans], placement)
     horizon = placement.asarray([[job.horizon] for job in jobs], dtype="float64")
     pasts = [job.past for job in jobs if job.past is not None]
+    terms = _terms(jobs, placement)
     return Stack(
         index=np.arange(len(jobs)),
-        params=placement.asarray(_initial_params(jobs)),
+        params=terms.allowed(placement.asarray(_initial_params(jobs))),
         optimizer=stack_components([plan.optimizer for plan in plans], placement),
         optimizer_state=join([past.optimizer for past in pasts], placement) if pasts else None,
         schedule=schedule,
         schedule_state=_schedule_state(pasts, placement, schedule.init(horizon)),
-        terms=_terms(jobs, placement),
+        terms=terms,
         dropout=_dropout(jobs, placement),
         horizon=horizon,
         weights=_weights(jobs, placement),

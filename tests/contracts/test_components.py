@@ -65,7 +65,7 @@ def test_step_size_is_the_last_move_per_unit_of_constant_gradient(rule):
     gradient = np.array([[3.0, -0.5, 1e-3, 40.0]])
     params = np.zeros_like(gradient)
     layout = Layout(())  # no weights, which might decay
-    state = stacked.init(params, SimpleNamespace(layout=layout))
+    state = stacked.init(params, SimpleNamespace(layout=layout, has_prox=False))
     for _ in range(30):
         before = params.copy()
         rate = stacked.learning_rate

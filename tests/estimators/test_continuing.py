@@ -1,6 +1,7 @@
 """Training that goes on: warm starts and partial fits."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from sklearn.datasets import load_digits
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.optimizers import SGD, Adam, GradientDescent, Momentum
-from skopt_suite.penalties import L1
+from skopt_suite.penalties import L1, L2, ElasticNet
 from skopt_suite.schedules import Cosine, ReduceOnPlateau, Step, Warmup
 
 from .problems import CLASSES, NUMBERS, STOCHASTIC, data_of, every, parameters_of
@@ -38,6 +39,7 @@ def test_warm_start_at_the_optimum_is_done():
 STATEFUL = [
     {"optimizer": SGD(0.05)},
     {"optimizer": Momentum(0.05)},
+    {"optimizer": Momentum(0.02), "penalty": ElasticNet(0.1, l1_ratio=0.8, positive=True)},
     {"optimizer": Adam(0.01), "penalty": L1(0.01)},
     {"optimizer": "adamw", "schedule": Cosine()},
     {"optimizer": "nesterov", "schedule": Step(step_size=3)},
@@ -114,6 +116,27 @@ def test_warm_start_with_another_objective_forgets_the_velocity(changed):
     plain = copy.deepcopy(model).set_params(max_iter=1, **changed).set_params(optimizer=SGD(rate))
     model.set_params(max_iter=1, **changed)
     np.testing.assert_allclose(model.fit(X, y).coef_, plain.fit(X, y).coef_, rtol=1e-12)
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_partial_fit_remembers_what_weights_owe(saved):
+    X, y = CLASSES
+    model = LinearClassifier(optimizer="sgd", penalty=L1(0.1), batch_size=5, random_state=0)
+    whole = clone(model).set_params(max_iter=6, tol=0).fit(X, y)
+    half = clone(model).set_params(max_iter=3, tol=0).fit(X, y)
+    assert (half.coef_ == 0).any()
+    for _ in range(3):
+        half = pickle.loads(pickle.dumps(half)) if saved else half
+        half.partial_fit(X, y)
+    np.testing.assert_allclose(half.coef_, whole.coef_, rtol=1e-12)
+
+
+def test_partial_fit_takes_another_penalty():
+    X, y = CLASSES
+    model = LinearClassifier(optimizer="adam", batch_size=5, penalty=L2(0.1), random_state=0)
+    for penalty in (L2(0.1), L1(10.0), L2(0.1), L1(10.0)):
+        model.set_params(penalty=penalty).partial_fit(X, y, classes=[0, 1])
+        assert (model.coef_ == 0).all() == isinstance(penalty, L1)
 
 
 def test_partial_fit_learns_classes_one_by_one():

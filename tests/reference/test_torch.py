@@ -61,7 +61,7 @@ def test_optimizer_follows_the_trajectory(run):
     stacked = stack([optimizer] * 2, NUMPY)
     params = np.tile(OPTIMIZERS["initial_params"], (2, 1))
     layout = Layout.dense((params.shape[1], 1), output_bias=False)
-    state, steps = stacked.init(params, SimpleNamespace(layout=layout)), []
+    state, steps = stacked.init(params, SimpleNamespace(layout=layout, has_prox=False)), []
     for gradient in gradients:
         params, state = stacked.update(
             state, params, np.tile(gradient, (2, 1)), stacked.learning_rate, layout
@@ -82,7 +82,7 @@ def test_biases_do_not_decay():
         stacked, params = stack([optimizer], NUMPY), OPTIMIZERS["initial_params"][None, :].copy()
         layout = Layout.dense((2, 1, 2))  # 4 weights, 3 biases
         assert params.shape == (1, layout.n_params)
-        state = stacked.init(params, SimpleNamespace(layout=layout))
+        state = stacked.init(params, SimpleNamespace(layout=layout, has_prox=False))
         for gradient in OPTIMIZERS["gradients"]:
             params, state = stacked.update(
                 state, params, gradient[None, :].copy(), stacked.learning_rate, layout

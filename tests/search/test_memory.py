@@ -23,7 +23,6 @@ from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.model_selection._engine.memory import Budget, budget_of, pieces
 from skopt_suite.models import ACTIVATIONS
 from skopt_suite.optimizers import OPTIMIZERS, SGD, Adam, Step
-from skopt_suite.optimizers.first_order._rule import RuleState
 from skopt_suite.penalties import L2
 from skopt_suite.training import bytes_per_fit
 
@@ -106,7 +105,7 @@ class WithoutKernel(Adam):
         m = beta1 * state.moments[:, 0] + (1 - beta1) * gradient
         v = beta2 * state.moments[:, 1] + (1 - beta2) * gradient**2
         params = params - rate * m / (np.sqrt(v) + 1e-8)
-        return params, RuleState(state.n_steps + 1, np.stack([m, v], axis=1))
+        return params, state._replace(n_steps=state.n_steps + 1, moments=np.stack([m, v], axis=1))
 
 
 class Undeclared(WithoutKernel):

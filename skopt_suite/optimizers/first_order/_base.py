@@ -9,8 +9,9 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from skopt_suite._layout import Layout
-from skopt_suite.backends import FitColumn, Params, State, namespace
+from skopt_suite.backends import Array, FitColumn, Params, State, namespace
 from skopt_suite.optimizers._base import Optimizer, Problem, Step
+from skopt_suite.optimizers.first_order._owed import pay
 
 
 class FirstOrder(Optimizer):
@@ -18,7 +19,8 @@ class FirstOrder(Optimizer):
 
     A rule of your own has a ``learning_rate`` and implements `init` and `update`; if a unit of
     constant gradient moves its parameters by something else than the learning rate, also
-    `step_size`.
+    `step_size`. If its state has a field ``owed``, which begins as `nothing_owed`, weights remember
+    what they owe to a separable penalty, and are exactly 0 also where steps are noisy.
     """
 
     learning_rate: FitColumn
@@ -59,15 +61,51 @@ class FirstOrder(Optimizer):
         """
         return learning_rate
 
+    def nothing_owed(self, params: Params, problem: Problem) -> Array:
+        """Return debts of zero to the penalty, for weights that are positive or negative.
+
+        Parameters
+        ----------
+        params : array of shape (n_fits, n_params)
+            Parameters.
+        problem : Problem
+            The objective.
+
+        Returns
+        -------
+        owed : array of shape (n_fits, 2, n_weights)
+            Of shape (n_fits, 0, n_weights) where nothing will be owed.
+        """
+        xp = namespace(params)
+        owes = problem.has_prox and problem.separable is not None and not self.is_full_batch
+        shape = (params.shape[0], 2 if owes else 0, problem.layout.n_weights)
+        return xp.zeros(shape, dtype=params.dtype, device=params.device)
+
     def step(self, state: State, params: Params, problem: Problem, factor: FitColumn) -> Step:
-        """Return one update, followed by the proximal operator if there is one."""
+        """Return one update, followed by the part of the penalty that is not smooth."""
         loss, gradient = problem.value_and_gradient(params)
         optimality = problem.optimality(params, gradient) if self.is_full_batch else None
         learning_rate = self.learning_rate * factor
         params, state = self.update(state, params, gradient, learning_rate, problem.layout)
         if problem.has_prox:
-            params = problem.prox(params, self.step_size(state, learning_rate))
+            step_size = self.step_size(state, learning_rate)
+            params, state = self._penalised(state, params, problem, step_size)
         return Step(params, state, loss, optimality)
+
+    def _penalised(
+        self, state: State, params: Params, problem: Problem, step_size: FitColumn | Params
+    ) -> tuple[Params, State]:
+        """Return parameters and state after the part of the penalty that is not smooth."""
+        owed, separable = getattr(state, "owed", None), problem.separable
+        if self.is_full_batch or owed is None or separable is None:
+            return problem.prox(params, step_size), state
+        if owed.shape[1] == 0:  # the fit that goes on had a penalty without debts
+            owed = self.nothing_owed(params, problem)
+        weights = problem.layout.weights(params)
+        if step_size.shape[1] > 1:
+            step_size = problem.layout.weights(step_size)
+        weights[...], owed = pay(weights, owed, step_size, separable)
+        return params, state._replace(owed=owed)
 
 
 def zero_count(params: Params) -> FitColumn:

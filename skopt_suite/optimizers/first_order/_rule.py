@@ -24,6 +24,7 @@ class RuleState(NamedTuple):
 
     n_steps: FitColumn  # float64
     moments: Array  # (n_fits, n_moments, n_params)
+    owed: Array  # to the penalty; (n_fits, 2, n_weights), or (n_fits, 0, n_weights)
 
 
 class Rule(FirstOrder):
@@ -44,7 +45,7 @@ class Rule(FirstOrder):
         xp, (n_fits, n_params) = namespace(params), params.shape
         shape = (n_fits, self.n_moments, n_params)
         moments = xp.zeros(shape, dtype=params.dtype, device=params.device)
-        return RuleState(zero_count(params), moments)
+        return RuleState(zero_count(params), moments, self.nothing_owed(params, problem))
 
     def update(
         self,
@@ -59,7 +60,7 @@ class Rule(FirstOrder):
         params, moments = type(self).formula(
             params, gradient, state.moments, n_steps, learning_rate, numbers, layout.n_weights
         )
-        return params, RuleState(n_steps, moments)
+        return params, state._replace(n_steps=n_steps, moments=moments)
 
     def numbers(self, like: FitColumn) -> Array:
         """Return the hyperparameters, (n_fits, n_hyperparameters), in the precision of `like`."""
