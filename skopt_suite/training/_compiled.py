@@ -62,7 +62,7 @@ class CompiledSteps:
             self.moved, self.batches = _moved(epoch, stack), _batches(epoch)
             stack.params, state = self.moved.params, stack.optimizer_state
             stack.optimizer_state = state._replace(
-                n_steps=self.moved.n_steps, moments=self.moved.moments
+                n_steps=self.moved.n_steps, moments=self.moved.moments, owed=self.moved.owed
             )
         rates = np.ascontiguousarray(stack.optimizer.learning_rate * epoch.factors, dtype=float)
         self.moved = self.moved._replace(rates=rates, loss=np.zeros(len(rates)))
@@ -80,8 +80,8 @@ def _recipe(stack: Stack, source: Source) -> Recipe | None:
     """Return what the fits are; None where a part of them has no name that a backend could know."""
     rule, loss = _rule_name(stack.optimizer), _loss_name(stack.terms.loss)
     penalty, network = stack.terms.penalty, stack.terms.network
-    is_known = rule and loss and not penalty.has_prox and _l2(penalty) is not None
-    if not is_known or not isinstance(source, InMemory):
+    separable = penalty.separable()
+    if not (rule and loss) or separable is None or not isinstance(source, InMemory):
         return None
     activations = [ACTIVATIONS[name] for name in network.activations]
     return Recipe(
@@ -93,6 +93,8 @@ def _recipe(stack: Stack, source: Source) -> Recipe | None:
         activations=(*(_name(name) for name in network.activations), ""),
         n_weights=network.layout.n_weights,
         has_dropout=stack.dropout is not None,
+        has_prox=penalty.has_prox,
+        is_positive=separable.is_positive,
     )
 
 
@@ -119,16 +121,12 @@ def _loss_name(loss: Loss) -> str:
     return f"{definition.__module__}.{definition.__qualname__}, {loss.targets.kind}"
 
 
-def _l2(penalty: Any) -> Any:
-    """Return the factor of the weights in the penalty's gradient; None if there is no such."""
-    return penalty.curvature() if penalty.has_gradient else 0.0
-
-
 def _moved(epoch: Epoch, stack: Stack) -> Moved:
     """Return the fits of a stack, contiguous in memory."""
     state, params = stack.optimizer_state, np.ascontiguousarray(stack.params)
     n_fits, loss, optimizer = len(params), stack.terms.loss, stack.optimizer
     no_dropout = np.empty((n_fits, 0), params.dtype)
+    separable: Any = stack.terms.penalty.separable()
     return Moved(
         params=params,
         moments=np.ascontiguousarray(state.moments),
@@ -136,7 +134,9 @@ def _moved(epoch: Epoch, stack: Stack) -> Moved:
         rates=np.empty((n_fits, 0)),  # those of an epoch
         numbers=np.ascontiguousarray(optimizer.numbers(state.n_steps)),
         loss_numbers=_columns([getattr(loss, name) for name in loss.parameters], n_fits),
-        l2=_strengths(_l2(stack.terms.penalty), n_fits, params.dtype),
+        l2=_strengths(separable.l2, n_fits, params.dtype),
+        l1=_strengths(separable.l1, n_fits, params.dtype),
+        owed=np.ascontiguousarray(state.owed),
         dropout=no_dropout if epoch.dropout is None else np.ascontiguousarray(epoch.dropout.rates),
         loss=np.zeros(n_fits),
     )
@@ -150,8 +150,8 @@ def _columns(values: list[Any], n_fits: int) -> np.ndarray:
     return columns
 
 
-def _strengths(l2: Any, n_fits: int, dtype: Any) -> np.ndarray:
-    values = np.asarray(l2, dtype=dtype)
+def _strengths(given: Any, n_fits: int, dtype: Any) -> np.ndarray:
+    values = np.asarray(0.0 if given is None else given, dtype=dtype)
     width = values.shape[-1] if values.ndim else 1
     return np.ascontiguousarray(np.broadcast_to(values, (n_fits, width)))
 

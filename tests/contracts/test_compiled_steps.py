@@ -10,7 +10,7 @@ from skopt_suite.backends.kernels._numba._rules import RULES
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, SquaredError
 from skopt_suite.models import Network
 from skopt_suite.optimizers import OPTIMIZERS, SGD, Adam, Demands, Rule
-from skopt_suite.penalties import L2, PENALTIES
+from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet
 from skopt_suite.schedules import SCHEDULES, Constant
 from skopt_suite.testing._common import job_of, variants
 from skopt_suite.testing._pairwise import pairwise
@@ -57,7 +57,12 @@ RULES_HERE = [
 FACTORS = {
     "rule": [rule() for rule in RULES_HERE],
     "loss": ALL_LOSSES,
-    "penalty": [PENALTIES[name]() for name in PENALTIES],
+    "penalty": [
+        *(PENALTIES[name]() for name in PENALTIES),
+        L1(0.01, positive=True),
+        L2(0.01, positive=True),
+        ElasticNet(0.02),
+    ],
     "model": list(MODELS),
     "schedule": [SCHEDULES.resolve(name, owner="Test") for name in SCHEDULES],
     "dtype": ["float32", "float64"],
@@ -69,7 +74,7 @@ FACTORS = {
 def is_allowed(rule, loss, penalty, model, schedule, dtype, weighted, shuffle):
     dropout = 0.2 if model == "dropout" else 0.0
     demands = Demands(loss[0], penalty, schedule.name, dropout, MODELS[model][0])
-    return rule.refusal(demands) is None and not penalty.has_prox
+    return rule.refusal(demands) is None
 
 
 COMBINATIONS = pairwise(FACTORS, is_allowed)

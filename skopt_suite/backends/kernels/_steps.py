@@ -28,6 +28,10 @@ class Recipe(NamedTuple):
     """Behind every layer the name of another activation, or an empty one."""
     n_weights: int
     has_dropout: bool
+    has_prox: bool
+    """Whether a part of the penalty acts after the step."""
+    is_positive: bool
+    """Whether it keeps weights from being negative."""
 
 
 class Moved(NamedTuple):
@@ -40,6 +44,8 @@ class Moved(NamedTuple):
     numbers: Array  # (n_fits, n_hyperparameters) of the rule, float64
     loss_numbers: Array  # (n_fits, n_hyperparameters) of the loss, float64
     l2: Array  # (n_fits, 1) or (n_fits, n_weights)
+    l1: Array  # (n_fits, 1) or (n_fits, n_weights)
+    owed: Array  # to the penalty; (n_fits, 2, n_weights), or (n_fits, 0, n_weights)
     dropout: Array  # (n_fits, n_hidden), or (n_fits, 0) without
     loss: PerFit  # float64; the mean loss of every step, by its share of all rows, is added
 

@@ -28,6 +28,15 @@ def rule_type(kind: Any) -> Any:
     return types.void(row, row, rows, types.float64, types.float64, Numbers, types.int64)
 
 
+def reach_type(kind: Any) -> Any:
+    """Return the type of ``reach(out, moments, n_steps, rate, numbers)``.
+
+    It writes how far the step moved every weight per unit of constant gradient.
+    """
+    row, rows = _arrays(kind)
+    return types.void(row, rows, types.float64, types.float64, Numbers)
+
+
 def loss_type(kind: Any) -> Any:
     """Return the type of ``loss(raw, y, value, numbers)``; `raw` becomes the gradient by it.
 
@@ -111,6 +120,13 @@ def _at(signature: Any) -> tuple[Any, Callable]:
 def rule_at(context, address, like):
     """The rule at an address, for arrays of the precision of `like`."""
     function, code = _at(rule_type(like.dtype))
+    return function(types.int64, like), code
+
+
+@intrinsic
+def reach_at(context, address, like):
+    """The reach of a rule at an address."""
+    function, code = _at(reach_type(like.dtype))
     return function(types.int64, like), code
 
 

@@ -22,7 +22,7 @@ from skopt_suite.backends.kernels._numba._epoch import (
 from skopt_suite.backends.kernels._numba._gemm import gemm_address
 from skopt_suite.backends.kernels._numba._layers import BACKWARD, FORWARD
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
-from skopt_suite.backends.kernels._numba._rules import RULES
+from skopt_suite.backends.kernels._numba._rules import REACHES, RULES
 from skopt_suite.backends.kernels._numba._sparse_epoch import run_sparse
 from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
@@ -53,6 +53,7 @@ class ComposedSteps:
         self.n_units = sum(layer[1] for layer in recipe.layers)
         self.addresses = (
             RULES[recipe.rule].address(dtype),
+            REACHES[recipe.rule].address(dtype) if recipe.has_prox else 0,
             LOSSES[recipe.loss].address(dtype),
             FORWARD.address(dtype),
             BACKWARD.address(dtype),
@@ -63,8 +64,14 @@ class ComposedSteps:
     def __call__(self, moved: Moved, batches: Batches, start: int, stop: int) -> None:
         """Make the steps from `start` to `stop` of an epoch."""
         keys = _keys(batches.seed) if self.recipe.has_dropout else _NO_KEYS
-        sizes = batches.batch_size, self.recipe.n_weights, self.n_units, batches.first_count
-        how = How(*self.addresses, *sizes)
+        how = How(
+            *self.addresses,
+            batch_size=batches.batch_size,
+            n_weights=self.recipe.n_weights,
+            n_units=self.n_units,
+            is_positive=self.recipe.is_positive,
+            first_count=batches.first_count,
+        )
         fits, others = Fits(*moved), (batches.y, batches.weight, batches.order)
         space = space_for(fits, batches, self.network, how)
         arguments = self.network, how, Keys(keys, MULTIPLIERS), space, start, stop

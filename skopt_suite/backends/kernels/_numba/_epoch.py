@@ -15,6 +15,7 @@ from skopt_suite.backends.kernels._numba._body import (
     drop_at,
     forward_at,
     loss_at,
+    reach_at,
     rule_at,
 )
 from skopt_suite.backends.kernels._numba._jit import jit_inner_views, jit_views
@@ -31,6 +32,8 @@ class Fits(NamedTuple):
     numbers: np.ndarray  # (n_fits, n_hyperparameters) of the rule
     loss_numbers: np.ndarray  # (n_fits, n_hyperparameters) of the loss
     l2: np.ndarray  # (n_fits, 1) or (n_fits, n_weights)
+    l1: np.ndarray  # (n_fits, 1) or (n_fits, n_weights)
+    owed: np.ndarray  # (n_fits, 2, n_weights), or (n_fits, 0, n_weights)
     dropout: np.ndarray  # (n_fits, n_hidden), or (n_fits, 0) without
     loss: np.ndarray  # (n_fits,): is added to
 
@@ -74,6 +77,7 @@ class How(NamedTuple):
     """What is called, and numbers that all fits share."""
 
     rule: int  # addresses of bodies; 0 where there is none
+    reach: int
     loss: int
     forward: int
     backward: int
@@ -82,6 +86,7 @@ class How(NamedTuple):
     batch_size: int
     n_weights: int
     n_units: int  # of all layers
+    is_positive: bool  # whether weights are
     first_count: int  # of steps before the epoch
 
 
@@ -96,6 +101,7 @@ class Space(NamedTuple):
     derivatives: np.ndarray
     delta: np.ndarray  # (2, batch_size * the widest layer)
     gradient: np.ndarray
+    reach: np.ndarray
 
 
 def space_for(fits, batches, network, how):
@@ -112,6 +118,7 @@ def space_for(fits, batches, network, how):
         derivatives=np.empty(size * how.n_units if has_derivatives else 0, kind),
         delta=np.empty((2, size * widest), kind),
         gradient=np.empty(fits.params.shape[1], kind),
+        reach=np.empty(how.n_weights if how.reach else 0, kind),
     )
 
 
@@ -132,7 +139,7 @@ def run_dense(fits, rows, network, how, keys, space, start, stop):
                 load_weights(of_fit, rows.order, first, space.weight[:size])
             loss = gradient_of(fits, network, how, keys, space, k, step, x, y)
             fits.loss[k] += loss * (size / n_samples)
-            move(fits, how, space.gradient, k, step)
+            move(fits, how, space.gradient, space.reach, k, step)
 
 
 @jit_inner_views
@@ -173,13 +180,17 @@ def gradient_of(fits, network, how, keys, space, k, step, x, y):
 
 
 @jit_inner_views
-def move(fits, how, gradient, k, step):
+def move(fits, how, gradient, reached, k, step):
     """Apply penalty and rule."""
     params, rule = fits.params[k], rule_at(how.rule, gradient)
     _add_l2(gradient, params, fits.l2[k], how.n_weights)
     fits.n_steps[k, 0] += 1
     n_steps, rate = fits.n_steps[k, 0], fits.rates[k, step]
     rule(params, gradient, fits.moments[k], n_steps, rate, fits.numbers[k], how.n_weights)
+    if how.reach:
+        reach = reach_at(how.reach, gradient)
+        reach(reached, fits.moments[k], n_steps, rate, fits.numbers[k])
+        _pay(params, fits.owed[k], reached, fits.l1[k], how.is_positive)
 
 
 @jit_inner_views
@@ -276,3 +287,24 @@ def _add_l2(gradient, params, strength, n_weights):
         factor = kind(strength[0])
         for j in range(n_weights):
             gradient[j] += factor * params[j]
+
+
+@jit_inner_views
+def _pay(params, owed, reach, strength, is_positive):
+    """Let weights pay what they owe: see `skopt_suite.optimizers.first_order._owed`."""
+    kind = params.dtype.type
+    zero, one = kind(0), kind(1)
+    for j in range(reach.size):
+        w, step = params[j], reach[j]
+        if step > zero:
+            l1 = strength[j if strength.size > 1 else 0]
+            owed[0, j] += l1
+            owed[1, j] += l1
+        above, below = w - step * owed[0, j], w + step * owed[1, j]
+        left = zero if above <= zero else above
+        if not is_positive:
+            left += zero if below >= zero else below
+        paid = (w - left) / (step if step > zero else one)
+        owed[0, j] -= paid
+        owed[1, j] += paid
+        params[j] = left

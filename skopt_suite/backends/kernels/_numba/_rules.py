@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite.backends.kernels._numba._body import Body, rule_at, rule_type
+from skopt_suite.backends.kernels._numba._body import Body, reach_type, rule_at, rule_type
 from skopt_suite.backends.kernels._numba._jit import jit, negligible
 
 
@@ -71,16 +71,48 @@ def _adamw(params, gradient, moments, n_steps, rate, numbers, n_weights):
     _adam(params, gradient, moments, n_steps, rate, numbers, n_weights)
 
 
+@jit
+def _reach_of_rate(out, moments, n_steps, rate, numbers):
+    out[:] = out.dtype.type(rate)
+
+
+@jit
+def _reach_of_momentum(out, moments, n_steps, rate, numbers):
+    out[:] = out.dtype.type(rate * (1 - numbers[0] ** n_steps) / (1 - numbers[0]))
+
+
+@jit
+def _reach_of_nesterov(out, moments, n_steps, rate, numbers):
+    out[:] = out.dtype.type(rate * (1 - numbers[0] ** (n_steps + 1)) / (1 - numbers[0]))
+
+
+@jit
+def _reach_of_adam(out, moments, n_steps, rate, numbers):
+    kind, v, correction = out.dtype.type, moments[1], np.sqrt(1 - numbers[1] ** n_steps)
+    step, eps = kind(rate * correction), kind(numbers[2] * correction)
+    for j in range(out.size):
+        out[j] = step / (np.sqrt(v[j]) + eps)
+
+
 _FIRST_ORDER = "skopt_suite.optimizers.first_order"
 
+_OF_DEFINITION = {
+    "_adam.adam_update": (_adam, _reach_of_adam),
+    "_adamw.adamw_update": (_adamw, _reach_of_adam),
+    "_gradient_descent.descend": (_descend, _reach_of_rate),
+    "_momentum.momentum_update": (_momentum, _reach_of_momentum),
+    "_nesterov.nesterov_update": (_nesterov, _reach_of_nesterov),
+}
+
 RULES: dict[str, Body] = {
-    f"{_FIRST_ORDER}._adam.adam_update": Body(_adam, rule_type),
-    f"{_FIRST_ORDER}._adamw.adamw_update": Body(_adamw, rule_type),
-    f"{_FIRST_ORDER}._gradient_descent.descend": Body(_descend, rule_type),
-    f"{_FIRST_ORDER}._momentum.momentum_update": Body(_momentum, rule_type),
-    f"{_FIRST_ORDER}._nesterov.nesterov_update": Body(_nesterov, rule_type),
+    f"{_FIRST_ORDER}.{name}": Body(rule, rule_type) for name, (rule, _) in _OF_DEFINITION.items()
 }
 """By the name of their definition."""
+
+REACHES: dict[str, Body] = {
+    f"{_FIRST_ORDER}.{name}": Body(reach, reach_type) for name, (_, reach) in _OF_DEFINITION.items()
+}
+"""What `step_size` of a rule returns, by the name of the rule's definition."""
 
 
 def stacked(body: Body) -> Callable[..., Any]:

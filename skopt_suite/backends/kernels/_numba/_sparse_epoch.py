@@ -27,7 +27,7 @@ def run_sparse(fits, rows, network, how, keys, space, start, stop):
             at = space.outputs if network.layers.shape[0] == 1 else space.delta[1]
             delta = at[: size * layer[1]].reshape((size, layer[1]))
             backward(space.gradient, rows, first, delta, layer)
-            move(fits, how, space.gradient, k, step)
+            move(fits, how, space.gradient, space.reach, k, step)
 
 
 @jit_inner_views
