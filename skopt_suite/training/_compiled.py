@@ -95,6 +95,7 @@ def _recipe(stack: Stack, source: Source) -> Recipe | None:
         has_dropout=stack.dropout is not None,
         has_prox=penalty.has_prox,
         is_positive=separable.is_positive,
+        has_implicit_l2=stack.optimizer.has_implicit_l2 and separable.l2 is not None,
     )
 
 

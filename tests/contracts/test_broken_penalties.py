@@ -53,6 +53,11 @@ class RowOfCurvatures(L2):
         return self.alpha[:, 0]
 
 
+class WrongStrengths(L1):
+    def separable(self):
+        return super().separable()._replace(l1=2 * self.alpha)
+
+
 class WrongProx(L1):
     def prox(self, weights, step_size):
         return super().prox(weights, 0.99 * step_size)
@@ -102,6 +107,7 @@ class FirstAlpha(L1):
     "penalty, message",
     [
         (WrongGradient(), r"gradient must be that of smooth_value, and finite differences"),
+        (WrongStrengths(), r"WrongStrengths.\w+ must be that of Σ l1 \|w\|"),
         (WrongSum(), r"add_gradient\(total, weights\) must be total \+ gradient"),
         (WrongCurvature(), r"curvature must be c where the gradient is c \* weights"),
         (SquaredCurvature(), r"curvature must be c where the gradient is c \* weights"),
@@ -124,4 +130,5 @@ def test_broken_penalty(penalty, message):
 
 def test_gradient_may_be_overridden_alone():
     check_penalty(Doubled())
-    assert Doubled().curvature() is None
+    assert Doubled().curvature() is Doubled().separable() is None
+    assert WrongProx().separable() is None

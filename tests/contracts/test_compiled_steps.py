@@ -1,5 +1,7 @@
 """Ranges of steps in one call are the steps of the definition, whatever they are made of."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -158,6 +160,26 @@ def test_everything_in_the_registries_has_a_body():
     assert {f"{rule.__module__}.{rule.__qualname__}" for rule in rules} == set(RULES)
     kinds = {(type(loss).value_and_gradient.__qualname__, kind) for loss, kind, _ in ALL_LOSSES}
     assert len(kinds) == len(LOSSES)
+
+
+@pytest.mark.parametrize("rule", [SGD(0.1), Adam()], ids=repr)
+def test_strengths_of_layers_are_those_of_the_definition(rule, monkeypatch):
+    """SGD takes L2 implicitly: no strength is too large for it."""
+    combination = {
+        "rule": rule,
+        "loss": (SquaredError(), "numbers", 2),
+        "penalty": L2(),
+        **plain(model="one layer"),
+    }
+    (job,), rows = jobs_of(**combination, n_fits=1), given("numbers", 2, "float64")
+    plan = dataclasses.replace(job.plan, penalty=L2([0.1, 30.0]))
+    jobs = [dataclasses.replace(job, plan=plan)]
+    ours, is_compiled = trained(jobs, rows, monkeypatch, by_definition=False)
+    theirs, _ = trained(jobs, rows, monkeypatch, by_definition=True)
+    assert is_compiled
+    for one, other in zip(ours, theirs, strict=True):
+        assert one.error is None
+        np.testing.assert_allclose(one.params, other.params, rtol=1e-8, atol=1e-10)
 
 
 @pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])

@@ -32,6 +32,8 @@ class Recipe(NamedTuple):
     """Whether a part of the penalty acts after the step."""
     is_positive: bool
     """Whether it keeps weights from being negative."""
+    has_implicit_l2: bool
+    """Whether the gradient of L2 is that where a step ends."""
 
 
 class Moved(NamedTuple):

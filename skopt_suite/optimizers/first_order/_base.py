@@ -7,9 +7,10 @@ rates ``(n_fits, 1)``.
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 from skopt_suite._layout import Layout
-from skopt_suite.backends import Array, FitColumn, Params, State, namespace
+from skopt_suite.backends import Array, FitColumn, FlatWeights, Params, State, like, namespace
 from skopt_suite.optimizers._base import Optimizer, Problem, Step
 from skopt_suite.optimizers.first_order._owed import pay
 
@@ -23,6 +24,8 @@ class FirstOrder(Optimizer):
     what they owe to a separable penalty, and are exactly 0 also where steps are noisy.
     """
 
+    has_implicit_l2: ClassVar[bool] = False
+    """Whether the gradient of L2 is that where the step ends, so that no strength is too large."""
     learning_rate: FitColumn
 
     @abstractmethod
@@ -86,14 +89,35 @@ class FirstOrder(Optimizer):
         loss, gradient = problem.value_and_gradient(params)
         optimality = problem.optimality(params, gradient) if self.is_full_batch else None
         learning_rate = self.learning_rate * factor
+        damping = self._damping(problem, learning_rate)
+        if damping is not None:
+            of_weights = problem.layout.weights(gradient)
+            of_weights /= like(gradient, damping)[0]
         params, state = self.update(state, params, gradient, learning_rate, problem.layout)
         if problem.has_prox:
             step_size = self.step_size(state, learning_rate)
-            params, state = self._penalised(state, params, problem, step_size)
+            params, state = self._penalised(state, params, problem, step_size, damping)
         return Step(params, state, loss, optimality)
 
+    def _damping(
+        self, problem: Problem, learning_rate: FitColumn
+    ) -> FitColumn | FlatWeights | None:
+        """Return what divides steps of weights whose L2 is implicit; None: nothing.
+
+        ``(w - rate g) / (1 + rate l2)`` is ``w - rate (g + l2 w) / (1 + rate l2)``.
+        """
+        separable = problem.separable if self.has_implicit_l2 else None
+        if separable is None or separable.l2 is None:
+            return None
+        return 1 + learning_rate * separable.l2
+
     def _penalised(
-        self, state: State, params: Params, problem: Problem, step_size: FitColumn | Params
+        self,
+        state: State,
+        params: Params,
+        problem: Problem,
+        step_size: FitColumn | Params,
+        damping: FitColumn | FlatWeights | None,
     ) -> tuple[Params, State]:
         """Return parameters and state after the part of the penalty that is not smooth."""
         owed, separable = getattr(state, "owed", None), problem.separable
@@ -104,6 +128,8 @@ class FirstOrder(Optimizer):
         weights = problem.layout.weights(params)
         if step_size.shape[1] > 1:
             step_size = problem.layout.weights(step_size)
+        if damping is not None:
+            step_size = step_size / damping
         weights[...], owed = pay(weights, owed, step_size, separable)
         return params, state._replace(owed=owed)
 

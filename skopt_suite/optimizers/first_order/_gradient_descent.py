@@ -63,6 +63,10 @@ class SGD(_Descent):
 
     ``w ← w - learning_rate * g``
 
+    With L2 or the elastic net, weights take the gradient of the squared norm where the step ends:
+    ``w ← (w - learning_rate * g) / (1 + learning_rate * alpha)``, g being that of the loss. So a
+    penalty may be as strong as one likes.
+
     Parameters
     ----------
     learning_rate : float > 0, default=0.01
@@ -71,7 +75,8 @@ class SGD(_Descent):
     References
     ----------
     L. Bottou, F. Curtis and J. Nocedal, "Optimization Methods for Large-Scale Machine Learning",
-    SIAM Review 60, 2018.
+    SIAM Review 60, 2018; J. Duchi and Y. Singer, "Efficient Online and Batch Learning Using Forward
+    Backward Splitting", JMLR 10, 2009, for L2.
 
     Examples
     --------
@@ -79,3 +84,5 @@ class SGD(_Descent):
     >>> from skopt_suite.optimizers import SGD
     >>> clf = LinearClassifier(optimizer=SGD(learning_rate=0.1), batch_size=32)
     """
+
+    has_implicit_l2 = True

@@ -70,6 +70,7 @@ class ComposedSteps:
             n_weights=self.recipe.n_weights,
             n_units=self.n_units,
             is_positive=self.recipe.is_positive,
+            has_implicit_l2=self.recipe.has_implicit_l2,
             first_count=batches.first_count,
         )
         fits, others = Fits(*moved), (batches.y, batches.weight, batches.order)

@@ -87,6 +87,7 @@ class How(NamedTuple):
     n_weights: int
     n_units: int  # of all layers
     is_positive: bool  # whether weights are
+    has_implicit_l2: bool
     first_count: int  # of steps before the epoch
 
 
@@ -186,10 +187,14 @@ def move(fits, how, gradient, reached, k, step):
     _add_l2(gradient, params, fits.l2[k], how.n_weights)
     fits.n_steps[k, 0] += 1
     n_steps, rate = fits.n_steps[k, 0], fits.rates[k, step]
+    if how.has_implicit_l2:
+        _damp(gradient[: how.n_weights], rate, fits.l2[k])
     rule(params, gradient, fits.moments[k], n_steps, rate, fits.numbers[k], how.n_weights)
     if how.reach:
         reach = reach_at(how.reach, gradient)
         reach(reached, fits.moments[k], n_steps, rate, fits.numbers[k])
+        if how.has_implicit_l2:
+            _damp(reached, rate, fits.l2[k])
         _pay(params, fits.owed[k], reached, fits.l1[k], how.is_positive)
 
 
@@ -287,6 +292,15 @@ def _add_l2(gradient, params, strength, n_weights):
         factor = kind(strength[0])
         for j in range(n_weights):
             gradient[j] += factor * params[j]
+
+
+@jit_inner_views
+def _damp(steps, rate, strength):
+    """Divide what has the gradient of L2 at the start, so that it is that of the end."""
+    one = steps.dtype.type(1)
+    factor = steps.dtype.type(rate)
+    for j in range(steps.size):
+        steps[j] /= one + factor * strength[j if strength.size > 1 else 0]
 
 
 @jit_inner_views
