@@ -22,8 +22,8 @@ from skopt_suite.backends.kernels._numba._epoch import (
 from skopt_suite.backends.kernels._numba._gemm import gemm_address
 from skopt_suite.backends.kernels._numba._layers import BACKWARD, FORWARD
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
-from skopt_suite.backends.kernels._numba._rules import REACHES, RULES
-from skopt_suite.backends.kernels._numba._sparse_epoch import run_sparse
+from skopt_suite.backends.kernels._numba._rules import DESCEND, REACHES, RULES
+from skopt_suite.backends.kernels._numba._sparse_epoch import run_lazily, run_sparse
 from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
 
@@ -79,8 +79,15 @@ class ComposedSteps:
         if isinstance(batches.x, np.ndarray):
             run_dense(fits, Rows(batches.x, *others), *arguments)
         else:
-            x = batches.x
-            run_sparse(fits, SparseRows(x.data, x.indices, x.indptr, *others), *arguments)
+            x, run = batches.x, run_lazily if self._is_lazy(moved) else run_sparse
+            run(fits, SparseRows(x.data, x.indices, x.indptr, *others), *arguments)
+
+    def _is_lazy(self, moved: Moved) -> bool:
+        """Whether weights without a gradient only shrink, all by the same factor."""
+        recipe = self.recipe
+        shrinks_at_once = recipe.has_implicit_l2 or not moved.l2.any()
+        is_plain = recipe.rule == DESCEND and not recipe.has_prox
+        return is_plain and shrinks_at_once and moved.l2.shape[1] == 1
 
     def _activation(self, name: str) -> int:
         return _ACTIVATIONS[name].address(self.recipe.dtype) if name else 0

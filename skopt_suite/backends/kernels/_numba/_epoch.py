@@ -140,7 +140,7 @@ def run_dense(fits, rows, network, how, keys, space, start, stop):
                 load_weights(of_fit, rows.order, first, space.weight[:size])
             loss = gradient_of(fits, network, how, keys, space, k, step, x, y)
             fits.loss[k] += loss * (size / n_samples)
-            move(fits, how, space.gradient, space.reach, k, step)
+            move(fits, how, space.gradient, space.reach, k, step, 0)
 
 
 @jit_inner_views
@@ -181,15 +181,16 @@ def gradient_of(fits, network, how, keys, space, k, step, x, y):
 
 
 @jit_inner_views
-def move(fits, how, gradient, reached, k, step):
-    """Apply penalty and rule."""
-    params, rule = fits.params[k], rule_at(how.rule, gradient)
-    _add_l2(gradient, params, fits.l2[k], how.n_weights)
+def move(fits, how, gradient, reached, k, step, begin):
+    """Apply penalty and rule to the parameters from `begin` on."""
+    params, n_weights = fits.params[k, begin:], how.n_weights - begin
+    gradient, rule = gradient[begin:], rule_at(how.rule, gradient)
+    _add_l2(gradient, params, fits.l2[k], n_weights)
     fits.n_steps[k, 0] += 1
     n_steps, rate = fits.n_steps[k, 0], fits.rates[k, step]
     if how.has_implicit_l2:
-        _damp(gradient[: how.n_weights], rate, fits.l2[k])
-    rule(params, gradient, fits.moments[k], n_steps, rate, fits.numbers[k], how.n_weights)
+        _damp(gradient[:n_weights], rate, fits.l2[k])
+    rule(params, gradient, fits.moments[k], n_steps, rate, fits.numbers[k], n_weights)
     if how.reach:
         reach = reach_at(how.reach, gradient)
         reach(reached, fits.moments[k], n_steps, rate, fits.numbers[k])

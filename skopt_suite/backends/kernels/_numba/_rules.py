@@ -109,6 +109,9 @@ RULES: dict[str, Body] = {
 }
 """By the name of their definition."""
 
+DESCEND = f"{_FIRST_ORDER}._gradient_descent.descend"
+"""The rule that does not move without a gradient."""
+
 REACHES: dict[str, Body] = {
     f"{_FIRST_ORDER}.{name}": Body(reach, reach_type) for name, (_, reach) in _OF_DEFINITION.items()
 }

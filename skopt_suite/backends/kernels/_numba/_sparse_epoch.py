@@ -5,33 +5,71 @@ from __future__ import annotations
 from skopt_suite.backends.kernels._numba._epoch import gradient_of, load, load_weights, move
 from skopt_suite.backends.kernels._numba._jit import jit_inner_views, jit_views
 
+_SMALL = 1e-6  # factor at which weights are stored anew, so that nothing is lost to rounding
+
 
 @jit_views
 def run_sparse(fits, rows, network, how, keys, space, start, stop):
     """Make the steps from `start` to `stop` of an epoch on sparse rows."""
-    n_samples, n_columns, layer = rows.y.shape[0], rows.y.shape[1], network.layers[0]
-    none = space.x[:0].reshape((0, layer[0]))
+    layer = network.layers[0]
     for k in range(fits.params.shape[0]):
         for step in range(start, stop):
             first = step * how.batch_size
-            size = min(how.batch_size, n_samples - first)
-            y = space.y[: size * n_columns].reshape((size, n_columns))
-            load(rows.y, rows.order, first, how.batch_size, y)
-            if rows.weight.size:
-                of_fit = rows.weight[k if rows.weight.shape[0] > 1 else 0]
-                load_weights(of_fit, rows.order, first, space.weight[:size])
-            z = space.outputs[: size * layer[1]].reshape((size, layer[1]))
-            forward(fits.params[k], rows, first, z, layer, network.slopes[0])
-            loss = gradient_of(fits, network, how, keys, space, k, step, none, y)
-            fits.loss[k] += loss * (size / n_samples)
+            size = min(how.batch_size, rows.y.shape[0] - first)
+            _learn(fits, rows, network, how, keys, space, k, step, size, 1.0)
             at = space.outputs if network.layers.shape[0] == 1 else space.delta[1]
             delta = at[: size * layer[1]].reshape((size, layer[1]))
-            backward(space.gradient, rows, first, delta, layer)
-            move(fits, how, space.gradient, space.reach, k, step)
+            n_weights = layer[0] * layer[1]
+            space.gradient[:n_weights] = 0
+            _add_products(space.gradient, rows, first, delta, layer[1], 1.0)
+            _sum_of_rows(space.gradient, delta, layer[3])
+            move(fits, how, space.gradient, space.reach, k, step, 0)
+
+
+@jit_views
+def run_lazily(fits, rows, network, how, keys, space, start, stop):
+    """Make steps of a rule without memory, in proportion to the values that are not zero.
+
+    Weights of the first layer are a multiple of what is stored, by which L2 acts on all at once.
+    """
+    layer = network.layers[0]
+    n_weights = layer[0] * layer[1]
+    for k in range(fits.params.shape[0]):
+        stored, multiple = fits.params[k, :n_weights], 1.0
+        for step in range(start, stop):
+            first, rate = step * how.batch_size, fits.rates[k, step]
+            size = min(how.batch_size, rows.y.shape[0] - first)
+            _learn(fits, rows, network, how, keys, space, k, step, size, multiple)
+            at = space.outputs if network.layers.shape[0] == 1 else space.delta[1]
+            delta = at[: size * layer[1]].reshape((size, layer[1]))
+            _add_products(stored, rows, first, delta, layer[1], -rate / multiple)
+            multiple /= 1 + rate * fits.l2[k, 0]
+            _sum_of_rows(space.gradient, delta, layer[3])
+            move(fits, how, space.gradient, space.reach, k, step, n_weights)
+            if multiple < _SMALL:
+                _multiply(stored, multiple)
+                multiple = 1.0
+        _multiply(stored, multiple)
 
 
 @jit_inner_views
-def forward(params, rows, first, z, layer, negative_slope):
+def _learn(fits, rows, network, how, keys, space, k, step, size, multiple):
+    """Write the gradient of all but the first layer, and add the loss."""
+    (n_samples, n_columns), layer, first = rows.y.shape, network.layers[0], step * how.batch_size
+    y = space.y[: size * n_columns].reshape((size, n_columns))
+    load(rows.y, rows.order, first, how.batch_size, y)
+    if rows.weight.size:
+        of_fit = rows.weight[k if rows.weight.shape[0] > 1 else 0]
+        load_weights(of_fit, rows.order, first, space.weight[:size])
+    z = space.outputs[: size * layer[1]].reshape((size, layer[1]))
+    forward(fits.params[k], rows, first, z, layer, network.slopes[0], multiple)
+    none = space.x[:0].reshape((0, layer[0]))
+    loss = gradient_of(fits, network, how, keys, space, k, step, none, y)
+    fits.loss[k] += loss * (size / n_samples)
+
+
+@jit_inner_views
+def forward(params, rows, first, z, layer, negative_slope, multiple):
     """Write the outputs of the first layer."""
     n_out, weights_at, bias_at = layer[1], layer[2], layer[3]
     zero, slope = z.dtype.type(0), z.dtype.type(negative_slope)
@@ -40,7 +78,7 @@ def forward(params, rows, first, z, layer, negative_slope):
         for j in range(n_out):
             z[i, j] = params[bias_at + j] if bias_at >= 0 else zero
         for position in range(rows.indptr[row], rows.indptr[row + 1]):
-            value = z.dtype.type(rows.data[position])
+            value = z.dtype.type(multiple * rows.data[position])
             at = weights_at + rows.indices[position] * n_out
             for j in range(n_out):
                 z[i, j] += value * params[at + j]
@@ -50,20 +88,30 @@ def forward(params, rows, first, z, layer, negative_slope):
 
 
 @jit_inner_views
-def backward(gradient, rows, first, delta, layer):
-    """Write the gradient by weights and biases of the first layer."""
-    n_in, n_out, weights_at, bias_at = layer[0], layer[1], layer[2], layer[3]
-    gradient[weights_at : weights_at + n_in * n_out] = 0
+def _add_products(weights, rows, first, delta, n_out, factor):
+    """Add the gradient of the loss by the weights of the first layer, times a factor."""
     for i in range(delta.shape[0]):
         row = rows.order[first + i] if rows.order.size else first + i
         for position in range(rows.indptr[row], rows.indptr[row + 1]):
-            value = gradient.dtype.type(rows.data[position])
-            at = weights_at + rows.indices[position] * n_out
+            value = weights.dtype.type(factor * rows.data[position])
+            at = rows.indices[position] * n_out
             for j in range(n_out):
-                gradient[at + j] += value * delta[i, j]
+                weights[at + j] += value * delta[i, j]
+
+
+@jit_inner_views
+def _sum_of_rows(gradient, delta, bias_at):
+    """Write the gradient by the biases of the first layer."""
     if bias_at >= 0:
-        for j in range(n_out):
+        for j in range(delta.shape[1]):
             total = 0.0
             for i in range(delta.shape[0]):
                 total += delta[i, j]
             gradient[bias_at + j] = total
+
+
+@jit_inner_views
+def _multiply(values, factor):
+    factor = values.dtype.type(factor)
+    for j in range(values.size):
+        values[j] *= factor
