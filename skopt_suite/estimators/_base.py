@@ -159,8 +159,12 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         return "as_X" if self.dtype == "auto" else self.dtype
 
     def _accepts_sparse(self) -> bool:
-        penalty = PENALTIES.resolve(self.penalty, owner=type(self).__name__)
-        return takes_sparse(self._optimizer(), self._loss(), penalty)
+        """Whether `fit` takes sparse X; it also says what is wrong with parameters, not this."""
+        try:
+            penalty = PENALTIES.resolve(self.penalty, owner=type(self).__name__)
+            return takes_sparse(self._optimizer(), self._loss(), penalty)
+        except (TypeError, ValueError):
+            return True
 
     def _dropout_rates(self) -> tuple[float, ...]:
         return ()

@@ -236,6 +236,12 @@ def test_frames_of_sparse_columns_stay_sparse():
 
 
 @every
+def test_tags_leave_it_to_fit_to_say_what_is_wrong(name):
+    for wrong in ({"optimizer": "newtonn"}, {"penalty": 3}, {"loss": "mape"}):
+        assert clone(ALL[name][0]).set_params(**wrong).__sklearn_tags__().input_tags.sparse
+
+
+@every
 @pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
 def test_tags_say_what_is_taken(name, optimizer):
     model = clone(ALL[name][0]).set_params(optimizer=optimizer)

@@ -119,9 +119,10 @@ def test_error_score_raise(kind):
         )
 
 
-def test_bad_parameters_fail_alone():
+@pytest.mark.parametrize("model", [MLP, LinearClassifier(optimizer="adam", max_iter=3)], ids=str)
+def test_bad_parameters_fail_alone(model):
     with pytest.warns(FitFailedWarning, match="learning_rate must be a number"):
-        result = search(MLP, {"optimizer__learning_rate": [1e-2, -1.0]}, error_score=0.0)
+        result = search(model, {"optimizer__learning_rate": [1e-2, -1.0]}, error_score=0.0)
     assert result.cv_results_["mean_test_score"][1] == 0
 
 
