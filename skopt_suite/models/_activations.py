@@ -40,32 +40,50 @@ class LeakyReLU(NamedTuple):
 
 
 class Elementwise(NamedTuple):
-    """Any other function of every unit."""
+    """Any other function of every unit, behind a dense layer that keeps nothing of its output."""
 
-    function: Callable[[Activations], Activations]
-    derivative: Callable[[Activations], Activations]
-    of_output: bool
-    """Whether the derivative is a function of the output, so that the input need not be kept."""
-    scratch_arrays: int = 8
-    """How many arrays of a layer's size `backward` takes at most, its result included."""
+    name: str
 
     @property
     def keeps_its_own_array(self) -> bool:
-        """True: input or output are kept."""
+        """True: the derivative is kept, beside the output."""
         return True
+
+    @property
+    def scratch_arrays(self) -> int:
+        """How many arrays of a layer's size the definition takes at most beside those kept."""
+        return _CURVES[self.name].scratch_arrays
 
     def forward(
         self, params: Params, x: Activations, context: Context
     ) -> tuple[Activations, Activations]:
-        """Return the output, and what the derivative is a function of."""
-        output = self.function(x)
-        return output, output if self.of_output else x
+        """Return the output, which may take the place of `x`, and the derivative."""
+        return activated(x, self.name)
 
     def backward(
         self, gradient: Params, params: Params, saved: Activations, delta: Activations
     ) -> Activations:
         """Return the gradient with respect to the input."""
-        return delta * self.derivative(saved)
+        delta *= saved
+        return delta
+
+
+class _Curve(NamedTuple):
+    function: Callable[[Activations], Activations]
+    derivative: Callable[[Activations], Activations]
+    of_output: bool
+    """Whether the derivative is a function of the output."""
+    scratch_arrays: int
+    """How many arrays of a layer's size the two take at most, `z` included, but not what they
+    return."""
+
+
+@kernel
+def activated(z: Activations, name: str) -> tuple[Activations, Activations]:
+    """The output of the activation function of that name, and its derivative by `z`."""
+    curve = _CURVES[name]
+    output = curve.function(z)
+    return output, curve.derivative(output if curve.of_output else z)
 
 
 def leaky_relu(z: Activations, negative_slope: float) -> Activations:
@@ -117,15 +135,19 @@ def _silu_slope(z: Activations) -> Activations:
     return s * (1 + z * (1 - s))
 
 
+_CURVES = {
+    "elu": _Curve(_elu, _elu_slope, True, 4),
+    "gelu": _Curve(lambda z: z * _normal_cdf(z), _gelu_slope, False, 4),
+    "silu": _Curve(lambda z: z * _logistic(z), _silu_slope, False, 4),
+    "tanh": _Curve(lambda z: namespace(z).tanh(z), lambda a: 1 - a * a, True, 2),
+    "logistic": _Curve(_logistic, lambda a: a * (1 - a), True, 2),
+    "softplus": _Curve(_softplus, lambda a: -namespace(a).expm1(-a), True, 2),
+}
+
 ACTIVATIONS: dict[str, LeakyReLU | Elementwise] = {
     "identity": LeakyReLU(1.0),
     "relu": LeakyReLU(0.0),
     "leaky_relu": LeakyReLU(0.01),
-    "elu": Elementwise(_elu, _elu_slope, True, 5),
-    "gelu": Elementwise(lambda z: z * _normal_cdf(z), _gelu_slope, False, 4),
-    "silu": Elementwise(lambda z: z * _logistic(z), _silu_slope, False, 4),
-    "tanh": Elementwise(lambda z: namespace(z).tanh(z), lambda a: 1 - a * a, True, 3),
-    "logistic": Elementwise(_logistic, lambda a: a * (1 - a), True, 2),
-    "softplus": Elementwise(_softplus, lambda a: -namespace(a).expm1(-a), True, 3),
+    **{name: Elementwise(name) for name in _CURVES},
 }
 """Activation functions by name; gelu is the exact one, leaky_relu has slope 0.01, elu alpha 1."""

@@ -58,7 +58,7 @@ class Layer(Protocol):
         params : array of shape (n_fits, n_params)
             Parameters of the whole network.
         x : array of shape (n_fits or 1, n_samples, n_in)
-            Input; it is not written to.
+            Input. That of the network is not written to; the output of another layer may be.
         context : Context
             What else there is.
         """

@@ -26,6 +26,7 @@ _MARGIN = 1.3  # over the arrays that are counted below: memory is not used to t
 _PAYMENT = 4  # arrays like the weights that paying what is owed to a penalty takes
 _COMPACT = 1.25  # of what is kept: a copy of it, and what is on the way there
 _OPTIMALITY = 4  # arrays like the parameters beside the gradient, once activations are gone
+_FUSED_ACTIVATION = 1  # array that backward takes: the gradient behind it
 _UNFUSED = 3  # such arrays that the definition of a fused update makes beside what it returns
 _UNKNOWN = 12  # arrays that a component takes that does not say how many
 _BASIS = 3  # arrays of n_features² in float64 where one is found: of a fit, of all, eigenvectors
@@ -57,14 +58,15 @@ def bytes_per_fit(job: Job, data: Data, placement: Placement, shares_weight: boo
     leaving = max(_COMPACT * kept, kept + params)  # what is left in one piece; or results
     is_weighted = not shares_weight or job.sample_weight is not None
     update = max(_size_of_update(job, state, placement), _size_of_payment(job))
-    step = _step(job, data, is_weighted, update)
+    activations = _activations(job, data, placement, is_weighted)
+    step = _step(job, data, activations, update)
     passing = max(_MARGIN * max(step, _scoring(job, data)), _BASIS * basis * 8 / _item_size(job))
     return _OBJECTS + int(_item_size(job) * (kept + max(passing, leaving)))
 
 
-def _step(job: Job, data: Data, is_weighted: bool, update: int) -> int:
-    """Return how many numbers a step takes beside what is kept, its update taking so many."""
-    params, activations = job.network.n_params, _activations(job, data, is_weighted)
+def _step(job: Job, data: Data, activations: int, update: int) -> int:
+    """Return how many numbers a step takes beside what is kept: its passes and update so many."""
+    params = job.network.n_params
     if job.plan.optimizer.only_quadratic:  # it takes no gradient
         return max(update, activations)
     gradient = params + _scratch(job.plan.penalty) * job.network.layout.n_weights
@@ -111,15 +113,18 @@ def _scratch(component: Component) -> int:
     return _UNKNOWN if n_arrays is None else n_arrays
 
 
-def _activations(job: Job, data: Data, is_weighted: bool) -> int:
+def _activations(job: Job, data: Data, placement: Placement, is_weighted: bool) -> int:
     """Return how many numbers the forward and backward pass of one batch take."""
     # of dropout: the mask and what it leaves; then the gradient behind and before it
     dropout = (2, 2) if any(job.plan.dropout) else (0, 0)
     kept, momentary = 0, [0]
     for n_units, name in _hidden(job):
-        activation = ACTIVATIONS[name]  # input or output, beside the output
+        activation = ACTIVATIONS[name]  # the derivative, beside the output
+        scratch = activation.scratch_arrays
+        if placement.is_numpy:
+            scratch = min(scratch, _FUSED_ACTIVATION)
         kept += n_units * (1 + activation.keeps_its_own_array + dropout[0])
-        momentary.append(n_units * (activation.scratch_arrays + dropout[1]))
+        momentary.append(n_units * (scratch + dropout[1]))
     n_rows = job.plan.rows_per_step(data.train.n_samples)
     if job.plan.optimizer.only_quadratic:
         n_rows = min(n_rows, N_ROWS)  # it needs no predictions but for the initial loss

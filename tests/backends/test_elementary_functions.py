@@ -6,12 +6,11 @@ import sys
 
 import numpy as np
 import pytest
-from numba import njit, types
+from numba import njit
 from scipy.special import erfcx
 
 from skopt_suite.backends.kernels._numba import _math
-from skopt_suite.backends.kernels._numba._activations import activation_body
-from skopt_suite.backends.kernels._numba._signatures import ACTIVATION
+from skopt_suite.backends.kernels._numba._activations import ACTIVATIONS as BODIES
 from skopt_suite.models import ACTIVATIONS
 
 pytestmark = pytest.mark.skipif(
@@ -127,42 +126,19 @@ def test_slopes_of_activations_are_their_differences(name, dtype):
     x, step = np.linspace(-9, 9, 2001), 1e-6
     slope, below, above = np.empty((3, x.size))
     ahead, behind = x + step, x - step
-    activate = activation_body(name, np.dtype("float64"))
+    activate = BODIES[name].function
     activate(ahead, above)
     activate(behind, below)
     z, slope = x.astype(dtype), np.empty(x.size, dtype=dtype)
-    activation_body(name, np.dtype(dtype))(z, slope)
+    activate(z, slope)
     np.testing.assert_allclose(slope, (ahead - behind) / (2 * step), rtol=1e-5, atol=1e-6)
-
-
-def test_a_kernel_calls_whichever_body_it_is_given():
-    row = ACTIVATION[np.dtype("float64")].args[0]
-    body = types.FunctionType(ACTIVATION[np.dtype("float64")])
-
-    @njit(types.void(body, row, row))
-    def kernel(activate, z, slope):
-        activate(z, slope)
-
-    for name, expected in (("tanh", np.tanh(0.7)), ("logistic", 1 / (1 + np.exp(-0.7)))):
-        z, slope = np.array([0.7]), np.zeros(1)
-        kernel(activation_body(name, z.dtype), z, slope)
-        assert z[0] == pytest.approx(expected, rel=1e-15)
-        assert slope[0] > 0
-
-
-@pytest.mark.parametrize("name", CURVES)
-def test_bodies_have_one_signature_so_that_kernels_take_them_as_pointers(name):
-    for dtype, signature in ACTIVATION.items():
-        body = activation_body(name, dtype)
-        assert body is activation_body(name, dtype)
-        assert body.signatures == [signature.args]
 
 
 ASK = """
 import numpy as np
-from skopt_suite.backends.kernels._numba._activations import activation_body
-body = activation_body("gelu", np.dtype("float32"))
-print(sum(body.stats.cache_hits.values()))
+from skopt_suite.backends.kernels._numba._activations import ACTIVATIONS
+ACTIVATIONS["gelu"].address(np.dtype("float32"))
+print(sum(ACTIVATIONS["gelu"].function.stats.cache_hits.values()))
 """
 
 

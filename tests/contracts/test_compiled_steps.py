@@ -36,7 +36,9 @@ MODELS = {
     "linear": ((), ()),
     "one layer": ((7,), ("relu",)),
     "three layers": ((7, 4, 6), ("leaky_relu", "identity", "relu")),
-    "dropout": ((7, 6), ("relu", "leaky_relu")),
+    "curves": ((5, 4, 6), ("tanh", "gelu", "relu")),
+    "more curves": ((5, 4, 6, 3), ("elu", "softplus", "silu", "logistic")),
+    "dropout": ((7, 6), ("relu", "tanh")),
 }
 ALL_LOSSES = [
     (losses[name](), kind, n_outputs)

@@ -14,6 +14,7 @@ from scipy.special import expit
 import skopt_suite  # noqa: F401  (every definition registers itself when it is imported)
 from skopt_suite.backends.kernels import KERNELS
 from skopt_suite.backends.kernels._numba import FUSED
+from skopt_suite.models import ACTIVATIONS
 
 
 def short(name):
@@ -24,6 +25,7 @@ DEFINITIONS = {short(name): KERNELS[name].definition for name in FUSED.keys() & 
 KERNELS_OF_NUMPY = {short(name): fused for name, fused in FUSED.items()}
 
 N_PARAMS, N_SAMPLES, N_UNITS = 11, 6, 5
+CURVES = ("elu", "gelu", "silu", "tanh", "logistic", "softplus")
 SLOPES = [("relu", 0.0), ("leaky relu", 0.01), ("nothing", 1.0)]
 
 
@@ -191,6 +193,24 @@ ARGUMENTS = {
         )
         for case, slope in SLOPES
     },
+    **{
+        f"activated by {name}": lambda d, name=name: (
+            zeros_too(d.normal(N_SAMPLES, N_UNITS, scale=3.0)),
+            name,
+        )
+        for name in CURVES
+    },
+    **{
+        f"activated far by {name}": lambda d, name=name: (  # exp of it is not a number, or 0
+            d.normal(N_SAMPLES, N_UNITS, scale=1e4),
+            name,
+        )
+        for name in CURVES
+    },
+    "activated by tanh, fits last": lambda d: (
+        fits_last(d.normal(N_SAMPLES, N_UNITS)),
+        "tanh",
+    ),
     "dropout_mask": lambda d: (d.positive(1), N_SAMPLES, N_UNITS, 2**40 + 1, 5, 1),
     "dropout_mask of whole blocks": lambda d: (d.positive(1), 8, 33, 3, 2**33, 0),
     **{
@@ -253,6 +273,7 @@ def test_every_fused_kernel_has_a_definition_and_arguments_here():
     assert set(FUSED) <= set(KERNELS)
     assert len(KERNELS_OF_NUMPY) == len(FUSED)
     assert {kernel_of(case) for case in ARGUMENTS} == set(KERNELS_OF_NUMPY)
+    assert set(CURVES) == set(ACTIVATIONS) - {"identity", "relu", "leaky_relu"}
 
 
 @pytest.mark.parametrize("sliced", [False, True], ids=["contiguous", "sliced"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from skopt_suite.backends.kernels._numba import (
+    _activations,
     _dropout,
     _layers,
     _losses,
@@ -29,6 +30,7 @@ FUSED: dict[str, Callable] = {
     "skopt_suite.losses._log_loss.logistic_log_loss": _losses.logistic_log_loss,
     "skopt_suite.losses._log_loss.softmax_log_loss": _losses.softmax_log_loss,
     "skopt_suite.models._dense.add_bias": _layers.add_bias,
+    "skopt_suite.models._activations.activated": _activations.activated,
     "skopt_suite.models._activations.leaky_relu_backward": _layers.leaky_relu_backward,
     "skopt_suite.models._dropout.dropout_mask": _dropout.dropout_mask,
     "skopt_suite.models._fused.run_backward": _layers.run_backward,

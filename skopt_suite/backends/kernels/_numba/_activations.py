@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable
 
 import numpy as np
 
 from skopt_suite.backends._shapes import Activations
 from skopt_suite.backends.kernels._numba import _math
-from skopt_suite.backends.kernels._numba._jit import compiled
-from skopt_suite.backends.kernels._numba._signatures import ACTIVATION
+from skopt_suite.backends.kernels._numba._body import Body, activation_type
+from skopt_suite.backends.kernels._numba._jit import jit
 
 
 def _elu(z, slope):
@@ -66,29 +64,25 @@ def _tanh(z, slope):
         slope[i] = one - a * a
 
 
-_BODIES: dict[str, Callable] = {
-    "elu": _elu,
-    "gelu": _gelu,
-    "logistic": _logistic,
-    "silu": _silu,
-    "softplus": _softplus,
-    "tanh": _tanh,
+ACTIVATIONS: dict[str, Body] = {
+    name: Body(jit(function), activation_type)
+    for name, function in {
+        "elu": _elu,
+        "gelu": _gelu,
+        "logistic": _logistic,
+        "silu": _silu,
+        "softplus": _softplus,
+        "tanh": _tanh,
+    }.items()
 }
-
-
-@functools.cache
-def activation_body(name: str, dtype: np.dtype) -> Callable:
-    """Return what overwrites an array by its activations and writes their derivatives to another.
-
-    It is compiled when it is first asked for, for ``ACTIVATION[dtype]`` alone, so that it can be
-    passed to kernels as a pointer.
-    """
-    return compiled(ACTIVATION[dtype], _BODIES[name])
+"""By name: a row is overwritten by activations, and their derivatives are written to another."""
 
 
 def activated(z: Activations, name: str) -> tuple[Activations, Activations]:
     fits_first = z.strides[0] >= z.strides[1]
     z = np.ascontiguousarray(z if fits_first else z.transpose(1, 0, 2))
     slope = np.empty_like(z)
-    activation_body(name, z.dtype)(z.reshape(-1), slope.reshape(-1))
+    body = ACTIVATIONS[name]
+    body.compiled(z.dtype)  # for these types alone
+    body.function(z.reshape(-1), slope.reshape(-1))
     return (z, slope) if fits_first else (z.transpose(1, 0, 2), slope.transpose(1, 0, 2))

@@ -98,10 +98,14 @@ class Body:
     @cache  # noqa: B019 - bodies live as long as the process
     def address(self, dtype: Any) -> int:
         """Return where the code for that precision is."""
+        compiled = self.compiled(dtype)
+        return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+
+    def compiled(self, dtype: Any) -> Any:
+        """Return what numba has made of it for that precision."""
         signature = self.type_of(types.float32 if dtype == "float32" else types.float64)
         self.function.compile(signature)
-        compiled = self.function.overloads[signature.args]
-        return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+        return self.function.overloads[signature.args]
 
 
 def _at(signature: Any) -> tuple[Any, Callable]:

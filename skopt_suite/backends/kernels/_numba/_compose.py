@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite.backends.kernels._numba._body import Body
+from skopt_suite.backends.kernels._numba._activations import ACTIVATIONS
 from skopt_suite.backends.kernels._numba._dropout import DROP
 from skopt_suite.backends.kernels._numba._epoch import (
     Fits,
@@ -24,11 +24,9 @@ from skopt_suite.backends.kernels._numba._layers import BACKWARD, FORWARD
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
 from skopt_suite.backends.kernels._numba._rules import DESCEND, REACHES, RULES
 from skopt_suite.backends.kernels._numba._sparse_epoch import run_lazily, run_sparse
+from skopt_suite.backends.kernels._numba._writable import as_writable
 from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
-
-_ACTIVATIONS: dict[str, Body] = {}
-
 
 _NO_KEYS = np.empty((0, 2), dtype=np.uint64)
 _keys = lru_cache(round_keys)
@@ -73,14 +71,16 @@ class ComposedSteps:
             has_implicit_l2=self.recipe.has_implicit_l2,
             first_count=batches.first_count,
         )
-        fits, others = Fits(*moved), (batches.y, batches.weight, batches.order)
+        fits = Fits(*moved)
+        others = (as_writable(part) for part in (batches.y, batches.weight, batches.order))
         space = space_for(fits, batches, self.network, how)
         arguments = self.network, how, Keys(keys, MULTIPLIERS), space, start, stop
         if isinstance(batches.x, np.ndarray):
-            run_dense(fits, Rows(batches.x, *others), *arguments)
+            run_dense(fits, Rows(as_writable(batches.x), *others), *arguments)
         else:
             x, run = batches.x, run_lazily if self._is_lazy(moved) else run_sparse
-            run(fits, SparseRows(x.data, x.indices, x.indptr, *others), *arguments)
+            parts = (as_writable(part) for part in (x.data, x.indices, x.indptr))
+            run(fits, SparseRows(*parts, *others), *arguments)
 
     def _is_lazy(self, moved: Moved) -> bool:
         """Whether weights without a gradient only shrink, all by the same factor."""
@@ -90,12 +90,12 @@ class ComposedSteps:
         return is_plain and shrinks_at_once and moved.l2.shape[1] == 1
 
     def _activation(self, name: str) -> int:
-        return _ACTIVATIONS[name].address(self.recipe.dtype) if name else 0
+        return ACTIVATIONS[name].address(self.recipe.dtype) if name else 0
 
 
 def compose(recipe: Recipe) -> Any:
     """Return what makes steps by a recipe; None where something in it has no body."""
     named = {name for name in recipe.activations if name}
-    if recipe.rule in RULES and recipe.loss in LOSSES and named <= _ACTIVATIONS.keys():
+    if recipe.rule in RULES and recipe.loss in LOSSES and named <= ACTIVATIONS.keys():
         return ComposedSteps(recipe)
     return None

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 
 import numpy as np
 from numba import njit
-from numba.core.typing import Signature
 
 
 def _has_cache() -> bool:
@@ -39,11 +37,6 @@ jit_views = njit(fastmath=_EXACT, _nrt=False, **_HOW)
 """For what allocates nothing: arrays are not counted, which is quicker to run and to compile."""
 jit_inner_views = njit(fastmath=_EXACT, _nrt=False, **_INNER, **_HOW)
 jit_sum = njit(fastmath={*_EXACT, "reassoc"}, **_HOW)
-
-
-def compiled(signature: Signature, function: Callable) -> Callable:
-    """Return a function compiled at once, for these types alone: kernels may take it as pointer."""
-    return njit(signature, fastmath=_EXACT, **_HOW)(function)
 
 
 @jit

@@ -26,10 +26,11 @@ from skopt_suite.backends.kernels._numba._jit import (
     jit_views,
 )
 from skopt_suite.backends.kernels._numba._products import add_up, rows_at_once
+from skopt_suite.backends.kernels._numba._writable import as_writable
 
 
 def run_forward(params, x, layers, slopes):
-    x = np.ascontiguousarray(x, dtype=params.dtype)
+    x = as_writable(np.ascontiguousarray(x, dtype=params.dtype))
     n_units = int(layers[:, 1].sum())
     outputs = np.empty(len(params) * x.shape[1] * n_units, dtype=params.dtype)
     address = FORWARD.address(params.dtype), gemm_address(params.dtype)
@@ -53,7 +54,8 @@ def _run_forward(params, x, outputs, layers, slopes, address):
 
 def run_backward(gradient, params, x, outputs, delta, layers, slopes, needs_below):
     kind = gradient.dtype
-    x, delta = np.ascontiguousarray(x, dtype=kind), np.ascontiguousarray(delta, dtype=kind)
+    x = as_writable(np.ascontiguousarray(x, dtype=kind))
+    delta = np.ascontiguousarray(delta, dtype=kind)
     params, outputs = np.ascontiguousarray(params), np.ascontiguousarray(outputs)
     below = np.empty((delta.shape[0], *x.shape[1:]) if needs_below else (1, 0, 0), dtype=kind)
     spare = np.empty((2, x.shape[1] * layers[:, 0].max()), dtype=kind)

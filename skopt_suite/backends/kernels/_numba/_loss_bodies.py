@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from skopt_suite.backends.kernels._numba._body import Body, loss_type
-from skopt_suite.backends.kernels._numba._jit import jit, jit_inner, negligible
+from skopt_suite.backends.kernels._numba._jit import jit, jit_inner, jit_inner_views, negligible
+from skopt_suite.backends.kernels._numba._math import exp, logistic, softplus
 
 
 @jit
@@ -22,37 +23,52 @@ def _squared_error(raw, y, value, numbers):
 
 @jit
 def _softmax(raw, y, value, numbers):
-    kind, tiny = raw.dtype.type, negligible(raw)
-    zero, one = kind(0), kind(1)
     for i in range(raw.shape[0]):
         top = raw[i, 0]
         for j in range(1, raw.shape[1]):
             top = max(top, raw[i, j])
-        label = int(y[i, 0])
-        of_label, total = raw[i, label] - top, zero
         for j in range(raw.shape[1]):
-            e = np.exp(raw[i, j] - top)
-            raw[i, j] = e
-            total += e
+            raw[i, j] -= top
+        value[i] = raw[i, int(y[i, 0])]
+    exponentials = raw.reshape(-1)  # all at once, as vectors
+    for i in range(exponentials.size):
+        exponentials[i] = exp(exponentials[i])
+    _normalise(raw, y, value)
+
+
+@jit_inner_views
+def _normalise(raw, y, value):
+    zero, one, tiny = raw.dtype.type(0), raw.dtype.type(1), negligible(raw)
+    for i in range(raw.shape[0]):
+        total = zero
+        for j in range(raw.shape[1]):
+            total += raw[i, j]
         scale = one / total
         for j in range(raw.shape[1]):
             probability = raw[i, j] * scale
             raw[i, j] = zero if probability <= tiny else probability
-        raw[i, label] -= one
-        value[i] = np.log(total) - of_label
+        raw[i, int(y[i, 0])] -= one
+        value[i] = np.log(total) - value[i]
 
 
 @jit
 def _logistic(raw, y, value, numbers):
-    zero, one = raw.dtype.type(0), raw.dtype.type(1)
+    if raw.shape[1] == 1:
+        _logistic_of_one(raw[:, 0], y[:, 0], value)
+        return
     for i in range(raw.shape[0]):
-        total = zero
+        total = raw.dtype.type(0)
         for j in range(raw.shape[1]):
-            z = raw[i, j]
-            e = np.exp(-abs(z))
-            total += max(z, zero) + np.log1p(e) - y[i, j] * z
-            raw[i, j] = (one if z >= zero else e) / (one + e) - y[i, j]
+            total += softplus(raw[i, j]) - y[i, j] * raw[i, j]
+            raw[i, j] = logistic(raw[i, j])[0] - y[i, j]
         value[i] = total
+
+
+@jit_inner_views
+def _logistic_of_one(raw, y, value):
+    for i in range(raw.size):
+        value[i] = softplus(raw[i]) - y[i] * raw[i]
+        raw[i] = logistic(raw[i])[0] - y[i]
 
 
 @jit_inner
