@@ -10,21 +10,30 @@ import numpy as np
 
 from skopt_suite.backends import Batches, MakesSteps, Moved, PerFit, Recipe, steps_for
 from skopt_suite.losses import Loss
-from skopt_suite.models import ACTIVATIONS, LeakyReLU
+from skopt_suite.models import ACTIVATIONS, LeakyReLU, Network
 from skopt_suite.optimizers import Optimizer, Rule
+from skopt_suite.penalties import Penalty
 from skopt_suite.training._epoch import Cancelled, Epoch
 from skopt_suite.training._rows import InMemory, Source
 from skopt_suite.training._stack import Stack
 
 _AS_THEY_COME = np.empty(0, dtype=np.int64)
+_MOST_ROWS = 4096  # of a batch that is all rows: calls copy batches
 _SECONDS = 0.02
 """How long a call is to take: between calls a pass can be cancelled."""
 
 
-def compiled_steps(stack: Stack, source: Source, n_steps: int) -> CompiledSteps | None:
+def compiled_steps(stack: Stack, source: Source, batch_size: int) -> CompiledSteps | None:
     """Return what makes the steps of a stack in few calls; None where the definition makes them."""
-    recipe = _recipe(stack, source) if n_steps > 1 else None
-    make = None if recipe is None else steps_for(recipe, stack.params)
+    if batch_size > _MOST_ROWS and batch_size >= source.n_samples:
+        return None
+    terms, dtype = stack.terms, str(stack.params.dtype)
+    recipe = recipe_of(
+        terms.network, stack.optimizer, terms.loss, terms.penalty, dtype, stack.dropout is not None
+    )
+    if recipe is None or not isinstance(source, InMemory):
+        return None
+    make = steps_for(recipe, stack.params)
     return None if make is None else CompiledSteps(make)
 
 
@@ -76,26 +85,31 @@ class CompiledSteps:
         return max(1, int(_SECONDS / self.seconds_per_step)) if self.seconds_per_step else 1
 
 
-def _recipe(stack: Stack, source: Source) -> Recipe | None:
-    """Return what the fits are; None where a part of them has no name that a backend could know."""
-    rule, loss = _rule_name(stack.optimizer), _loss_name(stack.terms.loss)
-    penalty, network = stack.terms.penalty, stack.terms.network
-    separable = penalty.separable()
-    if not (rule and loss) or separable is None or not isinstance(source, InMemory):
+def recipe_of(
+    network: Network,
+    optimizer: Optimizer,
+    loss: Loss,
+    penalty: Penalty,
+    dtype: str,
+    has_dropout: bool,
+) -> Recipe | None:
+    """Return what fits are; None where a part of them has no name that a backend could know."""
+    rule, loss_name, separable = _rule_name(optimizer), _loss_name(loss), penalty.separable()
+    if not (rule and loss_name) or separable is None:
         return None
     activations = [ACTIVATIONS[name] for name in network.activations]
     return Recipe(
-        dtype=str(stack.params.dtype),
+        dtype=dtype,
         rule=rule,
-        loss=loss,
+        loss=loss_name,
         layers=network.layout.layers,
         slopes=(*(_slope(activation) for activation in activations), 1.0),
         activations=(*(_name(name) for name in network.activations), ""),
         n_weights=network.layout.n_weights,
-        has_dropout=stack.dropout is not None,
+        has_dropout=has_dropout,
         has_prox=penalty.has_prox,
         is_positive=separable.is_positive,
-        has_implicit_l2=stack.optimizer.has_implicit_l2 and separable.l2 is not None,
+        has_implicit_l2=getattr(optimizer, "has_implicit_l2", False) and separable.l2 is not None,
     )
 
 

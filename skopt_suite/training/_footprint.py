@@ -12,8 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from skopt_suite._component import Component, stack
-from skopt_suite.backends import Placement, State, is_narrow, is_summed_in_double
+from skopt_suite.backends import Placement, State, is_narrow, is_summed_in_double, steps_for
 from skopt_suite.models import ACTIVATIONS
+from skopt_suite.training._compiled import recipe_of
 from skopt_suite.training._job import Job
 from skopt_suite.training._linear_view import has_cheap_spectrum
 from skopt_suite.training._objective import Terms
@@ -116,7 +117,7 @@ def _scratch(component: Component) -> int:
 def _activations(job: Job, data: Data, placement: Placement, is_weighted: bool) -> int:
     """Return how many numbers the forward and backward pass of one batch take."""
     # of dropout: the mask and what it leaves; then the gradient behind and before it
-    dropout = (2, 2) if any(job.plan.dropout) else (0, 0)
+    dropout = (2, 2) if any(job.plan.dropout) and not _is_known(job, placement) else (0, 0)
     kept, momentary = 0, [0]
     for n_units, name in _hidden(job):
         activation = ACTIVATIONS[name]  # the derivative, beside the output
@@ -129,6 +130,13 @@ def _activations(job: Job, data: Data, placement: Placement, is_weighted: bool) 
     if job.plan.optimizer.only_quadratic:
         n_rows = min(n_rows, N_ROWS)  # it needs no predictions but for the initial loss
     return n_rows * (kept + max(momentary) + _of_outputs(job, is_weighted))
+
+
+def _is_known(job: Job, placement: Placement) -> bool:
+    """Whether the backend makes the steps, which it does fit by fit in the same memory."""
+    plan = job.plan
+    recipe = recipe_of(job.network, plan.optimizer, job.loss, plan.penalty, job.dtype, True)
+    return recipe is not None and steps_for(recipe, placement.asarray([0.0])) is not None
 
 
 def _scoring(job: Job, data: Data) -> int:

@@ -126,7 +126,7 @@ class _Pass:
         self.time = 0.0 if first.past is None else first.past.time
         self._see_all_rows()
         self._begin_optimizer(is_new=first.past is None)
-        self.compiled = compiled_steps(self.stack, source, self.n_steps)
+        self.compiled = compiled_steps(self.stack, source, self.batch_size)
         reference = reference_losses(self.jobs, self.stack, source, self.batch_size)
         self.progress = Progress.start(self.jobs, reference, self._null_losses())
         pasts = [job.checkpoint for job in self.jobs]

@@ -117,8 +117,8 @@ def trained(jobs, rows, monkeypatch, by_definition):
     """Results, and whether a backend made the steps."""
     made = []
 
-    def seen(stack, source, n_steps):
-        steps = None if by_definition else compiled_steps(stack, source, n_steps)
+    def seen(stack, source, batch_size):
+        steps = None if by_definition else compiled_steps(stack, source, batch_size)
         made.append(steps is not None)
         return steps
 
