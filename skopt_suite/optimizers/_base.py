@@ -138,6 +138,20 @@ class Optimizer(Component):
             The objective on all rows.
         """
 
+    def resume(self, state: State, params: Params, problem: Problem) -> State:
+        """Return the state with which to go on from an earlier fit, whose penalty may be another.
+
+        Parameters
+        ----------
+        state : NamedTuple
+            As the earlier fit left it.
+        params : array of shape (n_fits, n_params)
+            Parameters.
+        problem : Problem
+            The objective on all rows.
+        """
+        return state
+
     @abstractmethod
     def step(self, state: State, params: Params, problem: Problem, factor: FitColumn) -> Step:
         """Return where one step leads; `state` and `params` may be overwritten.

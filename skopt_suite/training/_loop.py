@@ -134,11 +134,14 @@ class _Pass:
         self.scores = History([[] if past is None else past.validation_scores for past in pasts])
 
     def _begin_optimizer(self, is_new: bool) -> None:
-        """Find the state of the optimizer where it is not that of earlier fits as they left it."""
-        stack = self.stack
+        """Find the state of the optimizer, from that of earlier fits if there are any."""
+        stack, whole = self.stack, self.whole
         if is_new or is_packed(stack.optimizer_state):
-            new = stack.optimizer.init(stack.params, self.whole)
+            new = stack.optimizer.init(stack.params, whole)
             stack.optimizer_state = new if is_new else unpack(stack.optimizer_state, new)
+        if not is_new:
+            state = stack.optimizer_state
+            stack.optimizer_state = stack.optimizer.resume(state, stack.params, whole)
 
     def _null_losses(self) -> np.ndarray:
         """Return what fits measure their progress in, (n_fits,); NaN where nobody asks."""

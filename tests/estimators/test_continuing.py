@@ -107,13 +107,14 @@ def test_warm_start_counts_a_schedule_of_the_whole_fit_anew():
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_warm_start_with_another_objective_forgets_the_velocity(changed):
-    """The first step of momentum is that of SGD from the same coefficients."""
+    """The first step is that without momentum from the same coefficients."""
     X, y = NUMBERS
     model = LinearRegressor(
         optimizer=Momentum(0.05), batch_size=len(y), max_iter=5, tol=0, warm_start=True
     ).fit(X, y)
     rate = changed.get("optimizer__learning_rate", 0.05)
-    plain = copy.deepcopy(model).set_params(max_iter=1, **changed).set_params(optimizer=SGD(rate))
+    plain = copy.deepcopy(model).set_params(max_iter=1, **changed)
+    plain.set_params(optimizer=Momentum(rate, momentum=0.0))
     model.set_params(max_iter=1, **changed)
     np.testing.assert_allclose(model.fit(X, y).coef_, plain.fit(X, y).coef_, rtol=1e-12)
 
@@ -131,12 +132,17 @@ def test_partial_fit_remembers_what_weights_owe(saved):
     np.testing.assert_allclose(half.coef_, whole.coef_, rtol=1e-12)
 
 
-def test_partial_fit_takes_another_penalty():
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_partial_fit_takes_another_penalty(shuffle):
+    """What was owed to one penalty is not owed to another; the moments of Adam go on."""
     X, y = CLASSES
-    model = LinearClassifier(optimizer="adam", batch_size=5, penalty=L2(0.1), random_state=0)
-    for penalty in (L2(0.1), L1(10.0), L2(0.1), L1(10.0)):
+    model = LinearClassifier(optimizer="adam", batch_size=5, shuffle=shuffle, random_state=0)
+    for n_calls, penalty in enumerate((L2(0.1), L1(10.0), L2(0.1), L1(10.0)), start=1):
         model.set_params(penalty=penalty).partial_fit(X, y, classes=[0, 1])
+        state = model._memory.optimizer
         assert (model.coef_ == 0).all() == isinstance(penalty, L1)
+        assert state.owed.shape[1] == (2 if isinstance(penalty, L1) else 0)
+        assert state.n_steps == n_calls * -(-len(y) // 5)
 
 
 def test_partial_fit_learns_classes_one_by_one():

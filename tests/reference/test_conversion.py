@@ -26,7 +26,7 @@ from sklearn.svm import LinearSVC, LinearSVR
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite import penalties as ours
 from skopt_suite.losses import Huber
-from skopt_suite.optimizers import SGD
+from skopt_suite.optimizers import Momentum
 
 
 def problem(load, n_features):
@@ -195,9 +195,9 @@ def test_mlp_with_minibatches(theirs, mine, X, y):
     theirs = theirs(
         **shared, max_iter=1, alpha=2.0, solver="sgd", momentum=0.0, learning_rate_init=0.1
     ).set_params(random_state=0)
-    mine = mine(
-        **shared, max_iter=1, penalty=ours.L2(2.0 / 20), optimizer=SGD(0.1), dtype="float64"
-    ).fit(X, y)
+    rule = Momentum(0.1, momentum=0.0)  # SGD takes L2 implicitly
+    mine = mine(**shared, max_iter=1, penalty=ours.L2(2.0 / 20), optimizer=rule, dtype="float64")
+    mine.fit(X, y)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         theirs.fit(X, y)

@@ -84,6 +84,14 @@ class FirstOrder(Optimizer):
         shape = (params.shape[0], 2 if owes else 0, problem.layout.n_weights)
         return xp.zeros(shape, dtype=params.dtype, device=params.device)
 
+    def resume(self, state: State, params: Params, problem: Problem) -> State:
+        """Return the state; nothing is owed to a penalty that comes where there was none."""
+        owed = getattr(state, "owed", None)
+        if owed is None:
+            return state
+        nothing = self.nothing_owed(params, problem)
+        return state if owed.shape == nothing.shape else state._replace(owed=nothing)
+
     def step(self, state: State, params: Params, problem: Problem, factor: FitColumn) -> Step:
         """Return one update, followed by the part of the penalty that is not smooth."""
         loss, gradient = problem.value_and_gradient(params)
@@ -123,8 +131,6 @@ class FirstOrder(Optimizer):
         owed, separable = getattr(state, "owed", None), problem.separable
         if self.is_full_batch or owed is None or separable is None:
             return problem.prox(params, step_size), state
-        if owed.shape[1] == 0:  # the fit that goes on had a penalty without debts
-            owed = self.nothing_owed(params, problem)
         weights = problem.layout.weights(params)
         if step_size.shape[1] > 1:
             step_size = problem.layout.weights(step_size)
