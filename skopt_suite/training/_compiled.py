@@ -19,6 +19,7 @@ from skopt_suite.training._stack import Stack
 
 _AS_THEY_COME = np.empty(0, dtype=np.int64)
 _MOST_ROWS = 4096  # of a batch that is all rows: calls copy batches
+_WIDE = 128  # outputs of all fits, and rows
 _SECONDS = 0.02
 """How long a call is to take: between calls a pass can be cancelled."""
 
@@ -26,6 +27,8 @@ _SECONDS = 0.02
 def compiled_steps(stack: Stack, source: Source, batch_size: int) -> CompiledSteps | None:
     """Return what makes the steps of a stack in few calls; None where the definition makes them."""
     if batch_size > _MOST_ROWS and batch_size >= source.n_samples:
+        return None
+    if _is_wide(stack, source, batch_size):
         return None
     terms, dtype = stack.terms, str(stack.params.dtype)
     recipe = recipe_of(
@@ -35,6 +38,13 @@ def compiled_steps(stack: Stack, source: Source, batch_size: int) -> CompiledSte
         return None
     make = steps_for(recipe, stack.params)
     return None if make is None else CompiledSteps(make)
+
+
+def _is_wide(stack: Stack, source: Source, batch_size: int) -> bool:
+    """Whether products of many linear models are faster as one."""
+    n_columns = stack.params.shape[0] * stack.n_outputs
+    is_linear = stack.terms.network.layout.is_linear and not source.is_sparse
+    return is_linear and min(n_columns, batch_size) >= _WIDE
 
 
 class CompiledSteps:
