@@ -47,6 +47,7 @@ from skopt_suite.backends.kernels import (
     Moved,
     Recipe,
     kernel,
+    knows,
     steps_for,
 )
 from skopt_suite.backends.resources import blas_threads_for, free_memory, shared_blas_threads
@@ -84,6 +85,7 @@ __all__ = [
     "is_summed_in_double",
     "is_sparse",
     "kernel",
+    "knows",
     "like",
     "matmul_into",
     "mean_in_double",

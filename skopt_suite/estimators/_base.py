@@ -14,6 +14,7 @@ from skopt_suite.estimators._callbacks import (
     CallbackSupportMixin,
     FitObserver,
     print_epoch,
+    print_steps,
     with_callbacks,
 )
 from skopt_suite.estimators._convergence import warn_if_not_converged
@@ -83,6 +84,8 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         with unchanged_by_errors(self):
             prepared = prepare(self, X, y, sample_weight, X_val, y_val)
             observer = self._observer(X, y, sample_weight, prepared)
+            if self.verbose > 1:
+                print_steps(prepared)
             (result,) = train([prepared.job], prepared.data, prepared.placement, observer)
             self._adopt(prepared, result)
         observer.fit_ends(result.params)

@@ -7,9 +7,17 @@ from typing import Any
 
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 
-from skopt_suite.training import Report
+from skopt_suite.estimators._prepared import Prepared
+from skopt_suite.training import Report, kind_of_steps
 
-__all__ = ["CallbackSupportMixin", "FitObserver", "has_callbacks", "print_epoch", "with_callbacks"]
+__all__ = [
+    "CallbackSupportMixin",
+    "FitObserver",
+    "has_callbacks",
+    "print_epoch",
+    "print_steps",
+    "with_callbacks",
+]
 
 
 def has_callbacks(estimator: Any) -> bool:
@@ -68,6 +76,13 @@ class FitObserver:
             **self.task,
             reconstruction_attributes=lambda: self.fitted_attributes(params),
         )
+
+
+def print_steps(prepared: Prepared) -> None:
+    """Print what makes the steps, as ``verbose=2`` asks for."""
+    job = prepared.job
+    kind = kind_of_steps(job.plan, job.network, prepared.placement.asarray([0.0]))
+    print(f"optimizer {job.plan.optimizer.name!r}, steps: {kind}")
 
 
 def print_epoch(epoch: int, loss: float, score: Any = None) -> None:

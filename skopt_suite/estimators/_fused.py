@@ -11,10 +11,11 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
+import numpy as np
 from sklearn.base import clone
 
 from skopt_suite._component import content
-from skopt_suite.backends import Array, Placement, to_numpy
+from skopt_suite.backends import Array, Placement, placement_for, to_numpy
 from skopt_suite.domains import Range
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._callbacks import has_callbacks
@@ -33,7 +34,7 @@ from skopt_suite.estimators._prepared import CheckedRows, Prepared
 from skopt_suite.estimators._regressor import TrainableRegressor
 from skopt_suite.estimators._targets import placed_targets
 from skopt_suite.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, Metric
-from skopt_suite.training import Job, Plan, Result
+from skopt_suite.training import Job, Plan, Result, kind_of_steps
 
 __all__ = [
     "SeenRows",
@@ -47,6 +48,7 @@ __all__ = [
     "rows_to_score",
     "search_ranges",
     "see",
+    "steps_of",
     "view_key",
     "warn_if_not_converged",
 ]
@@ -93,6 +95,12 @@ def pass_key_of(model: TrainableEstimator, plan: Plan) -> Hashable:
     """Return what models must share to be trained in one pass, if they hold out the same rows."""
     held_out = model.validation_fraction if plan.early_stopping else None
     return type(model), model.backend, model.dtype, held_out, model._architecture(), plan.key
+
+
+def steps_of(model: TrainableEstimator, plan: Plan) -> str:
+    """Return what makes the steps of a model: see `skopt_suite.training.kind_of_steps`."""
+    placement = placement_for(model.backend, np.empty(0))
+    return kind_of_steps(plan, model._network(1, 2), placement.xp.empty(0))
 
 
 def view_key(model: TrainableEstimator) -> Hashable:

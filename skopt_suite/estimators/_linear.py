@@ -108,7 +108,7 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
     random_state : int, RandomState or None, default=None
         Seed of shuffling and the validation split.
     verbose : bool or int, default=False
-        Whether to print a line per epoch.
+        Whether to print a line per epoch; from 2 on, also what makes the steps.
 
     Attributes
     ----------
@@ -257,7 +257,7 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
     random_state : int, RandomState or None, default=None
         Seed of shuffling and the validation split.
     verbose : bool or int, default=False
-        Whether to print a line per epoch.
+        Whether to print a line per epoch; from 2 on, also what makes the steps.
 
     Attributes
     ----------

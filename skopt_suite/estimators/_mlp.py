@@ -138,7 +138,7 @@ class MLPClassifier(_MLPFace, TrainableClassifier):
     random_state : int, RandomState or None, default=None
         Seed of initial weights, shuffling, dropout and the validation split.
     verbose : bool or int, default=False
-        Whether to print a line per epoch.
+        Whether to print a line per epoch; from 2 on, also what makes the steps.
 
     Attributes
     ----------
@@ -298,7 +298,7 @@ class MLPRegressor(_MLPFace, TrainableRegressor):
     random_state : int, RandomState or None, default=None
         Seed of initial weights, shuffling, dropout and the validation split.
     verbose : bool or int, default=False
-        Whether to print a line per epoch.
+        Whether to print a line per epoch; from 2 on, also what makes the steps.
 
     Attributes
     ----------

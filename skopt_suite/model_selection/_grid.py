@@ -63,7 +63,7 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     {'penalty__alpha': 0.0001}
     >>> search.fusion_report_
     FusionReport: 3 of 3 candidates fused into 1 pass per fold, 0 alone
-      pass 0: 3 candidates
+      pass 0: 3 candidates, full batches
     """
 
     def __init__(

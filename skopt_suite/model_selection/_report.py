@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from skopt_suite.estimators._fused import steps_of
 from skopt_suite.model_selection._engine.candidates import Candidate
 from skopt_suite.model_selection._engine.lines import counted
 from skopt_suite.model_selection._frames import frame_of
@@ -20,6 +21,9 @@ class Entry(NamedTuple):
     """Number of candidates in the group."""
     reason: str
     """Why the candidate was trained alone; empty if it was not."""
+    steps: str = ""
+    """What made its steps: "compiled", the "definition" one by one, or "full batch"; empty if it
+    is not an estimator of this package."""
 
 
 @dataclass(frozen=True)
@@ -71,18 +75,31 @@ class FusionReport:
             f"fused into {counted(self.n_groups, 'pass', 'passes')} per fold, {self.n_alone} alone"
         ]
         sizes = {entry.group: entry.size for entry in self.entries if entry.group is not None}
-        lines += [f"  pass {group}: {counted(n, 'candidate')}" for group, n in sizes.items()]
+        steps = {entry.group: entry.steps for entry in self.entries}
+        lines += [
+            f"  pass {group}: {counted(n, 'candidate')}, {_of_steps(steps[group])}"
+            for group, n in sizes.items()
+        ]
         reasons = Counter(entry.reason for entry in self.entries if entry.group is None)
         lines += [f"  alone: {counted(n, 'candidate')}: {why}" for why, n in reasons.items()]
         return "\n".join(lines)
 
 
+def _of_steps(kind: str) -> str:
+    return "full batches" if kind == "full batch" else f"{kind} steps"
+
+
 def entries_of(candidates: list[Candidate]) -> list[Entry]:
     """Return how candidates were trained."""
     sizes = Counter(candidate.pass_number for candidate in candidates)
-    return [
-        Entry(None, 1, candidate.reason or "no other candidate could share its pass")
-        if candidate.pass_number is None
-        else Entry(candidate.pass_number, sizes[candidate.pass_number], "")
-        for candidate in candidates
-    ]
+    return [_entry(candidate, sizes[candidate.pass_number]) for candidate in candidates]
+
+
+def _entry(candidate: Candidate, size: int) -> Entry:
+    steps = ""
+    if candidate.plan is not None:
+        steps = steps_of(candidate.model, candidate.plan)
+    if candidate.pass_number is None:
+        reason = candidate.reason or "no other candidate could share its pass"
+        return Entry(None, 1, reason, steps)
+    return Entry(candidate.pass_number, size, "", steps)

@@ -2,6 +2,7 @@
 
 from skopt_suite.training._checkpoint import Checkpoint, Memory
 from skopt_suite.training._checks import able_optimizers, check_job, choice
+from skopt_suite.training._compiled import kind_of_steps
 from skopt_suite.training._epoch import Cancelled
 from skopt_suite.training._footprint import bytes_per_fit
 from skopt_suite.training._job import Job
@@ -27,6 +28,7 @@ __all__ = [
     "bytes_per_fit",
     "check_job",
     "choice",
+    "kind_of_steps",
     "pack",
     "train",
 ]

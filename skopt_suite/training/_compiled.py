@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite.backends import Batches, MakesSteps, Moved, PerFit, Recipe, steps_for
+from skopt_suite._target_type import TargetType
+from skopt_suite.backends import Array, Batches, MakesSteps, Moved, PerFit, Recipe, knows, steps_for
 from skopt_suite.losses import Loss
 from skopt_suite.models import ACTIVATIONS, LeakyReLU, Network
 from skopt_suite.optimizers import Optimizer, Rule
 from skopt_suite.penalties import Penalty
 from skopt_suite.training._epoch import Cancelled, Epoch
+from skopt_suite.training._plan import Plan
 from skopt_suite.training._rows import InMemory, Source
 from skopt_suite.training._stack import Stack
 
@@ -93,6 +95,21 @@ class CompiledSteps:
 
     def _n_at_once(self) -> int:
         return max(1, int(_SECONDS / self.seconds_per_step)) if self.seconds_per_step else 1
+
+
+def kind_of_steps(plan: Plan, network: Network, like: Array) -> str:
+    """Return what makes the steps of a plan on arrays such as `like`.
+
+    Returns
+    -------
+    kind : {"compiled", "definition", "full batch"}
+        Calls of the backend that make many, one step at a time, or steps that see all rows.
+    """
+    if plan.optimizer.is_full_batch:
+        return "full batch"
+    loss = plan.loss.on(TargetType(plan.loss.kinds[0], network.sizes[-1]))
+    recipe = recipe_of(network, plan.optimizer, loss, plan.penalty, "float32", bool(plan.dropout))
+    return "compiled" if recipe is not None and knows(recipe, like) else "definition"
 
 
 def recipe_of(

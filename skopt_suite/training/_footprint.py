@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from skopt_suite._component import Component, stack
-from skopt_suite.backends import Placement, State, is_narrow, is_summed_in_double, steps_for
+from skopt_suite.backends import Placement, State, is_narrow, is_summed_in_double, knows
 from skopt_suite.models import ACTIVATIONS
 from skopt_suite.training._compiled import recipe_of
 from skopt_suite.training._job import Job
@@ -136,7 +136,7 @@ def _is_known(job: Job, placement: Placement) -> bool:
     """Whether the backend makes the steps, which it does fit by fit in the same memory."""
     plan = job.plan
     recipe = recipe_of(job.network, plan.optimizer, job.loss, plan.penalty, job.dtype, True)
-    return recipe is not None and steps_for(recipe, placement.asarray([0.0])) is not None
+    return recipe is not None and knows(recipe, placement.asarray([0.0]))
 
 
 def _scoring(job: Job, data: Data) -> int:

@@ -80,6 +80,14 @@ def test_fitted_attributes_show_what_was_used_and_parameters_stay():
     assert (model.penalty_.alpha, model.loss_function_.delta) == (1e-4, 1.35)
 
 
+@pytest.mark.parametrize("optimizer, kind", [("adam", "compiled"), ("lbfgs", "full batch")])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_verbose_2_says_what_makes_the_steps(optimizer, kind, capsys):
+    LinearClassifier(optimizer=optimizer, max_iter=2, verbose=2).fit(*CLASSES)
+    first, *_ = capsys.readouterr().out.splitlines()
+    assert first == f"optimizer '{optimizer}', steps: {kind}"
+
+
 def test_verbose_prints_a_line_per_epoch(capsys):
     model = LinearClassifier(
         optimizer="adam", max_iter=3, verbose=1, early_stopping=True, random_state=0

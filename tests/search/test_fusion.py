@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 import skopt_suite.model_selection._engine.passes as passes
 from skopt_suite import LinearClassifier, MLPClassifier
 from skopt_suite.model_selection import FusedGridSearchCV
+from skopt_suite.optimizers import SGD
 
 from .problems import CLASSES, WEIGHTS, assert_same_results
 
@@ -81,12 +82,28 @@ def test_report_names_groups_and_reasons():
     assert frame["size"].tolist() == [1, 1, 2, 2, 2, 2]
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_report_says_what_makes_the_steps():
+    class Mine(SGD):
+        def update(self, *args):
+            return super().update(*args)
+
+    grid = {"optimizer": ["adam", Mine(), "lbfgs"], "penalty__alpha": [0.1, 0.2]}
+    report = search(MLP, grid).fusion_report_
+    assert [entry.steps for entry in report.entries] == [
+        *["compiled"] * 2,
+        *["definition"] * 2,
+        *["full batch"] * 2,
+    ]
+    assert "2 candidates, definition steps" in repr(report)
+
+
 def test_report_says_that_a_pass_of_one_candidate_is_alone():
     report = search(MLP, {"hidden_layer_sizes": [(4,), (8,), (8,)]}).fusion_report_
     assert (report.n_alone, report.n_groups) == (1, 1)
     assert repr(report).splitlines() == [
         "FusionReport: 2 of 3 candidates fused into 1 pass per fold, 1 alone",
-        "  pass 0: 2 candidates",
+        "  pass 0: 2 candidates, compiled steps",
         "  alone: 1 candidate: no other candidate could share its pass",
     ]
     single = search(MLP, {"hidden_layer_sizes": [(4,)]})

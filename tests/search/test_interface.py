@@ -129,8 +129,8 @@ def test_curves_and_report_of_candidates_of_all_kinds():
     assert (report.n_groups, report.n_alone) == (2, 2)
     assert str(report).splitlines() == [
         "FusionReport: 4 of 6 candidates fused into 2 passes per fold, 2 alone",
-        "  pass 0: 2 candidates",
-        "  pass 1: 2 candidates",
+        "  pass 0: 2 candidates, compiled steps",
+        "  pass 1: 2 candidates, compiled steps",
         "  alone: 1 candidate: LogisticRegression is not an estimator of skopt_suite",
         "  alone: 1 candidate: its parameters are not accepted",
     ]

@@ -1,6 +1,6 @@
 """What computes on arrays: definitions in the array API, and fused kernels that answer for them."""
 
-from skopt_suite.backends.kernels._registry import KERNELS, kernel, steps_for
+from skopt_suite.backends.kernels._registry import KERNELS, kernel, knows, steps_for
 from skopt_suite.backends.kernels._steps import Batches, MakesSteps, Moved, Recipe
 
-__all__ = ["KERNELS", "Batches", "MakesSteps", "Moved", "Recipe", "kernel", "steps_for"]
+__all__ = ["KERNELS", "Batches", "MakesSteps", "Moved", "Recipe", "kernel", "knows", "steps_for"]

@@ -24,7 +24,7 @@ KERNELS: dict[str, Callable] = {}
 
 FUSED_IN = {"numpy.ndarray": "skopt_suite.backends.kernels._numba"}
 """By type of array: the module whose `FUSED` holds fused kernels by the name of their definition,
-and whose `compose` puts together what makes ranges of steps.
+and whose `ComposedSteps` makes ranges of steps by recipes that it `knows`.
 
 It is imported when the first array of that type comes.
 """
@@ -61,8 +61,17 @@ def kernel(definition: Callable) -> Callable:
 
 def steps_for(recipe: Recipe, array: Any) -> MakesSteps | None:
     """Return what makes ranges of steps on arrays of that type; None where there is nothing."""
-    module = _backend_of(_name_of(type(array)))
-    return None if module is None else module.compose(recipe)
+    return _module_of(array).ComposedSteps(recipe) if knows(recipe, array) else None
+
+
+def knows(recipe: Recipe, array: Any) -> bool:
+    """Whether a backend makes such steps on arrays of that type; nothing is compiled to tell."""
+    module = _module_of(array)
+    return module is not None and module.knows(recipe)
+
+
+def _module_of(array: Any) -> Any:
+    return _backend_of(_name_of(type(array)))
 
 
 def _name_of(array_type: type) -> str:

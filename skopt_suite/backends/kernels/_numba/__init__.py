@@ -18,9 +18,9 @@ from skopt_suite.backends.kernels._numba import (
     _rules,
     _updates,
 )
-from skopt_suite.backends.kernels._numba._compose import compose
+from skopt_suite.backends.kernels._numba._compose import ComposedSteps, knows
 
-__all__ = ["FUSED", "compose"]
+__all__ = ["FUSED", "ComposedSteps", "knows"]
 
 FUSED: dict[str, Callable] = {
     "skopt_suite.backends._products.averaged": _products.averaged,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -93,9 +92,7 @@ class ComposedSteps:
         return ACTIVATIONS[name].address(self.recipe.dtype) if name else 0
 
 
-def compose(recipe: Recipe) -> Any:
-    """Return what makes steps by a recipe; None where something in it has no body."""
+def knows(recipe: Recipe) -> bool:
+    """Whether all that a recipe names has a body."""
     named = {name for name in recipe.activations if name}
-    if recipe.rule in RULES and recipe.loss in LOSSES and named <= ACTIVATIONS.keys():
-        return ComposedSteps(recipe)
-    return None
+    return recipe.rule in RULES and recipe.loss in LOSSES and named <= ACTIVATIONS.keys()
