@@ -12,6 +12,7 @@ import scipy.sparse
 from skopt_suite.backends._shapes import Array, FeatureMatrix
 
 _NAMESPACES: dict[type, Any] = {np.ndarray: np}
+_AT_ONCE = 2**18  # numbers that are copied to another precision
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,25 @@ def like(params: Array, *values: Array) -> tuple[Array, ...]:
         float(value) if isinstance(value, Real) else _astype(value, params.dtype)
         for value in values
     )
+
+
+def in_precision(X: FeatureMatrix, dtype: Any) -> FeatureMatrix:
+    """Return an array or a CSR container in a precision; itself if it is."""
+    if X.dtype == dtype:
+        return X
+    if not is_sparse(X):
+        return _astype(X, dtype)
+    # astype would copy the indices
+    return type(X)((X.data.astype(dtype), X.indices, X.indptr), shape=X.shape)
+
+
+def rows_in_precision(X: np.ndarray, rows: np.ndarray, dtype: Any) -> np.ndarray:
+    """Return a copy of the given rows in a precision, and no other on the way there."""
+    copy = np.empty((len(rows), X.shape[1]), dtype)
+    size = max(1, _AT_ONCE // max(1, X.shape[1]))
+    for start in range(0, len(rows), size):
+        copy[start : start + size] = X[rows[start : start + size]]
+    return copy
 
 
 def _astype(array: Array, dtype: Any) -> Array:

@@ -129,7 +129,7 @@ def job_of(prepared: Prepared, plan: Plan) -> Job:
     job, source = prepared.job, prepared.data.train
     if content(plan.loss) == content(job.plan.loss):
         return replace(job, plan=plan)
-    y = to_numpy(source.sample(source.n_samples).y)
+    y = to_numpy(source.some_targets(source.n_samples))
     loss = loss_on(plan.loss, prepared.targets, y)
     start = fresh_start(job.network, loss, y, job.sample_weight, plan.seed)
     return replace(job, plan=plan, start=start)

@@ -22,7 +22,9 @@ from skopt_suite.backends import (
 def check_X(
     estimator: Any, X: Any, *, dtype: str, backend: str, reset: bool
 ) -> tuple[Any, Placement, str]:
-    """Return the input where it is to be computed on, that place, and the precision.
+    """Return the input where it is to be computed on, that place, and the precision to compute in.
+
+    On the host, input in either precision stays as it is.
 
     Parameters
     ----------
@@ -42,25 +44,34 @@ def check_X(
         X = _check_device_array(estimator, X, reset)
         dtype = _device_dtype(X) if dtype == "as_X" else dtype
         return placement.asarray(X, dtype=dtype), placement, dtype
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # what is infinite in this precision is an error
+    # what is infinite in this precision is an error
+    with np.errstate(over="ignore", invalid="ignore"):
         X = validate_data(
             estimator,
             X,
             accept_sparse="csr",  # others are converted to it
-            dtype=(np.float64, np.float32) if dtype == "as_X" else np.dtype(dtype),
+            dtype=_accepted(dtype),
             reset=reset,
         )
-    dtype = str(X.dtype)
+        dtype = str(X.dtype) if dtype == "as_X" else dtype
+        return _placed(X, placement, dtype, backend), placement, dtype
+
+
+def _placed(X: Any, placement: Placement, dtype: str, backend: str) -> Any:
+    """Return X where it is to be computed on; what is copied to there, in the precision for it."""
+    if not is_sparse(X):
+        return X if placement.is_numpy else placement.asarray(X, dtype=dtype)
     if placement.is_numpy:
-        return _canonical(X) if is_sparse(X) else X, placement, dtype
-    if is_sparse(X):
-        raise TypeError(
-            "Sparse X is only taken with backend='numpy'; got it with backend="
-            f"{backend!r}. Convert it with X.toarray()."
-        )
-    return placement.asarray(X, dtype=dtype), placement, dtype
+        return _canonical(X)
+    raise TypeError(
+        "Sparse X is only taken with backend='numpy'; got it with backend="
+        f"{backend!r}. Convert it with X.toarray()."
+    )
+
+
+def _accepted(dtype: str) -> tuple[type, type]:
+    """Return the two precisions, the first of which is that of what is in neither."""
+    return (np.float32, np.float64) if dtype == "float32" else (np.float64, np.float32)
 
 
 def _canonical(X: Any) -> Any:

@@ -104,7 +104,7 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
         Where to compute. "auto" follows the input: CuPy in, CuPy out. "cupy" moves the data to
         the GPU once and brings results back.
     dtype : {"auto", "float32", "float64"}, default="auto"
-        Precision; "auto": that of X, float64 unless it is float32.
+        Precision of the fit; "auto": that of X, float64 unless it is float32.
     random_state : int, RandomState or None, default=None
         Seed of shuffling and the validation split.
     verbose : bool or int, default=False
@@ -253,7 +253,7 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
         Where to compute. "auto" follows the input: CuPy in, CuPy out. "cupy" moves the data to
         the GPU once and brings results back.
     dtype : {"auto", "float32", "float64"}, default="auto"
-        Precision; "auto": that of X, float64 unless it is float32.
+        Precision of the fit; "auto": that of X, float64 unless it is float32.
     random_state : int, RandomState or None, default=None
         Seed of shuffling and the validation split.
     verbose : bool or int, default=False

@@ -134,7 +134,7 @@ class MLPClassifier(_MLPFace, TrainableClassifier):
         Where to compute. "auto" follows the input: CuPy in, CuPy out. "cupy" moves the data to
         the GPU once and brings results back.
     dtype : {"auto", "float32", "float64"}, default="auto"
-        Precision; "auto": float32.
+        Precision of the fit; "auto": float32.
     random_state : int, RandomState or None, default=None
         Seed of initial weights, shuffling, dropout and the validation split.
     verbose : bool or int, default=False
@@ -294,7 +294,7 @@ class MLPRegressor(_MLPFace, TrainableRegressor):
         Where to compute. "auto" follows the input: CuPy in, CuPy out. "cupy" moves the data to
         the GPU once and brings results back.
     dtype : {"auto", "float32", "float64"}, default="auto"
-        Precision; "auto": float32.
+        Precision of the fit; "auto": float32.
     random_state : int, RandomState or None, default=None
         Seed of initial weights, shuffling, dropout and the validation split.
     verbose : bool or int, default=False

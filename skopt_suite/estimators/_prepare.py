@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skopt_suite.backends import Placement, is_sparse
+from skopt_suite.backends import is_sparse, rows_in_precision
 from skopt_suite.estimators._continuing import Start, continued_start
 from skopt_suite.estimators._inputs import (
     check_lengths,
@@ -131,7 +131,7 @@ def training_part(
     )
     _check_weights_of_parts(weight, (kept, held_out), type(model).__name__)
     return TrainingPart(
-        _take(rows.X, kept, rows.placement),
+        _take(rows, kept),
         rows.y[kept],
         None if weight is None else weight[kept],
         _held_out(rows, weight, held_out, type(model).__name__),
@@ -157,15 +157,19 @@ def _held_out(rows: CheckedRows, weight: np.ndarray | None, index: np.ndarray, o
         weight = weight.astype(rows.dtype)
     rows.targets.check_scorable(y, weight, owner)
     return Rows(
-        _take(rows.X, index, placement),
+        _take(rows, index),
         placed_targets(y, placement, rows.dtype),
         None if weight is None else placement.asarray(weight[None]),
     )
 
 
-def _take(X: Any, index: np.ndarray, placement: Placement) -> Any:
-    if is_sparse(X) or isinstance(X, np.ndarray):
+def _take(rows: CheckedRows, index: np.ndarray) -> Any:
+    """Return a copy of some inputs, in the precision of the fit where that saves memory."""
+    X, placement = rows.X, rows.placement
+    if is_sparse(X):
         return X[index]
+    if placement.is_numpy:
+        return rows_in_precision(X, index, rows.dtype)
     return placement.xp.take(X, placement.asarray(index), axis=0)
 
 
@@ -197,7 +201,8 @@ def prepared_on(
         sample_weight=weight,
     )
     y = placed_targets(part.y, rows.placement, rows.dtype)
-    data = Data.in_memory(Rows(part.X, y), part.validation)
+    precision = getattr(rows.placement.xp, rows.dtype)
+    data = Data.in_memory(Rows(part.X, y), part.validation, precision)
     return Prepared(job, data, rows.targets, rows.placement)
 
 

@@ -17,12 +17,12 @@ from skopt_suite.training import Data, Job, Rows
 class CheckedRows(NamedTuple):
     """What a user gave to ``fit``, checked."""
 
-    X: Any
+    X: Any  # on the host in a precision of its own
     y: np.ndarray  # (n_samples, n_columns): as losses take it, on the host
     weight: np.ndarray | None
     targets: Targets
     placement: Placement
-    dtype: str
+    dtype: str  # precision of the fit
 
 
 @dataclass(frozen=True)

@@ -201,10 +201,10 @@ def _strengths(given: Any, n_fits: int, dtype: Any) -> np.ndarray:
 def _batches(epoch: Epoch) -> Batches:
     """Return the rows of an epoch."""
     source: Any = epoch.source
-    dtype = source.X.dtype
+    dtype = source.dtype
     weight = epoch.weights.values
     return Batches(
-        x=source.X if source.is_sparse else np.ascontiguousarray(source.X),
+        x=source.in_rows,
         y=np.ascontiguousarray(source.y, dtype=dtype),
         weight=np.empty((0, 0), dtype) if weight is None else np.ascontiguousarray(weight),
         order=_AS_THEY_COME,

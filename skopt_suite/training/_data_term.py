@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from skopt_suite._component import take
 from skopt_suite.backends import Array, Params, PerFit, RawPredictions, averaged
 from skopt_suite.losses import Loss
 from skopt_suite.models import Context, Network
-from skopt_suite.training._rows import Rows, Weights
+from skopt_suite.training._rows import Rows, Source, Weights
 
 _PLAIN = Context()
 
@@ -26,7 +28,7 @@ class DataTerm:
         What the network is trained with; values are without.
     """
 
-    __slots__ = ("context", "loss", "network", "rows")
+    __slots__ = ("_rows", "context", "loss", "network")
 
     def __init__(
         self,
@@ -35,7 +37,12 @@ class DataTerm:
         rows: Rows,
         context: Context = _PLAIN,
     ) -> None:
-        self.network, self.loss, self.rows, self.context = network, loss, rows, context
+        self.network, self.loss, self._rows, self.context = network, loss, rows, context
+
+    @property
+    def rows(self) -> Rows:
+        """What the mean is over."""
+        return self._rows
 
     def value(self, params: Params) -> PerFit:
         """Return the mean loss without dropout, (n_fits,)."""
@@ -47,6 +54,10 @@ class DataTerm:
         raw, trace = self.network.forward(params, self.rows.X, self.context)
         mean, delta = self._mean(raw)
         return mean, self.network.backward(trace, delta)
+
+    def with_context(self, context: Context) -> DataTerm:
+        """Return the term of a network that is trained with something else."""
+        return DataTerm(self.network, self.loss, self.rows, context)
 
     def take(self, index: Array) -> DataTerm:
         """Return the term of the fits that `index` names."""
@@ -62,3 +73,43 @@ class DataTerm:
             value = value * weight
             delta = delta * weight[:, :, None]
         return averaged(value, delta)
+
+
+class WholeTerm(DataTerm):
+    """The term on all rows of a source, which is asked for them when they are needed.
+
+    Parameters
+    ----------
+    network, loss, context : object
+        As of any term.
+    source : Source
+        What the mean is over.
+    weights : Weights
+        Of its rows.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Loss,
+        source: Source,
+        weights: Weights,
+        context: Context = _PLAIN,
+    ) -> None:
+        self.network, self.loss, self.context = network, loss, context
+        self.source, self.weights = source, weights
+
+    @cached_property
+    def rows(self) -> Rows:
+        """All rows, as one part."""
+        (rows,) = self.source.parts(self.weights)
+        return rows
+
+    def with_context(self, context: Context) -> DataTerm:
+        """Return the term of a network that is trained with something else."""
+        return WholeTerm(self.network, self.loss, self.source, self.weights, context)
+
+    def take(self, index: Array) -> DataTerm:
+        """Return the term of the fits that `index` names."""
+        loss, weights = take(self.loss, index), self.weights.take(index)
+        return WholeTerm(self.network, loss, self.source, weights, self.context.take(index))

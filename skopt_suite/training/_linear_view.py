@@ -91,7 +91,7 @@ class LinearView:
     def _diagonal(self) -> Diagonal:
         source = self.source
         if not self.layout.is_linear:
-            y = source.sample(1).y
+            y = source.some_targets(1)
             return Diagonal(namespace(y).ones((1, 1), dtype=source.dtype, device=y.device))
         mean, basis = source.spectrum(self.weights, self._is_centred, "columns", True)
         bound, alpha = self._bounds()

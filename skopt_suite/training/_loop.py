@@ -16,6 +16,7 @@ from skopt_suite.backends import (
     Placement,
     RawPredictions,
     blas_threads_for,
+    in_precision,
     namespace,
     to_numpy,
 )
@@ -331,13 +332,13 @@ class _Pass:
     def _raw_predictions(self, x: FeatureMatrix) -> RawPredictions:
         """Return raw predictions, hidden units of no more rows at once than in a step."""
         network, params = self.stack.terms.network, self.stack.shown_params
-        xp, n_samples = namespace(params), x.shape[0]
+        xp, n_samples, dtype = namespace(params), x.shape[0], params.dtype
         if n_samples <= self.batch_size:
-            return network.forward(params, x)[0]
+            return network.forward(params, in_precision(x, dtype))[0]
         shape = (params.shape[0], n_samples, network.sizes[-1])
-        raw = xp.empty(shape, dtype=params.dtype, device=params.device)
+        raw = xp.empty(shape, dtype=dtype, device=params.device)
         for block in blocks(n_samples, self.batch_size):  # copied: it may be a view of all layers
-            raw[:, block, :] = network.forward(params, x[block, :])[0]
+            raw[:, block, :] = network.forward(params, in_precision(x[block, :], dtype))[0]
         return raw
 
     def _record(self, loss: np.ndarray, score: np.ndarray | None) -> None:

@@ -21,7 +21,7 @@ def null_losses(jobs: Sequence[Job], stack: Stack, source: Source, n_at_once: in
     """
     constants = [np.zeros((1, stack.n_outputs))]
     if stack.terms.network.output_bias:
-        constants.append(_baselines(jobs, to_numpy(source.sample(source.n_samples).y)))
+        constants.append(_baselines(jobs, to_numpy(source.some_targets(source.n_samples))))
     losses = [mean_loss_at(raw, stack, source, n_at_once) for raw in constants]
     losses = [np.broadcast_to(loss, (stack.params.shape[0],)) for loss in losses]
     return np.min(losses, axis=0)

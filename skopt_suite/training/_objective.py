@@ -13,7 +13,7 @@ from skopt_suite.optimizers.algebra._curvature import Curvature
 from skopt_suite.optimizers.algebra._diagonal import Diagonal
 from skopt_suite.optimizers.algebra._quadratic import Quadratic
 from skopt_suite.penalties import Penalty
-from skopt_suite.training._data_term import DataTerm
+from skopt_suite.training._data_term import DataTerm, WholeTerm
 from skopt_suite.training._linear_view import LinearView
 from skopt_suite.training._rows import Rows, Source, Weights
 
@@ -36,8 +36,7 @@ class Terms:
 
     def on_all(self, source: Source, weights: Weights) -> Objective:
         """Return the objective on all rows of a source, without dropout."""
-        (rows,) = source.parts(weights)
-        data = DataTerm(self.network, self.loss, rows)
+        data = WholeTerm(self.network, self.loss, source, weights)
         view = LinearView(self.network.layout, self.loss, self.penalty, source, weights)
         return Objective(data, self.penalty, self.counts_penalty, view)
 
@@ -158,7 +157,7 @@ class Objective:
 
     def with_dropout(self, draws: DropoutDraws) -> Objective:
         """Return the objective with hidden units dropped."""
-        data = DataTerm(self.data.network, self.data.loss, self.data.rows, Context(draws))
+        data = self.data.with_context(Context(draws))
         return Objective(data, self.penalty, self.counts_penalty, self._view)
 
     def take(self, index: Array) -> Objective:

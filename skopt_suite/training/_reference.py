@@ -9,7 +9,7 @@ import numpy as np
 from skopt_suite.backends import Array, PerFit, namespace, to_numpy
 from skopt_suite.losses import Loss
 from skopt_suite.training._job import Job
-from skopt_suite.training._rows import Rows, Source, blocks
+from skopt_suite.training._rows import Source, Targets, Weights, blocks
 from skopt_suite.training._stack import Stack
 
 N_ROWS = 1000  # rows on which the initial parameters are evaluated
@@ -27,8 +27,7 @@ def reference_losses(
     if jobs[0].checkpoint is not None:
         return np.array([job.checkpoint.memory.reference_loss for job in jobs if job.checkpoint])
     xp = namespace(stack.params)
-    parts = list(source.parts(stack.weights))
-    initial = xp.concat(list(_initial_values(stack, parts[0], n_at_once)), axis=-1)
+    initial = xp.concat(list(_initial_values(stack, source, n_at_once)), axis=-1)
     penalty = stack.terms.penalty.value(stack.terms.network.layout.weights(stack.params))
     at_zero = mean_loss_at(np.zeros((1, stack.n_outputs)), stack, source, n_at_once)
     reference = np.maximum(at_zero, _mean(initial) + _on_host(penalty))
@@ -47,32 +46,35 @@ def mean_loss_at(raw: np.ndarray, stack: Stack, source: Source, n_at_once: int) 
     xp = namespace(stack.params)
     constant = xp.asarray(raw[:, None, :], dtype=stack.params.dtype, device=stack.params.device)
     total: PerFit = 0.0
-    for part in source.parts(stack.weights):
+    for part in source.targets(stack.weights):
         for block in _value_blocks(constant, stack, part, n_at_once):
             total = total + _on_host(block)
     return total / source.n_samples
 
 
-def _value_blocks(constant: Array, stack: Stack, rows: Rows, n_at_once: int) -> Iterator[Array]:
+def _value_blocks(
+    constant: Array, stack: Stack, targets: Targets, n_at_once: int
+) -> Iterator[Array]:
     """Yield weighted sums of the losses of some rows each, (n_fits,) or (1,)."""
     # Only the hyperparameters of the loss can differ, so mostly one fit stands for all.
-    xp, loss, n_samples = namespace(constant), stack.terms.loss, rows.X.shape[0]
+    xp, loss, n_samples = namespace(constant), stack.terms.loss, targets.y.shape[0]
     is_varied = _is_varied(loss) or constant.shape[0] > 1
     n_fits = stack.params.shape[0] if is_varied else 1
     for block in blocks(n_samples, n_at_once if is_varied else n_samples):
-        y = rows.y[block, ...]
+        y = targets.y[block, ...]
         shape = (n_fits, y.shape[0], stack.n_outputs)
         raw = xp.zeros(shape, dtype=constant.dtype, device=constant.device)
         values = loss.value_and_gradient(y, raw + constant)[0]
-        weight = xp.ones_like(values) if rows.weight is None else rows.weight[:, block]
+        weight = xp.ones_like(values) if targets.weight is None else targets.weight[:, block]
         yield xp.vecdot(values, weight)
 
 
-def _initial_values(stack: Stack, rows: Rows, n_at_once: int) -> Iterator[Array]:
+def _initial_values(stack: Stack, source: Source, n_at_once: int) -> Iterator[Array]:
     """Yield the losses of the first rows, (n_fits, n_at_once)."""
-    for block in blocks(min(N_ROWS, rows.X.shape[0]), n_at_once):
-        raw = stack.terms.network.forward(stack.params, rows.X[block, :])[0]
-        yield stack.terms.loss.value_and_gradient(rows.y[block, ...], raw)[0]
+    for block in blocks(min(N_ROWS, source.n_samples), n_at_once):
+        rows = source.batch(block.start, block.stop - block.start, None, Weights())
+        raw = stack.terms.network.forward(stack.params, rows.X)[0]
+        yield stack.terms.loss.value_and_gradient(rows.y, raw)[0]
 
 
 def _mean(values: Array) -> np.ndarray:

@@ -17,6 +17,7 @@ from skopt_suite.backends import (
     Placement,
     SampleWeight,
     TargetColumns,
+    in_precision,
     is_sparse,
     namespace,
     take_rows,
@@ -42,6 +43,13 @@ class Rows(NamedTuple):
     weight: SampleWeight | None = None  # (n_fits or 1, n_samples) of mean 1, or None
 
 
+class Targets(NamedTuple):
+    """Some rows of a data set without their inputs."""
+
+    y: TargetColumns
+    weight: SampleWeight | None = None
+
+
 class Weights(NamedTuple):
     """The weights of all rows of a source, for every fit of a stack."""
 
@@ -65,7 +73,7 @@ class Source(Protocol):
 
     @property
     def dtype(self) -> Any:
-        """Precision of the inputs."""
+        """Precision of the fit, which inputs are given in; where they are, it may be another."""
 
     @property
     def eps(self) -> float:
@@ -75,14 +83,20 @@ class Source(Protocol):
     def is_sparse(self) -> bool:
         """Whether inputs are sparse."""
 
-    def sample(self, n_rows: int) -> Rows:
-        """Return about that many rows without weights, evenly spread."""
+    def some_targets(self, n_rows: int) -> TargetColumns:
+        """Return the targets of about that many rows, evenly spread."""
+
+    def targets(self, weights: Weights) -> Iterator[Targets]:
+        """Yield the targets of all rows, in as few parts as can be."""
 
     def batch(self, start: int, size: int, order: Array | None, weights: Weights) -> Rows:
         """Return up to `size` rows from `start` on, in the given order (None: as they come)."""
 
     def parts(self, weights: Weights) -> Iterator[Rows]:
-        """Yield all rows, in as few parts as can be."""
+        """Yield all rows, in as few parts as can be.
+
+        Where inputs are in another precision, this is what makes a copy of all of them.
+        """
 
     def moments(self, weights: Weights, centred: bool, with_targets: bool) -> Moments:
         """Return means and second moments of the inputs, or of inputs and targets."""
@@ -102,6 +116,8 @@ class InMemory:
 
     X: FeatureMatrix
     y: TargetColumns
+    precision: Any = None
+    """Of the fit; None: that of X."""
     _known: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -111,46 +127,48 @@ class InMemory:
 
     @property
     def dtype(self) -> Any:
-        """Precision of the inputs."""
-        return self.X.dtype
+        """Precision of the fit."""
+        return self.X.dtype if self.precision is None else self.precision
 
     @property
     def eps(self) -> float:
         """Of that precision: the distance from 1 to the next number."""
-        return float(namespace(self.y).finfo(self.X.dtype).eps)
+        return float(namespace(self.y).finfo(self.dtype).eps)
 
     @property
     def is_sparse(self) -> bool:
         """Whether inputs are sparse."""
         return is_sparse(self.X)
 
-    def sample(self, n_rows: int) -> Rows:
-        """Return about that many rows without weights, evenly spread."""
-        every = max(1, self.n_samples // n_rows)
-        if every == 1:  # a slice of sparse rows is a copy
-            return Rows(self.X, self.y)
-        return Rows(self.X[::every, :], self.y[::every, ...])
+    def some_targets(self, n_rows: int) -> TargetColumns:
+        """Return the targets of about that many rows, evenly spread."""
+        return self.y[:: max(1, self.n_samples // n_rows), ...]
+
+    def targets(self, weights: Weights) -> Iterator[Targets]:
+        """Yield the targets of all rows as one part."""
+        yield Targets(self.y, weights.values)
 
     def batch(self, start: int, size: int, order: Array | None, weights: Weights) -> Rows:
         """Return up to `size` rows from `start` on, in the given order (None: as they come)."""
         stop = min(start + size, self.n_samples)  # the array API has no slices past the end
         if order is None:
             block = slice(start, stop)
-            return Rows(self.X[block, :], self.y[block, ...], _columns(weights.values, block))
+            X = in_precision(self.X[block, :], self.dtype)
+            return Rows(X, self.y[block, ...], _columns(weights.values, block))
         chosen = order[start:stop]
         return Rows(
-            take_rows(self.X, chosen),
+            in_precision(take_rows(self.X, chosen), self.dtype),
             take_rows(self.y, chosen),
             _columns(weights.values, chosen),
         )
 
     def parts(self, weights: Weights) -> Iterator[Rows]:
         """Yield all rows as one part."""
-        yield Rows(self.X, self.y, weights.values)
+        yield Rows(self.whole, self.y, weights.values)
 
     def moments(self, weights: Weights, centred: bool, with_targets: bool) -> Moments:
         """Return means and second moments of the inputs, or of inputs and targets."""
-        columns = [self.X, self.y] if with_targets else [self.X]
+        columns = [self.whole, self.y] if with_targets else [self.whole]
 
         def find() -> Moments:
             return moments(columns, weights.values, centred)
@@ -164,14 +182,26 @@ class InMemory:
 
         def find() -> tuple[Array, Spectrum]:
             if basis == "rows":
-                return row_spectrum(self.X, weights.values, centred, self.eps)
+                return row_spectrum(self.whole, weights.values, centred, self.eps)
             if basis == "columns":
-                columns = column_moments(self.X, weights.values, centred)
+                columns = column_moments(self.whole, weights.values, centred)
                 return columns.mean, column_spectrum(columns, self.eps, any_scale)
             about = self.moments(weights, centred, with_targets=False)
             return about.mean, spectrum(about, self.eps, any_scale)
 
         return self._found(("spectrum", centred, basis, any_scale), weights, find)
+
+    @property
+    def whole(self) -> FeatureMatrix:
+        """All of X in the precision of the fit, for those who need it at once."""
+        return self._found(("whole",), Weights(), lambda: in_precision(self.X, self.dtype))
+
+    @property
+    def in_rows(self) -> FeatureMatrix:
+        """X with every row in one piece; in the precision of the fit where that is a copy."""
+        if self.is_sparse or self.X.flags.c_contiguous:
+            return self.X
+        return self._found(("rows",), Weights(), lambda: np.ascontiguousarray(self.X, self.dtype))
 
     def _found(self, what: tuple[Hashable, ...], weights: Weights, find: Callable[[], Any]) -> Any:
         """Return what was found before, unless the weights are those of one stack only."""
@@ -191,9 +221,9 @@ class Data:
     validation: Rows | None = None
 
     @classmethod
-    def in_memory(cls, train: Rows, validation: Rows | None = None) -> Data:
+    def in_memory(cls, train: Rows, validation: Rows | None = None, precision: Any = None) -> Data:
         """Return data that is in memory; weights of the training rows are a job's."""
-        return cls(InMemory(train.X, train.y), validation)
+        return cls(InMemory(train.X, train.y, precision), validation)
 
 
 def shuffled(n_samples: int, seed: int, epoch: int, placement: Placement) -> Array:

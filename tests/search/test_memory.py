@@ -344,7 +344,7 @@ def test_a_search_takes_no_more_than_it_may(max_memory, scoring):
     settings = {"max_memory": max_memory, "scoring": scoring}
     search_on_one_split(pipeline, few, (X, y), **settings)
     _, peak = traced(search_on_one_split, pipeline, grid, (X, y), **settings)
-    data = 3 * X.nbytes  # rows of the split, scaled, and in single precision
+    data = 2 * X.nbytes  # rows of the split, scaled
     candidates = N_FITS * 20_000
     assert max_memory / 2 <= peak <= max_memory + data + candidates
 
