@@ -28,21 +28,26 @@ _SECONDS = 0.02
 
 def compiled_steps(stack: Stack, source: Source, batch_size: int) -> CompiledSteps | None:
     """Return what makes the steps of a stack in few calls; None where the definition makes them."""
-    if batch_size > _MOST_ROWS and batch_size >= source.n_samples:
-        return None
-    if _is_wide(stack, source, batch_size):
+    if not isinstance(source, InMemory) or not _is_suited(stack, source, batch_size):
         return None
     terms, dtype = stack.terms, str(stack.params.dtype)
     recipe = recipe_of(
         terms.network, stack.optimizer, terms.loss, terms.penalty, dtype, stack.dropout is not None
     )
-    if recipe is None or not isinstance(source, InMemory):
-        return None
-    make = steps_for(recipe, stack.params)
+    make = None if recipe is None else steps_for(recipe, stack.params)
     return None if make is None else CompiledSteps(make)
 
 
-def _is_wide(stack: Stack, source: Source, batch_size: int) -> bool:
+def _is_suited(stack: Stack, source: InMemory, batch_size: int) -> bool:
+    """Whether rows are what calls read, and are better copied batch by batch than taken at once."""
+    network, n_features = stack.terms.network, source.X.shape[1]
+    n_columns = 1 if stack.terms.loss.targets.kind == "classes" else network.sizes[-1]
+    is_aligned = (n_features, source.y.shape[1]) == (network.sizes[0], n_columns)
+    is_whole = batch_size > _MOST_ROWS and batch_size >= source.n_samples
+    return is_aligned and not is_whole and not _is_wide(stack, source, batch_size)
+
+
+def _is_wide(stack: Stack, source: InMemory, batch_size: int) -> bool:
     """Whether products of many linear models are faster as one."""
     n_columns = stack.params.shape[0] * stack.n_outputs
     is_linear = stack.terms.network.layout.is_linear and not source.is_sparse
