@@ -15,10 +15,12 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-Numbers = types.Array(types.float64, 1, "C")
+from skopt_suite.backends.kernels._numba._types import given
+
+Numbers = given(types.float64, 1)
 """Hyperparameters of one fit."""
 
-Layer = types.Array(types.int64, 1, "C")
+Layer = given(types.int64, 1)
 """Inputs, outputs, where weights and where biases lie."""
 
 
@@ -35,6 +37,18 @@ def reach_type(kind: Any) -> Any:
     """
     row, rows = _arrays(kind)
     return types.void(row, rows, types.float64, types.float64, Numbers)
+
+
+def pay_type(kind: Any) -> Any:
+    """Return the type of ``pay(params, owed, l1, l2, reach, reached, of_rule, kinds)``.
+
+    Then come the address of the reach, room for what it writes, what else it takes, and whether
+    L2 is implicit and weights are never negative.
+    """
+    row, rows = _arrays(kind)
+    strengths, kinds = given(kind, 1), types.UniTuple(types.boolean, 2)
+    of_rule = types.Tuple((rows, types.float64, types.float64, Numbers))
+    return types.void(row, rows, strengths, strengths, types.int64, row, of_rule, kinds)
 
 
 def loss_type(kind: Any) -> Any:
@@ -57,8 +71,8 @@ def forward_type(kind: Any) -> Any:
 
     It writes to `z`.
     """
-    row, rows = _arrays(kind)
-    return types.void(row, rows, rows, Layer, types.float64, types.int64)
+    _, rows = _arrays(kind)
+    return types.void(given(kind, 1), given(kind, 2), rows, Layer, types.float64, types.int64)
 
 
 def backward_type(kind: Any) -> Any:
@@ -67,7 +81,8 @@ def backward_type(kind: Any) -> Any:
     It writes to `gradient`, and to `below` unless that is empty.
     """
     row, rows = _arrays(kind)
-    return types.void(row, row, rows, rows, rows, Layer, types.int64)
+    read = given(kind, 2), given(kind, 2)
+    return types.void(given(kind, 1), row, *read, rows, Layer, types.int64)
 
 
 def drop_type(kind: Any) -> Any:
@@ -92,8 +107,12 @@ class Body:
         From the type of a number to that of the function.
     """
 
+    made: list[Body] = []
+    """All there are."""
+
     def __init__(self, function: Any, type_of: Callable[[Any], Any]) -> None:
         self.function, self.type_of = function, type_of
+        self.made.append(self)
 
     @cache  # noqa: B019 - bodies live as long as the process
     def address(self, dtype: Any) -> int:
@@ -131,6 +150,13 @@ def rule_at(context, address, like):
 def reach_at(context, address, like):
     """The reach of a rule at an address."""
     function, code = _at(reach_type(like.dtype))
+    return function(types.int64, like), code
+
+
+@intrinsic
+def pay_at(context, address, like):
+    """What lets weights pay what they owe to a penalty, at an address."""
+    function, code = _at(pay_type(like.dtype))
     return function(types.int64, like), code
 
 

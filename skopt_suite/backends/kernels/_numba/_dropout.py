@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import uint32, uint64
+from numba.types import UniTuple
 
 from skopt_suite.backends._shapes import Activations, FitColumn
 from skopt_suite.backends.kernels._numba._body import Body, drop_type
-from skopt_suite.backends.kernels._numba._jit import jit, jit_inner
+from skopt_suite.backends.kernels._numba._entry import entry
+from skopt_suite.backends.kernels._numba._jit import jit, jit_inner_views
+from skopt_suite.backends.kernels._numba._types import array, given, whole
 from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 
 
@@ -14,27 +18,32 @@ def dropout_mask(
     rate: FitColumn, n_samples: int, n_units: int, seed: int, step: int, layer: int
 ) -> Activations:
     mask = np.empty((rate.shape[0], n_samples, n_units), dtype=rate.dtype)
-    where = step & 0xFFFFFFFF, layer & 0xFFFFFFFF
-    _dropout_mask(mask, rate, where, round_keys(seed), MULTIPLIERS)
+    words = np.empty((4, n_units), dtype=np.uint32)
+    where, rate = (step & 0xFFFFFFFF, layer & 0xFFFFFFFF), np.ascontiguousarray(rate)
+    _dropout_mask(mask, rate, words, where, round_keys(seed), MULTIPLIERS)
     return mask
 
 
-@jit
-def _dropout_mask(mask, rate, where, keys, multipliers):
+def _with_words(kind):
+    keys = given(uint64, 2), given(uint64, 1)
+    return array(kind, 3), given(kind, 2), array(uint32, 2), UniTuple(whole, 2), *keys
+
+
+@entry(_with_words)
+def _dropout_mask(mask, rate, words, where, keys, multipliers):
     n_fits, n_samples, n_units = mask.shape
-    words = np.empty((4, n_units), dtype=np.uint32)
     one, zero, unit = mask.dtype.type(1), mask.dtype.type(0), mask.dtype.type(2.0**-24)
     for start in range(0, n_samples, 4):
         _philox(words, start // 4, where, keys, multipliers)
         for k in range(n_fits):
             kept, dropped = one / (one - rate[k, 0]), zero / (one - rate[k, 0])
-            for i in range(start, min(start + 4, n_samples)):
+            for i in range(start, start + 4 if start + 4 < n_samples else n_samples):
                 for j in range(n_units):
                     draw = mask.dtype.type(words[i - start, j] >> np.uint32(8)) * unit
                     mask[k, i, j] = kept if draw >= rate[k, 0] else dropped
 
 
-@jit_inner
+@jit_inner_views
 def _philox(words, block, where, keys, multipliers):
     low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
     for j in range(words.shape[1]):
@@ -61,7 +70,7 @@ def _drop(z, derivative, rate, step, layer, keys, multipliers):
     kept, dropped = one / (one - rate), kind(0) / (one - rate)
     for start in range(0, n_samples, 4):
         _philox(words, start // 4, where, keys, multipliers)
-        for i in range(start, min(start + 4, n_samples)):
+        for i in range(start, start + 4 if start + 4 < n_samples else n_samples):
             for j in range(n_units):
                 draw = kind(words[i - start, j] >> np.uint32(8)) * unit
                 factor = kept if draw >= rate else dropped

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 
-import numpy as np
 from numba import njit
 
 
@@ -26,30 +25,34 @@ def _has_cache() -> bool:
 # Of fast-math not `nnan` and `ninf`, which ignore NaN and infinity, and `reassoc` for sums only: it
 # may turn (1 - b) * g into g - b * g, which is NaN for an infinite g, and loses digits.
 _EXACT = {"contract", "arcp", "afn", "nsz"}
+_SUM = {*_EXACT, "reassoc"}
 
-_HOW = {"nogil": True, "error_model": "numpy", "cache": _has_cache()}
+HAS_CACHE = _has_cache()
+_HOW = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+_KEPT = {**_HOW, "cache": HAS_CACHE}
+_VIEWS = {"_nrt": False}  # arrays are not counted, which is quicker to run and to compile
+# What is called by kernels only is not kept by itself: it is part of them. Half of the time to
+# compile it goes into being called by Python.
+_INNER = {**_HOW, "no_cpython_wrapper": True}
 
-jit = njit(fastmath=_EXACT, **_HOW)
-_INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-jit_inner = njit(fastmath=_EXACT, **_INNER, **_HOW)
-"""For what is called by kernels only: half of the time to compile goes into being called."""
-jit_views = njit(fastmath=_EXACT, _nrt=False, **_HOW)
-"""For what allocates nothing: arrays are not counted, which is quicker to run and to compile."""
-jit_inner_views = njit(fastmath=_EXACT, _nrt=False, **_INNER, **_HOW)
-jit_sum = njit(fastmath={*_EXACT, "reassoc"}, **_HOW)
+jit = njit(fastmath=_EXACT, **_KEPT)
+jit_views = njit(fastmath=_EXACT, **_VIEWS, **_KEPT)
+"""For what allocates nothing."""
+jit_views_sum = njit(fastmath=_SUM, **_VIEWS, **_KEPT)
+jit_body = njit(fastmath=_EXACT, **_VIEWS, **_KEPT, no_cpython_wrapper=True)
+"""For what kernels call by address, and allocates nothing."""
+jit_inner = njit(fastmath=_EXACT, **_INNER)
+"""For what is called by kernels only."""
+jit_inner_views = njit(fastmath=_EXACT, **_VIEWS, **_INNER)
+jit_sum = njit(fastmath=_SUM, **_VIEWS, **_INNER)
+"""For sums in kernels, in any order."""
 
 
-@jit
+@jit_inner_views
 def negligible(array):
-    # What counts as zero. Denormal numbers are many times slower in everything that touches them:
-    # moments of dead units decay to them, and probabilities of sure predictions are such.
-    return np.finfo(array.dtype).tiny * array.dtype.type(1e3)
-
-
-@jit
-def write_back(array, k, row):
-    # `row` is np.ascontiguousarray(array[k]). Of the weights among all parameters, which are rows
-    # apart but side by side in each, that is no copy: it tells the compiler that they are, and
-    # loops over them vectorise. Of anything else it is a copy.
-    if array.strides[1] != array.itemsize:
-        array[k, :] = row
+    # What counts as zero: a thousand times the smallest normal number. Denormal numbers are many
+    # times slower in everything that touches them: moments of dead units decay to them, and
+    # probabilities of sure predictions are such. (`np.finfo` takes longer to compile.)
+    kind = array.dtype.type
+    of_double = kind(2.2250738585072014e-305)
+    return of_double if of_double > kind(0) else kind(1.1754943508222875e-35)

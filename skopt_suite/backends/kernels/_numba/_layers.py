@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import float64, int64
 
 from skopt_suite.backends._shapes import Activations
 from skopt_suite.backends.kernels._numba._body import (
@@ -12,43 +13,42 @@ from skopt_suite.backends.kernels._numba._body import (
     forward_at,
     forward_type,
 )
+from skopt_suite.backends.kernels._numba._entry import entry
 from skopt_suite.backends.kernels._numba._gemm import (
     gemm_address,
     product,
     product_with_transposed,
     transposed_product,
 )
-from skopt_suite.backends.kernels._numba._jit import (
-    jit,
-    jit_inner,
-    jit_inner_views,
-    jit_sum,
-    jit_views,
-)
-from skopt_suite.backends.kernels._numba._products import add_up, rows_at_once
+from skopt_suite.backends.kernels._numba._jit import jit_body, jit_inner_views, jit_sum
+from skopt_suite.backends.kernels._numba._products import rows_at_once, sum_rows
+from skopt_suite.backends.kernels._numba._types import array, given, number, whole
 from skopt_suite.backends.kernels._numba._writable import as_writable
+
+_LAYERS = given(int64, 2), given(float64, 1)
+_ADDRESSES = whole, whole
 
 
 def run_forward(params, x, layers, slopes):
     x = as_writable(np.ascontiguousarray(x, dtype=params.dtype))
     n_units = int(layers[:, 1].sum())
     outputs = np.empty(len(params) * x.shape[1] * n_units, dtype=params.dtype)
-    address = FORWARD.address(params.dtype), gemm_address(params.dtype)
-    _run_forward(np.ascontiguousarray(params), x, outputs, layers, slopes, address)
+    addresses = FORWARD.address(params.dtype), gemm_address(params.dtype)
+    _run_forward(outputs, np.ascontiguousarray(params), x, layers, slopes, *addresses)
     return outputs
 
 
-@jit_views
-def _run_forward(params, x, outputs, layers, slopes, address):
+@entry(lambda kind: (array(kind, 1), given(kind, 2), given(kind, 3), *_LAYERS, *_ADDRESSES))
+def _run_forward(outputs, params, x, layers, slopes, address, gemm):
     (n_fits, _), n_samples = params.shape, x.shape[1]
-    forward = forward_at(address[0], params)
+    forward = forward_at(address, params)
     for k in range(n_fits):
         a, start = x[0 if x.shape[0] == 1 else k], 0
         for depth in range(layers.shape[0]):
             size = n_samples * layers[depth, 1]
             z = outputs[start + k * size : start + (k + 1) * size]
             z = z.reshape((n_samples, layers[depth, 1]))
-            forward(params[k], a, z, layers[depth], slopes[depth], address[1])
+            forward(params[k], a, z, layers[depth], slopes[depth], gemm)
             a, start = z, start + n_fits * size
 
 
@@ -59,25 +59,30 @@ def run_backward(gradient, params, x, outputs, delta, layers, slopes, needs_belo
     params, outputs = np.ascontiguousarray(params), np.ascontiguousarray(outputs)
     below = np.empty((delta.shape[0], *x.shape[1:]) if needs_below else (1, 0, 0), dtype=kind)
     spare = np.empty((2, x.shape[1] * layers[:, 0].max()), dtype=kind)
-    address = BACKWARD.address(kind), gemm_address(kind)
+    addresses = BACKWARD.address(kind), gemm_address(kind)
     rows = np.ascontiguousarray(gradient)
-    _run_backward(rows, params, x, outputs, delta, layers, slopes, below, spare, address)
+    _run_backward(rows, params, x, outputs, delta, below, spare, layers, slopes, *addresses)
     if rows is not gradient:
         gradient[...] = rows
     return gradient, below if needs_below else None
 
 
-@jit_views
-def _run_backward(gradient, params, x, outputs, delta, layers, slopes, below, spare, address):
+def _with_outputs(kind):
+    stack, rows = array(kind, 3), array(kind, 2)
+    read = given(kind, 2), given(kind, 3), given(kind, 1)
+    return rows, *read, stack, stack, rows, *_LAYERS, *_ADDRESSES
+
+
+@entry(_with_outputs)
+def _run_backward(gradient, params, x, outputs, delta, below, spare, layers, slopes, address, gemm):
     n_fits, n_samples = gradient.shape[0], x.shape[1]
-    backward = backward_at(address[0], params)
+    backward = backward_at(address, params)
     for k in range(n_fits):
         stop, d = outputs.size, delta[k]
         for depth in range(layers.shape[0] - 1, -1, -1):
             size = n_samples * layers[depth, 1]
             stop -= n_fits * size
-            output = outputs[stop + k * size : stop + (k + 1) * size].reshape(d.shape)
-            _leaky_relu_backward(d, output, slopes[depth])
+            _cut(d.reshape(-1), outputs[stop + k * size : stop + (k + 1) * size], slopes[depth])
             n_in = layers[depth, 0]
             if depth == 0:
                 inputs, e = x[0 if x.shape[0] == 1 else k], below[k if below.size else 0]
@@ -85,50 +90,70 @@ def _run_backward(gradient, params, x, outputs, delta, layers, slopes, below, sp
                 start = stop - (n_fits - k) * n_samples * n_in
                 inputs = outputs[start : start + n_samples * n_in].reshape((n_samples, n_in))
                 e = spare[depth % 2, : n_samples * n_in].reshape((n_samples, n_in))
-            backward(params[k], gradient[k], inputs, d, e, layers[depth], address[1])
+            backward(params[k], gradient[k], inputs, d, e, layers[depth], gemm)
             d = e
 
 
-@jit
+@jit_body
 def _forward(params, x, z, layer, negative_slope, gemm):
     n_in, n_out, weights_at, bias_at = layer[0], layer[1], layer[2], layer[3]
-    weights = params[weights_at : weights_at + n_in * n_out].reshape((n_in, n_out))
+    weights = params[weights_at : weights_at + n_in * n_out]
+    bias = params[bias_at : bias_at + n_out] if bias_at >= 0 else params[:0]
     if n_out == 1 and negative_slope == 1:
-        _products_with(x, weights[:, 0], z[:, 0], params[bias_at] if bias_at >= 0 else 0)
+        _products_with(x, weights, z.reshape(-1), bias)
         return
+    weights = weights.reshape((n_in, n_out))
     size = rows_at_once(x.shape[0], n_in, n_out)
     for start in range(0, x.shape[0], size):
-        stop = min(start + size, x.shape[0])
-        product(gemm, x[start:stop], weights, z[start:stop], 0)
-        if bias_at >= 0:
-            _add_bias(z[start:stop], params[bias_at : bias_at + n_out], negative_slope)
+        rows = z[start : start + size]
+        product(gemm, x[start : start + size], weights, rows, 0)
+        if bias.size:
+            _add_bias(rows, bias, negative_slope)
         elif negative_slope != 1:
-            _leaky_relu(z[start:stop], negative_slope)
+            _leaky_relu(rows.reshape(-1), negative_slope)
 
 
 @jit_sum
 def _products_with(x, weights, z, bias):
     # of one output: BLAS would take twice as long
+    more = bias[0] if bias.size else x.dtype.type(0)
     for i in range(x.shape[0]):
         total = x.dtype.type(0)
         for j in range(weights.size):
             total += x[i, j] * weights[j]
-        z[i] = total + bias
+        z[i] = total + more
 
 
-@jit
+@jit_inner_views
+def _add_bias(z, bias, negative_slope):
+    zero, slope = z.dtype.type(0), z.dtype.type(negative_slope)
+    for i in range(z.shape[0]):
+        for j in range(z.shape[1]):
+            total = z[i, j] + bias[j]
+            z[i, j] = total if total > zero else slope * total
+
+
+@jit_inner_views
+def _leaky_relu(z, negative_slope):
+    zero, slope = z.dtype.type(0), z.dtype.type(negative_slope)
+    for i in range(z.size):
+        z[i] = z[i] if z[i] > zero else slope * z[i]
+
+
+@jit_body
 def _backward(params, gradient, x, delta, below, layer, gemm):
     n_in, n_out, weights_at, bias_at = layer[0], layer[1], layer[2], layer[3]
-    weights = gradient[weights_at : weights_at + n_in * n_out].reshape((n_in, n_out))
+    weights = gradient[weights_at : weights_at + n_in * n_out]
     if n_out == 1:
-        _weighted_sum(x, delta[:, 0], weights[:, 0])
+        _weighted_sum(x, delta.reshape(-1), weights)
     else:
+        weights = weights.reshape((n_in, n_out))
         size = rows_at_once(x.shape[0], n_in, n_out)
         for start in range(0, x.shape[0], size):
-            stop = min(start + size, x.shape[0])
+            stop = start + size
             transposed_product(gemm, x[start:stop], delta[start:stop], weights, start > 0)
     if bias_at >= 0:
-        _sum_rows(delta, gradient[bias_at : bias_at + n_out])
+        sum_rows(delta, gradient[bias_at : bias_at + n_out])
     if below.size:
         weights = params[weights_at : weights_at + n_in * n_out].reshape((n_in, n_out))
         product_with_transposed(gemm, delta, weights, below, 0)
@@ -150,65 +175,47 @@ def _weighted_sum(x, delta, total):
             total[j] += a * x[i, j]
 
 
-@jit_inner
-def _sum_rows(rows, sums):
-    total = np.zeros(sums.size)
-    add_up(rows, total)
-    for j in range(sums.size):
-        sums[j] = total[j]
-
-
 FORWARD = Body(_forward, forward_type)
 BACKWARD = Body(_backward, backward_type)
 
 
 def add_bias(z: Activations, bias: np.ndarray, negative_slope: float) -> Activations:
-    if z.strides[0] >= z.strides[1]:
-        _add_bias_to_each(z, bias, negative_slope)
-        return z
-    n_fits, n_samples, n_outputs = z.shape  # with the fits after the samples in memory
-    rows = z.transpose(1, 0, 2).reshape(n_samples, -1)
-    _add_bias(rows, np.ascontiguousarray(bias).reshape(-1), negative_slope)
-    return rows.reshape(n_samples, n_fits, n_outputs).transpose(1, 0, 2)
+    if z.strides[0] < z.strides[1]:  # fits after samples in memory
+        n_fits, n_samples, n_outputs = z.shape
+        rows = z.transpose(1, 0, 2).reshape(1, n_samples, -1)
+        _add_bias_to_each(rows, np.ascontiguousarray(bias.reshape(1, -1)), negative_slope)
+        return rows.reshape(n_samples, n_fits, n_outputs).transpose(1, 0, 2)
+    z = np.ascontiguousarray(z)
+    _add_bias_to_each(z, np.ascontiguousarray(bias[:, 0]), negative_slope)
+    return z
 
 
-@jit
+@entry(lambda kind: (array(kind, 3), given(kind, 2), number))
 def _add_bias_to_each(z, bias, negative_slope):
     for k in range(z.shape[0]):
-        _add_bias(z[k], bias[k, 0], negative_slope)
+        _add_bias(z[k], bias[k], negative_slope)
 
 
-@jit
-def _add_bias(z, bias, negative_slope):
-    zero, slope = z.dtype.type(0), z.dtype.type(negative_slope)
-    for i in range(z.shape[0]):
-        for j in range(z.shape[1]):
-            total = z[i, j] + bias[j]
-            z[i, j] = total if total > zero else slope * total
-
-
-@jit_inner
-def _leaky_relu(z, negative_slope):
-    zero, slope = z.dtype.type(0), z.dtype.type(negative_slope)
-    for i in range(z.shape[0]):
-        for j in range(z.shape[1]):
-            z[i, j] = z[i, j] if z[i, j] > zero else slope * z[i, j]
-
-
-@jit
 def leaky_relu_backward(
     delta: Activations, output: Activations, negative_slope: float
 ) -> Activations:
-    for k in range(delta.shape[0]):
-        _leaky_relu_backward(delta[k], output[k], negative_slope)
+    if negative_slope == 1:
+        return delta
+    if delta.strides[0] < delta.strides[1]:  # fits after samples in memory
+        turned = delta.transpose(1, 0, 2), output.transpose(1, 0, 2)
+        return leaky_relu_backward(*turned, negative_slope).transpose(1, 0, 2)
+    delta = np.ascontiguousarray(delta)
+    _leaky_relu_backward(delta.reshape(-1), np.ravel(output), negative_slope)
     return delta
 
 
-@jit
+@entry(lambda kind: (array(kind, 1), given(kind, 1), number))
 def _leaky_relu_backward(delta, output, negative_slope):
-    zero, one = delta.dtype.type(0), delta.dtype.type(1)
-    slope = delta.dtype.type(negative_slope)
-    if negative_slope != 1:
-        for i in range(delta.shape[0]):
-            for j in range(delta.shape[1]):
-                delta[i, j] *= one if output[i, j] > zero else slope
+    _cut(delta, output, negative_slope)
+
+
+@jit_inner_views
+def _cut(delta, output, negative_slope):
+    one, zero, slope = delta.dtype.type(1), delta.dtype.type(0), delta.dtype.type(negative_slope)
+    for i in range(delta.size if negative_slope != 1 else 0):
+        delta[i] *= one if output[i] > zero else slope

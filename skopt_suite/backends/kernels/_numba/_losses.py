@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import int64
 
 from skopt_suite.backends._shapes import PerSample, RawPredictions, TargetColumns
-from skopt_suite.backends.kernels._numba._jit import jit, jit_sum, negligible
+from skopt_suite.backends.kernels._numba._entry import entry
+from skopt_suite.backends.kernels._numba._jit import jit_views_sum, negligible
+from skopt_suite.backends.kernels._numba._types import array, given
 
 
 def softmax_log_loss(raw: RawPredictions, y: np.ndarray) -> tuple[PerSample, RawPredictions]:
     # exp in a compiled loop is scalar, NumPy's is SIMD; so the loop is cut in two around it
-    raw, fits_first = _in_memory_order(raw)
-    of_label, total = np.empty((2, *raw.shape[:2]), dtype=raw.dtype)
-    _subtract_row_max(raw, y, fits_first, of_label)
-    np.exp(raw, out=raw)
-    _normalise(raw, y, fits_first, total)
-    value = np.subtract(np.log(total, out=total), of_label, out=total)
+    (n_fits, _, n_outputs), (raw, fits_first) = raw.shape, _in_memory_order(raw)
+    rows, labels = raw.reshape(-1, n_outputs), _labels_of_rows(y, n_fits, fits_first)
+    of_label, total = np.empty((2, len(rows)), dtype=raw.dtype)
+    _subtract_row_max(rows, labels, of_label)
+    np.exp(rows, out=rows)
+    _normalise(rows, labels, total)
+    value = np.subtract(np.log(total, out=total), of_label, out=total).reshape(raw.shape[:2])
     return (value, raw) if fits_first else (value.T, raw.transpose(1, 0, 2))
 
 
@@ -25,33 +29,43 @@ def _in_memory_order(raw: RawPredictions) -> tuple[np.ndarray, bool]:
     return np.ascontiguousarray(raw if fits_first else raw.transpose(1, 0, 2)), fits_first
 
 
-@jit_sum
-def _subtract_row_max(raw, y, fits_first, of_label):
-    for a in range(raw.shape[0]):
-        for b in range(raw.shape[1]):
-            top = raw[a, b, 0]
-            for j in range(1, raw.shape[2]):
-                top = max(top, raw[a, b, j])
-            for j in range(raw.shape[2]):
-                raw[a, b, j] -= top
-            of_label[a, b] = raw[a, b, y[b if fits_first else a]]
+def _labels_of_rows(y: np.ndarray, n_fits: int, fits_first: bool) -> np.ndarray:
+    y = np.ascontiguousarray(y, dtype=np.int64)
+    if n_fits == 1:
+        return y
+    return np.tile(y, n_fits) if fits_first else np.repeat(y, n_fits)
 
 
-@jit_sum
-def _normalise(exponentials, y, fits_first, total):
+def _of_rows(kind):
+    return array(kind, 2), given(int64, 1), array(kind, 1)
+
+
+@entry(_of_rows, jit_views_sum)
+def _subtract_row_max(raw, labels, of_label):
+    for i in range(raw.shape[0]):
+        row = raw[i]
+        top = row[0]
+        for z in row:
+            top = z if z > top else top
+        for j in range(row.size):
+            row[j] -= top
+        of_label[i] = row[labels[i]]
+
+
+@entry(_of_rows, jit_views_sum)
+def _normalise(exponentials, labels, total):
     one, zero = exponentials.dtype.type(1), exponentials.dtype.type(0)
     tiny = negligible(exponentials)
-    for a in range(total.shape[0]):
-        for b in range(total.shape[1]):
-            row_total = exponentials[a, b, 0]
-            for j in range(1, exponentials.shape[2]):
-                row_total += exponentials[a, b, j]
-            scale = one / row_total
-            for j in range(exponentials.shape[2]):
-                probability = exponentials[a, b, j] * scale
-                exponentials[a, b, j] = zero if probability <= tiny else probability
-            exponentials[a, b, y[b if fits_first else a]] -= one
-            total[a, b] = row_total
+    for i in range(exponentials.shape[0]):
+        row, sum_of_row = exponentials[i], zero
+        for e in row:
+            sum_of_row += e
+        scale = one / sum_of_row
+        for j in range(row.size):
+            probability = row[j] * scale
+            row[j] = zero if probability <= tiny else probability
+        row[labels[i]] -= one
+        total[i] = sum_of_row
 
 
 def logistic_log_loss(raw: RawPredictions, y: TargetColumns) -> tuple[PerSample, RawPredictions]:
@@ -60,12 +74,13 @@ def logistic_log_loss(raw: RawPredictions, y: TargetColumns) -> tuple[PerSample,
     rows = raw.reshape(raw.shape[0], -1)
     small = np.copysign(rows, -1)  # -|z|
     np.exp(small, out=small)
-    _logistic(rows, y.reshape(1, -1) if fits_first else y, small)
+    targets = np.ascontiguousarray(y.reshape(1, -1) if fits_first else y, dtype=raw.dtype)
+    _logistic(rows, targets, small)
     value = small if n_outputs == 1 else small.reshape(raw.shape).sum(axis=-1)
     return (value, raw) if fits_first else (value.T, raw.transpose(1, 0, 2))
 
 
-@jit
+@entry(lambda kind: (array(kind, 2), given(kind, 2), array(kind, 2)))
 def _logistic(raw, y, small):
     """Turn raw predictions, (m, n), into gradients, and exp(-|raw|) into values.
 
@@ -90,5 +105,5 @@ def _logistic(raw, y, small):
             q = s * s
             series = c1 + q * (c2 + q * (c3 + q * (c4 + q * (c5 + q * (c6 + q * c7)))))
             log1p = (log_two if large else zero) + s * (two + q * series)
-            small[i, j] = max(z, zero) + log1p - target * z
+            small[i, j] = (zero if z <= zero else z) + log1p - target * z
             raw[i, j] = (one if z >= zero else e) / (one + e) - target

@@ -39,8 +39,9 @@ def _prefetch(context, array, position):
 def prefetch_rows(rows, order, start, stop):
     """Ask for rows of a contiguous array."""
     flat, n_columns, per_line = rows.reshape(-1), rows.shape[1], _LINE // rows.itemsize
-    length = min(n_columns, _MOST * per_line)
-    for i in range(start, min(stop, order.size)):
+    most = _MOST * per_line
+    length = n_columns if n_columns < most else most
+    for i in range(start, stop if stop < order.size else order.size):
         first = order[i] * n_columns
         for position in range(first, first + length, per_line):
             _prefetch(flat, position)

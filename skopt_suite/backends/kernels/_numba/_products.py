@@ -11,7 +11,10 @@ from skopt_suite.backends._shapes import (
     PerSample,
     RawPredictions,
 )
-from skopt_suite.backends.kernels._numba._jit import jit, jit_sum
+from skopt_suite.backends.kernels._numba._entry import entry
+from skopt_suite.backends.kernels._numba._gemm import gemm_address, product, transposed_product
+from skopt_suite.backends.kernels._numba._jit import jit_inner_views
+from skopt_suite.backends.kernels._numba._types import array, doubles, given, whole
 from skopt_suite.backends.resources import SMALL_PRODUCT
 
 
@@ -20,15 +23,18 @@ def wide_product(x: FeatureMatrix, wide: np.ndarray) -> np.ndarray:
     if size == x.shape[0]:
         return x @ wide
     out = np.empty((x.shape[0], wide.shape[1]), dtype=x.dtype)
-    _wide_product(x, np.ascontiguousarray(wide), out, size)
+    _wide_product(out, x, np.ascontiguousarray(wide), size, gemm_address(x.dtype))
     return out
 
 
-@jit
-def _wide_product(x, wide, out, size):
+def _with_matrices(kind):
+    return array(kind, 2), given(kind, 2), given(kind, 2), whole, whole
+
+
+@entry(_with_matrices)
+def _wide_product(out, x, wide, size, gemm):
     for start in range(0, x.shape[0], size):
-        stop = min(start + size, x.shape[0])
-        np.dot(x[start:stop], wide, out[start:stop])
+        product(gemm, x[start : start + size], wide, out[start : start + size], 0)
 
 
 def wide_product_transposed(x: FeatureMatrix, wide: np.ndarray) -> np.ndarray:
@@ -36,20 +42,15 @@ def wide_product_transposed(x: FeatureMatrix, wide: np.ndarray) -> np.ndarray:
     if size == x.shape[0]:
         return x.T @ wide
     out = np.empty((x.shape[1], wide.shape[1]), dtype=x.dtype)
-    _wide_product_transposed(x, np.ascontiguousarray(wide), out, size)
+    _wide_product_transposed(out, x, np.ascontiguousarray(wide), size, gemm_address(x.dtype))
     return out
 
 
-@jit
-def _wide_product_transposed(x, wide, out, size):
-    part = np.empty_like(out)
-    np.dot(x[:size].T, wide[:size], out)
-    for start in range(size, x.shape[0], size):
-        stop = min(start + size, x.shape[0])
-        np.dot(x[start:stop].T, wide[start:stop], part)
-        for i in range(out.shape[0]):
-            for j in range(out.shape[1]):
-                out[i, j] += part[i, j]
+@entry(_with_matrices)
+def _wide_product_transposed(out, x, wide, size, gemm):
+    for start in range(0, x.shape[0], size):
+        stop = start + size
+        transposed_product(gemm, x[start:stop], wide[start:stop], out, start > 0)
 
 
 def _rows_of_block(x: FeatureMatrix, wide: np.ndarray) -> int:
@@ -57,11 +58,10 @@ def _rows_of_block(x: FeatureMatrix, wide: np.ndarray) -> int:
     (n_samples, n_in), n_out = x.shape, wide.shape[1]
     if x.dtype != wide.dtype or not x.flags.c_contiguous:
         return n_samples
-    return rows_at_once(n_samples, n_in, n_out)
+    return _rows_at_once(n_samples, n_in, n_out)
 
 
-@jit
-def rows_at_once(n_samples, n_in, n_out):
+def _rows_at_once(n_samples, n_in, n_out):
     # OpenBLAS takes products of up to 100³ without packing its operands first, and is 1.3 to 1.5
     # times as fast at them as at larger ones. With few rows at once that is lost again, and
     # products that BLAS may share among its threads stay whole: however many it has at the moment,
@@ -73,44 +73,49 @@ def rows_at_once(n_samples, n_in, n_out):
     return -(-n_samples // n_blocks)
 
 
+rows_at_once = jit_inner_views(_rows_at_once)
+
+
 def summed_over_samples(delta: Activations) -> np.ndarray:
     n_fits, n_samples, n_outputs = delta.shape
-    total = np.zeros((n_fits, n_outputs))
+    total = np.empty((n_fits, 1, n_outputs), dtype=delta.dtype)
     if delta.strides[0] < delta.strides[1]:  # fits after samples in memory
-        add_up(delta.transpose(1, 0, 2).reshape(n_samples, -1), total.reshape(-1))
-    else:
-        for k in range(n_fits):
-            add_up(delta[k], total[k])
-    return total[:, None, :].astype(delta.dtype, copy=False)
+        delta = delta.transpose(1, 0, 2).reshape(1, n_samples, -1)
+    _summed_over_samples(total.reshape(len(delta), -1), np.ascontiguousarray(delta))
+    return total
 
 
-@jit
-def add_up(rows, total):
-    """Add rows, (n_samples, n), to `total`, (n,), in double precision."""
-    # Four at once, else each waits for the one before.
-    wide, n_fours = total.dtype.type, rows.shape[0] // 4 * 4
-    for i in range(0, n_fours, 4):
-        for j in range(rows.shape[1]):
-            first, second = wide(rows[i, j]) + rows[i + 1, j], wide(rows[i + 2, j]) + rows[i + 3, j]
-            total[j] += first + second
-    for i in range(n_fours, rows.shape[0]):
-        for j in range(rows.shape[1]):
-            total[j] += rows[i, j]
+@entry(lambda kind: (array(kind, 2), given(kind, 3)))
+def _summed_over_samples(total, delta):
+    for k in range(delta.shape[0]):
+        sum_rows(delta[k], total[k])
+
+
+@jit_inner_views
+def sum_rows(rows, total):
+    """Write the sum of rows, (n_samples, n), to `total`, (n,); it is added up in double precision.
+
+    Four rows at once, else each waits for the one before.
+    """
+    wide, n_fours = doubles(), rows.shape[0] // 4 * 4
+    for first in range(0, total.size, wide.size):
+        n = total.size - first if total.size - first < wide.size else wide.size
+        for j in range(n):
+            wide[j] = 0
+        for i in range(0, n_fours, 4):
+            a, b, c, d = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
+            for j in range(n):
+                at = np.uintp(first + j)  # not negative: else it counts from the end
+                wide[j] += (np.float64(a[at]) + b[at]) + (np.float64(c[at]) + d[at])
+        for i in range(n_fours, rows.shape[0]):
+            for j in range(n):
+                wide[j] += rows[i, first + j]
+        for j in range(n):
+            total[first + j] = wide[j]
 
 
 def averaged(value: PerSample, delta: RawPredictions) -> tuple[PerFit, RawPredictions]:
     n_samples = value.shape[1]
-    mean = np.zeros(value.shape[0])
-    if value.strides[0] < value.strides[1]:  # fits after samples in memory
-        add_up(value.T, mean)
-    else:
-        _add_up_each(value, mean)
-    delta *= 1.0 / n_samples
-    return (mean / n_samples).astype(value.dtype, copy=False), delta
-
-
-@jit_sum
-def _add_up_each(rows, total):
-    for k in range(rows.shape[0]):
-        for i in range(rows.shape[1]):
-            total[k] += rows[k, i]
+    mean = value.sum(axis=1, dtype=np.float64) / n_samples
+    delta *= 1.0 / n_samples  # whose memory may be that of `value`
+    return mean.astype(value.dtype, copy=False), delta

@@ -6,19 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numba import float64
 
 from skopt_suite.backends.kernels._numba._body import Body, reach_type, rule_at, rule_type
-from skopt_suite.backends.kernels._numba._jit import jit, negligible
+from skopt_suite.backends.kernels._numba._entry import entry
+from skopt_suite.backends.kernels._numba._jit import jit_body, jit_inner_views, negligible
+from skopt_suite.backends.kernels._numba._types import array, given, whole
 
 
-@jit
+@jit_body
 def _descend(params, gradient, moments, n_steps, rate, numbers, n_weights):
     step = params.dtype.type(rate)
     for j in range(params.size):
         params[j] -= step * gradient[j]
 
 
-@jit
+@jit_body
 def _momentum(params, gradient, moments, n_steps, rate, numbers, n_weights):
     kind, zero, tiny = params.dtype.type, params.dtype.type(0), negligible(params)
     step, keep, velocity = kind(rate), kind(numbers[0]), moments[0]
@@ -28,7 +31,7 @@ def _momentum(params, gradient, moments, n_steps, rate, numbers, n_weights):
         params[j] -= step * v
 
 
-@jit
+@jit_body
 def _nesterov(params, gradient, moments, n_steps, rate, numbers, n_weights):
     kind, zero, tiny = params.dtype.type, params.dtype.type(0), negligible(params)
     step, keep, velocity = kind(rate), kind(numbers[0]), moments[0]
@@ -38,7 +41,7 @@ def _nesterov(params, gradient, moments, n_steps, rate, numbers, n_weights):
         params[j] -= step * (gradient[j] + keep * v)
 
 
-@jit
+@jit_body
 def _adam(params, gradient, moments, n_steps, rate, numbers, n_weights):
     kind, zero = params.dtype.type, params.dtype.type(0)
     tiny, small = negligible(params), _small(params)
@@ -57,13 +60,16 @@ def _adam(params, gradient, moments, n_steps, rate, numbers, n_weights):
         params[j] -= step * (m_j / (np.sqrt(v_j) + eps))
 
 
-@jit
+@jit_inner_views
 def _small(array):
-    # What counts as zero where it will be squared, about 1e-16 in single precision.
-    return np.sqrt(np.finfo(array.dtype).tiny) * array.dtype.type(1e3)
+    # What counts as zero where it will be squared: a thousand times the square root of the smallest
+    # normal number.
+    kind = array.dtype.type
+    of_double = kind(1.4916681462400413e-151)
+    return of_double if of_double > kind(0) else kind(1.0842021724855044e-16)
 
 
-@jit
+@jit_body
 def _adamw(params, gradient, moments, n_steps, rate, numbers, n_weights):
     kept = params.dtype.type(1 - rate * numbers[3])
     for j in range(n_weights):
@@ -71,22 +77,22 @@ def _adamw(params, gradient, moments, n_steps, rate, numbers, n_weights):
     _adam(params, gradient, moments, n_steps, rate, numbers, n_weights)
 
 
-@jit
+@jit_body
 def _reach_of_rate(out, moments, n_steps, rate, numbers):
     out[:] = out.dtype.type(rate)
 
 
-@jit
+@jit_body
 def _reach_of_momentum(out, moments, n_steps, rate, numbers):
     out[:] = out.dtype.type(rate * (1 - numbers[0] ** n_steps) / (1 - numbers[0]))
 
 
-@jit
+@jit_body
 def _reach_of_nesterov(out, moments, n_steps, rate, numbers):
     out[:] = out.dtype.type(rate * (1 - numbers[0] ** (n_steps + 1)) / (1 - numbers[0]))
 
 
-@jit
+@jit_body
 def _reach_of_adam(out, moments, n_steps, rate, numbers):
     kind, v, correction = out.dtype.type, moments[1], np.sqrt(1 - numbers[1] ** n_steps)
     step, eps = kind(rate * correction), kind(numbers[2] * correction)
@@ -124,16 +130,21 @@ def stacked(body: Body) -> Callable[..., Any]:
     def update(params, gradient, moments, n_steps, rate, numbers, n_weights):
         params, gradient = np.ascontiguousarray(params), np.ascontiguousarray(gradient)
         moments = np.ascontiguousarray(moments)
-        rate = np.array(np.broadcast_to(rate, n_steps.shape), dtype=np.float64)
-        address = body.address(params.dtype)
-        _update(params, gradient, moments, n_steps, rate, numbers, n_weights, address)
+        columns = (np.ascontiguousarray(of_fits, float) for of_fits in (n_steps, rate, numbers))
+        _update(params, gradient, moments, *columns, n_weights, body.address(params.dtype))
         return params, moments
 
     return update
 
 
-@jit
+def _with_address(kind):
+    rows, columns = array(kind, 2), given(float64, 2)
+    return rows, rows, array(kind, 3), columns, columns, columns, whole, whole
+
+
+@entry(_with_address)
 def _update(params, gradient, moments, n_steps, rate, numbers, n_weights, address):
     rule = rule_at(address, params)
     for k in range(params.shape[0]):
-        rule(params[k], gradient[k], moments[k], n_steps[k, 0], rate[k, 0], numbers[k], n_weights)
+        at = rate[k if rate.shape[0] > 1 else 0, 0]
+        rule(params[k], gradient[k], moments[k], n_steps[k, 0], at, numbers[k], n_weights)

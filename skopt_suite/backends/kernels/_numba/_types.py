@@ -1,0 +1,61 @@
+"""Types of what functions take, by the precision of a fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
+
+whole = types.int64
+number = types.float64
+
+_ROOM = 64
+
+
+def array(kind: Any, n_axes: int, layout: str = "C") -> Any:
+    """Return the type of an array that is written to."""
+    return types.Array(kind, n_axes, layout)
+
+
+def given(kind: Any, n_axes: int, layout: str = "C") -> Any:
+    """Return the type of an array that is read: also of one that cannot be written to."""
+    return types.Array(kind, n_axes, layout, readonly=True)
+
+
+@intrinsic
+def row_of(context, rows, k):
+    """Return ``rows[k]``, whose numbers lie side by side: that is not checked.
+
+    Loops over it vectorise, as the compiler knows that they do.
+    """
+    row = types.Array(rows.dtype, 1, "C", readonly=not rows.mutable)
+
+    def code(context, builder, call, arguments):
+        whole = make_array(call.args[0])(context, builder, arguments[0])
+        _, length = cgutils.unpack_tuple(builder, whole.shape, 2)
+        apart, _ = cgutils.unpack_tuple(builder, whole.strides, 2)
+        start = cgutils.pointer_add(builder, whole.data, builder.mul(arguments[1], apart))
+        view = make_array(call.return_type)(context, builder)
+        size = whole.itemsize
+        populate_array(view, start, [length], [size], size, meminfo=None)
+        return view._getvalue()
+
+    return row(rows, types.intp), code
+
+
+@intrinsic
+def doubles(context):
+    """Return room for numbers in double precision, for as long as the function runs."""
+
+    def code(context, builder, call, arguments):
+        kind = context.get_value_type(types.float64)
+        data = cgutils.alloca_once(builder, kind, size=_ROOM)
+        length, size = (context.get_constant(types.intp, n) for n in (_ROOM, 8))
+        room = make_array(call.return_type)(context, builder)
+        populate_array(room, data, [length], [size], size, meminfo=None)
+        return room._getvalue()
+
+    return types.Array(types.float64, 1, "C")(), code
