@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from skopt_suite.backends.kernels._numba._body import Body, loss_type
-from skopt_suite.backends.kernels._numba._jit import jit, jit_inner, jit_inner_views, negligible
+from skopt_suite.backends.kernels._numba._jit import jit_body, jit_inner_views, negligible
 from skopt_suite.backends.kernels._numba._math import exp, logistic, softplus
 
 
-@jit
+@jit_body
 def _squared_error(raw, y, value, numbers):
     half = raw.dtype.type(0.5)
     for i in range(raw.shape[0]):
@@ -21,7 +21,7 @@ def _squared_error(raw, y, value, numbers):
         value[i] = half * total
 
 
-@jit
+@jit_body
 def _softmax(raw, y, value, numbers):
     for i in range(raw.shape[0]):
         top = raw[i, 0]
@@ -51,7 +51,7 @@ def _normalise(raw, y, value):
         value[i] = np.log(total) - value[i]
 
 
-@jit
+@jit_body
 def _logistic(raw, y, value, numbers):
     if raw.shape[1] == 1:
         _logistic_of_one(raw[:, 0], y[:, 0], value)
@@ -71,7 +71,7 @@ def _logistic_of_one(raw, y, value):
         raw[i] = logistic(raw[i])[0] - y[i]
 
 
-@jit_inner
+@jit_inner_views
 def _sign(y, i, j, n_outputs):
     """Return 1 for what the target is and -1 for what it is not, from an index or indicators."""
     one = y.dtype.type(1)
@@ -79,7 +79,7 @@ def _sign(y, i, j, n_outputs):
     return one if (y[i, 0] == j if is_index else y[i, j] > 0) else -one
 
 
-@jit
+@jit_body
 def _hinge(raw, y, value, numbers):
     zero, one = raw.dtype.type(0), raw.dtype.type(1)
     for i in range(raw.shape[0]):
@@ -92,7 +92,7 @@ def _hinge(raw, y, value, numbers):
         value[i] = total
 
 
-@jit
+@jit_body
 def _squared_hinge(raw, y, value, numbers):
     zero, one, two = raw.dtype.type(0), raw.dtype.type(1), raw.dtype.type(2)
     for i in range(raw.shape[0]):
@@ -106,7 +106,7 @@ def _squared_hinge(raw, y, value, numbers):
         value[i] = total
 
 
-@jit
+@jit_body
 def _absolute_error(raw, y, value, numbers):
     for i in range(raw.shape[0]):
         total = raw.dtype.type(0)
@@ -117,7 +117,7 @@ def _absolute_error(raw, y, value, numbers):
         value[i] = total
 
 
-@jit
+@jit_body
 def _huber(raw, y, value, numbers):
     half, delta = raw.dtype.type(0.5), raw.dtype.type(numbers[0])
     for i in range(raw.shape[0]):
