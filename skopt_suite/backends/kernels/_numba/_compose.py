@@ -21,12 +21,13 @@ from skopt_suite.backends.kernels._numba._epoch import (
 from skopt_suite.backends.kernels._numba._gemm import gemm_address
 from skopt_suite.backends.kernels._numba._layers import BACKWARD, FORWARD
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
+from skopt_suite.backends.kernels._numba._pay import PAY
 from skopt_suite.backends.kernels._numba._rules import DESCEND, REACHES, RULES
 from skopt_suite.backends.kernels._numba._sparse_epoch import run_lazily, run_sparse
-from skopt_suite.backends.kernels._numba._writable import as_writable
 from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
 
+_READ = ("rates", "numbers", "loss_numbers", "l2", "l1", "dropout")
 _NO_KEYS = np.empty((0, 2), dtype=np.uint64)
 _keys = lru_cache(round_keys)
 
@@ -51,6 +52,7 @@ class ComposedSteps:
         self.addresses = (
             RULES[recipe.rule].address(dtype),
             REACHES[recipe.rule].address(dtype) if recipe.has_prox else 0,
+            PAY.address(dtype) if recipe.has_prox else 0,
             LOSSES[recipe.loss].address(dtype),
             FORWARD.address(dtype),
             BACKWARD.address(dtype),
@@ -70,15 +72,16 @@ class ComposedSteps:
             has_implicit_l2=self.recipe.has_implicit_l2,
             first_count=batches.first_count,
         )
-        fits = Fits(*moved)
-        others = (as_writable(part) for part in (batches.y, batches.weight, batches.order))
+        fits = Fits(*moved)._replace(**{name: _read(getattr(moved, name)) for name in _READ})
+        others = _read(batches.y), _read(batches.weight), _read(batches.order)
         space = space_for(fits, batches, self.network, how)
         arguments = self.network, how, Keys(keys, MULTIPLIERS), space, start, stop
         if isinstance(batches.x, np.ndarray):
-            run_dense(fits, Rows(as_writable(batches.x), *others), *arguments)
+            run_dense(fits, Rows(_read(batches.x), *others), *arguments)
         else:
-            x, run = batches.x, run_lazily if self._is_lazy(moved) else run_sparse
-            parts = (as_writable(part) for part in (x.data, x.indices, x.indptr))
+            run = run_lazily if self._is_lazy(moved) else run_sparse
+            x = batches.x
+            parts = _read(x.data), _read(x.indices), _read(x.indptr)
             run(fits, SparseRows(*parts, *others), *arguments)
 
     def _is_lazy(self, moved: Moved) -> bool:
@@ -90,6 +93,13 @@ class ComposedSteps:
 
     def _activation(self, name: str) -> int:
         return ACTIVATIONS[name].address(self.recipe.dtype) if name else 0
+
+
+def _read(array: np.ndarray) -> np.ndarray:
+    """Return a view that cannot be written to: kernels are compiled for no other."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def knows(recipe: Recipe) -> bool:

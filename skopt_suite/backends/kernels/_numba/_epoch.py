@@ -15,10 +15,11 @@ from skopt_suite.backends.kernels._numba._body import (
     drop_at,
     forward_at,
     loss_at,
-    reach_at,
+    pay_at,
     rule_at,
 )
 from skopt_suite.backends.kernels._numba._jit import jit_inner_views, jit_views
+from skopt_suite.backends.kernels._numba._pay import damp
 from skopt_suite.backends.kernels._numba._prefetch import prefetch_rows
 
 
@@ -78,6 +79,7 @@ class How(NamedTuple):
 
     rule: int  # addresses of bodies; 0 where there is none
     reach: int
+    pay: int
     loss: int
     forward: int
     backward: int
@@ -196,14 +198,12 @@ def move(fits, how, gradient, reached, k, step, begin):
     fits.n_steps[k, 0] += 1
     n_steps, rate = fits.n_steps[k, 0], fits.rates[k, step]
     if how.has_implicit_l2:
-        _damp(gradient[:n_weights], rate, fits.l2[k])
+        damp(gradient[:n_weights], rate, fits.l2[k])
     rule(params, gradient, fits.moments[k], n_steps, rate, fits.numbers[k], n_weights)
-    if how.reach:
-        reach = reach_at(how.reach, gradient)
-        reach(reached, fits.moments[k], n_steps, rate, fits.numbers[k])
-        if how.has_implicit_l2:
-            _damp(reached, rate, fits.l2[k])
-        _pay(params, fits.owed[k], reached, fits.l1[k], how.is_positive)
+    if how.pay:
+        pay, kinds = pay_at(how.pay, gradient), (how.has_implicit_l2, how.is_positive)
+        of_rule = fits.moments[k], n_steps, rate, fits.numbers[k]
+        pay(params, fits.owed[k], fits.l1[k], fits.l2[k], how.reach, reached, of_rule, kinds)
 
 
 @jit_inner_views
@@ -300,33 +300,3 @@ def _add_l2(gradient, params, strength, n_weights):
         factor = kind(strength[0])
         for j in range(n_weights):
             gradient[j] += factor * params[j]
-
-
-@jit_inner_views
-def _damp(steps, rate, strength):
-    """Divide what has the gradient of L2 at the start, so that it is that of the end."""
-    one = steps.dtype.type(1)
-    factor = steps.dtype.type(rate)
-    for j in range(steps.size):
-        steps[j] /= one + factor * strength[j if strength.size > 1 else 0]
-
-
-@jit_inner_views
-def _pay(params, owed, reach, strength, is_positive):
-    """Let weights pay what they owe: see `skopt_suite.optimizers.first_order._owed`."""
-    kind = params.dtype.type
-    zero, one = kind(0), kind(1)
-    for j in range(reach.size):
-        w, step = params[j], reach[j]
-        if step > zero:
-            l1 = strength[j if strength.size > 1 else 0]
-            owed[0, j] += l1
-            owed[1, j] += l1
-        above, below = w - step * owed[0, j], w + step * owed[1, j]
-        left = zero if above <= zero else above
-        if not is_positive:
-            left += zero if below >= zero else below
-        paid = (w - left) / (step if step > zero else one)
-        owed[0, j] -= paid
-        owed[1, j] += paid
-        params[j] = left

@@ -1,0 +1,44 @@
+"""What penalties do to the parameters of one fit after a step, and to the step itself."""
+
+from __future__ import annotations
+
+from skopt_suite.backends.kernels._numba._body import Body, pay_type, reach_at
+from skopt_suite.backends.kernels._numba._jit import jit_body, jit_inner_views
+
+
+@jit_inner_views
+def damp(steps, rate, strength):
+    """Divide what has the gradient of L2 at the start, so that it is that of the end."""
+    one = steps.dtype.type(1)
+    factor = steps.dtype.type(rate)
+    for j in range(steps.size):
+        steps[j] /= one + factor * strength[j if strength.size > 1 else 0]
+
+
+@jit_body
+def _pay(params, owed, l1, l2, reach, reached, of_rule, kinds):
+    """Let weights pay what they owe: see `skopt_suite.optimizers.first_order._owed`."""
+    moments, n_steps, rate, numbers = of_rule
+    has_implicit_l2, is_positive = kinds
+    find_reach = reach_at(reach, params)
+    find_reach(reached, moments, n_steps, rate, numbers)
+    if has_implicit_l2:
+        damp(reached, rate, l2)
+    zero, one = params.dtype.type(0), params.dtype.type(1)
+    for j in range(reached.size):
+        w, step = params[j], reached[j]
+        if step > zero:
+            strength = l1[j if l1.size > 1 else 0]
+            owed[0, j] += strength
+            owed[1, j] += strength
+        above, below = w - step * owed[0, j], w + step * owed[1, j]
+        left = zero if above <= zero else above
+        if not is_positive:
+            left += zero if below >= zero else below
+        paid = (w - left) / (step if step > zero else one)
+        owed[0, j] -= paid
+        owed[1, j] += paid
+        params[j] = left
+
+
+PAY = Body(_pay, pay_type)
