@@ -6,18 +6,19 @@ import warnings
 
 from numba import njit
 
+NO_CACHE = (
+    "skopt_suite cannot keep its compiled kernels: numba finds no directory that it can write to, "
+    "so every process compiles them anew, which takes a while. Set the environment variable "
+    "NUMBA_CACHE_DIR to a directory that can be written to."
+)
+
 
 def _has_cache() -> bool:
     """Whether numba finds a directory for compiled kernels; asking it compiles nothing."""
     try:
         njit(cache=True)(_has_cache)
     except RuntimeError:
-        warnings.warn(
-            "skopt_suite cannot keep its compiled kernels: numba finds no directory that it can "
-            "write to, so every process compiles them anew, which takes a while. Set the "
-            "environment variable NUMBA_CACHE_DIR to a directory that can be written to.",
-            stacklevel=2,
-        )
+        warnings.warn(NO_CACHE, stacklevel=2)
         return False
     return True
 
@@ -44,6 +45,8 @@ jit_body = njit(fastmath=_EXACT, **_VIEWS, **_KEPT, no_cpython_wrapper=True)
 jit_inner = njit(fastmath=_EXACT, **_INNER)
 """For what is called by kernels only."""
 jit_inner_views = njit(fastmath=_EXACT, **_VIEWS, **_INNER)
+jit_inlined = njit(fastmath=_EXACT, inline="always", **_VIEWS, **_INNER)
+"""For what takes so many arrays that passing them takes longer to compile than what it does."""
 jit_sum = njit(fastmath=_SUM, **_VIEWS, **_INNER)
 """For sums in kernels, in any order."""
 
