@@ -18,7 +18,7 @@ from skopt_suite.backends.kernels._numba._body import (
     pay_at,
     rule_at,
 )
-from skopt_suite.backends.kernels._numba._jit import jit_inner_views, jit_views
+from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views, jit_views
 from skopt_suite.backends.kernels._numba._pay import damp
 from skopt_suite.backends.kernels._numba._prefetch import prefetch_rows
 
@@ -168,7 +168,7 @@ def load_weights(values, order, first, to):
         to[i] = values[order[first + i] if order.size else first + i]
 
 
-@jit_inner_views
+@jit_inlined
 def gradient_of(fits, network, how, keys, space, k, step, x, y):
     """Write the gradient, return the mean loss; `x` has no rows where the first layer is done.
 
@@ -189,7 +189,7 @@ def gradient_of(fits, network, how, keys, space, k, step, x, y):
     return mean
 
 
-@jit_inner_views
+@jit_inlined
 def move(fits, how, gradient, reached, k, step, begin):
     """Apply penalty and rule to the parameters from `begin` on."""
     params, n_weights = fits.params[k, begin:], how.n_weights - begin
