@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skopt_suite.backends.kernels._numba._epoch import gradient_of, load, load_weights, move
-from skopt_suite.backends.kernels._numba._jit import jit_inner_views, jit_views
+from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views, jit_views
 
 _SMALL = 1e-6  # factor at which weights are stored anew, so that nothing is lost to rounding
 
@@ -52,7 +52,7 @@ def run_lazily(fits, rows, network, how, keys, space, start, stop):
         _multiply(stored, multiple)
 
 
-@jit_inner_views
+@jit_inlined
 def _learn(fits, rows, network, how, keys, space, k, step, size, multiple):
     """Write the gradient of all but the first layer, and add the loss."""
     (n_samples, n_columns), layer, first = rows.y.shape, network.layers[0], step * how.batch_size
