@@ -1,6 +1,7 @@
 """Linear models and multilayer perceptrons whose optimisation composes freely in scikit-learn."""
 
 from skopt_suite._public import name_publicly
+from skopt_suite.backends import warm_up
 from skopt_suite.estimators import (
     LinearClassifier,
     LinearRegressor,
@@ -17,6 +18,7 @@ __all__ = [
     "LinearRegressor",
     "MLPClassifier",
     "MLPRegressor",
+    "warm_up",
 ]
 
 name_publicly(__name__, globals(), __all__)

@@ -51,6 +51,7 @@ from skopt_suite.backends.kernels import (
     kernel,
     knows,
     steps_for,
+    warm_up,
 )
 from skopt_suite.backends.resources import blas_threads_for, free_memory, shared_blas_threads
 
@@ -102,4 +103,5 @@ __all__ = [
     "take_rows",
     "to_numpy",
     "uniform",
+    "warm_up",
 ]

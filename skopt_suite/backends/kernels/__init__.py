@@ -2,5 +2,16 @@
 
 from skopt_suite.backends.kernels._registry import KERNELS, kernel, knows, steps_for
 from skopt_suite.backends.kernels._steps import Batches, MakesSteps, Moved, Recipe
+from skopt_suite.backends.kernels._warm_up import warm_up
 
-__all__ = ["KERNELS", "Batches", "MakesSteps", "Moved", "Recipe", "kernel", "knows", "steps_for"]
+__all__ = [
+    "KERNELS",
+    "Batches",
+    "MakesSteps",
+    "Moved",
+    "Recipe",
+    "kernel",
+    "knows",
+    "steps_for",
+    "warm_up",
+]

@@ -24,7 +24,8 @@ KERNELS: dict[str, Callable] = {}
 
 FUSED_IN = {"numpy.ndarray": "skopt_suite.backends.kernels._numba"}
 """By type of array: the module whose `FUSED` holds fused kernels by the name of their definition,
-and whose `ComposedSteps` makes ranges of steps by recipes that it `knows`.
+and whose `ComposedSteps` makes ranges of steps by recipes that it `knows`. Its `parts` and
+`compile_part` compile all of them before they are needed.
 
 It is imported when the first array of that type comes.
 """
@@ -71,7 +72,7 @@ def knows(recipe: Recipe, array: Any) -> bool:
 
 
 def _module_of(array: Any) -> Any:
-    return _backend_of(_name_of(type(array)))
+    return backend_of(_name_of(type(array)))
 
 
 def _name_of(array_type: type) -> str:
@@ -82,13 +83,13 @@ def _name_of(array_type: type) -> str:
 
 def _fused_for(array_type: str) -> Mapping[str, Callable]:
     """Return the fused kernels for a type of array, by the name of their definition."""
-    module = _backend_of(array_type)
+    module = backend_of(array_type)
     return {} if module is None else module.FUSED
 
 
 @functools.cache
-def _backend_of(array_type: str) -> Any:
-    """Return the module with the kernels for a type of array; None if there is none."""
+def backend_of(array_type: str) -> Any:
+    """Return the module with the kernels for a type of array, as named; None if there is none."""
     module = FUSED_IN.get(array_type)
     if module is None or os.environ.get("SKOPT_SUITE_FUSED_KERNELS", "1") == "0":
         return None

@@ -19,8 +19,9 @@ from skopt_suite.backends.kernels._numba import (
     _updates,
 )
 from skopt_suite.backends.kernels._numba._compose import ComposedSteps, knows
+from skopt_suite.backends.kernels._numba._warm_up import compile_part, parts
 
-__all__ = ["FUSED", "ComposedSteps", "knows"]
+__all__ = ["FUSED", "ComposedSteps", "compile_part", "knows", "parts"]
 
 FUSED: dict[str, Callable] = {
     "skopt_suite.backends._products.averaged": _products.averaged,

@@ -83,6 +83,6 @@ def activated(z: Activations, name: str) -> tuple[Activations, Activations]:
     z = np.ascontiguousarray(z if fits_first else z.transpose(1, 0, 2))
     slope = np.empty_like(z)
     body = ACTIVATIONS[name]
-    body.compiled(z.dtype)  # for these types alone
+    body.compile(z.dtype)  # for these types alone
     body.function(z.reshape(-1), slope.reshape(-1))
     return (z, slope) if fits_first else (z.transpose(1, 0, 2), slope.transpose(1, 0, 2))

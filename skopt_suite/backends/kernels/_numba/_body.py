@@ -114,17 +114,22 @@ class Body:
         self.function, self.type_of = function, type_of
         self.made.append(self)
 
-    @cache  # noqa: B019 - bodies live as long as the process
-    def address(self, dtype: Any) -> int:
-        """Return where the code for that precision is."""
-        compiled = self.compiled(dtype)
-        return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+    @property
+    def module(self) -> str:
+        """Name of where it is written."""
+        return self.function.py_func.__module__.rpartition(".")[2]
 
-    def compiled(self, dtype: Any) -> Any:
-        """Return what numba has made of it for that precision."""
+    def compile(self, dtype: Any) -> Any:
+        """Return what has been compiled for a precision."""
         signature = self.type_of(types.float32 if dtype == "float32" else types.float64)
         self.function.compile(signature)
         return self.function.overloads[signature.args]
+
+    @cache  # noqa: B019 - bodies live as long as the process
+    def address(self, dtype: Any) -> int:
+        """Return where the code for that precision is."""
+        compiled = self.compile(dtype)
+        return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
 
 
 def _at(signature: Any) -> tuple[Any, Callable]:

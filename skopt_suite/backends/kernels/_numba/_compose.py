@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -42,29 +43,34 @@ class ComposedSteps:
     """
 
     def __init__(self, recipe: Recipe) -> None:
-        self.recipe, dtype = recipe, recipe.dtype
+        self.recipe = recipe
         self.network = Network(
             layers=np.array(recipe.layers, dtype=np.int64),
             slopes=np.array(recipe.slopes, dtype=np.float64),
             activations=np.array([self._activation(name) for name in recipe.activations]),
         )
         self.n_units = sum(layer[1] for layer in recipe.layers)
-        self.addresses = (
-            RULES[recipe.rule].address(dtype),
-            REACHES[recipe.rule].address(dtype) if recipe.has_prox else 0,
-            PAY.address(dtype) if recipe.has_prox else 0,
-            LOSSES[recipe.loss].address(dtype),
-            FORWARD.address(dtype),
-            BACKWARD.address(dtype),
-            DROP.address(dtype) if recipe.has_dropout else 0,
-            gemm_address(dtype),
-        )
+        self.addresses = self._addresses()
+
+    def _addresses(self) -> dict[str, Any]:
+        """Return where bodies are, which are compiled if they are not yet."""
+        recipe, dtype = self.recipe, self.recipe.dtype
+        return {
+            "rule": RULES[recipe.rule].address(dtype),
+            "reach": REACHES[recipe.rule].address(dtype) if recipe.has_prox else 0,
+            "pay": PAY.address(dtype) if recipe.has_prox else 0,
+            "loss": LOSSES[recipe.loss].address(dtype),
+            "forward": FORWARD.address(dtype),
+            "backward": BACKWARD.address(dtype),
+            "drop": DROP.address(dtype) if recipe.has_dropout else 0,
+            "gemm": gemm_address(dtype),
+        }
 
     def __call__(self, moved: Moved, batches: Batches, start: int, stop: int) -> None:
         """Make the steps from `start` to `stop` of an epoch."""
         keys = _keys(batches.seed) if self.recipe.has_dropout else _NO_KEYS
         how = How(
-            *self.addresses,
+            **self.addresses,
             batch_size=batches.batch_size,
             n_weights=self.recipe.n_weights,
             n_units=self.n_units,
@@ -81,8 +87,8 @@ class ComposedSteps:
         else:
             run = run_lazily if self._is_lazy(moved) else run_sparse
             x = batches.x
-            parts = _read(x.data), _read(x.indices), _read(x.indptr)
-            run(fits, SparseRows(*parts, *others), *arguments)
+            data, indices, indptr = _read(x.data), _read(x.indices), _read(x.indptr)
+            run(fits, SparseRows(data, indices, indptr, *others), *arguments)
 
     def _is_lazy(self, moved: Moved) -> bool:
         """Whether weights without a gradient only shrink, all by the same factor."""

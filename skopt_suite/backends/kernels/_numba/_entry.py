@@ -11,7 +11,10 @@ from numba import types
 
 from skopt_suite.backends.kernels._numba._jit import jit_views
 
-KINDS = {np.dtype("float32"): types.float32, np.dtype("float64"): types.float64}
+KINDS: dict[np.dtype, Any] = {
+    np.dtype("float32"): types.float32,
+    np.dtype("float64"): types.float64,
+}
 """Precisions of fits."""
 
 
@@ -39,6 +42,11 @@ class Entry:
         self.compiled: dict[np.dtype, Any] = {}
         self.lock = Lock()
         self.made.append(self)
+
+    @property
+    def module(self) -> str:
+        """Name of where it is written."""
+        return self.function.__module__.rpartition(".")[2]
 
     def __call__(self, first: Any, *others: Any) -> None:
         """Call it; the precision is that of the first argument."""

@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic, overload
 
-from skopt_suite.backends.kernels._numba._jit import jit
+from skopt_suite.backends.kernels._numba._jit import jit_inner
 
 
 class _Numbers(NamedTuple):
@@ -132,7 +132,7 @@ def _power_of_two(typingctx, shifted):
     return shifted(shifted), codegen
 
 
-@jit
+@jit_inner
 def _polynomial(x, coefficients):
     total = coefficients[0]
     for i in range(1, len(coefficients)):
@@ -140,7 +140,7 @@ def _polynomial(x, coefficients):
     return total
 
 
-@jit
+@jit_inner
 def _reduced(x):
     """Return ``n + to_integer`` and ``exp(r) - 1`` of ``x = n * log(2) + r``."""
     c = _numbers(x)
@@ -150,13 +150,13 @@ def _reduced(x):
     return shifted, r + r * r * _polynomial(r, c.exp_rest)
 
 
-@jit
+@jit_inner
 def _clipped(x, low, high):
     x = low if x < low else x
     return high if x > high else x
 
 
-@jit
+@jit_inner
 def exp(x):
     c = _numbers(x)
     shifted, rest = _reduced(_clipped(x, c.exp_range[0], c.exp_range[1]))
@@ -167,7 +167,7 @@ def exp(x):
     return (c.one + rest) * _power_of_two(half) * _power_of_two(other_half)
 
 
-@jit
+@jit_inner
 def expm1(x):
     c = _numbers(x)
     shifted, rest = _reduced(_clipped(x, c.minus_one, c.exp_range[1]))
@@ -175,7 +175,7 @@ def expm1(x):
     return c.two * (half_power * rest + (half_power - c.half))
 
 
-@jit
+@jit_inner
 def tanh(x):
     c = _numbers(x)
     t = expm1(-c.two * abs(x))
@@ -183,7 +183,7 @@ def tanh(x):
     return size if x > c.zero else -size
 
 
-@jit
+@jit_inner
 def logistic(x):
     """Return the function at x, and at -x, which is 1 minus that."""
     c = _numbers(x)
@@ -193,7 +193,7 @@ def logistic(x):
     return (large, small) if x > c.zero else (small, large)
 
 
-@jit
+@jit_inner
 def softplus(x):
     """Return log(1 + exp(x))."""
     c = _numbers(x)
@@ -202,7 +202,7 @@ def softplus(x):
     return (x if x > c.zero else c.zero) + (e - e * e * rest)
 
 
-@jit
+@jit_inner
 def mills_ratio(x):
     """Return (1 - Φ(x)) / φ(x), of the normal distribution, for x from 0 to where φ(x) is 0."""
     c = _numbers(x)
