@@ -17,6 +17,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from skopt_suite.backends.kernels._collection import paused_collection
 from skopt_suite.backends.kernels._steps import MakesSteps, Recipe
 
 KERNELS: dict[str, Callable] = {}
@@ -93,4 +94,5 @@ def backend_of(array_type: str) -> Any:
     module = FUSED_IN.get(array_type)
     if module is None or os.environ.get("SKOPT_SUITE_FUSED_KERNELS", "1") == "0":
         return None
-    return importlib.import_module(module)
+    with paused_collection():
+        return importlib.import_module(module)

@@ -15,6 +15,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from skopt_suite.backends.kernels._collection import paused_collection
 from skopt_suite.backends.kernels._numba._types import given
 
 Numbers = given(types.float64, 1)
@@ -122,7 +123,8 @@ class Body:
     def compile(self, dtype: Any) -> Any:
         """Return what has been compiled for a precision."""
         signature = self.type_of(types.float32 if dtype == "float32" else types.float64)
-        self.function.compile(signature)
+        with paused_collection():
+            self.function.compile(signature)
         return self.function.overloads[signature.args]
 
     @cache  # noqa: B019 - bodies live as long as the process

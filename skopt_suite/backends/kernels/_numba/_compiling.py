@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import sys
+from contextlib import ExitStack
 from threading import Timer
 from time import perf_counter
 from typing import Any
 
 from numba.core import event
 
+from skopt_suite.backends.kernels._collection import paused_collection
 from skopt_suite.backends.kernels._numba._jit import HAS_CACHE
 
 PATIENCE = 1.0
@@ -84,22 +85,18 @@ class Announcer(_WhileCompiling):
 
 
 class PausedCollection(_WhileCompiling):
-    """Pauses Python's collection of garbage, which would take a third of the time to compile.
+    """Lets Python collect no garbage."""
 
-    The compiler makes many small objects, at which the collector looks through all there are.
-    """
-
-    was_enabled = False
+    def __init__(self) -> None:
+        self.pause = ExitStack()
 
     def begin(self) -> None:
         """Collect no more."""
-        self.was_enabled = gc.isenabled()
-        gc.disable()
+        self.pause.enter_context(paused_collection())
 
     def end(self) -> None:
         """Collect as before."""
-        if self.was_enabled:
-            gc.enable()
+        self.pause.close()
 
 
 ANNOUNCER = Announcer()

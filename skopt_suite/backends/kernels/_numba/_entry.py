@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numba import types
 
+from skopt_suite.backends.kernels._collection import paused_collection
 from skopt_suite.backends.kernels._numba._jit import jit_views
 
 KINDS: dict[np.dtype, Any] = {
@@ -55,7 +56,7 @@ class Entry:
 
     def compile(self, dtype: np.dtype) -> Any:
         """Return the function for a precision."""
-        with self.lock:
+        with self.lock, paused_collection():
             if dtype not in self.compiled:
                 compiled = self.jit(self.function)
                 compiled.compile(types.void(*self.types_of(KINDS[dtype])))
