@@ -45,8 +45,8 @@ def _subtract_row_max(raw, labels, of_label):
     for i in range(raw.shape[0]):
         row = raw[i]
         top = row[0]
-        for z in row:
-            top = z if z > top else top
+        for j in range(1, row.size):
+            top = row[j] if row[j] > top else top
         for j in range(row.size):
             row[j] -= top
         of_label[i] = row[labels[i]]
@@ -58,8 +58,8 @@ def _normalise(exponentials, labels, total):
     tiny = negligible(exponentials)
     for i in range(exponentials.shape[0]):
         row, sum_of_row = exponentials[i], zero
-        for e in row:
-            sum_of_row += e
+        for j in range(row.size):
+            sum_of_row += row[j]
         scale = one / sum_of_row
         for j in range(row.size):
             probability = row[j] * scale
