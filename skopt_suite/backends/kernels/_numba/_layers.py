@@ -20,9 +20,9 @@ from skopt_suite.backends.kernels._numba._gemm import (
     product_with_transposed,
     transposed_product,
 )
-from skopt_suite.backends.kernels._numba._jit import jit_body, jit_inner_views, jit_sum
+from skopt_suite.backends.kernels._numba._jit import jit_body, jit_inlined, jit_inner_views, jit_sum
 from skopt_suite.backends.kernels._numba._products import rows_at_once, sum_rows
-from skopt_suite.backends.kernels._numba._types import array, given, number, whole
+from skopt_suite.backends.kernels._numba._types import array, given, matrix_of, number, whole
 from skopt_suite.backends.kernels._numba._writable import as_writable
 
 _LAYERS = given(int64, 2), given(float64, 1)
@@ -97,12 +97,11 @@ def _run_backward(gradient, params, x, outputs, delta, below, spare, layers, slo
 @jit_body
 def _forward(params, x, z, layer, negative_slope, gemm):
     n_in, n_out, weights_at, bias_at = layer[0], layer[1], layer[2], layer[3]
-    weights = params[weights_at : weights_at + n_in * n_out]
     bias = params[bias_at : bias_at + n_out] if bias_at >= 0 else params[:0]
     if n_out == 1 and negative_slope == 1:
-        _products_with(x, weights, z.reshape(-1), bias)
+        _products_with(x, params[weights_at : weights_at + n_in], z.reshape(-1), bias)
         return
-    weights = weights.reshape((n_in, n_out))
+    weights = matrix_of(params, weights_at, n_in, n_out)
     size = rows_at_once(x.shape[0], n_in, n_out)
     for start in range(0, x.shape[0], size):
         rows = z[start : start + size]
@@ -124,7 +123,7 @@ def _products_with(x, weights, z, bias):
         z[i] = total + more
 
 
-@jit_inner_views
+@jit_inlined
 def _add_bias(z, bias, negative_slope):
     zero, slope = z.dtype.type(0), z.dtype.type(negative_slope)
     for i in range(z.shape[0]):
@@ -133,7 +132,7 @@ def _add_bias(z, bias, negative_slope):
             z[i, j] = total if total > zero else slope * total
 
 
-@jit_inner_views
+@jit_inlined
 def _leaky_relu(z, negative_slope):
     zero, slope = z.dtype.type(0), z.dtype.type(negative_slope)
     for i in range(z.size):
@@ -143,11 +142,10 @@ def _leaky_relu(z, negative_slope):
 @jit_body
 def _backward(params, gradient, x, delta, below, layer, gemm):
     n_in, n_out, weights_at, bias_at = layer[0], layer[1], layer[2], layer[3]
-    weights = gradient[weights_at : weights_at + n_in * n_out]
     if n_out == 1:
-        _weighted_sum(x, delta.reshape(-1), weights)
+        _weighted_sum(x, delta.reshape(-1), gradient[weights_at : weights_at + n_in])
     else:
-        weights = weights.reshape((n_in, n_out))
+        weights = matrix_of(gradient, weights_at, n_in, n_out)
         size = rows_at_once(x.shape[0], n_in, n_out)
         for start in range(0, x.shape[0], size):
             stop = start + size
@@ -155,11 +153,11 @@ def _backward(params, gradient, x, delta, below, layer, gemm):
     if bias_at >= 0:
         sum_rows(delta, gradient[bias_at : bias_at + n_out])
     if below.size:
-        weights = params[weights_at : weights_at + n_in * n_out].reshape((n_in, n_out))
+        weights = matrix_of(params, weights_at, n_in, n_out)
         product_with_transposed(gemm, delta, weights, below, 0)
 
 
-@jit_inner_views
+@jit_inlined
 def _weighted_sum(x, delta, total):
     # four rows at once, so that the sum is read and written a quarter as often
     n_fours = x.shape[0] // 4 * 4

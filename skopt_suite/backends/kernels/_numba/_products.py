@@ -13,7 +13,7 @@ from skopt_suite.backends._shapes import (
 )
 from skopt_suite.backends.kernels._numba._entry import entry
 from skopt_suite.backends.kernels._numba._gemm import gemm_address, product, transposed_product
-from skopt_suite.backends.kernels._numba._jit import jit_inner_views
+from skopt_suite.backends.kernels._numba._jit import jit_inlined
 from skopt_suite.backends.kernels._numba._types import array, doubles, given, whole
 from skopt_suite.backends.resources import SMALL_PRODUCT
 
@@ -73,7 +73,7 @@ def _rows_at_once(n_samples, n_in, n_out):
     return -(-n_samples // n_blocks)
 
 
-rows_at_once = jit_inner_views(_rows_at_once)
+rows_at_once = jit_inlined(_rows_at_once)
 
 
 def summed_over_samples(delta: Activations) -> np.ndarray:
@@ -91,7 +91,7 @@ def _summed_over_samples(total, delta):
         sum_rows(delta[k], total[k])
 
 
-@jit_inner_views
+@jit_inlined
 def sum_rows(rows, total):
     """Write the sum of rows, (n_samples, n), to `total`, (n,); it is added up in double precision.
 

@@ -47,6 +47,28 @@ def row_of(context, rows, k):
 
 
 @intrinsic
+def matrix_of(context, flat, start, n_rows, n_columns):
+    """Return ``flat[start : start + n_rows * n_columns].reshape((n_rows, n_columns))``.
+
+    That there are as many is not checked. It compiles in no time, as slices and reshapes do not.
+    """
+    matrix = types.Array(flat.dtype, 2, "C", readonly=not flat.mutable)
+    place = types.intp
+
+    def code(context, builder, call, arguments):
+        whole = make_array(call.args[0])(context, builder, arguments[0])
+        _, start, n_rows, n_columns = arguments
+        size = whole.itemsize
+        data = cgutils.pointer_add(builder, whole.data, builder.mul(start, size))
+        view = make_array(call.return_type)(context, builder)
+        strides = [builder.mul(n_columns, size), size]
+        populate_array(view, data, [n_rows, n_columns], strides, size, meminfo=None)
+        return view._getvalue()
+
+    return matrix(flat, place, place, place), code
+
+
+@intrinsic
 def doubles(context):
     """Return room for numbers in double precision, for as long as the function runs."""
 
