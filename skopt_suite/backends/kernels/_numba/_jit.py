@@ -46,8 +46,8 @@ jit_inner = njit(fastmath=_EXACT, **_INNER)
 """For what is called by kernels only."""
 jit_inner_views = njit(fastmath=_EXACT, **_VIEWS, **_INNER)
 jit_inlined = njit(fastmath=_EXACT, inline="always", **_VIEWS, **_INNER)
-"""For what is called in one place, or takes many arrays: compiling it as a function of its own would
-take longer."""
+"""For what is called in one place, or takes many arrays: as a function of its own it would take
+longer to compile."""
 jit_sum = njit(fastmath=_SUM, **_VIEWS, **_INNER)
 """For sums in kernels, in any order."""
 

@@ -23,14 +23,13 @@ from skopt_suite.backends.kernels._numba._gemm import (
 from skopt_suite.backends.kernels._numba._jit import jit_body, jit_inlined, jit_inner_views, jit_sum
 from skopt_suite.backends.kernels._numba._products import rows_at_once, sum_rows
 from skopt_suite.backends.kernels._numba._types import array, given, matrix_of, number, whole
-from skopt_suite.backends.kernels._numba._writable import as_writable
 
 _LAYERS = given(int64, 2), given(float64, 1)
 _ADDRESSES = whole, whole
 
 
 def run_forward(params, x, layers, slopes):
-    x = as_writable(np.ascontiguousarray(x, dtype=params.dtype))
+    x = np.ascontiguousarray(x, dtype=params.dtype)
     n_units = int(layers[:, 1].sum())
     outputs = np.empty(len(params) * x.shape[1] * n_units, dtype=params.dtype)
     addresses = FORWARD.address(params.dtype), gemm_address(params.dtype)
@@ -54,7 +53,7 @@ def _run_forward(outputs, params, x, layers, slopes, address, gemm):
 
 def run_backward(gradient, params, x, outputs, delta, layers, slopes, needs_below):
     kind = gradient.dtype
-    x = as_writable(np.ascontiguousarray(x, dtype=kind))
+    x = np.ascontiguousarray(x, dtype=kind)
     delta = np.ascontiguousarray(delta, dtype=kind)
     params, outputs = np.ascontiguousarray(params), np.ascontiguousarray(outputs)
     below = np.empty((delta.shape[0], *x.shape[1:]) if needs_below else (1, 0, 0), dtype=kind)
