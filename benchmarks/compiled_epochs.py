@@ -239,9 +239,14 @@ def dashed(sizes: tuple[int, ...]) -> str:
 # Of a small grid for each side, the rates and batch size that came lowest in as many epochs.
 INVERSE_ROOT = {"learning_rate": "invscaling", "eta0": 0.1, "power_t": 0.5}
 OPTIMAL = {"learning_rate": "optimal"}
-DENSE = Linear(dense, 1e-4, 32, 0.03, INVERSE_ROOT, (1, 2, 3, 5, 8))
-TWEETS = Linear(tweets, 1e-5, 16, 14.0, OPTIMAL, (1, 2, 3, 5, 8, 13, 20))
-MADE = Linear(made, 1e-5, 8, 2.0, OPTIMAL, (1, 2, 3, 5, 8))
+DENSE = Linear(dense, 1e-4, 32, {"learning_rate": 0.03}, None, INVERSE_ROOT, (1, 2, 3, 5, 8))
+TWEETS = Linear(
+    *(tweets, 1e-5, 4, {"learning_rate": 8.0, "bias_factor": 0.1}, None),
+    *(OPTIMAL, (1, 2, 3, 5, 8, 13, 20)),
+)
+MADE = Linear(
+    *(made, 1e-5, 1, {"learning_rate": 2.0, "bias_factor": 0.01}, 4.0, OPTIMAL, (1, 2, 3, 5, 8))
+)
 
 REFERENCE = Net((784, 128, 128, 10), 32, n_rows=20_000, epochs=(1, 4))
 WIDE = Net((100, 256, 256, 3), 256)

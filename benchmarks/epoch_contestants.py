@@ -43,7 +43,8 @@ class Linear(NamedTuple):
     rows: Callable[[], tuple[Any, np.ndarray]]
     alpha: float
     batch_size: int
-    rate: float  # falls to 0 along a straight line
+    ours: dict[str, float]  # of SGD
+    decay: float | None  # how our rate falls: over time, or (None) to 0 along a straight line
     theirs: dict[str, Any]  # how SGDClassifier's rate falls
     epochs: tuple[int, ...]
 
@@ -189,10 +190,11 @@ def our_linear(problem: Linear) -> Any:
     from skopt_suite import LinearClassifier
     from skopt_suite.optimizers import SGD
     from skopt_suite.penalties import L2
-    from skopt_suite.schedules import Polynomial
+    from skopt_suite.schedules import InverseTime, Polynomial
 
     shared = {"penalty": L2(problem.alpha), "batch_size": problem.batch_size, "random_state": 0}
-    steps = {"optimizer": SGD(problem.rate), "schedule": Polynomial()}
+    schedule = Polynomial() if problem.decay is None else InverseTime(problem.decay)
+    steps = {"optimizer": SGD(**problem.ours), "schedule": schedule}
     return LinearClassifier(**steps, **shared, **ALL_EPOCHS)
 
 

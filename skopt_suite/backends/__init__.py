@@ -2,6 +2,7 @@
 
 from skopt_suite.backends._arrays import (
     Placement,
+    canonical,
     erf,
     in_precision,
     is_device_array,
@@ -80,6 +81,7 @@ __all__ = [
     "blas_threads_for",
     "erf",
     "free_memory",
+    "canonical",
     "in_precision",
     "input_product",
     "input_product_transposed",

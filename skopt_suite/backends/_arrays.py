@@ -137,6 +137,15 @@ def in_precision(X: FeatureMatrix, dtype: Any) -> FeatureMatrix:
     return type(X)((X.data.astype(dtype), X.indices, X.indptr), shape=X.shape)
 
 
+def canonical(X: FeatureMatrix) -> FeatureMatrix:
+    """Return CSR with sorted indices, each once in a row; itself if it is, or is an array."""
+    if not is_sparse(X) or X.has_canonical_format:
+        return X
+    X = X.copy()
+    X.sum_duplicates()
+    return X
+
+
 def rows_in_precision(X: np.ndarray, rows: np.ndarray, dtype: Any) -> np.ndarray:
     """Return a copy of the given rows in a precision, and no other on the way there."""
     copy = np.empty((len(rows), X.shape[1]), dtype)

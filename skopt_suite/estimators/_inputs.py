@@ -31,7 +31,7 @@ def check_X(
     estimator : object
         Whose ``n_features_in_`` and ``feature_names_in_`` are set or checked.
     X : array-like or sparse container of shape (n_samples, n_features)
-        Input; sparse, it is CSR in canonical format afterwards.
+        Input; sparse, it is CSR afterwards.
     dtype : {"as_X", "float32", "float64"}
         Precision; "as_X": that of X if it is one of the two, else float64.
     backend : {"auto", "numpy", "cupy"}
@@ -62,7 +62,8 @@ def _placed(X: Any, placement: Placement, dtype: str, backend: str) -> Any:
     if not is_sparse(X):
         return X if placement.is_numpy else placement.asarray(X, dtype=dtype)
     if placement.is_numpy:
-        return _canonical(X)
+        X.check_format(full_check=True)  # SciPy would read other memory
+        return X
     raise TypeError(
         "Sparse X is only taken with backend='numpy'; got it with backend="
         f"{backend!r}. Convert it with X.toarray()."
@@ -72,18 +73,6 @@ def _placed(X: Any, placement: Placement, dtype: str, backend: str) -> Any:
 def _accepted(dtype: str) -> tuple[type, type]:
     """Return the two precisions, the first of which is that of what is in neither."""
     return (np.float32, np.float64) if dtype == "float32" else (np.float64, np.float32)
-
-
-def _canonical(X: Any) -> Any:
-    """Return CSR with sorted indices, each once in a row; a copy where the user's has others.
-
-    Raise `ValueError` for indices outside of X, with which SciPy would read other memory.
-    """
-    X.check_format(full_check=True)
-    if not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
-    return X
 
 
 def check_size(X: Any, owner: str, dtype: str) -> None:

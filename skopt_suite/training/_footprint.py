@@ -143,7 +143,7 @@ def _scoring(job: Job, data: Data) -> int:
     """Return how many numbers predictions for all validation rows take, or initial losses."""
     n_train = data.train.n_samples
     n_held_out = 0 if data.validation is None else data.validation.X.shape[0]
-    n_at_once = job.plan.rows_per_step(n_train)
+    n_at_once = job.plan.rows_per_look(n_train)
     raw, n_outputs = _behind_raw_predictions(job), job.network.sizes[-1]
     # Two blocks at a time: raw predictions are still there when the next are computed.
     initial = min(N_ROWS, n_train, 2 * n_at_once) * raw + min(N_ROWS, n_train)

@@ -121,6 +121,7 @@ class _Pass:
         first = self.jobs[0]
         self.plan, source = first.plan, self.data.train
         self.batch_size = self.plan.rows_per_step(source.n_samples)
+        self.n_at_once = self.plan.rows_per_look(source.n_samples)
         self.n_steps = -(-source.n_samples // self.batch_size)
         self.stack = build_stack(self.jobs, self.placement)
         self.epoch = 0 if first.checkpoint is None else first.checkpoint.epoch
@@ -128,7 +129,7 @@ class _Pass:
         self._see_all_rows()
         self._begin_optimizer(is_new=first.past is None)
         self.compiled = compiled_steps(self.stack, source, self.batch_size)
-        reference = reference_losses(self.jobs, self.stack, source, self.batch_size)
+        reference = reference_losses(self.jobs, self.stack, source, self.n_at_once)
         self.progress = Progress.start(self.jobs, reference, self._null_losses())
         pasts = [job.checkpoint for job in self.jobs]
         self.losses = History([[] if past is None else past.loss_curve for past in pasts])
@@ -148,7 +149,7 @@ class _Pass:
         """Return what fits measure their progress in, (n_fits,); NaN where nobody asks."""
         if self.n_epochs is not None:
             return np.full(len(self.jobs), np.nan)
-        return null_losses(self.jobs, self.stack, self.data.train, self.batch_size)
+        return null_losses(self.jobs, self.stack, self.data.train, self.n_at_once)
 
     def run(self) -> list[Result]:
         """Train until every fit is done."""
@@ -333,11 +334,11 @@ class _Pass:
         """Return raw predictions, hidden units of no more rows at once than in a step."""
         network, params = self.stack.terms.network, self.stack.shown_params
         xp, n_samples, dtype = namespace(params), x.shape[0], params.dtype
-        if n_samples <= self.batch_size:
+        if n_samples <= self.n_at_once:
             return network.forward(params, in_precision(x, dtype))[0]
         shape = (params.shape[0], n_samples, network.sizes[-1])
         raw = xp.empty(shape, dtype=dtype, device=params.device)
-        for block in blocks(n_samples, self.batch_size):  # copied: it may be a view of all layers
+        for block in blocks(n_samples, self.n_at_once):  # copied: it may be a view of all layers
             raw[:, block, :] = network.forward(params, in_precision(x[block, :], dtype))[0]
         return raw
 

@@ -12,6 +12,7 @@ from skopt_suite.optimizers import Optimizer
 from skopt_suite.penalties import Penalty
 from skopt_suite.schedules import Schedule
 
+_FEW_ROWS = 32  # which take hardly longer than one, in hardly more memory
 _AUTO_BATCH = 200
 
 
@@ -51,3 +52,7 @@ class Plan:
             return n_samples
         size = _AUTO_BATCH if isinstance(self.batch_size, str) else int(self.batch_size)
         return min(size, n_samples)
+
+    def rows_per_look(self, n_samples: int) -> int:
+        """Return on how many of the rows a model is evaluated at once."""
+        return min(max(self.rows_per_step(n_samples), _FEW_ROWS), n_samples)

@@ -17,6 +17,7 @@ from skopt_suite.backends import (
     Placement,
     SampleWeight,
     TargetColumns,
+    canonical,
     in_precision,
     is_sparse,
     namespace,
@@ -193,8 +194,10 @@ class InMemory:
 
     @property
     def whole(self) -> FeatureMatrix:
-        """All of X in the precision of the fit, for those who need it at once."""
-        return self._found(("whole",), Weights(), lambda: in_precision(self.X, self.dtype))
+        """All of X in the precision of the fit and canonical, for those who need it at once."""
+        return self._found(
+            ("whole",), Weights(), lambda: canonical(in_precision(self.X, self.dtype))
+        )
 
     @property
     def in_rows(self) -> FeatureMatrix:

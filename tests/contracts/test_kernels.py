@@ -107,7 +107,7 @@ def of_rule(d, n_moments, n_numbers):
 
 
 ARGUMENTS = {
-    "descend": lambda d: of_rule(d, n_moments=0, n_numbers=0),
+    "descend": lambda d: of_rule(d, n_moments=0, n_numbers=1),
     "momentum_update": lambda d: of_rule(d, n_moments=1, n_numbers=1),
     "nesterov_update": lambda d: of_rule(d, n_moments=1, n_numbers=1),
     "adam_update": lambda d: of_rule(d, n_moments=2, n_numbers=3),

@@ -14,6 +14,7 @@ from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPReg
 from skopt_suite.estimators._inputs import check_X
 from skopt_suite.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum
 from skopt_suite.penalties import L1, L2
+from skopt_suite.training._rows import InMemory
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -216,12 +217,15 @@ def test_what_the_user_gives_stays_as_it_is(name, container):
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
-def test_rows_that_train_are_canonical_csr(container):
+def test_rows_that_train_are_csr_and_canonical_at_once(container):
     rows = CONTAINERS[container](WIDE)
     found, _, _ = check_X(LinearClassifier(), rows, dtype="as_X", backend="auto", reset=True)
     assert found.format == "csr"
-    assert found.has_canonical_format
-    assert (found is rows) == (container in ("csr_array", "int64"))  # what is so is not copied
+    # what is so is not copied
+    assert (found is rows) == (container in ("csr_array", "int64", "unsorted", "duplicates"))
+    whole = InMemory(found, np.zeros((len(WIDE), 1))).whole
+    assert whole.has_canonical_format
+    assert (whole is rows) == (container in ("csr_array", "int64"))
     np.testing.assert_allclose(found.toarray(), WIDE, rtol=1e-15)
     assert found.indices.dtype == found.indptr.dtype
     assert found.indices.dtype == (np.int64 if container == "int64" else np.int32)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends import Array, FitColumn, Params, kernel, like
+from skopt_suite.backends import Array, FitColumn, Params, kernel, like, namespace
 from skopt_suite.domains import LogUniform, Real
-from skopt_suite.optimizers.first_order._rule import Rule
+from skopt_suite.optimizers.first_order._rule import Rule, column
 
 
 @kernel
@@ -17,31 +17,43 @@ def descend(
     numbers: Array,
     n_weights: int,
 ) -> tuple[Params, Array]:
-    """``w - rate * g``."""
-    return params - like(params, rate)[0] * gradient, moments
+    """``w - rate * g``, and for biases ``b - rate * bias_factor * g``."""
+    xp = namespace(params)
+    of_weights, of_biases = like(params, rate, rate * column(numbers, 0))
+    is_weight = xp.arange(params.shape[1], device=params.device) < n_weights
+    return params - xp.where(is_weight, of_weights, of_biases) * gradient, moments
 
 
 class _Descent(Rule):
     scratch_arrays = 0
     formula = descend
+    hyperparameters = ("bias_factor",)
     # Bengio, "Practical Recommendations for Gradient-Based Training of Deep Architectures", 2012,
     # section 3.1.1: for standardised input below 1 and above 1e-6, 0.01 being a good start. What
     # is below 1e-3 needs more epochs than max_iter allows.
-    parameters = {"learning_rate": Real(0, open_low=True, search=LogUniform(1e-3, 1))}
+    parameters = {
+        "learning_rate": Real(0, open_low=True, search=LogUniform(1e-3, 1)),
+        "bias_factor": Real(0),
+    }
 
-    def __init__(self, learning_rate: float = 0.01) -> None:
+    def __init__(self, learning_rate: float = 0.01, bias_factor: float = 1.0) -> None:
         self.learning_rate = learning_rate
+        self.bias_factor = bias_factor
 
 
 class GradientDescent(_Descent):
     """Gradient descent: every step uses all rows.
 
-    ``w ← w - learning_rate * g``
+    ``w ← w - learning_rate * g``, and for biases ``b ← b - bias_factor * learning_rate * g``
 
     Parameters
     ----------
     learning_rate : float > 0, default=0.01
         Step size.
+    bias_factor : float >= 0, default=1.0
+        Factor on the step size of intercepts and biases. With rows that are mostly 0, such as
+        counts of words, weights learn from few rows and bear large steps, in which an intercept,
+        which learns from all rows, would swing: 0.01 is what scikit-learn takes for sparse rows.
 
     References
     ----------
@@ -61,7 +73,7 @@ class GradientDescent(_Descent):
 class SGD(_Descent):
     """Stochastic gradient descent: every step uses a minibatch.
 
-    ``w ← w - learning_rate * g``
+    ``w ← w - learning_rate * g``, and for biases ``b ← b - bias_factor * learning_rate * g``
 
     With L2 or the elastic net, weights take the gradient of the squared norm where the step ends:
     ``w ← (w - learning_rate * g) / (1 + learning_rate * alpha)``, g being that of the loss. So a
@@ -71,6 +83,10 @@ class SGD(_Descent):
     ----------
     learning_rate : float > 0, default=0.01
         Step size.
+    bias_factor : float >= 0, default=1.0
+        Factor on the step size of intercepts and biases. With rows that are mostly 0, such as
+        counts of words, weights learn from few rows and bear large steps, in which an intercept,
+        which learns from all rows, would swing: 0.01 is what scikit-learn takes for sparse rows.
 
     References
     ----------

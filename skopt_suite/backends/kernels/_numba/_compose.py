@@ -21,10 +21,12 @@ from skopt_suite.backends.kernels._numba._epoch import (
 )
 from skopt_suite.backends.kernels._numba._gemm import gemm_address
 from skopt_suite.backends.kernels._numba._layers import BACKWARD, FORWARD
+from skopt_suite.backends.kernels._numba._linear_epoch import run_linear
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
 from skopt_suite.backends.kernels._numba._pay import PAY
 from skopt_suite.backends.kernels._numba._rules import DESCEND, REACHES, RULES
 from skopt_suite.backends.kernels._numba._sparse_epoch import run_lazily, run_sparse
+from skopt_suite.backends.kernels._numba._waiting import room_to_wait
 from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
 
@@ -85,17 +87,28 @@ class ComposedSteps:
         if isinstance(batches.x, np.ndarray):
             run_dense(fits, Rows(_read(batches.x), *others), *arguments)
         else:
-            run = run_lazily if self._is_lazy(moved) else run_sparse
             x = batches.x
             data, indices, indptr = _read(x.data), _read(x.indices), _read(x.indptr)
-            run(fits, SparseRows(data, indices, indptr, *others), *arguments)
+            self._run_sparse(fits, SparseRows(data, indices, indptr, *others), *arguments)
 
-    def _is_lazy(self, moved: Moved) -> bool:
-        """Whether weights without a gradient only shrink, all by the same factor."""
+    def _run_sparse(self, fits: Fits, rows: SparseRows, *arguments: Any) -> None:
+        network, how, _, space, start, stop = arguments
+        if not self._is_lazy(fits):
+            run_sparse(fits, rows, *arguments)
+        elif len(self.recipe.layers) > 1:
+            run_lazily(fits, rows, *arguments)
+        else:
+            n_waiting = self.recipe.layers[0][0] if self.recipe.has_prox else 0
+            waiting = room_to_wait(n_waiting, stop - start)
+            run_linear(fits, rows, network, how, space, waiting, start, stop)
+
+    def _is_lazy(self, fits: Fits) -> bool:
+        """Whether weights without a gradient wait: what happens to them is made up for later."""
         recipe = self.recipe
-        shrinks_at_once = recipe.has_implicit_l2 or not moved.l2.any()
-        is_plain = recipe.rule == DESCEND and not recipe.has_prox
-        return is_plain and shrinks_at_once and moved.l2.shape[1] == 1
+        shrinks_at_once = recipe.has_implicit_l2 or not fits.l2.any()
+        can_wait = not recipe.has_prox or len(recipe.layers) == 1
+        is_plain = recipe.rule == DESCEND and shrinks_at_once and fits.l2.shape[1] == 1
+        return is_plain and can_wait
 
     def _activation(self, name: str) -> int:
         return ACTIVATIONS[name].address(self.recipe.dtype) if name else 0

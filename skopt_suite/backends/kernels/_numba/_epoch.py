@@ -183,7 +183,7 @@ def gradient_of(fits, network, how, keys, space, k, step, x, y):
     raw, value = outputs[outputs.size - size * n_outputs :], space.value[:size]
     raw, loss = raw.reshape((size, n_outputs)), loss_at(how.loss, x)
     loss(raw, y, value, fits.loss_numbers[k])
-    mean = _average(value, raw, space.weight)
+    mean = average(value, raw, space.weight)
     gradient = space.gradient
     _backward(params, gradient, x, outputs, derivatives, space.delta, raw, layers, slopes, how)
     return mean
@@ -239,7 +239,7 @@ def _differentiate(z, derivative, negative_slope, address):
 
 
 @jit_inner_views
-def _average(value, delta, weight):
+def average(value, delta, weight):
     """Return the mean loss, and divide its gradient."""
     total, size = 0.0, value.size
     share = delta.dtype.type(1.0 / size)

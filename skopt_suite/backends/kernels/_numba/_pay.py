@@ -24,21 +24,25 @@ def _pay(params, owed, l1, l2, reach, reached, of_rule, kinds):
     find_reach(reached, moments, n_steps, rate, numbers)
     if has_implicit_l2:
         damp(reached, rate, l2)
-    zero, one = params.dtype.type(0), params.dtype.type(1)
     for j in range(reached.size):
-        w, step = params[j], reached[j]
-        if step > zero:
-            strength = l1[j if l1.size > 1 else 0]
-            owed[0, j] += strength
-            owed[1, j] += strength
-        above, below = w - step * owed[0, j], w + step * owed[1, j]
-        left = zero if above <= zero else above
-        if not is_positive:
-            left += zero if below >= zero else below
-        paid = (w - left) / (step if step > zero else one)
-        owed[0, j] -= paid
-        owed[1, j] += paid
-        params[j] = left
+        settle(params, owed, j, reached[j], l1[j if l1.size > 1 else 0], is_positive)
+
+
+@jit_inner_views
+def settle(weights, owed, j, step, strength, is_positive):
+    """Let a weight pay what it owes after a step that moved it by `step` per unit of gradient."""
+    zero, one, w = weights.dtype.type(0), weights.dtype.type(1), weights[j]
+    if step > zero:
+        owed[0, j] += strength
+        owed[1, j] += strength
+    above, below = w - step * owed[0, j], w + step * owed[1, j]
+    left = zero if above <= zero else above
+    if not is_positive:
+        left += zero if below >= zero else below
+    paid = (w - left) / (step if step > zero else one)
+    owed[0, j] -= paid
+    owed[1, j] += paid
+    weights[j] = left
 
 
 PAY = Body(_pay, pay_type)

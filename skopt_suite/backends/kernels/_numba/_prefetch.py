@@ -8,7 +8,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
-from skopt_suite.backends.kernels._numba._jit import jit_inner_views
+from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views
 
 _LINE = 64  # bytes
 _MOST = 8  # lines; memory notices by itself that a longer row is read on
@@ -45,3 +45,15 @@ def prefetch_rows(rows, order, start, stop):
         first = order[i] * n_columns
         for position in range(first, first + length, per_line):
             _prefetch(flat, position)
+
+
+@jit_inlined
+def prefetch_sparse_rows(rows, start, n_rows):
+    """Ask for the values of rows."""
+    n_values, n_indices = _LINE // rows.data.itemsize, _LINE // rows.indices.itemsize
+    for i in range(start, min(start + n_rows, rows.order.size)):
+        first, last = rows.indptr[rows.order[i]], rows.indptr[rows.order[i] + 1]
+        for position in range(first, last, n_values):
+            _prefetch(rows.data, position)
+        for position in range(first, last, n_indices):
+            _prefetch(rows.indices, position)

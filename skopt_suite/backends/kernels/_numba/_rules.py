@@ -17,7 +17,10 @@ from skopt_suite.backends.kernels._numba._types import array, given, whole
 @jit_body
 def _descend(params, gradient, moments, n_steps, rate, numbers, n_weights):
     step = params.dtype.type(rate)
-    for j in range(params.size):
+    for j in range(n_weights):
+        params[j] -= step * gradient[j]
+    step = params.dtype.type(rate * numbers[0])
+    for j in range(n_weights, params.size):
         params[j] -= step * gradient[j]
 
 

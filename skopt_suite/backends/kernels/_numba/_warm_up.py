@@ -22,12 +22,16 @@ from skopt_suite.backends.kernels._numba._rules import DESCEND, RULES
 from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
 
 _INDICES = np.int32, np.int64
-_RUNS: list[tuple[str, tuple, bool]] = [
-    ("steps on sparse rows", _INDICES, False),
-    ("lazy steps on sparse rows", _INDICES, True),
-    ("steps", (None,), False),
+_OTHER = next(name for name in RULES if name != DESCEND)
+_ONE_LAYER = ((1, 1, 0, 1),)
+_TWO_LAYERS = ((1, 1, 0, 2), (1, 1, 1, 3))
+_RUNS: list[tuple[str, tuple, str, tuple]] = [
+    ("steps on sparse rows", _INDICES, _OTHER, _ONE_LAYER),
+    ("lazy steps of networks on sparse rows", _INDICES, DESCEND, _TWO_LAYERS),
+    ("lazy steps on sparse rows", _INDICES, DESCEND, _ONE_LAYER),
+    ("steps", (None,), DESCEND, _ONE_LAYER),
 ]
-"""Ranges of steps: name, types of indices, whether weights without a gradient wait."""
+"""Ranges of steps: name, types of indices, rule, layers."""
 
 
 def parts() -> list[str]:
@@ -51,9 +55,9 @@ def compile_part(name: str) -> None:
 def _parts() -> dict[str, list[Callable[[], Any]]]:
     """Return what compiles them: by module, and runs of steps."""
     result: dict[str, list[Callable]] = defaultdict(list)
-    for name, indices, is_lazy in _RUNS:
+    for name, indices, rule, layers in _RUNS:
         for dtype, of_x, index in product(KINDS, KINDS, indices):
-            result[name].append(partial(_compile_run, dtype, of_x, index, is_lazy))
+            result[name].append(partial(_compile_run, dtype, of_x, index, rule, layers))
     functions: list[Body | Entry] = [*Body.made, *Entry.made]
     for function in functions:
         result[function.module] += [partial(function.compile, dtype) for dtype in KINDS]
@@ -67,23 +71,22 @@ class _Run(ComposedSteps):
         return dict.fromkeys(How._fields[: How._fields.index("batch_size")], 0)
 
 
-def _compile_run(dtype: np.dtype, of_x: np.dtype, index: Any, is_lazy: bool) -> None:
-    rule = DESCEND if is_lazy else next(name for name in RULES if name != DESCEND)
+def _compile_run(dtype: np.dtype, of_x: np.dtype, index: Any, rule: str, layers: tuple) -> None:
     x: Any = np.zeros((1, 1), of_x)
     if index is not None:
         x = csr_array(x)
         x.indices, x.indptr = x.indices.astype(index), x.indptr.astype(index)
-    _Run(_recipe(dtype, rule))(_moved(dtype), _batches(dtype, x), 0, 0)
+    _Run(_recipe(dtype, rule, layers))(_moved(dtype), _batches(dtype, x), 0, 0)
 
 
-def _recipe(dtype: np.dtype, rule: str) -> Recipe:
+def _recipe(dtype: np.dtype, rule: str, layers: tuple) -> Recipe:
     return Recipe(
         dtype=dtype.name,
         rule=rule,
         loss=next(iter(LOSSES)),
-        layers=((1, 1, 0, 1),),
-        slopes=(1.0,),
-        activations=("",),
+        layers=layers,
+        slopes=(1.0,) * len(layers),
+        activations=("",) * len(layers),
         n_weights=1,
         has_dropout=False,
         has_prox=False,
