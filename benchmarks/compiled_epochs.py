@@ -241,7 +241,7 @@ INVERSE_ROOT = {"learning_rate": "invscaling", "eta0": 0.1, "power_t": 0.5}
 OPTIMAL = {"learning_rate": "optimal"}
 DENSE = Linear(dense, 1e-4, 32, {"learning_rate": 0.03}, None, INVERSE_ROOT, (1, 2, 3, 5, 8))
 TWEETS = Linear(
-    *(tweets, 1e-5, 4, {"learning_rate": 8.0, "bias_factor": 0.1}, None),
+    *(tweets, 1e-5, 4, {"learning_rate": 8.0, "bias_factor": 0.03}, None),
     *(OPTIMAL, (1, 2, 3, 5, 8, 13, 20)),
 )
 MADE = Linear(
