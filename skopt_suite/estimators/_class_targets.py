@@ -27,8 +27,9 @@ class ClassTargets:
         """Return targets as an array of shape (n_samples,), or (n_samples, n_labels)."""
         y = check_given(y, owner)
         _check_finite(y)
-        check_classification_targets(y)
         kind = type_of_target(y, input_name="y")
+        if kind not in ("binary", "multiclass"):
+            check_classification_targets(y)
         if kind == "multilabel-indicator":
             return _check_labels(y, owner, takes_labels)
         if kind == "multiclass-multioutput":

@@ -81,15 +81,25 @@ def check_size(X: Any, owner: str, dtype: str) -> None:
     n_values = math.prod(values.shape)
     if n_values == 0:
         return
+    limit = math.sqrt(float(np.finfo(dtype).max) / n_values) / 4
+    if _has_small_squares(values, limit):
+        return
     xp = namespace(values)
     largest = max(float(xp.max(values)), -float(xp.min(values)))
-    limit = math.sqrt(float(np.finfo(dtype).max) / n_values) / 4
     if largest > limit:
         more = ", or take dtype='float64'" if dtype == "float32" else ""
         raise ValueError(
             f"{owner}: X must not exceed {limit:.1g}, or its squares cannot be added up in "
             f"{dtype}; got {largest:g}. Scale X, for example by StandardScaler{more}."
         )
+
+
+def _has_small_squares(values: Any, limit: float) -> bool:
+    """Whether one pass over an array is enough to see that nothing in it exceeds a limit."""
+    if is_device_array(values) or not values.flags.forc:
+        return False
+    flat = values.ravel(order="K")
+    return float(np.vdot(flat, flat)) <= limit**2
 
 
 def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray | None:

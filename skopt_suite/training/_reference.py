@@ -12,7 +12,7 @@ from skopt_suite.training._job import Job
 from skopt_suite.training._rows import Source, Targets, Weights, blocks
 from skopt_suite.training._stack import Stack
 
-N_ROWS = 1000  # rows on which the initial parameters are evaluated
+N_ROWS = 256  # rows on which the initial parameters are evaluated
 _FLOOR = 1e-10  # so that the noise of a fit that is exact from the start is no divergence
 
 
