@@ -6,9 +6,11 @@ import functools
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import Any
 
 import joblib
+from joblib.parallel import get_active_backend
 
 SMALL_PRODUCT = 2e7
 """Floating-point operations of a matrix product below which a second thread costs more than it
@@ -26,19 +28,53 @@ def shared_blas_threads(n_workers: int) -> AbstractContextManager:
     """Return a context for one of many workers, which together use as many cores as there are."""
     if n_workers < 2:
         return nullcontext()
-    return _at_most(max(1, joblib.cpu_count() // n_workers))
+    return _in_worker(max(1, joblib.cpu_count() // n_workers))
+
+
+def threads_for_fit() -> int:
+    """Return how many threads a fit may compute in: those of BLAS, but one where fits share cores.
+
+    Limits of fits that run at the moment do not count, so that rounding does not depend on them.
+    """
+    backend, _ = get_active_backend()
+    if getattr(backend, "nesting_level", 0):
+        return 1
+    of_libraries = min(_of_thread.get() or _of_thread_now(), _of_process.unlimited())
+    return min(of_libraries, joblib.cpu_count())
+
+
+_NO_LIMIT = 2**30
+
+_of_thread: ContextVar[int | None] = ContextVar("threads_for_fit", default=None)
+"""How many threads a fit may use that runs in this thread, as far as it is known."""
+
+
+def _of_thread_now() -> int:
+    controller, _ = _controllers()
+    return _lowest(controller, _NO_LIMIT)
+
+
+@contextmanager
+def _in_worker(n_threads: int) -> Iterator[None]:
+    token = _of_thread.set(1)
+    try:
+        with _at_most(n_threads):
+            yield
+    finally:
+        _of_thread.reset(token)
 
 
 @contextmanager
 def _at_most(n_threads: int) -> Iterator[None]:
     """Limit BLAS for this thread where it can be, and otherwise for the process."""
-    key = object()
+    key, token = object(), _of_thread.set(_of_thread.get() or _of_thread_now())
     with _limited_thread(n_threads):
         try:  # an interrupt may come at any time
             _of_process.add(key, n_threads)
             yield
         finally:
             _of_process.remove(key)
+            _of_thread.reset(token)
 
 
 def _limited_thread(n_threads: int) -> AbstractContextManager:
@@ -59,6 +95,7 @@ class _ProcessLimits:
         self._lock = threading.RLock()
         self._wanted: dict[object, int] = {}
         self._unlimited: Any = None
+        self._before = _NO_LIMIT
         self._lowest: int | None = None
 
     def add(self, key: object, n_threads: int) -> None:
@@ -66,12 +103,19 @@ class _ProcessLimits:
         _, controller = _controllers()
         with self._lock:
             if not self._wanted:
-                n_threads = _lowest(controller, n_threads)
+                self._before = _lowest(controller, _NO_LIMIT)
+                n_threads = min(n_threads, self._before)
                 self._unlimited = controller.limit(limits=None, user_api="blas")
             self._wanted[key] = n_threads
             if self._lowest is None or n_threads < self._lowest:
                 self._lowest = n_threads
                 _set(controller, n_threads)
+
+    def unlimited(self) -> int:
+        """Return how many threads BLAS would use without the limits that are wanted."""
+        _, controller = _controllers()
+        with self._lock:
+            return self._before if self._wanted else _lowest(controller, _NO_LIMIT)
 
     def remove(self, key: object) -> None:
         """Lift a limit, if it is there."""

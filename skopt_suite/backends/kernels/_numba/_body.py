@@ -77,20 +77,26 @@ def forward_type(kind: Any) -> Any:
 
 
 def backward_type(kind: Any) -> Any:
-    """Return the type of ``backward(params, gradient, x, delta, below, layer, gemm)``.
+    """Return the type of ``backward(params, gradient, x, delta, below, layer, begin, end, gemm)``.
 
-    It writes to `gradient`, and to `below` unless that is empty.
+    It writes to the gradient by the parameters from `begin` to `end`, which part weights of two
+    inputs or lie outside, and to `below` unless that is empty.
     """
     row, rows = _arrays(kind)
     read = given(kind, 2), given(kind, 2)
-    return types.void(given(kind, 1), row, *read, rows, Layer, types.int64)
+    n = types.int64
+    return types.void(given(kind, 1), row, *read, rows, Layer, n, n, n)
 
 
 def drop_type(kind: Any) -> Any:
-    """Return the type of ``drop(z, derivative, rate, step, layer, keys, multipliers)``."""
+    """Return the type of ``drop(z, derivative, rate, step, layer, first, keys, multipliers)``.
+
+    The first row is that many rows, a multiple of four, behind the first of the batch.
+    """
     _, rows = _arrays(kind)
     n, words = types.int64, types.Array(types.uint64, 1, "C")
-    return types.void(rows, rows, types.float64, n, n, types.Array(types.uint64, 2, "C"), words)
+    keys = types.Array(types.uint64, 2, "C")
+    return types.void(rows, rows, types.float64, n, n, n, keys, words)
 
 
 def _arrays(kind: Any) -> tuple[Any, Any]:

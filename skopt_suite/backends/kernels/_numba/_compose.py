@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,9 +26,11 @@ from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
 from skopt_suite.backends.kernels._numba._pay import PAY
 from skopt_suite.backends.kernels._numba._rules import DESCEND, REACHES, RULES
 from skopt_suite.backends.kernels._numba._sparse_epoch import run_lazily, run_sparse
+from skopt_suite.backends.kernels._numba._team import Team, most_threads, run_together, team_of
 from skopt_suite.backends.kernels._numba._waiting import room_to_wait
 from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
+from skopt_suite.backends.resources import blas_threads_for, threads_for_fit
 
 _READ = ("rates", "numbers", "loss_numbers", "l2", "l1", "dropout")
 _NO_KEYS = np.empty((0, 2), dtype=np.uint64)
@@ -83,13 +85,42 @@ class ComposedSteps:
         fits = Fits(*moved)._replace(**{name: _read(getattr(moved, name)) for name in _READ})
         others = _read(batches.y), _read(batches.weight), _read(batches.order)
         space = space_for(fits, batches, self.network, how)
-        arguments = self.network, how, Keys(keys, MULTIPLIERS), space, start, stop
+        arguments = self.network, how, Keys(keys, MULTIPLIERS), space
         if isinstance(batches.x, np.ndarray):
-            run_dense(fits, Rows(_read(batches.x), *others), *arguments)
+            rows, n_threads = Rows(_read(batches.x), *others), self._n_threads(moved, batches)
+            self._run_dense(n_threads, fits, rows, *arguments, span=(start, stop))
         else:
             x = batches.x
             data, indices, indptr = _read(x.data), _read(x.indices), _read(x.indptr)
-            self._run_sparse(fits, SparseRows(data, indices, indptr, *others), *arguments)
+            sparse = SparseRows(data, indices, indptr, *others)
+            self._run_sparse(fits, sparse, *arguments, start, stop)
+
+    def _n_threads(self, moved: Moved, batches: Batches) -> int:
+        """Return in how many threads steps are made; several only for a fit that is alone."""
+        most = most_threads(len(batches.x), batches.batch_size, moved.params.shape[1])
+        is_alone = len(moved.params) == 1 and most > 1
+        return min(most, self._allowed) if is_alone else 1
+
+    @cached_property
+    def _allowed(self) -> int:
+        return threads_for_fit()
+
+    def _run_dense(self, n_threads: int, *arguments: Any, span: tuple[int, int]) -> None:
+        """Make steps on dense rows."""
+
+        def run(member: Team) -> None:
+            run_dense(*arguments, member, *span)
+
+        def run_with_others(member: Team) -> None:
+            with blas_threads_for(0):
+                run(member)
+
+        layers, n_params = self.recipe.layers, arguments[0].params.shape[1]
+        together = n_threads > 1 and run_together(
+            run_with_others, team_of(n_threads, layers, n_params)
+        )
+        if not together:
+            run(*team_of(1, layers, n_params))
 
     def _run_sparse(self, fits: Fits, rows: SparseRows, *arguments: Any) -> None:
         network, how, _, space, start, stop = arguments

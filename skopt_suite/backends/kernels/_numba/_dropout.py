@@ -60,7 +60,7 @@ def _philox(words, block, where, keys, multipliers):
 
 
 @jit
-def _drop(z, derivative, rate, step, layer, keys, multipliers):
+def _drop(z, derivative, rate, step, layer, first, keys, multipliers):
     """Drop units of one fit, (n_samples, n_units), and the derivatives of what made them."""
     n_samples, n_units = z.shape
     words = np.empty((4, n_units), dtype=np.uint32)
@@ -69,7 +69,7 @@ def _drop(z, derivative, rate, step, layer, keys, multipliers):
     one, unit, rate = kind(1), kind(2.0**-24), kind(rate)
     kept, dropped = one / (one - rate), kind(0) / (one - rate)
     for start in range(0, n_samples, 4):
-        _philox(words, start // 4, where, keys, multipliers)
+        _philox(words, (first + start) // 4, where, keys, multipliers)
         for i in range(start, start + 4 if start + 4 < n_samples else n_samples):
             for j in range(n_units):
                 draw = kind(words[i - start, j] >> np.uint32(8)) * unit

@@ -21,6 +21,8 @@ from skopt_suite.backends.kernels._numba._body import (
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views, jit_views
 from skopt_suite.backends.kernels._numba._pay import damp
 from skopt_suite.backends.kernels._numba._prefetch import prefetch_rows
+from skopt_suite.backends.kernels._numba._team import rows_of, wait
+from skopt_suite.backends.kernels._numba._types import from_column, matrix_of, part_of, row_of
 
 
 class Fits(NamedTuple):
@@ -94,7 +96,7 @@ class How(NamedTuple):
 
 
 class Space(NamedTuple):
-    """What the steps of one fit work in, for batches of the full size."""
+    """What steps work in, for batches of the full size; one for all threads of a fit."""
 
     x: np.ndarray
     y: np.ndarray
@@ -102,14 +104,14 @@ class Space(NamedTuple):
     value: np.ndarray
     outputs: np.ndarray
     derivatives: np.ndarray
-    delta: np.ndarray  # (2, batch_size * the widest layer)
+    deltas: np.ndarray  # by the outputs of hidden layers
     gradient: np.ndarray
     reach: np.ndarray
 
 
 def space_for(fits, batches, network, how):
-    """Return room for the steps of one thread."""
-    kind, size, widest = fits.params.dtype, how.batch_size, network.layers[:, 1].max()
+    """Return room for steps."""
+    kind, size, n_hidden = fits.params.dtype, how.batch_size, network.layers[:-1, 1].sum()
     has_derivatives = how.drop or network.activations.any()
     n_dense = size * network.layers[0, 0] if isinstance(batches.x, np.ndarray) else 0
     return Space(
@@ -119,37 +121,59 @@ def space_for(fits, batches, network, how):
         value=np.empty(size, kind),
         outputs=np.empty(size * how.n_units, kind),
         derivatives=np.empty(size * how.n_units if has_derivatives else 0, kind),
-        delta=np.empty((2, size * widest), kind),
+        deltas=np.empty(size * n_hidden, kind),
         gradient=np.empty(fits.params.shape[1], kind),
         reach=np.empty(how.n_weights if how.reach else 0, kind),
     )
 
 
 @jit_views
-def run_dense(fits, rows, network, how, keys, space, start, stop):
+def run_dense(fits, rows, network, how, keys, space, team, start, stop):
     """Make the steps from `start` to `stop` of an epoch on dense rows.
 
     Fit by fit, but for linear models, for which copying rows takes longer than their parameters.
+    In every step a thread passes some rows of the batch forward and back, and when all have done
+    that, it finds the gradient by some parameters and moves them.
     """
-    (n_samples, n_features), n_columns = rows.x.shape, rows.y.shape[1]
+    n_samples, n_features = rows.x.shape
     n_fits, n_steps, by_step = fits.params.shape[0], stop - start, network.layers.shape[0] == 1
+    begin, end = team.bounds[team.rank], team.bounds[team.rank + 1]
     for i in range(n_fits * n_steps):
         k, step = (
             (i % n_fits, start + i // n_fits) if by_step else (i // n_steps, start + i % n_steps)
         )
-        first = step * how.batch_size
-        size = min(how.batch_size, n_samples - first)
-        x = space.x[: size * n_features].reshape((size, n_features))
-        y = space.y[: size * n_columns].reshape((size, n_columns))
-        if k == 0 or not by_step:
-            load(rows.x, rows.order, first, how.batch_size, x)
-            load(rows.y, rows.order, first, how.batch_size, y)
-        if rows.weight.size:
-            of_fit = rows.weight[k if rows.weight.shape[0] > 1 else 0]
-            load_weights(of_fit, rows.order, first, space.weight[:size])
-        loss = gradient_of(fits, network, how, keys, space, k, step, x, y)
-        fits.loss[k] += loss * (size / n_samples)
-        move(fits, how, space.gradient, space.reach, k, step, 0)
+        size = min(how.batch_size, n_samples - step * how.batch_size)
+        is_loaded = by_step and k > 0
+        _take_rows(fits, rows, network, how, keys, space, team, k, step, size, is_loaded)
+        if not wait(team):
+            return
+        x = matrix_of(space.x, 0, size, n_features)
+        _find_gradient(fits, network, how, space, k, x, size, begin, end)
+        _move(fits, how, space.gradient, space.reach, k, step, begin, end)
+        if team.rank == 0:
+            fits.loss[k] += mean_of(space.value, space.weight, size) * (size / n_samples)
+        if not wait(team):
+            return
+        if team.rank == 0:
+            fits.n_steps[k, 0] += 1
+
+
+@jit_inlined
+def _take_rows(fits, rows, network, how, keys, space, team, k, step, size, is_loaded):
+    """Pass a thread's rows of a batch forward and back."""
+    n_features, n_columns = rows.x.shape[1], rows.y.shape[1]
+    begin, n_rows = rows_of(team, size)
+    first = step * how.batch_size + begin
+    x = matrix_of(space.x, begin * n_features, n_rows, n_features)
+    y = matrix_of(space.y, begin * n_columns, n_rows, n_columns)
+    if not is_loaded:
+        load(rows.x, rows.order, first, how.batch_size, x)
+        load(rows.y, rows.order, first, how.batch_size, y)
+    if rows.weight.size:
+        of_fit = row_of(rows.weight, k if rows.weight.shape[0] > 1 else 0)
+        load_weights(of_fit, rows.order, first, part_of(space.weight, begin, n_rows))
+    if n_rows:
+        _pass_rows(fits, network, how, keys, space, k, step, x, y, size, begin)
 
 
 @jit_inner_views
@@ -159,7 +183,8 @@ def load(values, order, first, batch_size, to):
         row = order[first + i] if order.size else first + i
         for j in range(to.shape[1]):
             to[i, j] = values[row, j]
-    prefetch_rows(values, order, first + batch_size, first + 2 * batch_size)
+    following = first + batch_size
+    prefetch_rows(values, order, following, following + to.shape[0])
 
 
 @jit_inner_views
@@ -170,60 +195,87 @@ def load_weights(values, order, first, to):
 
 @jit_inlined
 def gradient_of(fits, network, how, keys, space, k, step, x, y):
-    """Write the gradient, return the mean loss; `x` has no rows where the first layer is done.
+    """Write the gradient, return the mean loss; `x` has no rows where the first layer is done."""
+    size = y.shape[0]
+    _pass_rows(fits, network, how, keys, space, k, step, x, y, size, 0)
+    _find_gradient(fits, network, how, space, k, x, size, 0, fits.params.shape[1])
+    return mean_of(space.value, space.weight, size)
+
+
+@jit_inlined
+def _pass_rows(fits, network, how, keys, space, k, step, x, y, size, begin):
+    """Take rows of a batch forward, and what the loss says of them back.
 
     Inner functions take arrays, as tuples of them compile slowly.
     """
-    params, size, n_outputs = fits.params[k], y.shape[0], network.layers[-1, 1]
-    outputs = space.outputs[: size * how.n_units]
-    derivatives = space.derivatives[: size * how.n_units]
+    params, n_rows, n_outputs = row_of(fits.params, k), y.shape[0], network.layers[-1, 1]
+    outputs, derivatives, deltas = space.outputs, space.derivatives, space.deltas
     layers, slopes, activations = network.layers, network.slopes, network.activations
-    drawn = fits.dropout[k], how.first_count + step, keys.keys, keys.multipliers
-    _forward(params, x, outputs, derivatives, size, layers, slopes, activations, how, drawn)
-    raw, value = outputs[outputs.size - size * n_outputs :], space.value[:size]
-    raw, loss = raw.reshape((size, n_outputs)), loss_at(how.loss, x)
-    loss(raw, y, value, fits.loss_numbers[k])
-    mean = average(value, raw, space.weight)
-    gradient = space.gradient
-    _backward(params, gradient, x, outputs, derivatives, space.delta, raw, layers, slopes, how)
-    return mean
+    drawn = row_of(fits.dropout, k), how.first_count + step, keys.keys, keys.multipliers
+    part = size, begin, n_rows
+    _forward(params, x, outputs, derivatives, layers, slopes, activations, how, drawn, part)
+    first = size * (how.n_units - n_outputs) + begin * n_outputs
+    raw, loss = matrix_of(outputs, first, n_rows, n_outputs), loss_at(how.loss, x)
+    loss(raw, y, part_of(space.value, begin, n_rows), row_of(fits.loss_numbers, k))
+    share_of_mean(raw, space.weight, size, begin)
+    _backward(params, space.gradient, outputs, derivatives, deltas, raw, layers, slopes, how, part)
 
 
 @jit_inlined
 def move(fits, how, gradient, reached, k, step, begin):
     """Apply penalty and rule to the parameters from `begin` on."""
-    params, n_weights = fits.params[k, begin:], how.n_weights - begin
-    gradient, rule = gradient[begin:], rule_at(how.rule, gradient)
-    _add_l2(gradient, params, fits.l2[k], n_weights)
+    _move(fits, how, gradient, reached, k, step, begin, gradient.size)
     fits.n_steps[k, 0] += 1
-    n_steps, rate = fits.n_steps[k, 0], fits.rates[k, step]
+
+
+@jit_inlined
+def _move(fits, how, gradient, reached, k, step, begin, end):
+    """Apply penalty and rule to some parameters; the step is not counted yet."""
+    params = part_of(row_of(fits.params, k), begin, end - begin)
+    gradient = part_of(gradient, begin, end - begin)
+    n_weights = max(min(how.n_weights, end) - begin, 0)
+    moments, rule = from_column(fits.moments[k], begin), rule_at(how.rule, gradient)
+    numbers, l2 = row_of(fits.numbers, k), _strengths(row_of(fits.l2, k), begin, n_weights)
+    _add_l2(gradient, params, l2, n_weights)
+    n_steps, rate = fits.n_steps[k, 0] + 1, fits.rates[k, step]
     if how.has_implicit_l2:
-        damp(gradient[:n_weights], rate, fits.l2[k])
-    rule(params, gradient, fits.moments[k], n_steps, rate, fits.numbers[k], n_weights)
+        damp(part_of(gradient, 0, n_weights), rate, l2)
+    rule(params, gradient, moments, n_steps, rate, numbers, n_weights)
     if how.pay:
         pay, kinds = pay_at(how.pay, gradient), (how.has_implicit_l2, how.is_positive)
-        of_rule = fits.moments[k], n_steps, rate, fits.numbers[k]
-        pay(params, fits.owed[k], fits.l1[k], fits.l2[k], how.reach, reached, of_rule, kinds)
+        of_rule, owed = (moments, n_steps, rate, numbers), from_column(fits.owed[k], begin)
+        l1 = _strengths(row_of(fits.l1, k), begin, n_weights)
+        reached = part_of(reached, begin, n_weights)
+        pay(params, owed, l1, l2, how.reach, reached, of_rule, kinds)
+
+
+@jit_inlined
+def _strengths(given, begin, n_weights):
+    """Return those of the weights from `begin` on, or the one of all."""
+    start = begin if given.size > 1 and n_weights > 0 else 0
+    return part_of(given, start, given.size - start)
 
 
 @jit_inner_views
-def _forward(params, x, outputs, derivatives, size, layers, slopes, activations, how, drawn):
+def _forward(params, x, outputs, derivatives, layers, slopes, activations, how, drawn, part):
     """Write outputs and derivatives of all layers, one after the other."""
-    start, n_layers = 0, layers.shape[0]
+    (size, begin, n_rows), first, n_layers = part, 0, layers.shape[0]
     forward = forward_at(how.forward, x)
     for depth in range(n_layers):
-        stop = start + size * layers[depth, 1]
-        z = outputs[start:stop].reshape((size, layers[depth, 1]))
+        n_out = layers[depth, 1]
+        start = first + begin * n_out
+        z = matrix_of(outputs, start, n_rows, n_out)
         if x.size:
-            forward(params, x, z, layers[depth], slopes[depth], how.gemm)
+            forward(params, x, z, row_of(layers, depth), slopes[depth], how.gemm)
         if derivatives.size and depth < n_layers - 1:
-            derivative = derivatives[start:stop]
-            _differentiate(outputs[start:stop], derivative, slopes[depth], activations[depth])
+            flat = part_of(outputs, start, z.size)
+            derivative = part_of(derivatives, start, z.size)
+            _differentiate(flat, derivative, slopes[depth], activations[depth])
             if how.drop:
                 drop, (rates, count, keys, multipliers) = drop_at(how.drop, x), drawn
-                like_z = derivative.reshape(z.shape)
-                drop(z, like_z, rates[depth], count, depth, keys, multipliers)
-        x, start = z, stop
+                like_z = matrix_of(derivatives, start, n_rows, n_out)
+                drop(z, like_z, rates[depth], count, depth, begin, keys, multipliers)
+        x, first = z, first + size * n_out
 
 
 @jit_inner_views
@@ -239,42 +291,63 @@ def _differentiate(z, derivative, negative_slope, address):
 
 
 @jit_inner_views
-def average(value, delta, weight):
-    """Return the mean loss, and divide its gradient."""
-    total, size = 0.0, value.size
-    share = delta.dtype.type(1.0 / size)
-    if weight.size:
-        for i in range(size):
-            total += value[i] * weight[i]
-            for j in range(delta.shape[1]):
-                delta[i, j] *= weight[i] * share
-    else:
-        for i in range(size):
-            total += value[i]
-        flat = delta.reshape(-1)
-        for i in range(flat.size):
-            flat[i] *= share
+def share_of_mean(delta, weight, size, begin):
+    """Turn gradients of losses into those of their mean over the batch."""
+    share, (n_rows, n_outputs) = delta.dtype.type(1.0 / size), delta.shape
+    for i in range(n_rows):
+        factor = weight[begin + i] * share if weight.size else share
+        for j in range(n_outputs):
+            delta[i, j] *= factor
+
+
+@jit_inner_views
+def mean_of(value, weight, size):
+    """Return the mean loss."""
+    total = 0.0
+    for i in range(size):
+        total += value[i] * weight[i] if weight.size else value[i]
     return total / size
 
 
 @jit_inner_views
-def _backward(params, gradient, x, outputs, derivatives, deltas, delta, layers, slopes, how):
-    """Write the gradient of the mean loss by all parameters."""
-    size, stop, backward = delta.shape[0], outputs.size, backward_at(how.backward, x)
-    for depth in range(layers.shape[0] - 1, -1, -1):
+def _backward(params, gradient, outputs, derivatives, deltas, delta, layers, slopes, how, part):
+    """Write the gradient of the mean loss by the outputs of hidden layers."""
+    size, begin, n_rows = part
+    first, backward = size * (how.n_units - layers[-1, 1]), backward_at(how.backward, delta)
+    for depth in range(layers.shape[0] - 1, 0, -1):
         n_in = layers[depth, 0]
-        stop -= size * layers[depth, 1]
-        start = max(stop - size * n_in, 0)
-        flat = deltas[depth % 2, : size * n_in if depth else 0]
-        below = flat.reshape((size if depth else 0, n_in))
-        inputs = outputs[start:stop].reshape((size, n_in)) if depth else x
-        if inputs.size:
-            backward(params, gradient, inputs, delta, below, layers[depth], how.gemm)
-        if depth and derivatives.size:
-            _multiply(flat, derivatives[start:stop])
-        elif depth:
-            _cut(flat, outputs[start:stop], slopes[depth - 1])
+        first -= size * n_in
+        start = first + begin * n_in
+        below = matrix_of(deltas, start, n_rows, n_in)
+        inputs = matrix_of(outputs, start, n_rows, n_in)
+        backward(params, gradient, inputs, delta, below, row_of(layers, depth), 0, 0, how.gemm)
+        flat = part_of(deltas, start, below.size)
+        if derivatives.size:
+            _multiply(flat, part_of(derivatives, start, below.size))
+        else:
+            _cut(flat, part_of(outputs, start, below.size), slopes[depth - 1])
         delta = below
+
+
+@jit_inlined
+def _find_gradient(fits, network, how, space, k, x, size, begin, end):
+    """Write the gradient of the mean loss by some parameters."""
+    params, part, layers = row_of(fits.params, k), (size, begin, end), network.layers
+    _gradient(params, space.gradient, x, space.outputs, space.deltas, layers, how, part)
+
+
+@jit_inner_views
+def _gradient(params, gradient, inputs, outputs, deltas, layers, how, part):
+    (size, begin, end), start = part, 0
+    backward, none = backward_at(how.backward, inputs), matrix_of(deltas, 0, 0, 0)
+    for depth in range(layers.shape[0]):
+        n_out, is_last = layers[depth, 1], depth == layers.shape[0] - 1
+        output = matrix_of(outputs, start, size, n_out)
+        delta = output if is_last else matrix_of(deltas, start, size, n_out)
+        if inputs.size:
+            layer = row_of(layers, depth)
+            backward(params, gradient, inputs, delta, none, layer, begin, end, how.gemm)
+        inputs, start = output, start + size * n_out
 
 
 @jit_inner_views

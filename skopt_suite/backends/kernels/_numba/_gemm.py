@@ -78,9 +78,9 @@ def product(gemm, a, b, out, beta):
 
 @jit_inner_views
 def transposed_product(gemm, a, b, out, beta):
-    """``out = a.T @ b + beta * out``."""
-    (k, m), n = a.shape, b.shape[1]
-    _gemm(gemm, (False, True), (n, m, k, n, m, n), b, a, out, beta)
+    """``out = a.T @ b + beta * out``, of so many columns of `a` as `out` has rows."""
+    (k, apart), (m, n) = a.shape, out.shape
+    _gemm(gemm, (False, True), (n, m, k, n, apart, n), b, a, out, beta)
 
 
 @jit_inner_views

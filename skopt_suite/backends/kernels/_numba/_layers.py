@@ -22,7 +22,14 @@ from skopt_suite.backends.kernels._numba._gemm import (
 )
 from skopt_suite.backends.kernels._numba._jit import jit_body, jit_inlined, jit_inner_views, jit_sum
 from skopt_suite.backends.kernels._numba._products import rows_at_once, sum_rows
-from skopt_suite.backends.kernels._numba._types import array, given, matrix_of, number, whole
+from skopt_suite.backends.kernels._numba._types import (
+    array,
+    from_column,
+    given,
+    matrix_of,
+    number,
+    whole,
+)
 
 _LAYERS = given(int64, 2), given(float64, 1)
 _ADDRESSES = whole, whole
@@ -89,7 +96,8 @@ def _run_backward(gradient, params, x, outputs, delta, below, spare, layers, slo
                 start = stop - (n_fits - k) * n_samples * n_in
                 inputs = outputs[start : start + n_samples * n_in].reshape((n_samples, n_in))
                 e = spare[depth % 2, : n_samples * n_in].reshape((n_samples, n_in))
-            backward(params[k], gradient[k], inputs, d, e, layers[depth], gemm)
+            n = gradient.shape[1]
+            backward(params[k], gradient[k], inputs, d, e, layers[depth], 0, n, gemm)
             d = e
 
 
@@ -139,21 +147,32 @@ def _leaky_relu(z, negative_slope):
 
 
 @jit_body
-def _backward(params, gradient, x, delta, below, layer, gemm):
+def _backward(params, gradient, x, delta, below, layer, begin, end, gemm):
     n_in, n_out, weights_at, bias_at = layer[0], layer[1], layer[2], layer[3]
-    if n_out == 1:
-        _weighted_sum(x, delta.reshape(-1), gradient[weights_at : weights_at + n_in])
-    else:
-        weights = matrix_of(gradient, weights_at, n_in, n_out)
-        size = rows_at_once(x.shape[0], n_in, n_out)
-        for start in range(0, x.shape[0], size):
-            stop = start + size
-            transposed_product(gemm, x[start:stop], delta[start:stop], weights, start > 0)
-    if bias_at >= 0:
+    first = max((begin - weights_at) // n_out, 0)
+    last = min((end - weights_at) // n_out, n_in)
+    if first < last:
+        _by_weights(gradient, x, delta, (n_in, n_out, weights_at), first, last, gemm)
+    if begin <= bias_at < end:
         sum_rows(delta, gradient[bias_at : bias_at + n_out])
     if below.size:
         weights = matrix_of(params, weights_at, n_in, n_out)
         product_with_transposed(gemm, delta, weights, below, 0)
+
+
+@jit_inlined
+def _by_weights(gradient, x, delta, layer, first, last, gemm):
+    """Write the gradient by the weights of some inputs."""
+    n_in, n_out, weights_at = layer
+    x, begin = from_column(x, first), weights_at + first * n_out
+    if n_out == 1:
+        _weighted_sum(x, delta.reshape(-1), gradient[begin : begin + last - first])
+        return
+    weights = matrix_of(gradient, begin, last - first, n_out)
+    size = rows_at_once(x.shape[0], n_in, n_out)
+    for start in range(0, x.shape[0], size):
+        stop = start + size
+        transposed_product(gemm, x[start:stop], delta[start:stop], weights, start > 0)
 
 
 @jit_inlined

@@ -7,7 +7,7 @@ A step costs in proportion to the values that are not zero: weights without a gr
 from __future__ import annotations
 
 from skopt_suite.backends.kernels._numba._body import loss_at
-from skopt_suite.backends.kernels._numba._epoch import average, load_weights
+from skopt_suite.backends.kernels._numba._epoch import load_weights, mean_of, share_of_mean
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views, jit_views
 from skopt_suite.backends.kernels._numba._prefetch import prefetch_sparse_rows
 from skopt_suite.backends.kernels._numba._types import matrix_of
@@ -65,7 +65,8 @@ def _learn(fits, rows, network, how, space, k, first, z, multiple):
     if rows.weight.size:
         of_fit = rows.weight[k if rows.weight.shape[0] > 1 else 0]
         load_weights(of_fit, rows.order, first, space.weight[:size])
-    fits.loss[k] += average(value, z, space.weight) * (size / n_samples)
+    share_of_mean(z, space.weight, size, 0)
+    fits.loss[k] += mean_of(value, space.weight, size) * (size / n_samples)
 
 
 @jit_inlined

@@ -17,7 +17,7 @@ def run_sparse(fits, rows, network, how, keys, space, start, stop):
             first = step * how.batch_size
             size = min(how.batch_size, rows.y.shape[0] - first)
             _learn(fits, rows, network, how, keys, space, k, step, size, 1.0)
-            at = space.outputs if network.layers.shape[0] == 1 else space.delta[1]
+            at = space.outputs if network.layers.shape[0] == 1 else space.deltas
             delta = at[: size * layer[1]].reshape((size, layer[1]))
             n_weights = layer[0] * layer[1]
             space.gradient[:n_weights] = 0
@@ -40,7 +40,7 @@ def run_lazily(fits, rows, network, how, keys, space, start, stop):
             first, rate = step * how.batch_size, fits.rates[k, step]
             size = min(how.batch_size, rows.y.shape[0] - first)
             _learn(fits, rows, network, how, keys, space, k, step, size, multiple)
-            at = space.outputs if network.layers.shape[0] == 1 else space.delta[1]
+            at = space.outputs if network.layers.shape[0] == 1 else space.deltas
             delta = at[: size * layer[1]].reshape((size, layer[1]))
             _add_products(stored, rows, first, delta, layer[1], -rate / multiple)
             multiple /= 1 + rate * fits.l2[k, 0]

@@ -47,6 +47,22 @@ def row_of(context, rows, k):
 
 
 @intrinsic
+def part_of(context, flat, start, size):
+    """Return ``flat[start : start + size]``; that there are as many is not checked."""
+    place = types.intp
+
+    def code(context, builder, call, arguments):
+        whole = make_array(call.args[0])(context, builder, arguments[0])
+        data = builder.gep(whole.data, [arguments[1]])
+        view = make_array(call.return_type)(context, builder)
+        item = whole.itemsize
+        populate_array(view, data, [arguments[2]], [item], item, meminfo=None)
+        return view._getvalue()
+
+    return flat(flat, place, place), code
+
+
+@intrinsic
 def matrix_of(context, flat, start, n_rows, n_columns):
     """Return ``flat[start : start + n_rows * n_columns].reshape((n_rows, n_columns))``.
 
@@ -66,6 +82,21 @@ def matrix_of(context, flat, start, n_rows, n_columns):
         return view._getvalue()
 
     return matrix(flat, place, place, place), code
+
+
+@intrinsic
+def from_column(context, rows, start):
+    """Return ``rows[:, start:]``, which seems to have as many columns as before."""
+
+    def code(context, builder, call, arguments):
+        whole = make_array(call.args[0])(context, builder, arguments[0])
+        size = whole.itemsize
+        data = cgutils.pointer_add(builder, whole.data, builder.mul(arguments[1], size))
+        view = make_array(call.return_type)(context, builder)
+        populate_array(view, data, whole.shape, whole.strides, size, meminfo=None)
+        return view._getvalue()
+
+    return rows(rows, types.intp), code
 
 
 @intrinsic
