@@ -7,6 +7,7 @@ import pytest
 
 from skopt_suite._target_type import TargetType
 from skopt_suite.backends import Placement
+from skopt_suite.backends.kernels._numba._compose import ComposedSteps
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
 from skopt_suite.backends.kernels._numba._rules import RULES
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, SquaredError
@@ -155,6 +156,54 @@ def test_compiled_steps_are_those_of_the_definition(combination, monkeypatch):
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one.params, other.params, rtol=rtol, atol=rtol / 100)
         np.testing.assert_allclose(one.loss_curve, other.loss_curve, rtol=rtol)
+
+
+def in_threads(n_threads, monkeypatch):
+    """Let fits be made by so many threads; return what counts the calls of more than one."""
+    made = []
+
+    def seen(self, n_threads, *arguments, span):
+        made.append(n_threads)
+        run(self, n_threads, *arguments, span=span)
+
+    run = ComposedSteps._run_dense
+    monkeypatch.setattr(ComposedSteps, "_run_dense", seen)
+    monkeypatch.setattr(ComposedSteps, "_n_threads", lambda self, moved, batches: n_threads)
+    return made
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=name_of)
+def test_threads_make_the_steps_of_the_definition(combination, monkeypatch):
+    """One of them has no rows of the last batch."""
+    jobs = jobs_of(**combination, n_fits=1)
+    _, kind, n_outputs = combination["loss"]
+    rows = given(kind, n_outputs, combination["dtype"])
+    (theirs,), _ = trained(jobs, rows, monkeypatch, by_definition=True)
+    made = in_threads(3, monkeypatch)
+    (ours,), _ = trained(jobs, rows, monkeypatch, by_definition=False)
+    assert set(made) == {3}
+    rtol = 2e-3 if combination["dtype"] == "float32" else 1e-8
+    np.testing.assert_allclose(ours.params, theirs.params, rtol=rtol, atol=rtol / 100)
+    np.testing.assert_allclose(ours.loss_curve, theirs.loss_curve, rtol=rtol)
+    (again,), _ = trained(jobs, rows, monkeypatch, by_definition=False)
+    np.testing.assert_array_equal(again.params, ours.params)
+    assert again.loss_curve == ours.loss_curve
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 7, N_SAMPLES])
+@pytest.mark.parametrize("rule", [SGD(0.1), Adam()], ids=repr)
+@pytest.mark.parametrize("model", ["linear", "dropout"])
+def test_threads_without_rows_wait_for_the_others(model, rule, batch_size, monkeypatch):
+    loss = (SquaredError(), "numbers", 1)
+    options = plain(model=model, weighted=True)
+    jobs = jobs_of(rule, loss, ElasticNet(0.02), **options, n_fits=1)
+    plans = [dataclasses.replace(job.plan, batch_size=batch_size) for job in jobs]
+    jobs = [dataclasses.replace(job, plan=plan) for job, plan in zip(jobs, plans, strict=True)]
+    rows = given("numbers", 1, "float64")
+    (theirs,), _ = trained(jobs, rows, monkeypatch, by_definition=True)
+    in_threads(5, monkeypatch)
+    (ours,), _ = trained(jobs, rows, monkeypatch, by_definition=False)
+    np.testing.assert_allclose(ours.params, theirs.params, rtol=1e-8, atol=1e-10)
 
 
 def test_everything_in_the_registries_has_a_body():

@@ -183,6 +183,7 @@ def wait(team):
         return True
     arrived = _arrive(team.state) + 1
     wanted = (arrived + team.n_threads - 1) // team.n_threads * team.n_threads
+    wanted = min(wanted, _GIVEN_UP)
     n_looks = 0
     while arrived < wanted:
         _pause()
