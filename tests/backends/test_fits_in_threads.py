@@ -166,7 +166,7 @@ def test_every_parameter_is_moved_by_one_thread(n_threads):
 
 @pytest.mark.parametrize(
     ("sizes", "batch_size", "most"),
-    [((64, 100, 3), 32, 1), ((784, 128, 128, 10), 32, 4), ((100, 256, 256, 3), 256, 32)],
+    [((64, 100, 3), 32, 1), ((784, 128, 128, 10), 32, 4), ((100, 256, 256, 3), 256, 16)],
 )
 def test_threads_are_as_many_as_have_enough_to_do(sizes, batch_size, most):
     n_params = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))

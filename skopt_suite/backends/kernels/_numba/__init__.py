@@ -1,8 +1,8 @@
 """Fused CPU kernels, by the name of their definition.
 
 They are serial, but for large steps of one fit (parallelism comes from BLAS and from threads over
-fits), and overwrite their arguments. NaN and infinity come through as in the definition, so comparisons are written such that
-NaN is kept. Scalars per fit come as arrays of shape (n_fits, 1).
+fits), and overwrite their arguments. NaN and infinity come through as in the definition, so
+comparisons are written such that NaN is kept. Scalars per fit come as arrays of shape (n_fits, 1).
 """
 
 from __future__ import annotations

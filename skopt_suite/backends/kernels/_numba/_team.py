@@ -7,6 +7,7 @@ import os
 import platform
 from collections.abc import Callable
 from functools import cache
+from math import isqrt
 from threading import Thread
 from typing import NamedTuple
 
@@ -38,11 +39,15 @@ class Team(NamedTuple):
 
 
 def most_threads(n_samples: int, batch_size: int, n_params: int) -> int:
-    """Return how many threads are worth it, whatever there are."""
+    """Return how many threads are worth it, whatever there are.
+
+    The more there are, the more each has to do, as many take longer to start and to meet.
+    """
     per_row = 6 * n_params
     if per_row * n_samples < _WORK_OF_EPOCH:
         return 1
-    return max(1, min(per_row * batch_size // _WORK_OF_STEP, batch_size // _ROWS_OF_STEP))
+    shares = per_row * batch_size // _WORK_OF_STEP
+    return max(1, min(shares, isqrt(4 * shares), batch_size // _ROWS_OF_STEP))
 
 
 def team_of(n_threads: int, layers: tuple[tuple[int, ...], ...], n_params: int) -> list[Team]:
@@ -50,7 +55,8 @@ def team_of(n_threads: int, layers: tuple[tuple[int, ...], ...], n_params: int) 
     ends = [_begin(rank * n_params // n_threads, layers) for rank in range(1, n_threads)]
     bounds = np.array([0, *ends, n_params], dtype=np.int64)
     state = np.zeros(2 * _AT, dtype=np.int64)
-    return [Team(rank, n_threads, bounds, state, _give_way()) for rank in range(n_threads)]
+    give_way = _give_way() if n_threads > 1 else 0
+    return [Team(rank, n_threads, bounds, state, give_way) for rank in range(n_threads)]
 
 
 def _begin(even: int, layers: tuple[tuple[int, ...], ...]) -> int:
