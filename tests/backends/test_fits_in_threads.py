@@ -9,7 +9,7 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.datasets import make_classification
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from skopt_suite import MLPClassifier
 from skopt_suite.backends import blas_threads_for
@@ -30,8 +30,17 @@ LAYERS = ((5, 7, 0, 56), (7, 3, 35, 63))
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch):
     monkeypatch.setattr(joblib, "cpu_count", lambda: 2)
-    with threadpool_limits(2, user_api="blas"):
-        yield
+    before = max(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
+    _set_blas_threads(2)
+    yield
+    _set_blas_threads(before)
+
+
+def _set_blas_threads(number):
+    """Set the limit in a thread that ends: one that lives would keep others from setting it."""
+    setter = threading.Thread(target=lambda: threadpool_limits(number, user_api="blas"))
+    setter.start()
+    setter.join()
 
 
 @pytest.fixture
