@@ -10,30 +10,60 @@ from skopt_suite._public import name_publicly
 from skopt_suite.schedules._base import Schedule
 from skopt_suite.schedules._constant import Constant
 from skopt_suite.schedules._cosine import Cosine
+from skopt_suite.schedules._cosine_restarts import CosineRestarts
+from skopt_suite.schedules._cyclic import Cyclic
 from skopt_suite.schedules._exponential import Exponential
 from skopt_suite.schedules._inverse_time import InverseTime
+from skopt_suite.schedules._linear import Linear
+from skopt_suite.schedules._multi_step import MultiStep
+from skopt_suite.schedules._noam import Noam
+from skopt_suite.schedules._one_cycle import OneCycle
 from skopt_suite.schedules._polynomial import Polynomial
 from skopt_suite.schedules._reduce_on_plateau import ReduceOnPlateau
 from skopt_suite.schedules._step import Step
 from skopt_suite.schedules._warmup import Warmup
+from skopt_suite.schedules._warmup_stable_decay import WarmupStableDecay
 
 SCHEDULES = Registry(
     "schedule",
     Schedule,
-    [Constant, Step, Exponential, InverseTime, Polynomial, Cosine, Warmup, ReduceOnPlateau],
+    [
+        Constant,
+        Step,
+        MultiStep,
+        Exponential,
+        InverseTime,
+        Polynomial,
+        Linear,
+        Cosine,
+        CosineRestarts,
+        OneCycle,
+        Cyclic,
+        Warmup,
+        WarmupStableDecay,
+        Noam,
+        ReduceOnPlateau,
+    ],
 )
 
 __all__ = [
     "SCHEDULES",
     "Constant",
     "Cosine",
+    "CosineRestarts",
+    "Cyclic",
     "Exponential",
     "InverseTime",
+    "Linear",
+    "MultiStep",
+    "Noam",
+    "OneCycle",
     "Polynomial",
     "ReduceOnPlateau",
     "Schedule",
     "Step",
     "Warmup",
+    "WarmupStableDecay",
 ]
 
 name_publicly(__name__, globals(), __all__)

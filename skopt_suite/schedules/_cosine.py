@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
-from skopt_suite.backends import Array, FitColumn, State, namespace
+from skopt_suite.backends import Array, FitColumn, State
 from skopt_suite.domains import Real
 from skopt_suite.schedules._base import Schedule, progress
+from skopt_suite.schedules._shapes import half_cosine
 
 
 class Cosine(Schedule):
@@ -43,5 +42,5 @@ class Cosine(Schedule):
 
     def factor_at(self, state: State, time: Array | float, horizon: FitColumn) -> Array:
         """Return the factor at `time`."""
-        half_cosine = namespace(horizon).cos(math.pi * progress(time, horizon, self.n_epochs))
-        return self.final_factor + (1.0 - self.final_factor) * (1.0 + half_cosine) / 2.0
+        fall = half_cosine(progress(time, horizon, self.n_epochs))
+        return self.final_factor + (1.0 - self.final_factor) * fall

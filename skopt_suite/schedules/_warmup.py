@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from skopt_suite._component import Registry
 from skopt_suite.backends import Array, FitColumn, State, namespace
-from skopt_suite.domains import LogUniform, Named, Real
+from skopt_suite.domains import LogUniform, Real
 from skopt_suite.schedules._base import Schedule
+from skopt_suite.schedules._nested import any_schedule
 
 
 class Warmup(Schedule):
@@ -34,7 +34,7 @@ class Warmup(Schedule):
     """
 
     parameters = {
-        "schedule": Named(lambda: _schedules()),
+        "schedule": any_schedule(),
         "n_epochs": Real(0, open_low=True, search=LogUniform(0.5, 10)),
         "start_factor": Real(0, 1, open_low=True),
     }
@@ -69,9 +69,3 @@ class Warmup(Schedule):
     def _remaining(self, horizon: FitColumn) -> FitColumn:
         """Return the epochs after the warm-up, at least one."""
         return namespace(horizon).clip(horizon - self.n_epochs, 1.0, None)
-
-
-def _schedules() -> Registry:
-    from skopt_suite.schedules import SCHEDULES
-
-    return SCHEDULES

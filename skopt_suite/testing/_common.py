@@ -183,6 +183,8 @@ def _varied(component: ComponentT, position: int, factor: float) -> ComponentT:
 
 def _another(domain: Domain, value: Any, position: int, factor: float) -> Any:
     """Return another value of the domain, or the same if none is found."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(_another(domain, entry, position, factor) for entry in value)
     if isinstance(value, Integral):
         return value + position
     tries = (factor * value, value / factor, value + 0.1 * position, value - 0.1 * position)

@@ -10,7 +10,7 @@ from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPReg
 from skopt_suite.losses import Huber, LogLoss, SquaredError
 from skopt_suite.optimizers import LBFGS, SGD, Adam, Momentum
 from skopt_suite.penalties import L1, L2, ElasticNet
-from skopt_suite.schedules import Step, Warmup
+from skopt_suite.schedules import MultiStep, OneCycle, Step, Warmup
 
 X, y = make_classification(n_samples=40, random_state=0)
 ALL = [LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor]
@@ -28,7 +28,10 @@ def _error_of(estimator, kind, text):
     "parameter, known",
     [
         ("optimizer", "'gradient_descent', 'sgd', 'momentum', 'nesterov', 'adam', 'adamw'"),
-        ("schedule", "'constant', 'step', 'exponential', 'inverse_time', 'polynomial', 'cosine'"),
+        (
+            "schedule",
+            "'constant', 'step', 'multi_step', 'exponential', 'inverse_time', 'polynomial'",
+        ),
         ("penalty", "'none', 'l1', 'l2', 'elastic_net'"),
     ],
 )
@@ -96,6 +99,12 @@ WRONG_COMPONENTS = [
     ({"optimizer": LBFGS(history_size=0)}, "history_size must be a whole number >= 1; got 0"),
     ({"optimizer": LBFGS(history_size=2.5)}, "history_size must be a whole number >= 1; got 2.5"),
     ({"schedule": Step(gamma=0)}, "Step: gamma must be a number in (0, 1]; got 0"),
+    (
+        {"schedule": MultiStep([])},
+        "MultiStep: milestones must be a number in (0, inf), or one such",
+    ),
+    ({"schedule": MultiStep([30, 0])}, "MultiStep: every entry of milestones must be a number in"),
+    ({"schedule": OneCycle(shape="x")}, "OneCycle: shape must be 'cosine' or 'linear'; got 'x'"),
     ({"schedule": Warmup("x")}, "Warmup: unknown schedule 'x'; known: 'constant'"),
     ({"schedule": Warmup(Step(step_size=0))}, "Step: step_size must be a whole number >= 1; got 0"),
 ]

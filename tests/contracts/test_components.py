@@ -27,10 +27,16 @@ from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet
 from skopt_suite.schedules import (
     SCHEDULES,
     Cosine,
+    CosineRestarts,
+    Cyclic,
     Exponential,
+    Linear,
+    MultiStep,
+    OneCycle,
     Polynomial,
     ReduceOnPlateau,
     Warmup,
+    WarmupStableDecay,
 )
 from skopt_suite.testing import check_loss, check_optimizer, check_penalty, check_schedule
 
@@ -79,11 +85,21 @@ def test_step_size_is_the_last_move_per_unit_of_constant_gradient(rule):
     [
         *registered(SCHEDULES),
         Cosine(n_epochs=5, final_factor=0.1),
+        CosineRestarts(period=3, growth=1.0),
+        CosineRestarts(period=1, growth=1.5, final_factor=0.1),
+        Cyclic(mode="triangular2"),
+        Cyclic(mode="exp_range", low_factor=0.0),
+        Linear(start_factor=0.1, final_factor=0.5, n_epochs=6),
+        MultiStep(milestones=7),
+        MultiStep(milestones=[3, 9.5, 20], gamma=0.5),
+        OneCycle(shape="linear", n_epochs=12),
         Polynomial(power=2, n_epochs=7, final_factor=0.2),
         ReduceOnPlateau(patience=1, min_factor=0.2),
         Warmup("cosine", n_epochs=2.5),
         Warmup("reduce_on_plateau"),
         Warmup(Warmup(Exponential(0.9), n_epochs=2), n_epochs=3),
+        WarmupStableDecay(warmup=0.0, shape="linear"),
+        WarmupStableDecay(warmup=0.7, decay=0.6, shape="cosine"),
     ],
     ids=repr,
 )

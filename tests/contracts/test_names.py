@@ -47,22 +47,21 @@ LATER_OPTIMIZERS = [
 SCHEDULE_NAMES = [
     "constant",
     "step",
+    "multi_step",
     "exponential",
     "inverse_time",
     "polynomial",
-    "cosine",
-    "warmup",
-    "reduce_on_plateau",
-]
-LATER_SCHEDULES = [
-    "multi_step",
     "linear",
+    "cosine",
     "cosine_restarts",
     "one_cycle",
     "cyclic",
+    "warmup",
     "warmup_stable_decay",
     "noam",
+    "reduce_on_plateau",
 ]
+LATER_SCHEDULES = ["invscaling", "optimal", "adaptive", "then", "product"]
 PENALTY_NAMES = ["none", "l1", "l2", "elastic_net"]
 LATER_PENALTIES = [
     "group_lasso",

@@ -9,11 +9,18 @@ from skopt_suite.backends import Placement
 from skopt_suite.schedules import (
     Constant,
     Cosine,
+    CosineRestarts,
+    Cyclic,
     Exponential,
     InverseTime,
+    Linear,
+    MultiStep,
+    Noam,
+    OneCycle,
     Polynomial,
     Step,
     Warmup,
+    WarmupStableDecay,
 )
 
 NUMPY = Placement(np)
@@ -29,9 +36,44 @@ simple_schedules = st.one_of(
     st.builds(InverseTime, decay=st.floats(0, 100), power=st.floats(1e-3, 3)),
     st.builds(Polynomial, power=st.floats(1e-3, 5), final_factor=shares, n_epochs=n_epochs),
     st.builds(Cosine, final_factor=shares, n_epochs=n_epochs),
+    st.builds(Linear, final_factor=shares, n_epochs=n_epochs),
+    st.builds(MultiStep, st.lists(st.floats(0.1, 300), min_size=1), gamma=shares_above_zero),
+)
+rising_schedules = st.one_of(
+    st.builds(Linear, start_factor=shares, final_factor=shares, n_epochs=n_epochs),
+    st.builds(
+        CosineRestarts,
+        period=st.floats(0.1, 100),
+        growth=st.one_of(st.just(1.0), st.floats(1, 4)),
+        final_factor=shares,
+    ),
+    st.builds(
+        OneCycle,
+        rise=st.floats(1e-3, 0.999),
+        start_factor=shares,
+        final_factor=shares,
+        shape=st.sampled_from(["cosine", "linear"]),
+        n_epochs=n_epochs,
+    ),
+    st.builds(
+        Cyclic,
+        step_size=st.floats(0.1, 100),
+        low_factor=shares,
+        mode=st.sampled_from(["triangular", "triangular2", "exp_range"]),
+        gamma=shares_above_zero,
+    ),
+    st.builds(
+        WarmupStableDecay,
+        warmup=shares,
+        decay=shares_above_zero,
+        final_factor=shares,
+        shape=st.sampled_from(["sqrt", "linear", "cosine"]),
+    ),
+    st.builds(Noam, n_epochs=st.floats(0.1, 100)),
 )
 schedules = st.one_of(
     simple_schedules,
+    rising_schedules,
     st.builds(
         Warmup, simple_schedules, n_epochs=st.floats(0.1, 20), start_factor=shares_above_zero
     ),

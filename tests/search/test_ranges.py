@@ -23,6 +23,7 @@ WITHOUT_RANGE = {
     "none": "has no parameters",
     "constant": "has no parameters",
     "cosine": "falls to 0 over the whole fit: there is nothing to choose",
+    "linear": "falls to 0 over the whole fit: there is nothing to choose",
     "log_loss": "has no parameters",
     "hinge": "has no parameters",
     "squared_hinge": "has no parameters",
