@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from skopt_suite._words import did_you_mean
 from skopt_suite.domains import Real
-from skopt_suite.models import ACTIVATIONS
+from skopt_suite.models import ACTIVATIONS, WORDS_FOR_ACTIVATIONS
 
 _RATE = Real(0, 1, open_high=True)
 
@@ -27,7 +28,8 @@ def check_architecture(owner: str, sizes: Any, activation: Any, dropout: Any) ->
     for name in _checked_length(owner, "activation", activation, n_hidden):
         if not isinstance(name, str) or name not in ACTIVATIONS:
             known = ", ".join(map(repr, ACTIVATIONS))
-            raise ValueError(f"{owner}: unknown activation {name!r}; known: {known}.")
+            hint = did_you_mean(name, ACTIVATIONS, WORDS_FOR_ACTIVATIONS)
+            raise ValueError(f"{owner}: unknown activation {name!r}; known: {known}.{hint}")
     for rate in _checked_length(owner, "dropout", dropout, n_hidden):
         _RATE.check(owner, "dropout", rate)
 

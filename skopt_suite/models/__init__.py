@@ -1,7 +1,15 @@
 """Models: parameters and input → raw predictions, and back to gradients."""
 
-from skopt_suite.models._activations import ACTIVATIONS, LeakyReLU
+from skopt_suite.models._activations import ACTIVATIONS, WORDS_FOR_ACTIVATIONS, LeakyReLU
 from skopt_suite.models._layer import Context, DropoutDraws, Layer
 from skopt_suite.models._network import Network
 
-__all__ = ["ACTIVATIONS", "Context", "DropoutDraws", "LeakyReLU", "Layer", "Network"]
+__all__ = [
+    "ACTIVATIONS",
+    "WORDS_FOR_ACTIVATIONS",
+    "Context",
+    "DropoutDraws",
+    "Layer",
+    "LeakyReLU",
+    "Network",
+]

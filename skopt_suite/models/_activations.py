@@ -9,6 +9,10 @@ from typing import NamedTuple
 from skopt_suite.backends import Activations, Params, erf, kernel, namespace
 from skopt_suite.models._layer import Context
 
+# G. Klambauer et al., "Self-normalizing neural networks", NeurIPS 2017, equation 14
+_SELU_ALPHA = 1.6732632423543772
+_SELU_SCALE = 1.0507009873554805
+
 
 class LeakyReLU(NamedTuple):
     """``z if z > 0 else negative_slope * z``: with 0 it is relu, with 1 nothing."""
@@ -135,6 +139,45 @@ def _silu_slope(z: Activations) -> Activations:
     return s * (1 + z * (1 - s))
 
 
+def _selu(z: Activations) -> Activations:
+    xp = namespace(z)
+    below = _SELU_SCALE * _SELU_ALPHA * xp.expm1(xp.clip(z, None, 0.0))
+    return xp.where(z > 0, _SELU_SCALE * z, below)
+
+
+def _selu_slope(a: Activations) -> Activations:
+    below = a + _SELU_SCALE * _SELU_ALPHA
+    return namespace(a).where(a > 0, namespace(a).full_like(a, _SELU_SCALE), below)
+
+
+def _mish(z: Activations) -> Activations:
+    return z * namespace(z).tanh(_softplus(z))
+
+
+def _mish_slope(z: Activations) -> Activations:
+    t = namespace(z).tanh(_softplus(z))
+    return t + z * ((1 - t) * (1 + t)) * _logistic(z)
+
+
+def _hard_sigmoid(z: Activations) -> Activations:
+    return namespace(z).clip(z / 6 + 0.5, 0.0, 1.0)
+
+
+def _hard_sigmoid_slope(z: Activations) -> Activations:
+    return _inside(z, 3) / 6
+
+
+def _hard_swish_slope(z: Activations) -> Activations:
+    xp = namespace(z)
+    above = xp.where(z >= 3, xp.ones_like(z), z / 3 + 0.5)
+    return xp.where(z <= -3, xp.zeros_like(z), above)
+
+
+def _inside(z: Activations, bound: float) -> Activations:
+    """1 where `z` is between minus `bound` and `bound`, else 0."""
+    return namespace(z).astype((z > -bound) & (z < bound), z.dtype)
+
+
 _CURVES = {
     "elu": _Curve(_elu, _elu_slope, True, 4),
     "gelu": _Curve(lambda z: z * _normal_cdf(z), _gelu_slope, False, 4),
@@ -142,6 +185,13 @@ _CURVES = {
     "tanh": _Curve(lambda z: namespace(z).tanh(z), lambda a: 1 - a * a, True, 2),
     "logistic": _Curve(_logistic, lambda a: a * (1 - a), True, 2),
     "softplus": _Curve(_softplus, lambda a: -namespace(a).expm1(-a), True, 2),
+    "selu": _Curve(_selu, _selu_slope, True, 4),
+    "mish": _Curve(_mish, _mish_slope, False, 6),
+    "hard_sigmoid": _Curve(_hard_sigmoid, _hard_sigmoid_slope, False, 3),
+    "hard_tanh": _Curve(
+        lambda z: namespace(z).clip(z, -1.0, 1.0), lambda z: _inside(z, 1), False, 3
+    ),
+    "hard_swish": _Curve(lambda z: z * _hard_sigmoid(z), _hard_swish_slope, False, 5),
 }
 
 ACTIVATIONS: dict[str, LeakyReLU | Elementwise] = {
@@ -151,3 +201,12 @@ ACTIVATIONS: dict[str, LeakyReLU | Elementwise] = {
     **{name: Elementwise(name) for name in _CURVES},
 }
 """Activation functions by name; gelu is the exact one, leaky_relu has slope 0.01, elu alpha 1."""
+
+WORDS_FOR_ACTIVATIONS = {
+    "sigmoid": "logistic",
+    "swish": "silu",
+    "linear": "identity",
+    "hardsilu": "hard_swish",
+    "rectifier": "relu",
+}
+"""What others call them."""

@@ -123,7 +123,7 @@ def test_mills_ratio_is_right_to_rounding(dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", CURVES)
 def test_slopes_of_activations_are_their_differences(name, dtype):
-    x, step = np.linspace(-9, 9, 2001), 1e-6
+    x, step = np.linspace(-9, 9, 2000), 1e-6  # without 0, where selu has a corner
     slope, below, above = np.empty((3, x.size))
     ahead, behind = x + step, x - step
     activate = BODIES[name].function

@@ -39,6 +39,8 @@ MODELS = {
     "three layers": ((7, 4, 6), ("leaky_relu", "identity", "relu")),
     "curves": ((5, 4, 6), ("tanh", "gelu", "relu")),
     "more curves": ((5, 4, 6, 3), ("elu", "softplus", "silu", "logistic")),
+    "bent": ((5, 4, 6), ("selu", "mish", "hard_swish")),
+    "cut off": ((5, 4, 6), ("hard_tanh", "relu", "hard_sigmoid")),
     "dropout": ((7, 6), ("relu", "tanh")),
 }
 ALL_LOSSES = [

@@ -25,7 +25,10 @@ DEFINITIONS = {short(name): KERNELS[name].definition for name in FUSED.keys() & 
 KERNELS_OF_NUMPY = {short(name): fused for name, fused in FUSED.items()}
 
 N_PARAMS, N_SAMPLES, N_UNITS = 11, 6, 5
-CURVES = ("elu", "gelu", "silu", "tanh", "logistic", "softplus")
+CURVES = (
+    *("elu", "gelu", "silu", "tanh", "logistic", "softplus", "selu", "mish"),
+    *("hard_sigmoid", "hard_tanh", "hard_swish"),
+)
 SLOPES = [("relu", 0.0), ("leaky relu", 0.01), ("nothing", 1.0)]
 
 

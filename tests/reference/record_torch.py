@@ -85,7 +85,7 @@ def main():
     save("mlp_classifier", *record_classifier())
     save("mlp_regressor", *record_regressor())
     save("schedules", SCHEDULES, record_schedules())
-    save("activations", dict.fromkeys(ACTIVATIONS), record_activations())
+    save("activations", dict.fromkeys(ACTIVATIONS), record_activations(ACTIVATIONS))
 
 
 def save(name, runs, arrays):
@@ -219,11 +219,11 @@ def factors(hyperparameters, n_epochs, base_rate):
     return np.array(rates) / base_rate
 
 
-def record_activations():
+def record_activations(functions):
     # No point at 0, where relu has no derivative; far points, where a naive formula overflows.
     x = np.concatenate([[-800.0, -30.0], np.linspace(-6, 6, 50), [30.0, 800.0]])
     arrays = {"x": x}
-    for name, activation in ACTIVATIONS.items():
+    for name, activation in functions.items():
         points = torch.tensor(x, requires_grad=True)
         value = activation(points)
         value.sum().backward()

@@ -1,6 +1,6 @@
 """Optimizers, schedules, activations and whole trainings agree with PyTorch.
 
-The recordings are made by ``record_torch.py``, which says what they hold.
+The recordings are made by ``record_torch.py`` and ``record_layers.py``, which say what they hold.
 """
 
 import json
@@ -31,6 +31,7 @@ def load(name):
 
 
 OPTIMIZERS, SCHEDULES, FUNCTIONS = map(load, ("optimizers", "schedules", "activations"))
+MORE_FUNCTIONS = load("more_activations")
 CLASSIFIER, REGRESSOR = map(load, ("mlp_classifier", "mlp_regressor"))
 
 
@@ -122,17 +123,21 @@ def test_schedule(run):
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activation(name):
     run = {"logistic": "sigmoid"}.get(name, name)
-    x = FUNCTIONS["x"]
+    recording = FUNCTIONS if run in FUNCTIONS["names"] else MORE_FUNCTIONS
+    x = recording["x"]
     activation, z = ACTIVATIONS[name], x[None, :, None].copy()
     value, saved = activation.forward(None, z, Context())
     tolerance = {"rtol": 1e-12, "atol": 1e-14}
-    np.testing.assert_allclose(value[0, :, 0], FUNCTIONS[f"{run}/value"], **tolerance)
+    np.testing.assert_allclose(value[0, :, 0], recording[f"{run}/value"], **tolerance)
     derivative = activation.backward(None, None, saved, np.ones_like(z))
-    np.testing.assert_allclose(derivative[0, :, 0], FUNCTIONS[f"{run}/derivative"], **tolerance)
+    np.testing.assert_allclose(derivative[0, :, 0], recording[f"{run}/derivative"], **tolerance)
 
 
 def test_every_recorded_activation_is_ours():
-    assert {*ACTIVATIONS} - {"logistic"} | {"sigmoid"} == {*FUNCTIONS["names"]}
+    assert {*ACTIVATIONS} - {"logistic"} | {"sigmoid"} == {
+        *FUNCTIONS["names"],
+        *MORE_FUNCTIONS["names"],
+    }
 
 
 def layers(recording, run):

@@ -151,7 +151,7 @@ def _reduced(x):
 
 
 @jit_inner
-def _clipped(x, low, high):
+def clipped(x, low, high):
     x = low if x < low else x
     return high if x > high else x
 
@@ -159,7 +159,7 @@ def _clipped(x, low, high):
 @jit_inner
 def exp(x):
     c = _numbers(x)
-    shifted, rest = _reduced(_clipped(x, c.exp_range[0], c.exp_range[1]))
+    shifted, rest = _reduced(clipped(x, c.exp_range[0], c.exp_range[1]))
     # in two steps: 2**n alone is no number where exp overflows or underflows
     n = shifted - c.to_integer
     half = n * c.half + c.to_integer
@@ -170,7 +170,7 @@ def exp(x):
 @jit_inner
 def expm1(x):
     c = _numbers(x)
-    shifted, rest = _reduced(_clipped(x, c.minus_one, c.exp_range[1]))
+    shifted, rest = _reduced(clipped(x, c.minus_one, c.exp_range[1]))
     half_power = _power_of_two(shifted - c.one)
     return c.two * (half_power * rest + (half_power - c.half))
 
