@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
@@ -61,6 +62,14 @@ class Parametrised(BaseEstimator):
             else:
                 setattr(self, name, component.set_params(**values))
         return self
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what a file holds; parameters that it does not know yet have their defaults."""
+        missing = set(self._get_param_names()) - state.keys()
+        if missing:
+            signature = inspect.signature(type(self).__init__)
+            state = {name: signature.parameters[name].default for name in missing} | state
+        super().__setstate__(state)
 
     def _named_component(self, name: str, values: Mapping[str, Any]) -> Component | None:
         """Return the component that parameter `name` names, None if it does not name one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -10,7 +10,12 @@ import numpy as np
 
 from skopt_suite._words import did_you_mean
 from skopt_suite.domains import Real
-from skopt_suite.models import ACTIVATIONS, WORDS_FOR_ACTIVATIONS
+from skopt_suite.models import (
+    ACTIVATIONS,
+    INITIALISERS,
+    WORDS_FOR_ACTIVATIONS,
+    WORDS_FOR_INITIALISERS,
+)
 
 _RATE = Real(0, 1, open_high=True)
 
@@ -26,12 +31,14 @@ def check_architecture(owner: str, sizes: Any, activation: Any, dropout: Any) ->
         raise ValueError(f"{owner}: hidden_layer_sizes must be >= 1; got {sizes!r}.")
     n_hidden = len(widths(sizes))
     for name in _checked_length(owner, "activation", activation, n_hidden):
-        if not isinstance(name, str) or name not in ACTIVATIONS:
-            known = ", ".join(map(repr, ACTIVATIONS))
-            hint = did_you_mean(name, ACTIVATIONS, WORDS_FOR_ACTIVATIONS)
-            raise ValueError(f"{owner}: unknown activation {name!r}; known: {known}.{hint}")
+        _check_name(owner, "activation", name, ACTIVATIONS, WORDS_FOR_ACTIVATIONS)
     for rate in _checked_length(owner, "dropout", dropout, n_hidden):
         _RATE.check(owner, "dropout", rate)
+
+
+def check_init(owner: str, init: Any) -> None:
+    """Raise `ValueError` if that is no name of a distribution of initial weights."""
+    _check_name(owner, "init", init, ["auto", *INITIALISERS], WORDS_FOR_INITIALISERS)
 
 
 def widths(sizes: Any) -> tuple[int, ...]:
@@ -42,6 +49,14 @@ def widths(sizes: Any) -> tuple[int, ...]:
 def per_layer(value: Any, n_hidden: int) -> tuple:
     """Return one value for every hidden layer."""
     return tuple(value) if _is_sequence(value) else (value,) * n_hidden
+
+
+def _check_name(
+    owner: str, parameter: str, name: Any, known: Iterable[str], words: Mapping[str, str]
+) -> None:
+    if not isinstance(name, str) or name not in known:
+        listed, hint = ", ".join(map(repr, known)), did_you_mean(name, known, words)
+        raise ValueError(f"{owner}: unknown {parameter} {name!r}; known: {listed}.{hint}")
 
 
 def _checked_length(owner: str, name: str, value: Any, n_hidden: int) -> tuple:

@@ -172,6 +172,9 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     def _dropout_rates(self) -> tuple[float, ...]:
         return ()
 
+    def _initialiser(self) -> str:
+        return "auto"
+
     def _is_trained(self) -> bool:
         return hasattr(self, "_trained_network")
 

@@ -125,13 +125,13 @@ def prepare(model: TrainableEstimator, seen: SeenRows, plan: Plan) -> Prepared:
 
 
 def job_of(prepared: Prepared, plan: Plan) -> Job:
-    """Return the job of another plan on the same rows; losses differ in where networks start."""
+    """Return the job of another plan on the same rows; networks may start somewhere else."""
     job, source = prepared.job, prepared.data.train
-    if content(plan.loss) == content(job.plan.loss):
+    if (content(plan.loss), plan.init) == (content(job.plan.loss), job.plan.init):
         return replace(job, plan=plan)
     y = to_numpy(source.some_targets(source.n_samples))
     loss = loss_on(plan.loss, prepared.targets, y)
-    start = fresh_start(job.network, loss, y, job.sample_weight, plan.seed)
+    start = fresh_start(job.network, plan, loss, y, job.sample_weight)
     return replace(job, plan=plan, start=start)
 
 

@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite.backends import namespace
-from skopt_suite.domains import Anything, Range, Uniform
-from skopt_suite.estimators._architecture import check_architecture, per_layer, widths
-from skopt_suite.estimators._base import TrainableEstimator
+from skopt_suite.domains import Anything
 from skopt_suite.estimators._classifier import TrainableClassifier
+from skopt_suite.estimators._mlp_face import MLPFace
 from skopt_suite.estimators._parameters import common_parameters
 from skopt_suite.estimators._regressor import TrainableRegressor
 from skopt_suite.losses import (
@@ -20,63 +18,12 @@ from skopt_suite.losses import (
     ClassificationLoss,
     RegressionLoss,
 )
-from skopt_suite.models import Network
 from skopt_suite.optimizers import Optimizer
 from skopt_suite.penalties import Penalty
 from skopt_suite.schedules import Schedule
 
 
-class _MLPFace(TrainableEstimator):
-    """How a multilayer perceptron takes its architecture and shows its parameters."""
-
-    hidden_layer_sizes: Any
-    activation: Any
-    dropout: Any
-    dtype: str
-    coefs_: list
-    intercepts_: list
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        check_architecture(
-            type(self).__name__, self.hidden_layer_sizes, self.activation, self.dropout
-        )
-
-    def _architecture(self) -> tuple:
-        hidden = widths(self.hidden_layer_sizes)
-        return hidden, per_layer(self.activation, len(hidden))
-
-    def _network(self, n_features: int, n_outputs: int) -> Network:
-        hidden, activations = self._architecture()
-        return Network((n_features, *hidden, n_outputs), activations)
-
-    def _dropout_rates(self) -> tuple[float, ...]:
-        return per_layer(self.dropout, len(widths(self.hidden_layer_sizes)))
-
-    def _precision(self) -> str:
-        return "float32" if self.dtype == "auto" else self.dtype
-
-    def _search_ranges(self) -> dict[str, Range]:
-        """Add dropout, the same rate for all layers, where there is any: 0 means to do without."""
-        ranges = super()._search_ranges()
-        if any(self._dropout_rates()):
-            ranges["dropout"] = Uniform(0, 0.5)
-        return ranges
-
-    def _layers(self) -> tuple[list, list]:
-        return self.coefs_, self.intercepts_
-
-    def _model_attributes(self, network: Network, targets: Any, params: Any) -> dict[str, Any]:
-        stack, layers = namespace(params).reshape(params, (1, -1)), network.layout.layers
-        return {
-            "coefs_": [layer.weights(stack)[0, ...] for layer in layers],
-            "intercepts_": [layer.bias(stack)[0, 0, :] for layer in layers],
-            "n_layers_": len(network.sizes),
-            "n_outputs_": network.sizes[-1],
-        }
-
-
-class MLPClassifier(_MLPFace, TrainableClassifier):
+class MLPClassifier(MLPFace, TrainableClassifier):
     """Multilayer perceptron for classes and labels.
 
     Minimises ``1/Σw Σ_i w_i loss(y_i, raw_i) + penalty(weights)`` with
@@ -92,6 +39,9 @@ class MLPClassifier(_MLPFace, TrainableClassifier):
     dropout : float or sequence of float in [0, 1), default=0.0
         Probability that a unit of a hidden layer is dropped in training, for all layers or for
         every one.
+    init : str, default="auto"
+        Name of the distribution of initial weights (:ref:`list <initialisers>`); "auto": what suits
+        the activation. Without hidden layers, all weights start at zero.
     loss : str or ClassificationLoss, default="log_loss"
         What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
         (:ref:`list <classification_losses>`).
@@ -189,6 +139,7 @@ class MLPClassifier(_MLPFace, TrainableClassifier):
         "hidden_layer_sizes": Anything(),
         "activation": Anything(),
         "dropout": Anything(),
+        "init": Anything(),
         "class_weight": Anything(),
     }
 
@@ -198,6 +149,7 @@ class MLPClassifier(_MLPFace, TrainableClassifier):
         activation: str | Sequence[str] = "relu",
         *,
         dropout: float | Sequence[float] = 0.0,
+        init: str = "auto",
         loss: str | ClassificationLoss = "log_loss",
         penalty: str | Penalty = "l2",
         optimizer: str | Optimizer = "adam",
@@ -219,6 +171,7 @@ class MLPClassifier(_MLPFace, TrainableClassifier):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
+        self.init = init
         self.loss = loss
         self.penalty = penalty
         self.optimizer = optimizer
@@ -238,7 +191,7 @@ class MLPClassifier(_MLPFace, TrainableClassifier):
         self.verbose = verbose
 
 
-class MLPRegressor(_MLPFace, TrainableRegressor):
+class MLPRegressor(MLPFace, TrainableRegressor):
     """Multilayer perceptron for one or many numbers.
 
     Minimises ``1/Σw Σ_i w_i loss(y_i, raw_i) + penalty(weights)`` with
@@ -254,6 +207,9 @@ class MLPRegressor(_MLPFace, TrainableRegressor):
     dropout : float or sequence of float in [0, 1), default=0.0
         Probability that a unit of a hidden layer is dropped in training, for all layers or for
         every one.
+    init : str, default="auto"
+        Name of the distribution of initial weights (:ref:`list <initialisers>`); "auto": what suits
+        the activation. Without hidden layers, all weights start at zero.
     loss : str or RegressionLoss, default="squared_error"
         What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
         (:ref:`list <regression_losses>`).
@@ -347,6 +303,7 @@ class MLPRegressor(_MLPFace, TrainableRegressor):
         "hidden_layer_sizes": Anything(),
         "activation": Anything(),
         "dropout": Anything(),
+        "init": Anything(),
     }
 
     def __init__(
@@ -355,6 +312,7 @@ class MLPRegressor(_MLPFace, TrainableRegressor):
         activation: str | Sequence[str] = "relu",
         *,
         dropout: float | Sequence[float] = 0.0,
+        init: str = "auto",
         loss: str | RegressionLoss = "squared_error",
         penalty: str | Penalty = "l2",
         optimizer: str | Optimizer = "adam",
@@ -375,6 +333,7 @@ class MLPRegressor(_MLPFace, TrainableRegressor):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
+        self.init = init
         self.loss = loss
         self.penalty = penalty
         self.optimizer = optimizer

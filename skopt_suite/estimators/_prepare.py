@@ -74,6 +74,7 @@ def plan_of(model: TrainableEstimator) -> Plan:
         early_stopping=model.early_stopping,
         dropout=model._dropout_rates(),
         seed=draw_seed(owner, model.random_state),
+        init=model._initialiser(),
     )
 
 
@@ -189,7 +190,7 @@ def prepared_on(
     """Return the fit to a part of the rows, from a fresh start unless one is given."""
     network = network_of(model, plan, rows)
     loss, weight = loss_on(plan.loss, rows.targets, rows.y), part.relative_weight
-    start = start or Start(fresh_start(network, loss, part.y, weight, plan.seed))
+    start = start or Start(fresh_start(network, plan, loss, part.y, weight))
     job = Job(
         plan,
         network,
@@ -214,10 +215,10 @@ def loss_on(loss: Loss, targets: Targets, y: np.ndarray) -> Loss:
 
 
 def fresh_start(
-    network: Network, loss: Loss, y: np.ndarray, weight: np.ndarray | None, seed: int
+    network: Network, plan: Plan, loss: Loss, y: np.ndarray, weight: np.ndarray | None
 ) -> np.ndarray:
     """Return initial parameters; the output of a network begins at the best constant."""
-    start = network.initialise(np.random.RandomState(seed))
+    start = network.initialise(np.random.RandomState(plan.seed), plan.init)
     if network.n_hidden and network.output_bias:
         start[network.n_params - network.sizes[-1] :] = loss.baseline(y, weight)
     return start

@@ -25,6 +25,7 @@ from skopt_suite.models._activations import ACTIVATIONS
 from skopt_suite.models._dense import Dense
 from skopt_suite.models._dropout import Dropout
 from skopt_suite.models._fused import fused
+from skopt_suite.models._initialisers import initialiser_for
 from skopt_suite.models._layer import Context, Layer
 
 _PREDICTING = Context()
@@ -71,19 +72,18 @@ class Network:
         """Number of parameters of one fit."""
         return self.layout.n_params
 
-    def initialise(self, random_state: np.random.RandomState) -> np.ndarray:
+    def initialise(self, random_state: np.random.RandomState, init: str = "auto") -> np.ndarray:
         """Return parameters of shape (n_params,) to start from.
 
-        Zeros for the linear model, whose objective is convex; else Glorot and Bengio's uniform
-        distribution for weights ("Understanding the difficulty of training deep feedforward
-        neural networks", AISTATS 2010), and zeros for biases.
+        Zeros for the linear model, whose objective is convex; else what the initialiser of that
+        name draws for weights, and zeros for biases.
         """
         params = np.zeros(self.n_params)
         if self.n_hidden:
-            for layer in self.layout.layers:
-                weights = layer.weights(params[None])
-                bound = np.sqrt(6.0 / (weights.shape[1] + weights.shape[2]))
-                weights[...] = random_state.uniform(-bound, bound, weights.shape)
+            behind = (*self.activations, "identity")
+            for layer, activation in zip(self.layout.layers, behind, strict=True):
+                draw = initialiser_for(init, activation)
+                layer.weights(params[None])[0] = draw(random_state, layer.n_in, layer.n_out)
         return params
 
     @cached_property

@@ -87,7 +87,8 @@ def job_of(**settings: Any) -> Job:
 
     Targets need not be given: classes where a classifier has several outputs.
     """
-    plan = {field.name: settings.pop(field.name) for field in fields(Plan)}
+    named = [field.name for field in fields(Plan) if field.name in settings]
+    plan = {name: settings.pop(name) for name in named}
     n_outputs, kinds = settings["network"].sizes[-1], plan["loss"].kinds
     kind = kinds[0] if n_outputs > 1 else kinds[-1]
     return Job(Plan(**plan), **{"targets": TargetType(kind, n_outputs)} | settings)

@@ -32,6 +32,8 @@ class Plan:
     early_stopping: bool
     dropout: tuple[float, ...]
     seed: int
+    init: str = "auto"
+    """Name of what networks start from, which fits of a stack need not share."""
 
     @cached_property
     def key(self) -> tuple[Hashable, ...]:

@@ -109,12 +109,18 @@ def _terms(jobs: Sequence[Job], placement: Placement) -> Terms:
 
 def _initial_params(jobs: Sequence[Job]) -> np.ndarray:
     """Return where every fit starts, (n_fits, n_params)."""
-    first = jobs[0]
     starts = [job.start if job.past is None else job.past.params[0] for job in jobs]
-    if any(start is None for start in starts):  # all have the same seed
-        new = first.network.initialise(np.random.RandomState(first.plan.seed))
-        starts = [new if start is None else start for start in starts]
-    return np.stack([np.asarray(start) for start in starts], dtype=first.dtype)
+    if any(start is None for start in starts):
+        own = {job.plan.init: _own_start(job) for job in jobs}  # all have the same seed
+        starts = [
+            own[job.plan.init] if start is None else start
+            for job, start in zip(jobs, starts, strict=True)
+        ]
+    return np.stack([np.asarray(start) for start in starts], dtype=jobs[0].dtype)
+
+
+def _own_start(job: Job) -> np.ndarray:
+    return job.network.initialise(np.random.RandomState(job.plan.seed), job.plan.init)
 
 
 def _best(jobs: Sequence[Job], placement: Placement) -> Params | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
-from skopt_suite.models import ACTIVATIONS
+from skopt_suite.models import ACTIVATIONS, INITIALISERS
 from skopt_suite.optimizers import OPTIMIZERS
 from skopt_suite.penalties import PENALTIES
 from skopt_suite.schedules import SCHEDULES
@@ -40,6 +40,10 @@ def test_components_are_listed_by_name_in_the_order_of_the_registry(label):
 
 def test_activations_are_listed():
     assert list(rows_of("activations")) == list(ACTIVATIONS)
+
+
+def test_initialisers_are_listed():
+    assert list(rows_of("initialisers")) == list(INITIALISERS)
 
 
 @pytest.mark.parametrize("label", REGISTRIES)

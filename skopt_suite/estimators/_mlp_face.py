@@ -1,0 +1,70 @@
+"""What both multilayer perceptrons are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skopt_suite.backends import namespace
+from skopt_suite.domains import Range, Uniform
+from skopt_suite.estimators._architecture import (
+    check_architecture,
+    check_init,
+    per_layer,
+    widths,
+)
+from skopt_suite.estimators._base import TrainableEstimator
+from skopt_suite.models import Network
+
+
+class MLPFace(TrainableEstimator):
+    """How a multilayer perceptron takes its architecture and shows its parameters."""
+
+    hidden_layer_sizes: Any
+    activation: Any
+    dropout: Any
+    init: Any
+    dtype: str
+    coefs_: list
+    intercepts_: list
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        owner = type(self).__name__
+        check_architecture(owner, self.hidden_layer_sizes, self.activation, self.dropout)
+        check_init(owner, self.init)
+
+    def _architecture(self) -> tuple:
+        hidden = widths(self.hidden_layer_sizes)
+        return hidden, per_layer(self.activation, len(hidden))
+
+    def _network(self, n_features: int, n_outputs: int) -> Network:
+        hidden, activations = self._architecture()
+        return Network((n_features, *hidden, n_outputs), activations)
+
+    def _dropout_rates(self) -> tuple[float, ...]:
+        return per_layer(self.dropout, len(widths(self.hidden_layer_sizes)))
+
+    def _initialiser(self) -> str:
+        return self.init
+
+    def _precision(self) -> str:
+        return "float32" if self.dtype == "auto" else self.dtype
+
+    def _search_ranges(self) -> dict[str, Range]:
+        """Add dropout, the same rate for all layers, where there is any: 0 means to do without."""
+        ranges = super()._search_ranges()
+        if any(self._dropout_rates()):
+            ranges["dropout"] = Uniform(0, 0.5)
+        return ranges
+
+    def _layers(self) -> tuple[list, list]:
+        return self.coefs_, self.intercepts_
+
+    def _model_attributes(self, network: Network, targets: Any, params: Any) -> dict[str, Any]:
+        stack, layers = namespace(params).reshape(params, (1, -1)), network.layout.layers
+        return {
+            "coefs_": [layer.weights(stack)[0, ...] for layer in layers],
+            "intercepts_": [layer.bias(stack)[0, 0, :] for layer in layers],
+            "n_layers_": len(network.sizes),
+            "n_outputs_": network.sizes[-1],
+        }
