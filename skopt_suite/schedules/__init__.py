@@ -7,6 +7,7 @@ every batch size and data set.
 
 from skopt_suite._component import Registry
 from skopt_suite._public import name_publicly
+from skopt_suite.schedules._adaptive import Adaptive
 from skopt_suite.schedules._base import Schedule
 from skopt_suite.schedules._constant import Constant
 from skopt_suite.schedules._cosine import Cosine
@@ -14,10 +15,12 @@ from skopt_suite.schedules._cosine_restarts import CosineRestarts
 from skopt_suite.schedules._cyclic import Cyclic
 from skopt_suite.schedules._exponential import Exponential
 from skopt_suite.schedules._inverse_time import InverseTime
+from skopt_suite.schedules._invscaling import Invscaling
 from skopt_suite.schedules._linear import Linear
 from skopt_suite.schedules._multi_step import MultiStep
 from skopt_suite.schedules._noam import Noam
 from skopt_suite.schedules._one_cycle import OneCycle
+from skopt_suite.schedules._optimal import Optimal
 from skopt_suite.schedules._polynomial import Polynomial
 from skopt_suite.schedules._reduce_on_plateau import ReduceOnPlateau
 from skopt_suite.schedules._step import Step
@@ -33,6 +36,8 @@ SCHEDULES = Registry(
         MultiStep,
         Exponential,
         InverseTime,
+        Invscaling,
+        Optimal,
         Polynomial,
         Linear,
         Cosine,
@@ -43,21 +48,25 @@ SCHEDULES = Registry(
         WarmupStableDecay,
         Noam,
         ReduceOnPlateau,
+        Adaptive,
     ],
 )
 
 __all__ = [
     "SCHEDULES",
+    "Adaptive",
     "Constant",
     "Cosine",
     "CosineRestarts",
     "Cyclic",
     "Exponential",
     "InverseTime",
+    "Invscaling",
     "Linear",
     "MultiStep",
     "Noam",
     "OneCycle",
+    "Optimal",
     "Polynomial",
     "ReduceOnPlateau",
     "Schedule",

@@ -62,9 +62,7 @@ class ReduceOnPlateau(Schedule):
 
     def init(self, horizon: FitColumn) -> PlateauState:
         """Return a state with no loss seen."""
-        xp = namespace(horizon)
-        ones = xp.ones_like(horizon)
-        return PlateauState(best=ones * xp.inf, waited=xp.zeros_like(horizon), factor=ones)
+        return nothing_seen(horizon)
 
     def factor_at(self, state: PlateauState, time: Array | float, horizon: FitColumn) -> Array:
         """Return the factor after the reductions so far."""
@@ -82,3 +80,10 @@ class ReduceOnPlateau(Schedule):
             waited=xp.where(reduce, 0.0, waited),
             factor=xp.where(reduce, reduced, state.factor),
         )
+
+
+def nothing_seen(horizon: FitColumn) -> PlateauState:
+    """Return a state with no loss seen."""
+    xp = namespace(horizon)
+    ones = xp.ones_like(horizon)
+    return PlateauState(best=ones * xp.inf, waited=xp.zeros_like(horizon), factor=ones)

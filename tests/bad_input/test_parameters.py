@@ -30,7 +30,7 @@ def _error_of(estimator, kind, text):
         ("optimizer", "'gradient_descent', 'sgd', 'momentum', 'nesterov', 'adam', 'adamw'"),
         (
             "schedule",
-            "'constant', 'step', 'multi_step', 'exponential', 'inverse_time', 'polynomial'",
+            "'constant', 'step', 'multi_step', 'exponential', 'inverse_time', 'invscaling'",
         ),
         ("penalty", "'none', 'l1', 'l2', 'elastic_net'"),
     ],

@@ -26,6 +26,7 @@ from skopt_suite.optimizers import (
 from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet
 from skopt_suite.schedules import (
     SCHEDULES,
+    Adaptive,
     Cosine,
     CosineRestarts,
     Cyclic,
@@ -85,6 +86,7 @@ def test_step_size_is_the_last_move_per_unit_of_constant_gradient(rule):
     [
         *registered(SCHEDULES),
         Cosine(n_epochs=5, final_factor=0.1),
+        Adaptive(patience=1, min_factor=0.2),
         CosineRestarts(period=3, growth=1.0),
         CosineRestarts(period=1, growth=1.5, final_factor=0.1),
         Cyclic(mode="triangular2"),

@@ -50,6 +50,8 @@ SCHEDULE_NAMES = [
     "multi_step",
     "exponential",
     "inverse_time",
+    "invscaling",
+    "optimal",
     "polynomial",
     "linear",
     "cosine",
@@ -60,8 +62,9 @@ SCHEDULE_NAMES = [
     "warmup_stable_decay",
     "noam",
     "reduce_on_plateau",
+    "adaptive",
 ]
-LATER_SCHEDULES = ["invscaling", "optimal", "adaptive", "then", "product"]
+LATER_SCHEDULES = ["then", "product"]
 PENALTY_NAMES = ["none", "l1", "l2", "elastic_net"]
 LATER_PENALTIES = [
     "group_lasso",

@@ -1,4 +1,4 @@
-"""Schedules agree with PyTorch's schedulers, and with the formulas of their papers.
+"""Schedules agree with PyTorch's schedulers, the formulas of papers, and scikit-learn's SGD.
 
 The recordings are made by ``record_schedules.py``, which says what they hold.
 """
@@ -8,17 +8,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.datasets import make_regression
+from sklearn.linear_model import SGDClassifier, SGDRegressor
 
+from skopt_suite import LinearClassifier, LinearRegressor
 from skopt_suite._component import stack
 from skopt_suite.backends import Placement
+from skopt_suite.optimizers import SGD
 from skopt_suite.schedules import (
     SCHEDULES,
+    Adaptive,
     CosineRestarts,
     Cyclic,
+    Invscaling,
     Linear,
     MultiStep,
     Noam,
     OneCycle,
+    Optimal,
     WarmupStableDecay,
 )
 
@@ -124,3 +131,68 @@ def test_schedules_with_an_end_stretch_with_the_fit(name):
     shares = np.linspace(0, 1, 11)
     short, long = (factors_of(name, n * shares, max_iter=n) for n in (10, 270))
     np.testing.assert_allclose(short, long, atol=1e-12)
+
+
+X, Y = make_regression(40, 3, noise=20.0, random_state=0)
+LABELS = (Y > 0).astype(int)
+Y = Y / Y.std()
+ONE_BY_ONE = {"penalty": "none", "batch_size": 1, "shuffle": False, "tol": 0, "random_state": 0}
+
+
+def rows_one_by_one(estimator, max_iter, **params):
+    return estimator(**ONE_BY_ONE, max_iter=max_iter, n_iter_no_change=max_iter, **params)
+
+
+def assert_same_model(ours, theirs):
+    np.testing.assert_allclose(np.ravel(ours.coef_), np.ravel(theirs.coef_), rtol=1e-6)
+    np.testing.assert_allclose(np.ravel(ours.intercept_), theirs.intercept_, rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("power", [0.25, 0.5])
+def test_invscaling_is_that_of_sgd(power):
+    plain = {"penalty": None, "shuffle": False, "tol": None, "max_iter": 4}
+    theirs = SGDRegressor(eta0=0.05, power_t=power, learning_rate="invscaling", **plain).fit(X, Y)
+    schedule = Invscaling(power, rows_per_epoch=len(X))
+    ours = rows_one_by_one(LinearRegressor, 4, optimizer=SGD(0.05), schedule=schedule).fit(X, Y)
+    assert_same_model(ours, theirs)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("loss", ["hinge", "log_loss"])
+@pytest.mark.parametrize("alpha", [1e-4, 0.1, 10.0])
+def test_optimal_is_that_of_sgd(loss, alpha):
+    plain = {"penalty": None, "shuffle": False, "tol": None, "max_iter": 4}
+    theirs = SGDClassifier(loss=loss, alpha=alpha, learning_rate="optimal", **plain)
+    steps = {"optimizer": SGD(alpha**-0.25), "schedule": Optimal(alpha, rows_per_epoch=len(X))}
+    ours = rows_one_by_one(LinearClassifier, 4, loss=loss, **steps)
+    assert_same_model(ours.fit(X, LABELS), theirs.fit(X, LABELS))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("patience, tol", [(1, 1e-2), (3, 1e-3)])
+def test_adaptive_is_that_of_sgd(patience, tol):
+    theirs = SGDRegressor(
+        penalty=None,
+        shuffle=False,
+        eta0=0.2,
+        learning_rate="adaptive",
+        max_iter=25,
+        tol=tol,
+        n_iter_no_change=patience,
+    ).fit(X, Y)
+    schedule = Adaptive(patience=patience, threshold=tol, min_factor=1e-6 / 0.2)
+    n_epochs = theirs.n_iter_  # theirs ends where the rate is small
+    ours = rows_one_by_one(LinearRegressor, n_epochs, optimizer=SGD(0.2), schedule=schedule).fit(
+        X, Y
+    )
+    assert n_epochs >= 10
+    assert_same_model(ours, theirs)
+
+
+def test_adaptive_ends_where_the_rate_is_small():
+    schedule = stack([Adaptive(factor=0.1, patience=1, min_factor=2e-3)], NUMPY)
+    state, loss = schedule.init(np.ones((1, 1))), np.ones((1, 1))
+    for _ in range(9):
+        state = schedule.observe(state, loss)
+    np.testing.assert_allclose(state.factor, 1e-3)
