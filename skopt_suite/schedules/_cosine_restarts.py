@@ -61,7 +61,7 @@ def _passed(time: Array, growth: FitColumn) -> Array:
     """Return the share of its period that has passed at `time`, counted in first periods."""
     xp = namespace(time)
     grows = growth > 1.0
-    excess = xp.where(grows, growth, 2.0) - 1.0
+    excess = xp.where(grows, growth - 1.0, _ROUNDING)
     index = xp.where(grows, xp.log1p(time * excess) / xp.log1p(excess), time)
     index = xp.floor(index + _ROUNDING)
     begin = xp.where(grows, xp.expm1(index * xp.log1p(excess)) / excess, index)
