@@ -9,6 +9,7 @@ at all.
 from __future__ import annotations
 
 import math
+import pickle
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
@@ -257,6 +258,31 @@ class Choice(Domain):
 
     def __str__(self) -> str:
         return " or ".join([*(repr(name) for name in self.names), *map(str, self.others)])
+
+
+@dataclass(frozen=True)
+class Function(Domain):
+    """A function that can be pickled, so that what has it can be cloned, saved and sent.
+
+    Parameters
+    ----------
+    fusable : bool, default=False
+        Whether fits that differ in it can be trained as one stack.
+    """
+
+    fusable: bool = False
+
+    def check(self, owner: str, name: str, value: Any) -> None:
+        """Raise unless `value` can be called and pickled."""
+        if not callable(value):
+            raise _wrong_type(owner, name, value, self)
+        try:
+            pickle.dumps(value)
+        except Exception as error:  # what cannot be pickled may raise anything
+            raise ValueError(f"{owner}: {name} must be {self}; got {value!r}: {error}") from error
+
+    def __str__(self) -> str:
+        return "a function that can be pickled, defined with def in a module"
 
 
 @dataclass(frozen=True)

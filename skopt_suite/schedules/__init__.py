@@ -14,6 +14,7 @@ from skopt_suite.schedules._cosine import Cosine
 from skopt_suite.schedules._cosine_restarts import CosineRestarts
 from skopt_suite.schedules._cyclic import Cyclic
 from skopt_suite.schedules._exponential import Exponential
+from skopt_suite.schedules._from_function import FromFunction
 from skopt_suite.schedules._inverse_time import InverseTime
 from skopt_suite.schedules._invscaling import Invscaling
 from skopt_suite.schedules._linear import Linear
@@ -22,8 +23,10 @@ from skopt_suite.schedules._noam import Noam
 from skopt_suite.schedules._one_cycle import OneCycle
 from skopt_suite.schedules._optimal import Optimal
 from skopt_suite.schedules._polynomial import Polynomial
+from skopt_suite.schedules._product import Product
 from skopt_suite.schedules._reduce_on_plateau import ReduceOnPlateau
 from skopt_suite.schedules._step import Step
+from skopt_suite.schedules._then import Then
 from skopt_suite.schedules._warmup import Warmup
 from skopt_suite.schedules._warmup_stable_decay import WarmupStableDecay
 
@@ -49,6 +52,8 @@ SCHEDULES = Registry(
         Noam,
         ReduceOnPlateau,
         Adaptive,
+        Then,
+        Product,
     ],
 )
 
@@ -60,6 +65,7 @@ __all__ = [
     "CosineRestarts",
     "Cyclic",
     "Exponential",
+    "FromFunction",
     "InverseTime",
     "Invscaling",
     "Linear",
@@ -68,9 +74,11 @@ __all__ = [
     "OneCycle",
     "Optimal",
     "Polynomial",
+    "Product",
     "ReduceOnPlateau",
     "Schedule",
     "Step",
+    "Then",
     "Warmup",
     "WarmupStableDecay",
 ]

@@ -10,7 +10,7 @@ from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPReg
 from skopt_suite.losses import Huber, LogLoss, SquaredError
 from skopt_suite.optimizers import LBFGS, SGD, Adam, Momentum
 from skopt_suite.penalties import L1, L2, ElasticNet
-from skopt_suite.schedules import MultiStep, OneCycle, Step, Warmup
+from skopt_suite.schedules import FromFunction, MultiStep, OneCycle, Product, Step, Then, Warmup
 
 X, y = make_classification(n_samples=40, random_state=0)
 ALL = [LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor]
@@ -105,6 +105,14 @@ WRONG_COMPONENTS = [
     ),
     ({"schedule": MultiStep([30, 0])}, "MultiStep: every entry of milestones must be a number in"),
     ({"schedule": OneCycle(shape="x")}, "OneCycle: shape must be 'cosine' or 'linear'; got 'x'"),
+    ({"schedule": Then("step", "x")}, "Then: unknown second 'x'; known: 'constant'"),
+    ({"schedule": Then("step", Step(gamma=0))}, "Step: gamma must be a number in (0, 1]; got 0"),
+    ({"schedule": Product("x")}, "Product: unknown first 'x'; known: 'constant'"),
+    (
+        {"schedule": FromFunction(lambda time, horizon: 1.0)},
+        "FromFunction: function must be a function that can be pickled, defined with def in a "
+        "module; got <function <lambda>",
+    ),
     ({"schedule": Warmup("x")}, "Warmup: unknown schedule 'x'; known: 'constant'"),
     ({"schedule": Warmup(Step(step_size=0))}, "Step: step_size must be a whole number >= 1; got 0"),
 ]

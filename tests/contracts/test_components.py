@@ -31,11 +31,14 @@ from skopt_suite.schedules import (
     CosineRestarts,
     Cyclic,
     Exponential,
+    FromFunction,
     Linear,
     MultiStep,
     OneCycle,
     Polynomial,
+    Product,
     ReduceOnPlateau,
+    Then,
     Warmup,
     WarmupStableDecay,
 )
@@ -81,6 +84,10 @@ def test_step_size_is_the_last_move_per_unit_of_constant_gradient(rule):
         np.testing.assert_allclose(before - params, step_size * gradient, rtol=1e-9)
 
 
+def half_from_the_middle_on(time, horizon):
+    return np.where(time < horizon / 2, 1.0, 0.5)
+
+
 @pytest.mark.parametrize(
     "schedule",
     [
@@ -91,12 +98,17 @@ def test_step_size_is_the_last_move_per_unit_of_constant_gradient(rule):
         CosineRestarts(period=1, growth=1.5, final_factor=0.1),
         Cyclic(mode="triangular2"),
         Cyclic(mode="exp_range", low_factor=0.0),
+        FromFunction(half_from_the_middle_on),
         Linear(start_factor=0.1, final_factor=0.5, n_epochs=6),
         MultiStep(milestones=7),
         MultiStep(milestones=[3, 9.5, 20], gamma=0.5),
         OneCycle(shape="linear", n_epochs=12),
         Polynomial(power=2, n_epochs=7, final_factor=0.2),
+        Product("reduce_on_plateau", "cosine_restarts"),
         ReduceOnPlateau(patience=1, min_factor=0.2),
+        Then("warmup", "reduce_on_plateau", at=3.5),
+        Then(Then("reduce_on_plateau", "linear", at=2), "product", at=5),
+        Then("adaptive", "constant", at=100),
         Warmup("cosine", n_epochs=2.5),
         Warmup("reduce_on_plateau"),
         Warmup(Warmup(Exponential(0.9), n_epochs=2), n_epochs=3),

@@ -63,8 +63,10 @@ SCHEDULE_NAMES = [
     "noam",
     "reduce_on_plateau",
     "adaptive",
+    "then",
+    "product",
 ]
-LATER_SCHEDULES = ["then", "product"]
+LATER_SCHEDULES = []
 PENALTY_NAMES = ["none", "l1", "l2", "elastic_net"]
 LATER_PENALTIES = [
     "group_lasso",

@@ -20,7 +20,9 @@ from skopt_suite.schedules import (
     OneCycle,
     Optimal,
     Polynomial,
+    Product,
     Step,
+    Then,
     Warmup,
     WarmupStableDecay,
 )
@@ -78,6 +80,8 @@ rising_schedules = st.one_of(
 schedules = st.one_of(
     simple_schedules,
     rising_schedules,
+    st.builds(Product, simple_schedules, rising_schedules),
+    st.builds(Then, simple_schedules, rising_schedules, at=st.floats(0.1, 200)),
     st.builds(
         Warmup, simple_schedules, n_epochs=st.floats(0.1, 20), start_factor=shares_above_zero
     ),

@@ -18,14 +18,19 @@ from skopt_suite.optimizers import SGD
 from skopt_suite.schedules import (
     SCHEDULES,
     Adaptive,
+    Cosine,
     CosineRestarts,
     Cyclic,
+    Exponential,
     Invscaling,
     Linear,
     MultiStep,
     Noam,
     OneCycle,
     Optimal,
+    Product,
+    Step,
+    Then,
     WarmupStableDecay,
 )
 
@@ -55,6 +60,9 @@ def one_cycle(given):
 
 
 OURS = {
+    "ChainedScheduler": lambda given: Product(*map(ours, given["schedulers"])),
+    "CosineAnnealingLR": lambda given: Cosine(n_epochs=given["T_max"]),
+    "ExponentialLR": lambda given: Exponential(given["gamma"]),
     "MultiStepLR": lambda given: MultiStep(given["milestones"], given["gamma"]),
     "LinearLR": lambda given: Linear(
         given["start_factor"], given["end_factor"], given["total_iters"]
@@ -66,23 +74,25 @@ OURS = {
     "CyclicLR": lambda given: Cyclic(
         given["step_size_up"], given["base_lr"], given["mode"], given.get("gamma", 1.0)
     ),
+    "SequentialLR": lambda given: Then(*map(ours, given["schedulers"]), *given["milestones"]),
+    "StepLR": lambda given: Step(given["step_size"], given["gamma"]),
 }
-CHAINS = ("SequentialLR", "ChainedScheduler")
+
+
+def ours(given):
+    """Return our schedule for PyTorch's class and arguments."""
+    return OURS[given["class"]](given)
 
 
 def given_to(run):
     return json.loads(str(TORCH[f"{run}/hyperparameters"]))
 
 
-def is_chain(run):
-    return given_to(run)["class"] in CHAINS
-
-
-@pytest.mark.parametrize("run", [str(run) for run in TORCH["names"] if not is_chain(run)])
+@pytest.mark.parametrize("run", TORCH["names"])
 def test_schedules_are_those_of_torch(run):
     given, expected = given_to(run), TORCH[f"{run}/factors"]
     assert len(expected) == 101
-    factors = factors_of(OURS[given["class"]](given), np.arange(101))
+    factors = factors_of(ours(given), np.arange(101))
     np.testing.assert_allclose(factors, expected, rtol=1e-10, atol=1e-12)
 
 

@@ -72,7 +72,7 @@ def test_what_is_drawn_is_accepted(kind, name):
     ("kind", "name"), [each for each in COMPONENTS if each[1] not in WITHOUT_RANGE]
 )
 def test_defaults_are_in_their_ranges(kind, name):
-    component = FOLDERS[kind][0][name]()
+    component = FOLDERS[kind][0].resolve(name, owner="Test")
     for parameter, search in component._search_ranges().items():
         assert search.low <= component.get_params()[parameter] <= search.high
 

@@ -1,0 +1,102 @@
+"""One schedule after another."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from skopt_suite.backends import Array, FitColumn, State, namespace
+from skopt_suite.domains import LogUniform, Real
+from skopt_suite.schedules._base import Schedule
+from skopt_suite.schedules._nested import any_schedule
+
+
+class ThenState(NamedTuple):
+    """States of both schedules, and the epochs that have ended, of shape (n_fits, 1)."""
+
+    first: State
+    second: State
+    n_epochs: FitColumn
+
+
+class Then(Schedule):
+    """Follow `first` until `at`, then `second`, whose time starts there.
+
+    A schedule that stretches over the whole fit stretches over its part of it. One that reacts to
+    the loss sees the epochs that began in its part.
+
+    Parameters
+    ----------
+    first : str or Schedule, default="constant"
+        What comes first; its end is `at`.
+    second : str or Schedule, default="cosine"
+        What comes then, until the end of the fit.
+    at : float > 0, default=10.0
+        Epochs after which `second` takes over.
+
+    Examples
+    --------
+    >>> from skopt_suite import MLPClassifier
+    >>> from skopt_suite.schedules import Then
+    >>> clf = MLPClassifier(schedule=Then("constant", "linear", at=40), max_iter=50)
+    """
+
+    parameters = {
+        "first": any_schedule(),
+        "second": any_schedule(),
+        "at": Real(0, open_low=True, search=LogUniform(1, 100)),
+    }
+
+    def __init__(
+        self,
+        first: str | Schedule = "constant",
+        second: str | Schedule = "cosine",
+        at: float = 10.0,
+    ) -> None:
+        self.first: Any = first
+        self.second: Any = second
+        self.at = at
+
+    def init(self, horizon: FitColumn) -> ThenState:
+        """Return the states of both at the start."""
+        return ThenState(
+            first=self.first.init(self._end_of_first(horizon)),
+            second=self.second.init(self._remaining(horizon)),
+            n_epochs=namespace(horizon).zeros_like(horizon),
+        )
+
+    def factor_at(self, state: ThenState, time: Array | float, horizon: FitColumn) -> Array:
+        """Return the factor of the one whose time it is."""
+        xp = namespace(horizon)
+        time, at = time * xp.ones_like(horizon), self._end_of_first(horizon)
+        first = self.first.factor_at(state.first, xp.minimum(time, at), at)
+        since = xp.clip(time - at, 0.0, None)
+        second = self.second.factor_at(state.second, since, self._remaining(horizon))
+        return xp.where(time < at, first, second)
+
+    def observe(self, state: ThenState, loss: FitColumn) -> ThenState:
+        """Let the one observe in whose part the epoch began."""
+        was_first = state.n_epochs < self.at
+        first, second = (
+            self.first.observe(state.first, loss),
+            self.second.observe(state.second, loss),
+        )
+        return ThenState(
+            first=_where(was_first, first, state.first),
+            second=_where(was_first, state.second, second),
+            n_epochs=state.n_epochs + 1.0,
+        )
+
+    def _end_of_first(self, horizon: FitColumn) -> FitColumn:
+        return self.at * namespace(horizon).ones_like(horizon)
+
+    def _remaining(self, horizon: FitColumn) -> FitColumn:
+        """Return the epochs that are left for `second`, at least one."""
+        return namespace(horizon).clip(horizon - self.at, 1.0, None)
+
+
+def _where(mask: FitColumn, these: State, those: State) -> State:
+    """Return one state where `mask` holds, the other elsewhere."""
+    if isinstance(these, tuple):
+        parts = [_where(mask, *pair) for pair in zip(these, those, strict=True)]
+        return type(these)(*parts) if hasattr(these, "_fields") else tuple(parts)
+    return these if these is None else namespace(mask).where(mask, these, those)
