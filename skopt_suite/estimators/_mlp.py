@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite.domains import Anything
+from skopt_suite.domains import Anything, Boolean
 from skopt_suite.estimators._classifier import TrainableClassifier
 from skopt_suite.estimators._mlp_face import MLPFace
 from skopt_suite.estimators._parameters import common_parameters
@@ -42,6 +42,9 @@ class MLPClassifier(MLPFace, TrainableClassifier):
     init : str, default="auto"
         Name of the distribution of initial weights (:ref:`list <initialisers>`); "auto": what suits
         the activation. Without hidden layers, all weights start at zero.
+    residual : bool, default=False
+        Whether a hidden layer that is as wide as the hidden layer before adds its input to its
+        output.
     loss : str or ClassificationLoss, default="log_loss"
         What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
         (:ref:`list <classification_losses>`).
@@ -140,6 +143,7 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         "activation": Anything(),
         "dropout": Anything(),
         "init": Anything(),
+        "residual": Boolean(),
         "class_weight": Anything(),
     }
 
@@ -150,6 +154,7 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         *,
         dropout: float | Sequence[float] = 0.0,
         init: str = "auto",
+        residual: bool = False,
         loss: str | ClassificationLoss = "log_loss",
         penalty: str | Penalty = "l2",
         optimizer: str | Optimizer = "adam",
@@ -172,6 +177,7 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         self.activation = activation
         self.dropout = dropout
         self.init = init
+        self.residual = residual
         self.loss = loss
         self.penalty = penalty
         self.optimizer = optimizer
@@ -210,6 +216,9 @@ class MLPRegressor(MLPFace, TrainableRegressor):
     init : str, default="auto"
         Name of the distribution of initial weights (:ref:`list <initialisers>`); "auto": what suits
         the activation. Without hidden layers, all weights start at zero.
+    residual : bool, default=False
+        Whether a hidden layer that is as wide as the hidden layer before adds its input to its
+        output.
     loss : str or RegressionLoss, default="squared_error"
         What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
         (:ref:`list <regression_losses>`).
@@ -304,6 +313,7 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         "activation": Anything(),
         "dropout": Anything(),
         "init": Anything(),
+        "residual": Boolean(),
     }
 
     def __init__(
@@ -313,6 +323,7 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         *,
         dropout: float | Sequence[float] = 0.0,
         init: str = "auto",
+        residual: bool = False,
         loss: str | RegressionLoss = "squared_error",
         penalty: str | Penalty = "l2",
         optimizer: str | Optimizer = "adam",
@@ -334,6 +345,7 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         self.activation = activation
         self.dropout = dropout
         self.init = init
+        self.residual = residual
         self.loss = loss
         self.penalty = penalty
         self.optimizer = optimizer

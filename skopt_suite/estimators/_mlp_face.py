@@ -23,6 +23,7 @@ class MLPFace(TrainableEstimator):
     activation: Any
     dropout: Any
     init: Any
+    residual: bool
     dtype: str
     coefs_: list
     intercepts_: list
@@ -35,11 +36,11 @@ class MLPFace(TrainableEstimator):
 
     def _architecture(self) -> tuple:
         hidden = widths(self.hidden_layer_sizes)
-        return hidden, per_layer(self.activation, len(hidden))
+        return hidden, per_layer(self.activation, len(hidden)), bool(self.residual)
 
     def _network(self, n_features: int, n_outputs: int) -> Network:
-        hidden, activations = self._architecture()
-        return Network((n_features, *hidden, n_outputs), activations)
+        hidden, activations, residual = self._architecture()
+        return Network((n_features, *hidden, n_outputs), activations, residual=residual)
 
     def _dropout_rates(self) -> tuple[float, ...]:
         return per_layer(self.dropout, len(widths(self.hidden_layer_sizes)))

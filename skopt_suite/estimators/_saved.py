@@ -48,11 +48,14 @@ def _from_network(network: Network) -> dict[str, Any]:
         "sizes": list(network.sizes),
         "activations": list(network.activations),
         "output_bias": bool(network.output_bias),
+        "residual": bool(network.residual),
     }
 
 
 def _to_network(plain: dict[str, Any]) -> Network:
-    return Network(tuple(plain["sizes"]), tuple(plain["activations"]), plain["output_bias"])
+    """Files of earlier versions say nothing of what there was not."""
+    sequences = {name: tuple(plain[name]) for name in ("sizes", "activations")}
+    return Network(**plain | sequences)
 
 
 def _from_targets(targets: Targets) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from skopt_suite.models._activations import LeakyReLU
 from skopt_suite.models._dense import Dense
 from skopt_suite.models._dropout import Dropout
 from skopt_suite.models._layer import Context, Layer
+from skopt_suite.models._residual import Residual
 
 _NO_CONTEXT = Context()
 
@@ -36,12 +37,23 @@ def fused(layers: Sequence[Layer], is_apart: bool, has_dropout: bool) -> tuple[L
     has_dropout : bool
         Whether anything is dropped; if not, dropout is no layer.
     """
-    needed = [layer for layer in layers if has_dropout or not isinstance(layer, Dropout)]
+    needed = [
+        _fused_inside(layer, has_dropout)
+        for layer in layers
+        if has_dropout or not isinstance(layer, Dropout)
+    ]
     result: list[Layer] = []
     for is_run, group in groupby(needed, lambda layer: isinstance(layer, Dense | LeakyReLU)):
         parts: list[Any] = list(group)
         result += _as_one(parts, is_apart and not result) if is_run else parts
     return tuple(result)
+
+
+def _fused_inside(layer: Layer, has_dropout: bool) -> Layer:
+    """Return a layer that does the same; the network's input is none of a connection's."""
+    if isinstance(layer, Residual):
+        return Residual(fused(layer.layers, False, has_dropout))
+    return layer
 
 
 def _as_one(parts: list[Any], is_apart: bool) -> list[Layer]:

@@ -6,7 +6,7 @@ Where weights and biases lie in a row of parameters, its `Layout` knows.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ from skopt_suite.models._dropout import Dropout
 from skopt_suite.models._fused import fused
 from skopt_suite.models._initialisers import initialiser_for
 from skopt_suite.models._layer import Context, Layer
+from skopt_suite.models._residual import Residual
 
 _PREDICTING = Context()
 
@@ -51,11 +52,14 @@ class Network:
         Activation of every hidden layer.
     output_bias : bool
         Whether the output layer has a bias (hidden layers always do).
+    residual : bool
+        Whether hidden layers that are as wide as the hidden layer before add their input.
     """
 
     sizes: tuple[int, ...]
     activations: tuple[str, ...] = ()
     output_bias: bool = True
+    residual: bool = False
 
     @property
     def n_hidden(self) -> int:
@@ -143,10 +147,21 @@ class Network:
     def _layers(self) -> Iterator[Layer]:
         *hidden, output = self.layout.layers
         for index, (layout, name) in enumerate(zip(hidden, self.activations, strict=True)):
-            yield Dense(layout, is_input=index == 0)
-            yield ACTIVATIONS[name]
-            yield Dropout(index)
+            block = (Dense(layout, is_input=index == 0), ACTIVATIONS[name], Dropout(index))
+            if self.adds_input(index):
+                yield Residual(block)
+            else:
+                yield from block
         yield Dense(output, is_input=not hidden)
+
+    def adds_input(self, index: int) -> bool:
+        """Whether a hidden layer has a connection around it; the first never has."""
+        return self.residual and index > 0 and self.sizes[index] == self.sizes[index + 1]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing but dense layers, activations and dropout."""
+        return not any(map(self.adds_input, range(self.n_hidden)))
 
     def _layers_for(self, params: Params, X: FeatureMatrix, context: Context) -> tuple[Layer, ...]:
         """Return the layers as they are computed: in runs, where there are kernels for them."""
@@ -163,4 +178,4 @@ class Network:
 
     def __reduce__(self) -> tuple[type[Network], tuple[Any, ...]]:
         # without what is cached
-        return Network, (self.sizes, self.activations, self.output_bias)
+        return Network, tuple(getattr(self, field.name) for field in fields(self))

@@ -127,7 +127,7 @@ def recipe_of(
 ) -> Recipe | None:
     """Return what fits are; None where a part of them has no name that a backend could know."""
     rule, loss_name, separable = _rule_name(optimizer), _loss_name(loss), penalty.separable()
-    if not (rule and loss_name) or separable is None:
+    if not (rule and loss_name and network.is_plain) or separable is None:
         return None
     activations = [ACTIVATIONS[name] for name in network.activations]
     return Recipe(

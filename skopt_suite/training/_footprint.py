@@ -31,6 +31,7 @@ _FUSED_ACTIVATION = 1  # array that backward takes: the gradient behind it
 _UNFUSED = 3  # such arrays that the definition of a fused update makes beside what it returns
 _UNKNOWN = 12  # arrays that a component takes that does not say how many
 _BASIS = 3  # arrays of n_features² in float64 where one is found: of a fit, of all, eigenvectors
+_CONNECTION = (1, 2)  # arrays of a layer's size: the sum; the gradient, twice
 _PER_ROW = 2  # numbers per row: the loss, and what it is made of
 
 
@@ -119,13 +120,14 @@ def _activations(job: Job, data: Data, placement: Placement, is_weighted: bool) 
     # of dropout: the mask and what it leaves; then the gradient behind and before it
     dropout = (2, 2) if any(job.plan.dropout) and not _is_known(job, placement) else (0, 0)
     kept, momentary = 0, [0]
-    for n_units, name in _hidden(job):
+    for depth, (n_units, name) in enumerate(_hidden(job)):
         activation = ACTIVATIONS[name]  # the derivative, beside the output
+        connection = _CONNECTION if job.network.adds_input(depth) else (0, 0)
         scratch = activation.scratch_arrays
         if placement.is_numpy:
             scratch = min(scratch, _FUSED_ACTIVATION)
-        kept += n_units * (1 + activation.keeps_its_own_array + dropout[0])
-        momentary.append(n_units * (scratch + dropout[1]))
+        kept += n_units * (1 + activation.keeps_its_own_array + dropout[0] + connection[0])
+        momentary.append(n_units * (scratch + dropout[1] + connection[1]))
     n_rows = job.plan.rows_per_step(data.train.n_samples)
     if job.plan.optimizer.only_quadratic:
         n_rows = min(n_rows, N_ROWS)  # it needs no predictions but for the initial loss
@@ -157,8 +159,8 @@ def _behind_raw_predictions(job: Job) -> int:
     The outputs of layers with nothing but piecewise-linear functions between them are one array.
     """
     total = job.network.sizes[-1]
-    for n_units, name in reversed(_hidden(job)):
-        if ACTIVATIONS[name].keeps_its_own_array:
+    for depth, (n_units, name) in reversed(list(enumerate(_hidden(job)))):
+        if ACTIVATIONS[name].keeps_its_own_array or job.network.adds_input(depth):
             break
         total += n_units
     return total

@@ -128,10 +128,15 @@ def test_schedules(schedule):
         strict_state = strict_schedule.observe(strict_state, strict_loss)
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_models(activation):
-    rng = np.random.default_rng(0)
-    network = Network((4, 5, 3, 2), (activation, activation))
+NETWORKS = {
+    **{name: Network((4, 5, 3, 2), (name, name)) for name in ACTIVATIONS},
+    "residual": Network((4, 5, 5, 2), ("relu", "tanh"), residual=True),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_models(name):
+    rng, network = np.random.default_rng(0), NETWORKS[name]
     params, X = rng.normal(size=(N_FITS, network.n_params)), rng.normal(size=(9, 4))
     delta = rng.normal(size=(N_FITS, 9, 2))
     rates = np.array([[0.2, 0.5]] * N_FITS)

@@ -51,6 +51,9 @@ NETWORKS = {
     "narrow": Network((4, 5, 6, 3), ("relu", "leaky_relu")),
     "curve between runs": Network((4, 16, 6, 5, 7, 1), ("relu", "tanh", "leaky_relu", "identity")),
     "curve first": Network((4, 16, 6, 1), ("gelu", "relu")),
+    "residual": Network(
+        (4, 7, 7, 7, 5, 5, 3), ("relu", "tanh", "relu", "elu", "leaky_relu"), residual=True
+    ),
 }
 
 
@@ -66,6 +69,18 @@ def test_runs_of_layers_equal_the_layers(name, kind, drops, n_fits):
     expected = by_definition(network, params, X, context, delta)
     for got, wanted in zip(by_network(network, params, X, context, delta), expected, strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-13)
+
+
+def test_connections_are_around_hidden_layers_of_the_same_width():
+    network = Network((5, 5, 5, 4, 4, 4), ("relu",) * 4, residual=True)
+    assert [network.adds_input(index) for index in range(4)] == [False, True, False, True]
+    params, X, _ = draw(network, 1)
+    x, layers = X, network.layout.layers
+    for index, layer in enumerate(layers):
+        z = x @ layer.weights(params)[0] + layer.bias(params)[0]
+        is_output = index == len(layers) - 1
+        x = z if is_output else np.maximum(z, 0) + (x if network.adds_input(index) else 0)
+    np.testing.assert_allclose(network.forward(params, X)[0][0], x, rtol=1e-12)
 
 
 def n_layers(network, context):
@@ -84,11 +99,12 @@ def test_what_becomes_one_layer():
     assert len(NETWORKS["relu"].layers) == 7
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_the_gradient_is_that_of_the_predictions(activation):
-    network = Network((4, 17, 5, 3), (activation, activation))
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_gradient_is_that_of_the_predictions(name):
+    network = NETWORKS[name]
     params, X, delta = draw(network, 2)
-    context, way = dropping(network, 2), np.random.default_rng(1).normal(size=params.shape)
+    context = dropping(network, 2) if network.n_hidden else Context()
+    way = np.random.default_rng(1).normal(size=params.shape)
     _, gradient = by_network(network, params, X, context, delta)
     ahead, behind = (
         np.sum(network.forward(params + step * way, X, context)[0] * delta, axis=(1, 2))

@@ -272,6 +272,12 @@ CASES = {
         f"activation {name}": (mlp(50, activation=name, batch_size=600), ALPHAS, TALL)
         for name in ACTIVATIONS
     },
+    "residual": (mlp(*[50] * 4, residual=True, batch_size=600), ALPHAS, TALL),
+    "residual, gelu, dropout": (
+        mlp(*[50] * 4, residual=True, activation="gelu", dropout=0.2, batch_size=600),
+        ALPHAS,
+        TALL,
+    ),
     **{f"loss {name}": regression(name) for name in REGRESSION_LOSSES},
     **{f"loss {name}, one target": regression(name, 1) for name in REGRESSION_LOSSES},
     "loss log_loss, 12 labels": labels(12),

@@ -1,0 +1,97 @@
+"""Networks of other layers than dense ones: how they train, and what they share a pass with."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import scipy.sparse
+from sklearn.base import clone
+
+from skopt_suite import MLPClassifier, MLPRegressor
+from skopt_suite.model_selection import FusedGridSearchCV
+
+from .problems import CLASSES, NUMBERS, data_of
+
+KINDS = {
+    "residual": {"residual": True},
+    "residual with dropout": {"residual": True, "dropout": 0.2},
+}
+SETTINGS = {"batch_size": 64, "max_iter": 15, "random_state": 0, "optimizer__learning_rate": 0.01}
+every_kind = pytest.mark.parametrize("kind", KINDS)
+both = pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
+
+
+def model_of(estimator, kind, **settings):
+    """Return a model with two hidden layers of the same width, and one of another."""
+    return estimator((8, 8, 5)).set_params(**SETTINGS | KINDS[kind] | settings)
+
+
+@both
+@every_kind
+def test_it_learns_and_can_be_repeated(kind, estimator):
+    model = model_of(estimator, kind, max_iter=40)
+    X, y = data_of(model)
+    fitted, again = clone(model).fit(X, y), clone(model).fit(X, y)
+    assert fitted.loss_curve_[-1] < 0.5 * fitted.loss_curve_[0]
+    assert fitted.score(X, y) > 0.8
+    np.testing.assert_array_equal(fitted.predict(X), again.predict(X))
+
+
+@every_kind
+def test_a_fit_in_a_stack_is_that_fit_alone(kind):
+    """One pass whatever numbers differ; one by kind of network."""
+    model = model_of(MLPRegressor, kind, dtype="float64", early_stopping=True)
+    others = {"residual": [False, True]} if "residual" in KINDS[kind] else {}
+    grid = {"penalty__alpha": [1e-4, 1e-1, 1.0]} | others
+    half = np.arange(100)
+    search = FusedGridSearchCV(model, grid, cv=[(half, half + 100)], refit=False).fit(*NUMBERS)
+    report = search.fusion_report_
+    assert (report.n_groups, report.n_alone) == (2 if others else 1, 0)
+    assert report.entries[-1].steps == "definition"
+    for index, setting in enumerate(search.cv_results_["params"]):
+        alone = clone(model).set_params(**setting).fit(*(part[half] for part in NUMBERS))
+        np.testing.assert_allclose(search.loss_curves_[index][0], alone.loss_curve_, rtol=1e-7)
+        expected = alone.score(*(part[half + 100] for part in NUMBERS))
+        assert search.cv_results_["mean_test_score"][index] == pytest.approx(expected, rel=1e-6)
+
+
+@every_kind
+@pytest.mark.parametrize("settings", [{}, {"early_stopping": True}], ids=str)
+def test_saved_models_predict_and_go_on(kind, settings):
+    fitted = model_of(MLPClassifier, kind, max_iter=4, **settings).fit(*CLASSES)
+    for loaded in (pickle.loads(pickle.dumps(fitted)), copy.deepcopy(fitted)):
+        np.testing.assert_array_equal(
+            loaded.predict_proba(CLASSES[0]), fitted.predict_proba(CLASSES[0])
+        )
+        if not settings:
+            curves = [
+                clone_of.partial_fit(*CLASSES).loss_curve_
+                for clone_of in (loaded, copy.deepcopy(fitted))
+            ]
+            assert curves[0] == pytest.approx(curves[1], rel=1e-6)
+            assert curves[0][-1] < curves[0][0]
+
+
+@every_kind
+def test_sparse_rows_give_the_same(kind):
+    model = model_of(MLPClassifier, kind, dtype="float64", max_iter=4)
+    X, y = CLASSES
+    dense = clone(model).fit(X, y)
+    sparse = clone(model).fit(scipy.sparse.csr_array(X), y)
+    assert sparse.loss_curve_ == pytest.approx(dense.loss_curve_, rel=1e-9)
+    np.testing.assert_allclose(sparse.predict_proba(X), dense.predict_proba(X), rtol=1e-7)
+
+
+@both
+def test_shapes_of_what_is_shown_are_those_of_the_dense_layers(estimator):
+    model = model_of(estimator, "residual", max_iter=2)
+    fitted = model.fit(*data_of(model))
+    assert [weights.shape for weights in fitted.coefs_] == [(6, 8), (8, 8), (8, 5), (5, 1)]
+    assert [biases.shape for biases in fitted.intercepts_] == [(8,), (8,), (5,), (1,)]
+
+
+def test_warm_starts_go_on():
+    model = model_of(MLPRegressor, "residual", max_iter=10, warm_start=True).fit(*NUMBERS)
+    first = model.loss_curve_[0]
+    assert model.fit(*NUMBERS).loss_curve_[0] < 0.7 * first
