@@ -78,6 +78,20 @@ def test_compare_optimizers(run):
     assert_drawing("demo_output/optimizers.png")
 
 
+def test_schedules(run):
+    printed = run("schedules.py")
+    rows = re.findall(r"^(\w+) +(\w+) +(\d\.\de\S+)$", printed, re.M)
+    excess = {(optimizer, schedule): float(value) for optimizer, schedule, value in rows}
+    assert len(excess) == 12
+    for optimizer in ("sgd", "momentum", "adam"):
+        constant = excess[optimizer, "constant"]
+        assert all(
+            excess[optimizer, name] < constant / 2 for name in ("step", "cosine", "one_cycle")
+        )
+    assert_drawing("demo_output/schedules.png")
+    assert_drawing("demo_output/valley.png")
+
+
 def test_regularisation_path(run):
     printed = run("regularisation_path.py")
     (difference,) = numbers(r"largest difference of a coefficient: (\S+)", printed)
