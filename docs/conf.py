@@ -8,7 +8,13 @@ author = "The skopt_suite developers"
 copyright = f"2026, {author}"
 version = release = installed_version("skopt-suite")
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax", "numpydoc"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "matplotlib.sphinxext.plot_directive",
+]
 exclude_patterns = ["_build", "_templates"]
 templates_path = ["_templates"]
 default_role = "literal"  # docstrings name parameters in single backticks
@@ -17,6 +23,11 @@ autosummary_generate = True
 autodoc_typehints = "none"  # the docstrings give the types
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+
+plot_include_source = False
+plot_html_show_source_link = False
+plot_html_show_formats = False
+plot_formats = ["svg"]
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"skopt_suite {release}"
