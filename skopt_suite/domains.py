@@ -131,12 +131,15 @@ class Integer(Domain):
         Whether fits that differ in it can be trained as one stack.
     search : UniformInteger or None, default=None
         Range worth searching; None: there is none.
+    infinite : bool, default=False
+        Whether infinity is accepted too.
     """
 
     low: int
     optional: bool = False
     fusable: bool = False
     search: Range | None = None
+    infinite: bool = False
 
     def __post_init__(self) -> None:
         _check_search(self, UniformInteger)
@@ -145,13 +148,16 @@ class Integer(Domain):
         """Raise unless `value` is a whole number that is large enough."""
         if value is None and self.optional:
             return
+        if self.infinite and isinstance(value, RealNumber) and value == math.inf:
+            return
         if not isinstance(value, Integral) or isinstance(value, (bool, np.bool_)):
             raise _wrong_type(owner, name, value, self)
         if not self.low <= int(value) <= _LARGEST_INTEGER:
             raise _wrong_value(owner, name, value, self)
 
     def __str__(self) -> str:
-        return f"a whole number >= {self.low}" + (" or None" if self.optional else "")
+        others = [" or inf"] * self.infinite + [" or None"] * self.optional
+        return f"a whole number >= {self.low}" + "".join(others)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -18,7 +19,8 @@ _WORSE = 1.1  # times the loss of the best constant: more than the noise of step
 def warn_if_not_converged(estimator: Any, job: Job, result: Result) -> None:
     """Warn if a fit ended before it was done, or without having learnt anything."""
     is_solver = job.plan.optimizer.is_full_batch
-    what = _of_solver(job, result) if is_solver else _of_rule(estimator, job, result)
+    of_it = _of_solver if is_solver else _of_rule
+    what = of_it(estimator, job, result)
     if what:
         warnings.warn(
             f"{type(estimator).__name__}: optimizer {job.plan.optimizer.name!r} {what}",
@@ -27,13 +29,13 @@ def warn_if_not_converged(estimator: Any, job: Job, result: Result) -> None:
         )
 
 
-def _of_solver(job: Job, result: Result) -> str:
+def _of_solver(estimator: Any, job: Job, result: Result) -> str:
     """Return what is wrong with a fit whose steps all saw all rows; empty if nothing is."""
     reasons = {
         "max_iter": f"max_iter={job.plan.max_iter} iterations were not enough",
         "stalled": "no lower point could be found",
     }
-    if result.stop_reason not in reasons:
+    if estimator.tol is None or result.stop_reason not in reasons:
         return ""
     return (
         f"stopped while the objective could still fall by more than tol={job.plan.tol:g} of what "
@@ -46,7 +48,8 @@ def _of_rule(estimator: Any, job: Job, result: Result) -> str:
     if result.stop_reason not in ("max_iter", "no_improvement"):
         return ""
     lowest, null = min(result.loss_curve), result.null_loss
-    if _was_improving(job, result):
+    has_end = job.plan.n_iter_no_change < math.inf  # else all epochs are what was asked for
+    if has_end and _was_improving(job, result):
         return (
             f"was still improving when it ended after {result.n_iter} epochs "
             f"({result.stop_reason}). Raise max_iter or the learning rate, or scale X and y."
@@ -64,7 +67,7 @@ def _of_rule(estimator: Any, job: Job, result: Result) -> str:
             "the best constant prediction. Scale X and y, or raise the learning rate."
         )
     is_chosen = not (isinstance(estimator.optimizer, str) and estimator.optimizer == "auto")
-    if is_chosen or result.stop_reason == "no_improvement":
+    if is_chosen or not has_end or result.stop_reason == "no_improvement":
         return ""
     return (
         f"(the choice of 'auto') was not done after max_iter={job.plan.max_iter} epochs. Scale "

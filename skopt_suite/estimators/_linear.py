@@ -78,12 +78,13 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
     max_iter : int, default=1000
         Largest number of epochs (passes over the data) of a stochastic optimizer, or of
         iterations of a full-batch one, which warns if they are not enough.
-    tol : float >= 0, default=1e-4
+    tol : float >= 0 or None, default=1e-4
         A full-batch optimizer is done when the objective can fall, by its estimate, by no more
         than ``tol`` times what it is below that of the best constant prediction, so that the
         scale of the data does not matter; a stochastic one when the loss has not improved by more
         than ``tol`` times that of the best constant prediction, or the validation score by more
-        than ``tol``, for ``n_iter_no_change`` epochs.
+        than ``tol``, for ``n_iter_no_change`` epochs. None: neither ends before ``max_iter``, but
+        for solvers that can go no further.
     batch_size : int or "auto", default="auto"
         Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
     shuffle : bool, default=True
@@ -94,8 +95,8 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
     validation_fraction : float in (0, 1), default=0.1
         Share of rows to hold out for that (of classes at least one row each), unless ``X_val``
         and ``y_val`` are given to `fit`.
-    n_iter_no_change : int, default=10
-        Epochs without improvement after which training stops.
+    n_iter_no_change : int or inf, default=10
+        Epochs without improvement after which training stops; inf: never.
     warm_start : bool, default=False
         Whether `fit` starts from the parameters of the last one.
     class_weight : dict, "balanced" or None, default=None
@@ -167,12 +168,12 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
         schedule: str | Schedule = "constant",
         fit_intercept: bool = True,
         max_iter: int = 1000,
-        tol: float = 1e-4,
+        tol: float | None = 1e-4,
         batch_size: int | str = "auto",
         shuffle: bool = True,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: float = 10,
         warm_start: bool = False,
         class_weight: dict[Any, float] | str | None = None,
         backend: str = "auto",
@@ -229,12 +230,13 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
     max_iter : int, default=1000
         Largest number of epochs (passes over the data) of a stochastic optimizer, or of
         iterations of a full-batch one, which warns if they are not enough.
-    tol : float >= 0, default=1e-4
+    tol : float >= 0 or None, default=1e-4
         A full-batch optimizer is done when the objective can fall, by its estimate, by no more
         than ``tol`` times what it is below that of the best constant prediction, so that the
         scale of the data does not matter; a stochastic one when the loss has not improved by more
         than ``tol`` times that of the best constant prediction, or the validation score by more
-        than ``tol``, for ``n_iter_no_change`` epochs.
+        than ``tol``, for ``n_iter_no_change`` epochs. None: neither ends before ``max_iter``, but
+        for solvers that can go no further.
     batch_size : int or "auto", default="auto"
         Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
     shuffle : bool, default=True
@@ -245,8 +247,8 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
     validation_fraction : float in (0, 1), default=0.1
         Share of rows to hold out for that (of classes at least one row each), unless ``X_val``
         and ``y_val`` are given to `fit`.
-    n_iter_no_change : int, default=10
-        Epochs without improvement after which training stops.
+    n_iter_no_change : int or inf, default=10
+        Epochs without improvement after which training stops; inf: never.
     warm_start : bool, default=False
         Whether `fit` starts from the parameters of the last one.
     backend : {"auto", "numpy", "cupy"}, default="auto"
@@ -312,12 +314,12 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
         schedule: str | Schedule = "constant",
         fit_intercept: bool = True,
         max_iter: int = 1000,
-        tol: float = 1e-4,
+        tol: float | None = 1e-4,
         batch_size: int | str = "auto",
         shuffle: bool = True,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: float = 10,
         warm_start: bool = False,
         backend: str = "auto",
         dtype: str = "auto",

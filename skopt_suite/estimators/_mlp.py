@@ -61,12 +61,13 @@ class MLPClassifier(MLPFace, TrainableClassifier):
     max_iter : int, default=200
         Largest number of epochs (passes over the data) of a stochastic optimizer, or of
         iterations of a full-batch one, which warns if they are not enough.
-    tol : float >= 0, default=1e-4
+    tol : float >= 0 or None, default=1e-4
         A full-batch optimizer is done when the objective can fall, by its estimate, by no more
         than ``tol`` times what it is below that of the best constant prediction, so that the
         scale of the data does not matter; a stochastic one when the loss has not improved by more
         than ``tol`` times that of the best constant prediction, or the validation score by more
-        than ``tol``, for ``n_iter_no_change`` epochs.
+        than ``tol``, for ``n_iter_no_change`` epochs. None: neither ends before ``max_iter``, but
+        for solvers that can go no further.
     batch_size : int or "auto", default="auto"
         Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
     shuffle : bool, default=True
@@ -77,8 +78,8 @@ class MLPClassifier(MLPFace, TrainableClassifier):
     validation_fraction : float in (0, 1), default=0.1
         Share of rows to hold out for that (of classes at least one row each), unless ``X_val``
         and ``y_val`` are given to `fit`.
-    n_iter_no_change : int, default=10
-        Epochs without improvement after which training stops.
+    n_iter_no_change : int or inf, default=10
+        Epochs without improvement after which training stops; inf: never.
     warm_start : bool, default=False
         Whether `fit` starts from the parameters of the last one.
     class_weight : dict, "balanced" or None, default=None
@@ -160,12 +161,12 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         optimizer: str | Optimizer = "adam",
         schedule: str | Schedule = "constant",
         max_iter: int = 200,
-        tol: float = 1e-4,
+        tol: float | None = 1e-4,
         batch_size: int | str = "auto",
         shuffle: bool = True,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: float = 10,
         warm_start: bool = False,
         class_weight: dict[Any, float] | str | None = None,
         backend: str = "auto",
@@ -235,12 +236,13 @@ class MLPRegressor(MLPFace, TrainableRegressor):
     max_iter : int, default=200
         Largest number of epochs (passes over the data) of a stochastic optimizer, or of
         iterations of a full-batch one, which warns if they are not enough.
-    tol : float >= 0, default=1e-4
+    tol : float >= 0 or None, default=1e-4
         A full-batch optimizer is done when the objective can fall, by its estimate, by no more
         than ``tol`` times what it is below that of the best constant prediction, so that the
         scale of the data does not matter; a stochastic one when the loss has not improved by more
         than ``tol`` times that of the best constant prediction, or the validation score by more
-        than ``tol``, for ``n_iter_no_change`` epochs.
+        than ``tol``, for ``n_iter_no_change`` epochs. None: neither ends before ``max_iter``, but
+        for solvers that can go no further.
     batch_size : int or "auto", default="auto"
         Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
     shuffle : bool, default=True
@@ -251,8 +253,8 @@ class MLPRegressor(MLPFace, TrainableRegressor):
     validation_fraction : float in (0, 1), default=0.1
         Share of rows to hold out for that (of classes at least one row each), unless ``X_val``
         and ``y_val`` are given to `fit`.
-    n_iter_no_change : int, default=10
-        Epochs without improvement after which training stops.
+    n_iter_no_change : int or inf, default=10
+        Epochs without improvement after which training stops; inf: never.
     warm_start : bool, default=False
         Whether `fit` starts from the parameters of the last one.
     backend : {"auto", "numpy", "cupy"}, default="auto"
@@ -329,12 +331,12 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         optimizer: str | Optimizer = "adam",
         schedule: str | Schedule = "constant",
         max_iter: int = 200,
-        tol: float = 1e-4,
+        tol: float | None = 1e-4,
         batch_size: int | str = "auto",
         shuffle: bool = True,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: float = 10,
         warm_start: bool = False,
         backend: str = "auto",
         dtype: str = "auto",

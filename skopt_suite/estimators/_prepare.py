@@ -6,6 +6,7 @@ they leave on it are the number and names of the features, set by `validate_data
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,8 +68,8 @@ def plan_of(model: TrainableEstimator) -> Plan:
         optimizer=model._optimizer(),
         schedule=SCHEDULES.resolve(model.schedule, owner=owner),
         max_iter=model.max_iter,
-        tol=model.tol,
-        n_iter_no_change=model.n_iter_no_change,
+        tol=0.0 if model.tol is None else model.tol,
+        n_iter_no_change=math.inf if model.tol is None else model.n_iter_no_change,
         batch_size=model.batch_size,
         shuffle=model.shuffle,
         early_stopping=model.early_stopping,

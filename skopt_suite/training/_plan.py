@@ -26,7 +26,8 @@ class Plan:
     schedule: Schedule
     max_iter: int
     tol: float
-    n_iter_no_change: int
+    n_iter_no_change: float
+    """Infinity: as many epochs as there may be."""
     batch_size: int | str
     shuffle: bool
     early_stopping: bool
