@@ -101,6 +101,16 @@ class Parametrised(BaseEstimator):
         component = domain.registry().resolve(value, owner=type(self).__name__, name=name)
         return {f"{name}__{key}": search for key, search in component._search_ranges().items()}
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the defaults of parameters that the version which saved it did not have."""
+        super().__setstate__({**self._defaults(), **state})
+
+    @classmethod
+    @functools.cache
+    def _defaults(cls) -> dict[str, Any]:
+        given = inspect.signature(cls).parameters.values()
+        return {one.name: one.default for one in given if one.default is not one.empty}
+
     def _check_parameters(self) -> None:
         """Raise `ValueError` or `TypeError` if a parameter is outside its domain."""
         for name, domain in self.parameters.items():
