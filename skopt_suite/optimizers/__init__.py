@@ -4,12 +4,19 @@ from skopt_suite._component import Registry
 from skopt_suite._public import name_publicly
 from skopt_suite.optimizers._base import Optimizer, Problem, Step
 from skopt_suite.optimizers._demands import Demands
+from skopt_suite.optimizers.first_order._adadelta import Adadelta
+from skopt_suite.optimizers.first_order._adagrad import Adagrad
 from skopt_suite.optimizers.first_order._adam import Adam
+from skopt_suite.optimizers.first_order._adamax import Adamax
 from skopt_suite.optimizers.first_order._adamw import AdamW
+from skopt_suite.optimizers.first_order._amsgrad import AMSGrad
 from skopt_suite.optimizers.first_order._base import FirstOrder
 from skopt_suite.optimizers.first_order._gradient_descent import SGD, GradientDescent
 from skopt_suite.optimizers.first_order._momentum import Momentum
+from skopt_suite.optimizers.first_order._nadam import NAdam
 from skopt_suite.optimizers.first_order._nesterov import Nesterov
+from skopt_suite.optimizers.first_order._radam import RAdam
+from skopt_suite.optimizers.first_order._rmsprop import RMSprop
 from skopt_suite.optimizers.first_order._rule import Rule
 from skopt_suite.optimizers.solvers._closed_form import ClosedForm
 from skopt_suite.optimizers.solvers._fista import FISTA
@@ -18,14 +25,37 @@ from skopt_suite.optimizers.solvers._lbfgs import LBFGS
 OPTIMIZERS = Registry(
     "optimizer",
     Optimizer,
-    [GradientDescent, SGD, Momentum, Nesterov, Adam, AdamW, LBFGS, FISTA, ClosedForm],
+    [
+        GradientDescent,
+        SGD,
+        Momentum,
+        Nesterov,
+        Adagrad,
+        Adadelta,
+        RMSprop,
+        Adam,
+        AdamW,
+        AMSGrad,
+        Adamax,
+        NAdam,
+        RAdam,
+        LBFGS,
+        FISTA,
+        ClosedForm,
+    ],
 )
 
 __all__ = [
+    "RAdam",
+    "NAdam",
+    "Adamax",
+    "Adadelta",
     "FISTA",
     "LBFGS",
     "OPTIMIZERS",
     "SGD",
+    "AMSGrad",
+    "Adagrad",
     "Adam",
     "AdamW",
     "ClosedForm",
@@ -36,6 +66,7 @@ __all__ = [
     "Nesterov",
     "Optimizer",
     "Problem",
+    "RMSprop",
     "Rule",
     "Step",
 ]

@@ -27,7 +27,7 @@ def _error_of(estimator, kind, text):
 @pytest.mark.parametrize(
     "parameter, known",
     [
-        ("optimizer", "'gradient_descent', 'sgd', 'momentum', 'nesterov', 'adam', 'adamw'"),
+        ("optimizer", "'gradient_descent', 'sgd', 'momentum', 'nesterov', 'adagrad', 'adadelta'"),
         (
             "schedule",
             "'constant', 'step', 'multi_step', 'exponential', 'inverse_time', 'invscaling'",

@@ -12,7 +12,7 @@ from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
 from skopt_suite.backends.kernels._numba._rules import RULES
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, SquaredError
 from skopt_suite.models import Network
-from skopt_suite.optimizers import OPTIMIZERS, SGD, Adam, Demands, Rule
+from skopt_suite.optimizers import OPTIMIZERS, SGD, Adam, Demands, RMSprop, Rule
 from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet
 from skopt_suite.schedules import SCHEDULES, Constant
 from skopt_suite.testing._common import job_of, variants
@@ -62,7 +62,7 @@ RULES_HERE = [
     if issubclass(rule, Rule) and not rule.is_full_batch
 ]
 FACTORS = {
-    "rule": [rule() for rule in RULES_HERE],
+    "rule": [*(rule() for rule in RULES_HERE), RMSprop(momentum=0.5, centered=True)],
     "loss": ALL_LOSSES,
     "penalty": [
         *(PENALTIES[name]() for name in PENALTIES),

@@ -16,12 +16,15 @@ from skopt_suite.losses import (
 from skopt_suite.optimizers import (
     LBFGS,
     OPTIMIZERS,
+    Adadelta,
     Adam,
     AdamW,
     FirstOrder,
     GradientDescent,
     Momentum,
     Nesterov,
+    RAdam,
+    RMSprop,
 )
 from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet
 from skopt_suite.schedules import (
@@ -57,6 +60,9 @@ def registered(registry):
         Adam(beta1=0.0, beta2=0.9, epsilon=1e-3),
         Momentum(momentum=0.0),
         Nesterov(momentum=0.5),
+        RMSprop(rho=0.99, momentum=0.9),
+        Adadelta(rho=0.9, epsilon=1e-4),
+        RAdam(learning_rate=0.01, beta2=0.5),  # which never divides
         LBFGS(history_size=2, max_line_search=5),
     ],
     ids=repr,

@@ -101,20 +101,30 @@ def fits_last(array):
     return np.ascontiguousarray(array.transpose(1, 0, 2)).transpose(1, 0, 2)
 
 
-def of_rule(d, n_moments, n_numbers):
+def of_rule(d, n_moments, n_numbers, later=0):
     """What formulas of rules take; second moments are positive."""
     moments = np.abs(d.normal(n_moments, N_PARAMS))
-    n_steps = np.arange(1.0, d.n_fits + 1)[:, None]
+    n_steps = np.arange(1.0, d.n_fits + 1)[:, None] + later
     rate, numbers = (d.positive(n).astype("float64") for n in (1, n_numbers))
     return d.normal(N_PARAMS), d.normal(N_PARAMS), moments, n_steps, rate, numbers, N_PARAMS - 3
 
 
 ARGUMENTS = {
     "descend": lambda d: of_rule(d, n_moments=0, n_numbers=1),
-    "momentum_update": lambda d: of_rule(d, n_moments=1, n_numbers=1),
-    "nesterov_update": lambda d: of_rule(d, n_moments=1, n_numbers=1),
+    "momentum_update": lambda d: of_rule(d, n_moments=1, n_numbers=2),
+    "nesterov_update": lambda d: of_rule(d, n_moments=1, n_numbers=2),
+    "adagrad_update": lambda d: of_rule(d, n_moments=1, n_numbers=1),
+    "adadelta_update": lambda d: of_rule(d, n_moments=3, n_numbers=2),
+    "rmsprop_update": lambda d: of_rule(d, n_moments=2, n_numbers=4),
+    "rmsprop_update centered": lambda d: of_rule(d, n_moments=3, n_numbers=4),
     "adam_update": lambda d: of_rule(d, n_moments=2, n_numbers=3),
     "adamw_update": lambda d: of_rule(d, n_moments=2, n_numbers=4),
+    "amsgrad_update": lambda d: of_rule(d, n_moments=3, n_numbers=3),
+    "adamax_update": lambda d: of_rule(d, n_moments=2, n_numbers=3),
+    "nadam_update": lambda d: of_rule(d, n_moments=2, n_numbers=3),
+    "nadam_update later": lambda d: of_rule(d, n_moments=2, n_numbers=3, later=500),
+    "radam_update": lambda d: of_rule(d, n_moments=2, n_numbers=3),
+    "radam_update later": lambda d: of_rule(d, n_moments=2, n_numbers=3, later=500),
     "add_scaled": lambda d: (d.normal(N_PARAMS), d.normal(N_PARAMS), d.positive(1)),
     "add_scaled per coordinate": lambda d: (
         d.normal(N_PARAMS),
@@ -378,7 +388,8 @@ rng = np.random.default_rng(0)
 X = rng.normal(size=(60, 4))
 y = np.argmax(X[:, :3] + 0.3 * rng.normal(size=(60, 3)), axis=1)
 losses = {}
-for optimizer in ["sgd", "momentum", "nesterov", "adam", "adamw"]:
+for optimizer in ["sgd", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "adamw",
+                  "amsgrad", "adamax", "nadam", "radam"]:
     model = MLPClassifier((6,), optimizer=optimizer, penalty="elastic_net", max_iter=5,
                           batch_size=16, dtype="float64", random_state=0)
     model.set_params(optimizer__learning_rate=0.01, penalty__alpha=0.01).fit(X, y)

@@ -34,6 +34,11 @@ from torch.nn import functional
 
 DATA = Path(__file__).parent / "data"
 
+RMSPROP = {"lr": 1e-2, "alpha": 0.9, "eps": 1e-8}
+# A short memory: AMSGrad's largest mean square then differs from the last, and within 100 steps
+# RAdam passes from steps of momentum to others.
+ADAM = {"lr": 1e-2, "betas": [0.9, 0.95], "eps": 1e-8}
+
 OPTIMIZERS = {
     "sgd": {"class": "SGD", "lr": 0.1},
     "momentum": {"class": "SGD", "lr": 0.1, "momentum": 0.9},
@@ -47,6 +52,17 @@ OPTIMIZERS = {
         "eps": 1e-8,
         "weight_decay": 0.05,
     },
+    "adagrad": {"class": "Adagrad", "lr": 0.1, "eps": 1e-10},
+    "adadelta": {"class": "Adadelta", "lr": 1.0, "rho": 0.95, "eps": 1e-6},
+    "adadelta_variant": {"class": "Adadelta", "lr": 0.5, "rho": 0.8, "eps": 1e-3},
+    "rmsprop": {"class": "RMSprop", **RMSPROP},
+    "rmsprop_centered": {"class": "RMSprop", **RMSPROP, "centered": True},
+    "rmsprop_momentum": {"class": "RMSprop", **RMSPROP, "momentum": 0.8},
+    "rmsprop_both": {"class": "RMSprop", **RMSPROP, "centered": True, "momentum": 0.8},
+    "amsgrad": {"class": "Adam", **ADAM, "amsgrad": True},
+    "adamax": {"class": "Adamax", **ADAM},
+    "nadam": {"class": "NAdam", **ADAM},
+    "radam": {"class": "RAdam", **ADAM},
 }
 
 MLP_OPTIMIZERS = {

@@ -15,7 +15,23 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 X, Y = make_classification(1000, 30, n_informative=5, n_redundant=0, shuffle=False, random_state=0)
 ALPHA = 0.02
 N_EPOCHS = {1: 15, 32: 100, 200: 300}
-RATES = {"sgd": 0.1, "momentum": 0.01, "nesterov": 0.01, "adam": 0.01, "adamw": 0.01}
+RATES = {
+    "sgd": 0.1,
+    "momentum": 0.01,
+    "nesterov": 0.01,
+    "adagrad": 0.3,
+    "adadelta": 1.0,
+    "rmsprop": 0.01,
+    "adam": 0.01,
+    "adamw": 0.01,
+    "amsgrad": 0.03,
+    "adamax": 0.03,
+    "nadam": 0.03,
+    "radam": 0.03,
+}
+# Where means of squares follow single rows, large gradients count for less than they should, with a
+# penalty or without one.
+LONG_MEANS = {"adadelta": {"rho": 0.999}, "rmsprop": {"rho": 0.999}}
 RULES = [
     name
     for name in OPTIMIZERS
@@ -40,8 +56,7 @@ def optimum():
 @pytest.mark.parametrize("batch_size", N_EPOCHS)
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_finds_the_zeros_of_the_optimum(name, batch_size, optimum):
-    rule = OPTIMIZERS[name]()
-    rule.learning_rate = RATES.get(name, rule.learning_rate)
+    rule = OPTIMIZERS[name](learning_rate=RATES[name], **LONG_MEANS.get(name, {}))
     model = LinearClassifier(
         optimizer=rule,
         penalty=L1(ALPHA),

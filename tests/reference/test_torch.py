@@ -15,7 +15,21 @@ from skopt_suite._layout import Layout
 from skopt_suite.backends import Placement
 from skopt_suite.losses import LogLoss, SquaredError
 from skopt_suite.models import ACTIVATIONS, Context, Network
-from skopt_suite.optimizers import SGD, Adam, AdamW, Momentum, Nesterov
+from skopt_suite.optimizers import OPTIMIZERS as OPTIMIZERS_HERE
+from skopt_suite.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    AMSGrad,
+    Momentum,
+    NAdam,
+    Nesterov,
+    RAdam,
+    RMSprop,
+)
 from skopt_suite.penalties import NoPenalty
 from skopt_suite.schedules import Constant, Cosine, Exponential, Polynomial, Step, Warmup
 from skopt_suite.testing._common import job_of
@@ -39,19 +53,31 @@ def hyperparameters(recording, run):
     return json.loads(str(recording[f"{run}/hyperparameters"]))
 
 
+OF_TORCH = {
+    "Adagrad": Adagrad,
+    "Adadelta": Adadelta,
+    "RMSprop": RMSprop,
+    "Adam": Adam,
+    "AdamW": AdamW,
+    "Adamax": Adamax,
+    "NAdam": NAdam,
+    "RAdam": RAdam,
+}
+NAMES = {"lr": "learning_rate", "eps": "epsilon", "alpha": "rho"}
+
+
 def as_optimizer(torch_params):
     """Return our optimizer for PyTorch's class and arguments."""
-    kind, rate = torch_params["class"], torch_params["lr"]
+    given = {NAMES.get(name, name): value for name, value in torch_params.items()}
+    kind, _ = given.pop("class"), given.pop("activation", None)
+    if "betas" in given:
+        given["beta1"], given["beta2"] = given.pop("betas")
+    if given.pop("amsgrad", False):
+        return AMSGrad(**given)
     if kind == "SGD":
-        momentum = torch_params.get("momentum")
-        if momentum is None:
-            return SGD(rate)
-        return (Nesterov if torch_params.get("nesterov") else Momentum)(rate, momentum)
-    beta1, beta2 = torch_params["betas"]
-    adam = {"learning_rate": rate, "beta1": beta1, "beta2": beta2, "epsilon": torch_params["eps"]}
-    if kind == "Adam":
-        return Adam(**adam)
-    return AdamW(**adam, weight_decay=torch_params["weight_decay"])
+        has_momentum, is_nesterov = "momentum" in given, given.pop("nesterov", False)
+        return (Nesterov if is_nesterov else Momentum if has_momentum else SGD)(**given)
+    return OF_TORCH[kind](**given)
 
 
 @pytest.mark.parametrize("run", OPTIMIZERS["names"])
@@ -73,24 +99,28 @@ def test_optimizer_follows_the_trajectory(run):
         np.testing.assert_allclose(np.array(steps)[:, k], expected, rtol=1e-11, atol=1e-13)
 
 
-def test_biases_do_not_decay():
-    """The last parameters are biases; without decay they move as with Adam."""
-    torch_params = hyperparameters(OPTIMIZERS, "adamw")
-    assert torch_params["weight_decay"] > 0
-    both = [as_optimizer({**torch_params, "class": kind}) for kind in ("Adam", "AdamW")]
-    ends = []
-    for optimizer in both:
-        stacked, params = stack([optimizer], NUMPY), OPTIMIZERS["initial_params"][None, :].copy()
-        layout = Layout.dense((2, 1, 2))  # 4 weights, 3 biases
-        assert params.shape == (1, layout.n_params)
-        state = stacked.init(params, SimpleNamespace(layout=layout, has_prox=False))
-        for gradient in OPTIMIZERS["gradients"]:
-            params, state = stacked.update(
-                state, params, gradient[None, :].copy(), stacked.learning_rate, layout
-            )
-        ends.append(params[0])
-    np.testing.assert_allclose(ends[0][4:], ends[1][4:], rtol=1e-12)
-    assert (ends[0][:4] != ends[1][:4]).all()
+DECAYING = [
+    OPTIMIZERS_HERE[name]
+    for name in OPTIMIZERS_HERE
+    if "weight_decay" in OPTIMIZERS_HERE[name].parameters
+]
+
+
+@pytest.mark.parametrize("rule", DECAYING)
+def test_weights_decay_and_biases_do_not(rule):
+    """The last parameters are biases; in each step weights first lose their share."""
+    plain, decaying = (stack([rule(0.1, weight_decay=share)], NUMPY) for share in (0.0, 0.5))
+    layout = Layout.dense((2, 1, 2))  # 4 weights, 3 biases
+    params, one_by_one = (OPTIMIZERS["initial_params"][None, :].copy() for _ in range(2))
+    assert params.shape == (1, layout.n_params)
+    problem = SimpleNamespace(layout=layout, has_prox=False)
+    state, other = decaying.init(params, problem), plain.init(params, problem)
+    for gradient in OPTIMIZERS["gradients"]:
+        both = [gradient[None, :].copy() for _ in range(2)]
+        params, state = decaying.update(state, params, both[0], decaying.learning_rate, layout)
+        one_by_one[:, :4] *= 1 - 0.1 * 0.5
+        one_by_one, other = plain.update(other, one_by_one, both[1], plain.learning_rate, layout)
+    np.testing.assert_allclose(params, one_by_one, rtol=1e-12)
 
 
 def as_schedule(torch_params):

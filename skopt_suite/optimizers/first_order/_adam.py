@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from skopt_suite.backends import Array, FitColumn, Params, kernel, like, namespace
-from skopt_suite.domains import LogUniform, Real
-from skopt_suite.optimizers.first_order._rule import Rule, RuleState, column
+from skopt_suite.optimizers.first_order._adam_rule import AdamRule, means, uncorrected
+from skopt_suite.optimizers.first_order._rule import RuleState, column
 
 
 @kernel
@@ -18,18 +18,14 @@ def adam_update(
     n_weights: int,
 ) -> tuple[Params, Array]:
     """Moments, and parameters moved by ``rate m̂ / (√v̂ + epsilon)``."""
-    # m̂ / (√v̂ + ε) = m / (√v + ε √c₂) · √c₂ / c₁, with c the two corrections
+    xp, (m, v) = namespace(params), means(gradient, moments, numbers)
     beta1, beta2, epsilon = (column(numbers, i) for i in range(3))
-    correction = (1 - beta2**n_steps) ** 0.5
-    rate = rate * correction / (1 - beta1**n_steps)
-    rate, b1, b2, eps = like(params, rate, beta1, beta2, epsilon * correction)
-    m = b1 * moments[:, 0, :] + (1 - b1) * gradient
-    v = b2 * moments[:, 1, :] + (1 - b2) * gradient * gradient
-    xp = namespace(v)
-    return params - rate * m / (xp.sqrt(v) + eps), xp.stack([m, v], axis=1)
+    rate, epsilon = uncorrected(rate / (1 - beta1**n_steps), epsilon, beta2, n_steps)
+    rate, epsilon = like(params, rate, epsilon)
+    return params - rate * m / (xp.sqrt(v) + epsilon), xp.stack([m, v], axis=1)
 
 
-class Adam(Rule):
+class Adam(AdamRule):
     """Adam: steps of a size that adapts to each coordinate, with bias correction.
 
     With step t counted from 1::
@@ -62,32 +58,10 @@ class Adam(Rule):
 
     scratch_arrays = 0
     formula = adam_update
-    n_moments = 2
-    hyperparameters = ("beta1", "beta2", "epsilon")
-    # The default, and two orders of magnitude up, because small networks take long steps: that of
-    # auto-sklearn's multilayer perceptrons is 1e-4 to 0.5. Moments are rarely worth the trials.
-    parameters = {
-        "learning_rate": Real(0, open_low=True, search=LogUniform(1e-4, 1e-1)),
-        "beta1": Real(0, 1, open_high=True),
-        "beta2": Real(0, 1, open_high=True),
-        "epsilon": Real(0, open_low=True),
-    }
-
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        epsilon: float = 1e-8,
-    ) -> None:
-        self.learning_rate = learning_rate
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
 
     def step_size(self, state: RuleState, learning_rate: FitColumn) -> FitColumn | Params:
         """Return ``learning_rate / (√v̂ + epsilon)``, per coordinate."""
         v = state.moments[:, 1, :]
-        correction = (1 - self.beta2**state.n_steps) ** 0.5
-        rate, epsilon = like(v, learning_rate * correction, self.epsilon * correction)
+        both = uncorrected(learning_rate, self.epsilon, self.beta2, state.n_steps)
+        rate, epsilon = like(v, *both)
         return rate / (namespace(v).sqrt(v) + epsilon)

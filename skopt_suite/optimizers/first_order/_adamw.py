@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends import Array, FitColumn, Params, kernel, like, namespace
+from skopt_suite.backends import Array, FitColumn, Params, kernel
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.optimizers.first_order._adam import Adam, adam_update
-from skopt_suite.optimizers.first_order._rule import Rule, column
+from skopt_suite.optimizers.first_order._rule import Rule, column, decayed
 
 
 @kernel
@@ -19,9 +19,7 @@ def adamw_update(
     n_weights: int,
 ) -> tuple[Params, Array]:
     """Weights that have decayed, and then the update of Adam."""
-    (kept,) = like(params, 1 - rate * column(numbers, 3))
-    weights, biases = params[:, :n_weights] * kept, params[:, n_weights:]
-    params = namespace(params).concat([weights, biases], axis=1)
+    params = decayed(params, rate * column(numbers, 3), n_weights)
     return adam_update(params, gradient, moments, n_steps, rate, numbers, n_weights)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skopt_suite.backends import Array, FitColumn, Params, kernel, like
-from skopt_suite.optimizers.first_order._rule import RuleState, column
+from skopt_suite.optimizers.first_order._rule import RuleState, column, decayed
 from skopt_suite.optimizers.first_order._velocity import VelocityRule
 
 
@@ -18,6 +18,7 @@ def nesterov_update(
     n_weights: int,
 ) -> tuple[Params, Array]:
     """``v' = momentum v + g``; ``w - rate (g + momentum v')``."""
+    params = decayed(params, rate * column(numbers, 1), n_weights)
     rate, momentum = like(params, rate, column(numbers, 0))
     velocity = momentum * moments[:, 0, :] + gradient
     return params - rate * (gradient + momentum * velocity), velocity[:, None, :]
@@ -31,18 +32,23 @@ class Nesterov(VelocityRule):
     The parameters are the point that looks ahead, where the gradient is taken (Bengio's form of
     Sutskever's equations, as in PyTorch).
 
+    Weights, never biases, first decay: ``w ← w - learning_rate * weight_decay * w``.
+
     Parameters
     ----------
     learning_rate : float > 0, default=0.01
         Step size. In the long run a constant gradient moves ``1 / (1 - momentum)`` times as far.
     momentum : float in [0, 1), default=0.9
         Share of the velocity that is kept.
+    weight_decay : float >= 0, default=0.0
+        Share of each weight that is taken off per step and unit of learning rate.
 
     References
     ----------
     I. Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML
     2013, equations 3 and 4; Y. Bengio et al., "Advances in optimizing recurrent networks", ICASSP
-    2013, equation 7.
+    2013, equation 7; I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", ICLR
+    2019 (with the decay multiplied by the learning rate).
 
     Examples
     --------

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 from skopt_suite._layout import Layout
-from skopt_suite.backends import Array, FitColumn, Params, namespace
+from skopt_suite.backends import Array, FitColumn, Params, like, namespace
 from skopt_suite.optimizers._base import Problem
 from skopt_suite.optimizers.first_order._base import FirstOrder, zero_count
 
@@ -77,3 +77,10 @@ class Rule(FirstOrder):
 def column(numbers: Array, position: int) -> Any:
     """Return one of the numbers of a formula, (n_fits, 1)."""
     return numbers[:, position : position + 1]
+
+
+def decayed(params: Params, share: FitColumn, n_weights: int) -> Params:
+    """Return parameters whose weights have lost a share, and whose biases have not."""
+    (kept,) = like(params, 1 - share)
+    weights, biases = params[:, :n_weights] * kept, params[:, n_weights:]
+    return namespace(params).concat([weights, biases], axis=1)

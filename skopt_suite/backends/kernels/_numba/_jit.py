@@ -60,3 +60,26 @@ def negligible(array):
     kind = array.dtype.type
     of_double = kind(2.2250738585072014e-305)
     return of_double if of_double > kind(0) else kind(1.1754943508222875e-35)
+
+
+@jit_inner_views
+def negligible_squared(array):
+    # What counts as zero where it will be squared: a thousand times the square root of the smallest
+    # normal number.
+    kind = array.dtype.type
+    of_double = kind(1.4916681462400413e-151)
+    return of_double if of_double > kind(0) else kind(1.0842021724855044e-16)
+
+
+@jit_inner_views
+def larger(a, b):
+    # The larger of two numbers, NaN if one of them is.
+    return b if b > a or b != b else a
+
+
+@jit_inner_views
+def decay(params, share, n_weights):
+    # Weights lose a share of themselves.
+    kept = params.dtype.type(1 - share)
+    for j in range(n_weights):
+        params[j] *= kept
