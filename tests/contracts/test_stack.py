@@ -1,7 +1,6 @@
 """The contract that everything rests on: a fit in a stack gives the same as the same fit alone."""
 
 import dataclasses
-import math
 from itertools import combinations, product
 
 import numpy as np
