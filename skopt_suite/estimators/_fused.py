@@ -161,7 +161,8 @@ def rows_to_score(model: TrainableEstimator, seen: SeenRows, X: Any, y: Any) -> 
 def metrics_of(model: TrainableEstimator) -> tuple[Metric | None, Mapping[str, Metric]]:
     """Return the metric that the model's own ``score`` is, and those that have a name.
 
-    There are none where a user's subclass predicts in its own way.
+    There are none where a user's subclass predicts in its own way, or a target has several
+    predictions.
     """
     base: type[TrainableClassifier | TrainableRegressor]
     if isinstance(model, TrainableClassifier):
@@ -170,6 +171,8 @@ def metrics_of(model: TrainableEstimator) -> tuple[Metric | None, Mapping[str, M
         base, own, by_name = TrainableRegressor, "r2", REGRESSION_METRICS
     cls: Any = type(model)
     if cls.predict is not base.predict or cls._raw_predictions is not base._raw_predictions:
+        return None, {}
+    if model._loss().n_predictions > 1:
         return None, {}
     return (by_name[own] if cls.score is base.score else None), by_name
 

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from skopt_suite._target_type import TargetType
-from skopt_suite.backends import Array
+from skopt_suite.backends import Array, namespace
 from skopt_suite.estimators._targets import check_given
 
 
@@ -63,8 +63,14 @@ class NumberTargets:
         return y
 
     def decode(self, predicted: Array) -> Array:
-        """Return predictions in the shape of the targets that were learnt."""
-        return predicted[:, 0] if self.is_1d else predicted
+        """Return predictions in the shape of the targets that were learnt.
+
+        Where there are several for every target, such as quantiles, they have a last axis.
+        """
+        n_each = predicted.shape[1] // self.n_targets
+        if n_each > 1:
+            predicted = namespace(predicted).reshape(predicted, (-1, self.n_targets, n_each))
+        return predicted[:, 0, ...] if self.is_1d else predicted
 
     def weigh(
         self, class_weight: Any, y: np.ndarray, weight: np.ndarray | None

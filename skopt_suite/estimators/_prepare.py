@@ -218,8 +218,8 @@ def loss_on(loss: Loss, targets: Targets, y: np.ndarray) -> Loss:
 def fresh_start(
     network: Network, plan: Plan, loss: Loss, y: np.ndarray, weight: np.ndarray | None
 ) -> np.ndarray:
-    """Return initial parameters; the output of a network begins at the best constant."""
+    """Return initial parameters; networks, and what has a link, begin at the best constant."""
     start = network.initialise(np.random.RandomState(plan.seed), plan.init)
-    if network.n_hidden and network.output_bias:
+    if (network.n_hidden or loss.has_link) and network.output_bias:
         start[network.n_params - network.sizes[-1] :] = loss.baseline(y, weight)
     return start

@@ -16,6 +16,7 @@ from skopt_suite.estimators._continuing import trains_incrementally
 from skopt_suite.estimators._named_alone import named_alone
 from skopt_suite.estimators._number_targets import NumberTargets
 from skopt_suite.losses import REGRESSION_LOSSES, RegressionLoss
+from skopt_suite.training import explained
 
 
 class TrainableRegressor(RegressorMixin, TrainableEstimator):
@@ -58,7 +59,7 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions.
+            Predictions; of several quantiles, they are in one more, last axis.
         """
         raw, _ = self._raw_predictions(X)
         prediction = self.loss_function_.prediction(raw)[0, ...]
@@ -67,6 +68,9 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
     @named_alone
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the coefficient of determination R² of the predictions for `X`.
+
+        It is R² whatever the loss; of several quantiles, which it is not defined for, the share of
+        the loss of constant quantiles that is explained, D².
 
         Parameters
         ----------
@@ -82,8 +86,16 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
         r2 : float
             At most 1; averaged over outputs.
         """
-        predicted = to_numpy(self.predict(X))
-        return r2_score(to_numpy(y), predicted, sample_weight=to_numpy(sample_weight))
+        predicted, weight = to_numpy(self.predict(X)), to_numpy(sample_weight)
+        if self.loss_function_.n_predictions > 1:
+            return self._explained(to_numpy(y), predicted, weight)
+        return r2_score(to_numpy(y), predicted, sample_weight=weight)
+
+    def _explained(self, y: Any, predicted: np.ndarray, weight: np.ndarray | None) -> float:
+        targets, owner = self._targets, type(self).__name__
+        y = targets.encode(NumberTargets.check(y, owner, "float64"), owner)
+        loss, raw = self.loss_function_.on(targets.type), predicted.reshape(len(y), -1)
+        return explained(loss, y, raw.astype(np.float64), weight)
 
     def _loss(self) -> RegressionLoss:
         return REGRESSION_LOSSES.resolve(self.loss, owner=type(self).__name__, name="loss")
@@ -94,7 +106,15 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
     def _learn_targets(self, y: np.ndarray, classes: Any) -> NumberTargets:
         return NumberTargets.learn(y)
 
+    def _takes_negative_targets(self) -> bool:
+        try:
+            self._loss().check_targets(np.array([[-1.0]]))
+        except (TypeError, ValueError):
+            return False
+        return True
+
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = not self._takes_negative_targets()
         return tags

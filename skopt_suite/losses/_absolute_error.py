@@ -7,7 +7,7 @@ import numpy as np
 from skopt_suite.backends import PerSample, RawPredictions, TargetColumns, namespace
 from skopt_suite.losses._base import RegressionLoss
 from skopt_suite.losses._baseline import median
-from skopt_suite.losses._smoothed import SmoothedAbsoluteError
+from skopt_suite.losses._smoothed import SmoothedEpsilonInsensitive
 
 
 class AbsoluteError(RegressionLoss):
@@ -26,9 +26,9 @@ class AbsoluteError(RegressionLoss):
     is_smooth = False
     has_smoothed = True
 
-    def smoothed(self, width: float) -> SmoothedAbsoluteError:
+    def smoothed(self, width: float) -> SmoothedEpsilonInsensitive:
         """Return it with a parabola of that width at the kink."""
-        return SmoothedAbsoluteError(width)
+        return SmoothedEpsilonInsensitive(0.0, width)
 
     def value_and_gradient(
         self, y: TargetColumns, raw: RawPredictions

@@ -37,9 +37,15 @@ class Loss(Component):
     kinds: ClassVar[tuple[Kind, ...]]
     """What targets are taken: ``"classes"``, ``"labels"`` (and two classes), ``"numbers"``."""
     metric: ClassVar[str]
-    """Name of the score that early stopping watches."""
+    """Name of the score that early stopping watches: one of `skopt_suite.metrics`, or "d2" for the
+    share of the loss of the best constant that is explained."""
     n_raw: ClassVar[int] = 1
     """Number of raw predictions for every target, next to each other in their last axis."""
+    n_predictions: ClassVar[int] = 1
+    """Number of predictions for every target, next to each other in their last axis."""
+    has_link: ClassVar[bool] = False
+    """Whether predictions are on another scale than raw ones: then linear models, too, begin at the
+    best constant, as 0 may be far away."""
     is_smooth: ClassVar[bool] = True
     """Whether the gradient is continuous, which L-BFGS and FISTA need."""
     has_smoothed: ClassVar[bool] = False
@@ -140,7 +146,7 @@ class Loss(Component):
         return y.shape[1] * self.n_raw
 
     def prediction(self, raw: RawPredictions) -> Predictions:
-        """Return what scores are computed of, (n_fits, n_samples, n_targets): predictions.
+        """Return what scores are computed of, (n_fits, n_samples, n_targets * n_predictions).
 
         They are the raw ones of classifiers; of regressors, too, unless the loss has a link
         function, or several raw ones per target.

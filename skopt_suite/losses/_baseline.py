@@ -31,11 +31,16 @@ def mean(y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
 
 def median(y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     """Return the lower median of every column, (n_columns,)."""
+    return quantile(y, weight, 0.5)
+
+
+def quantile(y: np.ndarray, weight: np.ndarray | None, level: float) -> np.ndarray:
+    """Return the lower quantile of every column, (n_columns,)."""
     weight = np.ones(len(y)) if weight is None else np.asarray(weight, dtype=np.float64)
     order = np.argsort(y, axis=0)
     reached = np.cumsum(weight[order], axis=0)
-    # Half of the weight itself may be missed by rounding.
-    rank = np.argmax(reached >= reached[-1] * (0.5 - 1e-12), axis=0)
+    # That share of the weight itself may be missed by rounding.
+    rank = np.argmax(reached >= reached[-1] * level * (1 - 2e-12), axis=0)
     return np.take_along_axis(y, np.take_along_axis(order, rank[None, :], axis=0), axis=0)[0]
 
 
@@ -56,14 +61,27 @@ def zero_of_increasing(
     return (low + high) / 2
 
 
-def centre_of_clipped(y: np.ndarray, weight: np.ndarray | None, size: float) -> np.ndarray:
-    """Return where residuals, cut off at `size`, are 0 in the mean, (n_columns,)."""
+def zero_of_slopes(
+    slope: Callable[[np.ndarray], np.ndarray],
+    y: np.ndarray,
+    weight: np.ndarray | None,
+    reach: float = 0.0,
+) -> np.ndarray:
+    """Return where slopes of residuals, which increase, are 0 in the mean, (n_columns,).
+
+    It is within the range of the targets, or no further than `reach` beyond.
+    """
     y = y.astype(np.float64)
 
-    def slope(raw: np.ndarray) -> np.ndarray:
-        return mean(np.clip(raw - y, -size, size), weight)
+    def mean_slope(raw: np.ndarray) -> np.ndarray:
+        return mean(slope(raw - y), weight)
 
-    return zero_of_increasing(slope, y.min(axis=0), y.max(axis=0))
+    return zero_of_increasing(mean_slope, y.min(axis=0) - reach, y.max(axis=0) + reach)
+
+
+def centre_of_clipped(y: np.ndarray, weight: np.ndarray | None, size: float) -> np.ndarray:
+    """Return where residuals, cut off at `size`, are 0 in the mean, (n_columns,)."""
+    return zero_of_slopes(lambda residual: np.clip(residual, -size, size), y, weight)
 
 
 def best_constant(loss: Loss, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:

@@ -18,7 +18,7 @@ from skopt_suite.backends import (
 )
 from skopt_suite.domains import Real
 from skopt_suite.losses._base import ClassificationLoss, RegressionLoss
-from skopt_suite.losses._baseline import centre_of_clipped, zero_of_increasing
+from skopt_suite.losses._baseline import zero_of_increasing, zero_of_slopes
 
 
 class SmoothedHinge(ClassificationLoss):
@@ -32,7 +32,7 @@ class SmoothedHinge(ClassificationLoss):
 
     def curvature(self) -> FitColumn | float:
         """Return ``1 / width``."""
-        return _inverse(self.width)
+        return inverse(self.width)
 
     def value_and_gradient(
         self, y: TargetColumns, raw: RawPredictions
@@ -53,30 +53,37 @@ class SmoothedHinge(ClassificationLoss):
         return zero_of_increasing(slope, -np.ones_like(share), np.ones_like(share))
 
 
-class SmoothedAbsoluteError(RegressionLoss):
-    """``r² / (2 width)`` for residuals of ``|r| <= width``, then ``|r| - width / 2``."""
+class SmoothedEpsilonInsensitive(RegressionLoss):
+    """``s² / (2 width)`` for residuals beyond epsilon by ``s <= width``, then ``s - width / 2``."""
 
-    scratch_arrays = 5
-    parameters = {"width": Real(0, open_low=True)}
+    scratch_arrays = 6
+    parameters = {"epsilon": Real(0), "width": Real(0, open_low=True)}
 
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(self, epsilon: float = 0.0, width: float = 1.0) -> None:
+        self.epsilon = epsilon
         self.width = width
 
     def curvature(self) -> FitColumn | float:
         """Return ``1 / width``."""
-        return _inverse(self.width)
+        return inverse(self.width)
 
     def value_and_gradient(
         self, y: TargetColumns, raw: RawPredictions
     ) -> tuple[PerSample, RawPredictions]:
         """Return loss and gradient."""
-        xp, residual = namespace(raw), raw - y
-        value, slope = _rounded_corner(xp.abs(residual), self.width)
+        xp, residual, (epsilon,) = namespace(raw), raw - y, like(raw, self.epsilon)
+        size = xp.clip(xp.abs(residual) - epsilon, 0.0, None)
+        value, slope = _rounded_corner(size, self.width)
         return xp.sum(value, axis=-1), xp.sign(residual) * slope
 
     def baseline(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
-        """Return where residuals, cut off at `width`, are 0 in the mean."""
-        return centre_of_clipped(y, weight, self.width)
+        """Return where the slopes are 0 in the mean."""
+
+        def slope(residual: np.ndarray) -> np.ndarray:
+            beyond = residual - np.clip(residual, -self.epsilon, self.epsilon)
+            return np.clip(beyond, -self.width, self.width)
+
+        return zero_of_slopes(slope, y, weight)
 
 
 def _rounded_corner(
@@ -88,6 +95,6 @@ def _rounded_corner(
     return value, xp.clip(size / width, None, 1.0)
 
 
-def _inverse(width: Any) -> FitColumn | float:
+def inverse(width: Any) -> FitColumn | float:
     """Return 1 / width, of a stack of shape (n_fits, 1)."""
     return 1 / width if isinstance(width, Number) else 1 / width[:, :, 0]

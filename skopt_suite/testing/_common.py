@@ -188,13 +188,14 @@ def _another(domain: Domain, value: Any, position: int, factor: float) -> Any:
         return type(value)(_another(domain, entry, position, factor) for entry in value)
     if isinstance(value, Integral):
         return value + position
+    value = np.asarray(value) if np.ndim(value) else value
     tries = (factor * value, value / factor, value + 0.1 * position, value - 0.1 * position)
     for number in tries:
         try:
             domain.check("", "", number)
         except ValueError:
             continue
-        if number != value:
+        if np.any(number != value):
             return number
     return value
 

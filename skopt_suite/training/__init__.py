@@ -11,6 +11,7 @@ from skopt_suite.training._plan import Plan
 from skopt_suite.training._result import Result
 from skopt_suite.training._rows import Data, Rows
 from skopt_suite.training._trees import pack
+from skopt_suite.training._validation import explained
 
 __all__ = [
     "Cancelled",
@@ -28,6 +29,7 @@ __all__ = [
     "bytes_per_fit",
     "check_job",
     "choice",
+    "explained",
     "kind_of_steps",
     "pack",
     "train",

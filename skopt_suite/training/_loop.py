@@ -20,7 +20,6 @@ from skopt_suite.backends import (
     namespace,
     to_numpy,
 )
-from skopt_suite.metrics import METRICS
 from skopt_suite.training._checkpoint import Checkpoint, Memory
 from skopt_suite.training._compiled import compiled_steps
 from skopt_suite.training._epoch import Epoch, Steps, run_steps
@@ -34,6 +33,7 @@ from skopt_suite.training._smoothing import needs_smoothing, train_smoothed
 from skopt_suite.training._stack import build_stack
 from skopt_suite.training._stopping import Progress, divergence_error
 from skopt_suite.training._trees import is_packed, one_on_host, unpack
+from skopt_suite.training._validation import null_losses_on, scores_of
 
 Keep = Literal["memory", "checkpoints", "nothing"]
 
@@ -131,6 +131,7 @@ class _Pass:
         self.compiled = compiled_steps(self.stack, source, self.batch_size)
         reference = reference_losses(self.jobs, self.stack, source, self.n_at_once)
         self.progress = Progress.start(self.jobs, reference, self._null_losses())
+        self.null_on_validation = null_losses_on(self.jobs, self.data.validation, self.placement)
         pasts = [job.checkpoint for job in self.jobs]
         self.losses = History([[] if past is None else past.loss_curve for past in pasts])
         self.scores = History([[] if past is None else past.validation_scores for past in pasts])
@@ -328,7 +329,7 @@ class _Pass:
         if rows is None:
             return None
         loss, raw = self.stack.terms.loss, self._raw_predictions(rows.X)
-        return _on_host(METRICS[loss.metric](rows.y, loss.prediction(raw), rows.weight))
+        return _on_host(scores_of(loss, rows, raw, self.null_on_validation[self.stack.index]))
 
     def _raw_predictions(self, x: FeatureMatrix) -> RawPredictions:
         """Return raw predictions, hidden units of no more rows at once than in a step."""

@@ -23,14 +23,16 @@ NUMPY = Placement(np)
 N_SAMPLES, N_FEATURES, BATCH = 53, 5, 16  # the last batch is smaller
 
 
-def given(kind, n_outputs, dtype, seed=0):
-    """Rows with targets of a kind."""
+def given(loss, dtype, seed=0):
+    """Rows with targets that a loss takes."""
+    loss, kind, n_outputs = loss
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(N_SAMPLES, N_FEATURES)).astype(dtype)
     raw = X @ rng.normal(size=(N_FEATURES, n_outputs)) + rng.normal(size=(N_SAMPLES, n_outputs))
     if kind == "classes":
         return Rows(X, np.argmax(raw, axis=1)[:, None])
-    return Rows(X, (raw > 0 if kind == "labels" else raw).astype(dtype))
+    numbers = np.abs(raw) + 0.1 if loss.has_link else raw
+    return Rows(X, (raw > 0 if kind == "labels" else numbers).astype(dtype))
 
 
 MODELS = {
@@ -149,8 +151,7 @@ def name_of(combination):
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=name_of)
 def test_compiled_steps_are_those_of_the_definition(combination, monkeypatch):
     jobs = jobs_of(**combination)
-    _, kind, n_outputs = combination["loss"]
-    rows = given(kind, n_outputs, combination["dtype"])
+    rows = given(combination["loss"], combination["dtype"])
     ours, is_compiled = trained(jobs, rows, monkeypatch, by_definition=False)
     theirs, _ = trained(jobs, rows, monkeypatch, by_definition=True)
     assert is_compiled
@@ -178,8 +179,7 @@ def in_threads(n_threads, monkeypatch):
 def test_threads_make_the_steps_of_the_definition(combination, monkeypatch):
     """One of them has no rows of the last batch."""
     jobs = jobs_of(**combination, n_fits=1)
-    _, kind, n_outputs = combination["loss"]
-    rows = given(kind, n_outputs, combination["dtype"])
+    rows = given(combination["loss"], combination["dtype"])
     (theirs,), _ = trained(jobs, rows, monkeypatch, by_definition=True)
     made = in_threads(3, monkeypatch)
     (ours,), _ = trained(jobs, rows, monkeypatch, by_definition=False)
@@ -201,7 +201,7 @@ def test_threads_without_rows_wait_for_the_others(model, rule, batch_size, monke
     jobs = jobs_of(rule, loss, ElasticNet(0.02), **options, n_fits=1)
     plans = [dataclasses.replace(job.plan, batch_size=batch_size) for job in jobs]
     jobs = [dataclasses.replace(job, plan=plan) for job, plan in zip(jobs, plans, strict=True)]
-    rows = given("numbers", 1, "float64")
+    rows = given(loss, "float64")
     (theirs,), _ = trained(jobs, rows, monkeypatch, by_definition=True)
     in_threads(5, monkeypatch)
     (ours,), _ = trained(jobs, rows, monkeypatch, by_definition=False)
@@ -224,7 +224,7 @@ def test_strengths_of_layers_are_those_of_the_definition(rule, monkeypatch):
         "penalty": L2(),
         **plain(model="one layer"),
     }
-    (job,), rows = jobs_of(**combination, n_fits=1), given("numbers", 2, "float64")
+    (job,), rows = jobs_of(**combination, n_fits=1), given(combination["loss"], "float64")
     plan = dataclasses.replace(job.plan, penalty=L2([0.1, 30.0]))
     jobs = [dataclasses.replace(job, plan=plan)]
     ours, is_compiled = trained(jobs, rows, monkeypatch, by_definition=False)
@@ -246,7 +246,7 @@ def test_what_is_not_finite_comes_through(loss, special, monkeypatch):
             strict=True,
         )
     )
-    rows = given(loss[1], loss[2], "float64")
+    rows = given(loss, "float64")
     rows.X[3, 1] = special
     results = [
         trained(jobs_of(**options, n_fits=1), rows, monkeypatch, by_definition)[0][0]
@@ -269,10 +269,19 @@ def test_a_users_rule_and_loss_run_the_definition(monkeypatch):
     options = dict(
         zip(
             FACTORS,
-            (Adam(), ALL_LOSSES[-1], L2(), "linear", Constant(), "float64", False, True),
+            (
+                Adam(),
+                (SquaredError(), "numbers", 2),
+                L2(),
+                "linear",
+                Constant(),
+                "float64",
+                False,
+                True,
+            ),
             strict=True,
         )
     )
-    rows = given("numbers", 2, "float64")
+    rows = given(options["loss"], "float64")
     for change in ({"rule": Halved()}, {"loss": (Doubled(), "numbers", 2)}):
         assert not trained(jobs_of(**options | change), rows, monkeypatch, False)[1]

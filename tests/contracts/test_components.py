@@ -11,7 +11,11 @@ from skopt_suite.backends import Placement
 from skopt_suite.losses import (
     CLASSIFICATION_LOSSES,
     REGRESSION_LOSSES,
+    EpsilonInsensitive,
     Huber,
+    Quantile,
+    SquaredEpsilonInsensitive,
+    Tweedie,
 )
 from skopt_suite.optimizers import (
     LBFGS,
@@ -147,7 +151,16 @@ def test_penalty(penalty):
 
 @pytest.mark.parametrize(
     "loss",
-    [*registered(CLASSIFICATION_LOSSES), *registered(REGRESSION_LOSSES), Huber(delta=0.2)],
+    [
+        *registered(CLASSIFICATION_LOSSES),
+        *registered(REGRESSION_LOSSES),
+        Huber(delta=0.2),
+        EpsilonInsensitive(epsilon=0.0),
+        SquaredEpsilonInsensitive(epsilon=0.6),
+        Quantile(0.9),
+        Quantile([0.1, 0.5, 0.6]),
+        *(Tweedie(power) for power in (-1.0, 0.0, 1.0, 1.9, 2.0, 3.0)),
+    ],
     ids=repr,
 )
 def test_loss(loss):

@@ -77,18 +77,22 @@ LATER_PENALTIES = [
     "box",
     "max_norm",
 ]
-LOSS_NAMES = ["log_loss", "hinge", "squared_hinge", "squared_error", "absolute_error", "huber"]
-LATER_LOSSES = [
-    "modified_huber",
-    "focal",
+LOSS_NAMES = [
+    "log_loss",
+    "hinge",
+    "squared_hinge",
+    "squared_error",
+    "absolute_error",
+    "huber",
+    "log_cosh",
     "quantile",
     "epsilon_insensitive",
     "squared_epsilon_insensitive",
-    "log_cosh",
     "poisson",
     "gamma",
     "tweedie",
 ]
+LATER_LOSSES = ["modified_huber", "focal"]
 
 ESTIMATORS = [LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor]
 

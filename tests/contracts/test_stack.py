@@ -51,6 +51,7 @@ def draw(n_samples, seed):
 
 TRAINING, VALIDATION = draw(N_SAMPLES, 0), draw(30, 1)
 NUMBERS = Rows(TRAINING.X, np.sinh(TRAINING.X[:, :N_CLASSES]))
+POSITIVE = Rows(TRAINING.X, np.abs(NUMBERS.y) + 0.1)
 
 
 def job(**changes):
@@ -134,7 +135,7 @@ def name_of(combination):
 def test_every_pair_of_components(combination):
     """Every fusable hyperparameter differs, and so does ``max_iter``: fits leave one by one."""
     optimizer, penalty, model, loss, schedule = combination.values()
-    rows = TRAINING if "classes" in loss.kinds else NUMBERS
+    rows = TRAINING if "classes" in loss.kinds else POSITIVE if loss.has_link else NUMBERS
     jobs = [
         job(
             network=MLP if HIDDEN[model] else LINEAR,

@@ -10,10 +10,13 @@ from skopt_suite.losses import (
     CLASSIFICATION_LOSSES,
     REGRESSION_LOSSES,
     AbsoluteError,
+    EpsilonInsensitive,
     Hinge,
     Huber,
     LogLoss,
+    Quantile,
     RegressionLoss,
+    SquaredEpsilonInsensitive,
     SquaredError,
     SquaredHinge,
     TargetType,
@@ -39,9 +42,15 @@ TARGETS = {
     "labels": (TargetType("labels", 3), LABELS),
     "classes": (TargetType("classes", 4), CLASSES),
 }
-SMOOTHED = [AbsoluteError().smoothed(0.3), Hinge().smoothed(0.3), Hinge().smoothed(3.0)]
+SMOOTHED = [
+    AbsoluteError().smoothed(0.3),
+    EpsilonInsensitive(0.2).smoothed(0.3),
+    Quantile([0.1, 0.8]).smoothed(0.3),
+    Hinge().smoothed(0.3),
+    Hinge().smoothed(3.0),
+]
 LOSSES = [
-    pytest.param(registry[name]().on(targets), y, id=f"{name}-{kind}")
+    pytest.param(registry[name]().on(targets), y + registry[name].has_link, id=f"{name}-{kind}")
     for registry in (CLASSIFICATION_LOSSES, REGRESSION_LOSSES)
     for name in registry
     for kind, (targets, y) in TARGETS.items()
@@ -49,7 +58,7 @@ LOSSES = [
 ]
 LOSSES += [
     pytest.param(loss.on(targets), y, id=f"{loss!r}-{kind}")
-    for loss in SMOOTHED
+    for loss in (*SMOOTHED, Quantile(0.7), Quantile([0.1, 0.8]), EpsilonInsensitive(1.0))
     for kind, (targets, y) in TARGETS.items()
     if kind in loss.kinds
 ]
@@ -107,8 +116,14 @@ def test_the_search_knows_no_units(scale):
 @pytest.mark.parametrize("scale", [1e-6, 1e6])
 @pytest.mark.parametrize(
     "loss_of",
-    [lambda scale: AbsoluteError(), lambda scale: Huber(0.3 * scale)],
-    ids=["l1", "huber"],
+    [
+        lambda scale: AbsoluteError(),
+        lambda scale: Huber(0.3 * scale),
+        lambda scale: Quantile([0.2, 0.9]),
+        lambda scale: EpsilonInsensitive(0.3 * scale),
+        lambda scale: SquaredEpsilonInsensitive(0.3 * scale),
+    ],
+    ids=["l1", "huber", "quantile", "epsilon", "squared epsilon"],
 )
 def test_best_constants_have_the_unit_of_the_targets(loss_of, scale):
     expected = scale * loss_of(1.0).baseline(NUMBERS, None)

@@ -29,6 +29,10 @@ WITHOUT_RANGE = {
     "squared_hinge": "has no parameters",
     "squared_error": "has no parameters",
     "absolute_error": "has no parameters",
+    "log_cosh": "has no parameters",
+    "quantile": "is a question, not a setting that is better or worse",
+    "poisson": "has no parameters",
+    "gamma": "has no parameters",
 }
 FOLDERS = {
     "optimizer": (OPTIMIZERS, MLPClassifier),

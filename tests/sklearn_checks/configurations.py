@@ -99,6 +99,21 @@ LINEAR_REGRESSORS = [
     Configuration(
         LinearRegressor(optimizer=Adam(0.1), dtype="float32", batch_size=10), 61, is_random=True
     ),
+    Configuration(LinearRegressor(loss="log_cosh", penalty=L2(0.1), tol=1e-11), 61),
+    Configuration(
+        LinearRegressor(loss="quantile", optimizer="adam", batch_size=10), 61, is_random=True
+    ),
+    Configuration(
+        LinearRegressor(loss="epsilon_insensitive", optimizer="nesterov", batch_size=10),
+        61,
+        is_random=True,
+    ),
+    Configuration(
+        LinearRegressor(loss="squared_epsilon_insensitive", penalty=L2(0.1), tol=1e-11), 61
+    ),
+    Configuration(LinearRegressor(loss="poisson", penalty=L2(0.1), tol=1e-11), 61),
+    Configuration(LinearRegressor(loss="gamma", penalty=L2(0.1), tol=1e-11), 61),
+    Configuration(LinearRegressor(loss="tweedie", penalty=L2(0.1), tol=1e-11), 61),
 ]
 
 MLP_CLASSIFIERS = [

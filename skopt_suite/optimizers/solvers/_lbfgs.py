@@ -115,7 +115,8 @@ class LBFGS(Optimizer):
         xp = namespace(step)
         change = end.gradient - state.gradient
         product, square = xp.vecdot(step, change), xp.vecdot(change, change)
-        usable = end.moved & (product > xp.finfo(step.dtype).eps * square)
+        rounding = xp.finfo(step.dtype).eps * xp.sqrt(xp.vecdot(step, step)) * xp.sqrt(square)
+        usable = end.moved & (product > rounding)
         safe = xp.where(usable, product, 1.0)
         i = state.n_steps % self.history_size
         state.steps[:, i, :] = step

@@ -1,146 +1,31 @@
-"""Losses of one fit: values, and raw predictions that become gradients."""
+"""Losses of one fit, by what they are."""
 
 from __future__ import annotations
 
-import numpy as np
-
+from skopt_suite.backends.kernels._numba import _class_losses as of_classes
+from skopt_suite.backends.kernels._numba import _number_losses as of_numbers
 from skopt_suite.backends.kernels._numba._body import Body, loss_type
-from skopt_suite.backends.kernels._numba._jit import jit_body, jit_inner_views, negligible
-from skopt_suite.backends.kernels._numba._math import exp, logistic, softplus
-
-
-@jit_body
-def _squared_error(raw, y, value, numbers):
-    half = raw.dtype.type(0.5)
-    for i in range(raw.shape[0]):
-        total = raw.dtype.type(0)
-        for j in range(raw.shape[1]):
-            residual = raw[i, j] - y[i, j]
-            total += residual * residual
-            raw[i, j] = residual
-        value[i] = half * total
-
-
-@jit_body
-def _softmax(raw, y, value, numbers):
-    for i in range(raw.shape[0]):
-        top = raw[i, 0]
-        for j in range(1, raw.shape[1]):
-            top = max(top, raw[i, j])
-        for j in range(raw.shape[1]):
-            raw[i, j] -= top
-        value[i] = raw[i, int(y[i, 0])]
-    exponentials = raw.reshape(-1)  # all at once, as vectors
-    for i in range(exponentials.size):
-        exponentials[i] = exp(exponentials[i])
-    _normalise(raw, y, value)
-
-
-@jit_inner_views
-def _normalise(raw, y, value):
-    zero, one, tiny = raw.dtype.type(0), raw.dtype.type(1), negligible(raw)
-    for i in range(raw.shape[0]):
-        total = zero
-        for j in range(raw.shape[1]):
-            total += raw[i, j]
-        scale = one / total
-        for j in range(raw.shape[1]):
-            probability = raw[i, j] * scale
-            raw[i, j] = zero if probability <= tiny else probability
-        raw[i, int(y[i, 0])] -= one
-        value[i] = np.log(total) - value[i]
-
-
-@jit_body
-def _logistic(raw, y, value, numbers):
-    if raw.shape[1] == 1:
-        _logistic_of_one(raw[:, 0], y[:, 0], value)
-        return
-    for i in range(raw.shape[0]):
-        total = raw.dtype.type(0)
-        for j in range(raw.shape[1]):
-            total += softplus(raw[i, j]) - y[i, j] * raw[i, j]
-            raw[i, j] = logistic(raw[i, j])[0] - y[i, j]
-        value[i] = total
-
-
-@jit_inner_views
-def _logistic_of_one(raw, y, value):
-    for i in range(raw.size):
-        value[i] = softplus(raw[i]) - y[i] * raw[i]
-        raw[i] = logistic(raw[i])[0] - y[i]
-
-
-@jit_inner_views
-def _sign(y, i, j, n_outputs):
-    """Return 1 for what the target is and -1 for what it is not, from an index or indicators."""
-    one = y.dtype.type(1)
-    is_index = y.shape[1] < n_outputs
-    return one if (y[i, 0] == j if is_index else y[i, j] > 0) else -one
-
-
-@jit_body
-def _hinge(raw, y, value, numbers):
-    zero, one = raw.dtype.type(0), raw.dtype.type(1)
-    for i in range(raw.shape[0]):
-        total = zero
-        for j in range(raw.shape[1]):
-            t = _sign(y, i, j, raw.shape[1])
-            margin = one - t * raw[i, j]
-            total += zero if margin <= zero else margin
-            raw[i, j] = -t if margin > zero else zero
-        value[i] = total
-
-
-@jit_body
-def _squared_hinge(raw, y, value, numbers):
-    zero, one, two = raw.dtype.type(0), raw.dtype.type(1), raw.dtype.type(2)
-    for i in range(raw.shape[0]):
-        total = zero
-        for j in range(raw.shape[1]):
-            t = _sign(y, i, j, raw.shape[1])
-            margin = one - t * raw[i, j]
-            margin = zero if margin <= zero else margin
-            total += margin * margin
-            raw[i, j] = -two * t * margin
-        value[i] = total
-
-
-@jit_body
-def _absolute_error(raw, y, value, numbers):
-    for i in range(raw.shape[0]):
-        total = raw.dtype.type(0)
-        for j in range(raw.shape[1]):
-            residual = raw[i, j] - y[i, j]
-            total += abs(residual)
-            raw[i, j] = np.sign(residual)
-        value[i] = total
-
-
-@jit_body
-def _huber(raw, y, value, numbers):
-    half, delta = raw.dtype.type(0.5), raw.dtype.type(numbers[0])
-    for i in range(raw.shape[0]):
-        total = raw.dtype.type(0)
-        for j in range(raw.shape[1]):
-            residual = raw[i, j] - y[i, j]
-            size = abs(residual)
-            clipped = delta if size > delta else size
-            total += clipped * (size - half * clipped)
-            raw[i, j] = np.sign(residual) * clipped
-        value[i] = total
-
 
 _DEFINITIONS = {
-    ("_squared_error.SquaredError", "numbers"): _squared_error,
-    ("_absolute_error.AbsoluteError", "numbers"): _absolute_error,
-    ("_huber.Huber", "numbers"): _huber,
-    ("_log_loss.LogLoss", "classes"): _softmax,
-    ("_log_loss.LogLoss", "labels"): _logistic,
-    ("_hinge.Hinge", "classes"): _hinge,
-    ("_hinge.Hinge", "labels"): _hinge,
-    ("_hinge.SquaredHinge", "classes"): _squared_hinge,
-    ("_hinge.SquaredHinge", "labels"): _squared_hinge,
+    ("_squared_error.SquaredError", "numbers"): of_numbers.squared_error,
+    ("_absolute_error.AbsoluteError", "numbers"): of_numbers.absolute_error,
+    ("_huber.Huber", "numbers"): of_numbers.huber,
+    ("_epsilon_insensitive.EpsilonInsensitive", "numbers"): of_numbers.epsilon_insensitive,
+    (
+        "_epsilon_insensitive.SquaredEpsilonInsensitive",
+        "numbers",
+    ): of_numbers.squared_epsilon_insensitive,
+    ("_log_cosh.LogCosh", "numbers"): of_numbers.log_cosh,
+    ("_quantile.Quantile", "numbers"): of_numbers.quantile,
+    ("_poisson.Poisson", "numbers"): of_numbers.poisson,
+    ("_gamma.Gamma", "numbers"): of_numbers.gamma,
+    ("_tweedie.Tweedie", "numbers"): of_numbers.tweedie,
+    ("_log_loss.LogLoss", "classes"): of_classes.log_loss_of_classes,
+    ("_log_loss.LogLoss", "labels"): of_classes.log_loss_of_labels,
+    ("_hinge.Hinge", "classes"): of_classes.hinge,
+    ("_hinge.Hinge", "labels"): of_classes.hinge,
+    ("_hinge.SquaredHinge", "classes"): of_classes.squared_hinge,
+    ("_hinge.SquaredHinge", "labels"): of_classes.squared_hinge,
 }
 
 LOSSES: dict[str, Body] = {

@@ -194,12 +194,18 @@ def logistic(x):
 
 
 @jit_inner
+def log1p(x):
+    """Return log(1 + x) for x in [0, 1]."""
+    c = _numbers(x)
+    rest = _polynomial(x, c.log1p_rest[0]) / _polynomial(x, c.log1p_rest[1])
+    return x - x * x * rest
+
+
+@jit_inner
 def softplus(x):
     """Return log(1 + exp(x))."""
     c = _numbers(x)
-    e = exp(-abs(x))
-    rest = _polynomial(e, c.log1p_rest[0]) / _polynomial(e, c.log1p_rest[1])
-    return (x if x > c.zero else c.zero) + (e - e * e * rest)
+    return (x if x > c.zero else c.zero) + log1p(exp(-abs(x)))
 
 
 @jit_inner
