@@ -17,6 +17,7 @@ from typing import Any, ClassVar, TypeVar
 from sklearn.base import BaseEstimator
 
 from skopt_suite._hashable import hashable
+from skopt_suite._words import did_you_mean
 from skopt_suite.backends import Array, Placement, namespace
 from skopt_suite.domains import Anything, Domain, Named, Range
 
@@ -137,13 +138,30 @@ class Component(Parametrised):
 
 
 class Registry:
-    """The components of one folder, by name."""
+    """The components of one folder, by name.
+
+    Parameters
+    ----------
+    kind : str
+        What they are called in errors.
+    base : type
+        What all of them derive from.
+    classes : sequence of type
+        The components.
+    words : mapping, default=None
+        Words of other libraries, in plain lower case, and what they are called here.
+    """
 
     def __init__(
-        self, kind: str, base: type[Component], classes: Sequence[type[Component]]
+        self,
+        kind: str,
+        base: type[Component],
+        classes: Sequence[type[Component]],
+        words: Mapping[str, str] | None = None,
     ) -> None:
         self.kind = kind
         self.base = base
+        self._words = words or {}
         self._classes = {cls.name: cls for cls in classes}
 
     def __iter__(self) -> Iterator[str]:
@@ -163,7 +181,9 @@ class Registry:
         name = name or self.kind
         if isinstance(value, str):
             if value not in self._classes:
-                raise ValueError(f"{owner}: unknown {name} {value!r}; known: {self.listing(also)}.")
+                meant = did_you_mean(value, [*also, *self._classes], self._words)
+                known = self.listing(also)
+                raise ValueError(f"{owner}: unknown {name} {value!r}; known: {known}.{meant}")
             value = self._classes[value]()
         if not isinstance(value, self.base):
             wanted = f"the name or an object of a {self.kind} ({self.listing(also)})"

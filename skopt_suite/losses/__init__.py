@@ -16,9 +16,13 @@ from skopt_suite.losses._poisson import Poisson
 from skopt_suite.losses._quantile import Quantile
 from skopt_suite.losses._squared_error import SquaredError
 from skopt_suite.losses._tweedie import Tweedie
+from skopt_suite.losses._words import CLASSIFICATION_WORDS, REGRESSION_WORDS
 
 CLASSIFICATION_LOSSES = Registry(
-    "classification loss", ClassificationLoss, [LogLoss, Hinge, SquaredHinge]
+    "classification loss",
+    ClassificationLoss,
+    [LogLoss, Hinge, SquaredHinge],
+    CLASSIFICATION_WORDS,
 )
 REGRESSION_LOSSES = Registry(
     "regression loss",
@@ -35,6 +39,7 @@ REGRESSION_LOSSES = Registry(
         Gamma,
         Tweedie,
     ],
+    REGRESSION_WORDS,
 )
 
 __all__ = [

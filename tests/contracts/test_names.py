@@ -135,6 +135,29 @@ def test_errors_list_the_names(registry):
     assert str(error.value).startswith("Here: ")
 
 
+@pytest.mark.parametrize(
+    "registry, word, name",
+    [
+        (CLASSIFICATION_LOSSES, "CrossEntropyLoss", "log_loss"),
+        (CLASSIFICATION_LOSSES, "sparse_categorical_crossentropy", "log_loss"),
+        (CLASSIFICATION_LOSSES, "categorical_hinge", "hinge"),
+        (REGRESSION_LOSSES, "mse", "squared_error"),
+        (REGRESSION_LOSSES, "MeanAbsoluteError", "absolute_error"),
+        (REGRESSION_LOSSES, "mae", "absolute_error"),
+        (REGRESSION_LOSSES, "huber_regressor", "huber"),
+        (REGRESSION_LOSSES, "SmoothL1Loss", "huber"),
+        (REGRESSION_LOSSES, "logcosh", "log_cosh"),
+        (REGRESSION_LOSSES, "pinball", "quantile"),
+        (REGRESSION_LOSSES, "LinearSVR", "epsilon_insensitive"),
+        (REGRESSION_LOSSES, "poisson_nll", "poisson"),
+        (REGRESSION_LOSSES, "poisonn", "poisson"),
+    ],
+)
+def test_words_of_other_libraries(registry, word, name):
+    with pytest.raises(ValueError, match=re.escape(f". Did you mean {name!r}?")):
+        registry.resolve(word, owner="Here")
+
+
 def test_the_wrong_kind_of_object():
     with pytest.raises(TypeError, match=re.escape("optimizer must be the name or an object")):
         OPTIMIZERS.resolve(L2(), owner="Here")
