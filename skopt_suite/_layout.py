@@ -36,6 +36,12 @@ class DenseLayout(NamedTuple):
         """Whether there is a bias."""
         return self.bias_at >= 0
 
+    @property
+    def positions(self) -> np.ndarray:
+        """Where every weight lies in a row of weights, (n_in, n_out)."""
+        flat = np.arange(self.weights_at, self.weights_at + self.n_weights)
+        return flat.reshape(self.n_in, self.n_out)
+
     def weights(self, params: Params) -> LayerWeights:
         """Return the view of shape (n_fits, n_in, n_out)."""
         flat = params[:, self.weights_at : self.weights_at + self.n_weights]
@@ -122,6 +128,19 @@ class Layout:
         xp = namespace(values)
         sizes = xp.asarray([layer.n_weights for layer in self.layers], device=values.device)
         return xp.repeat(values, sizes, axis=1)
+
+    def per_weight_of_inputs(self, values: Array, elsewhere: float) -> FlatWeights:
+        """Return numbers per input, (n_fits, n_inputs), as one per weight, (n_fits, n_weights).
+
+        Weights of layers that do not see the input have the number `elsewhere`. Where there is one
+        number for all weights, (n_fits, 1), it is returned as it is.
+        """
+        if values.shape[1] == 1:
+            return values
+        xp, first = namespace(values), self.layers[0]
+        shape = (values.shape[0], self.n_weights - first.n_weights)
+        others = xp.full(shape, elsewhere, dtype=values.dtype, device=values.device)
+        return xp.concat([xp.repeat(values, first.n_out, axis=1), others], axis=1)
 
     def flatten(self, weights: Sequence[Array], biases: Sequence[Array]) -> np.ndarray:
         """Return weights ``(n_in, n_out)`` and biases ``(n_out,)`` as one row of parameters."""

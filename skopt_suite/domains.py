@@ -200,8 +200,8 @@ class Vector(Domain):
             self.entry.check(owner, f"every entry of {name}", number)
 
     def key(self, value: Any) -> Hashable:
-        """Return how many numbers there are, 1 if there is one for all."""
-        return np.size(value)
+        """Return how many numbers there are, 1 if there is one for all, 0 if there is none."""
+        return 0 if value is None else np.size(value)
 
     def stack(self, values: Sequence[Any], placement: Placement, ndim: int) -> Array:
         """Return an array (n_fits, 1, ..., n_entries); n_entries is 1 where one is for all."""

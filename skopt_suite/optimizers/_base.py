@@ -35,6 +35,10 @@ class Problem(Protocol):
         """The strengths of a separable penalty; None of others."""
 
     @property
+    def debts(self) -> tuple[int, int]:
+        """The shape of what a fit remembers, for its penalty, of noisy steps."""
+
+    @property
     def layout(self) -> Layout:
         """Where weights and biases lie in a row of parameters."""
 
@@ -46,6 +50,14 @@ class Problem(Protocol):
 
     def prox(self, params: Params, step_size: FitColumn | Params) -> Params:
         """Return the proximal operator of the other part; may overwrite `params`."""
+
+    def linearised(self, params: Params) -> Separable | None:
+        """Return the other part as a separable one with the same slope there, or None."""
+
+    def pay(
+        self, params: Params, owed: Array, step_size: FitColumn | Params
+    ) -> tuple[Params, Array]:
+        """Return what `prox` does after noisy steps, where the other part is not linearised."""
 
     def take(self, index: Array) -> Problem:
         """Return the problem of the fits that `index` names."""

@@ -11,10 +11,11 @@ import numpy as np
 from skopt_suite._component import Component
 from skopt_suite._layout import Layout
 from skopt_suite._separable import Separable
-from skopt_suite.backends import FitColumn, FlatWeights, PerFit, kernel, like, namespace
+from skopt_suite.backends import Array, FitColumn, FlatWeights, PerFit, kernel, like, namespace
 from skopt_suite.domains import Vector
 
 _FORMULAS = {"value", "smooth_value", "gradient", "nonsmooth_value", "prox"}
+_SAID_OF_FORMULAS = {"separable", "linearised", "project", "debts", "pay"}
 
 
 class Penalty(Component):
@@ -33,18 +34,15 @@ class Penalty(Component):
             cls.add_gradient = Penalty.add_gradient  # type: ignore[method-assign]
         if "gradient" in vars(cls) and "curvature" not in vars(cls):
             cls.curvature = Penalty.curvature  # type: ignore[method-assign]
-        if _FORMULAS & vars(cls).keys() and "separable" not in vars(cls):
-            cls.separable = Penalty.separable  # type: ignore[method-assign]
+        if _FORMULAS & vars(cls).keys():
+            for name in _SAID_OF_FORMULAS - vars(cls).keys():
+                setattr(cls, name, getattr(Penalty, name))
 
     def check_layout(self, layout: Layout) -> None:
-        """Raise `ValueError` if there are numbers per layer, but not one for each layer."""
-        for name in self._per_layer():
-            n_given = np.size(getattr(self, name))
-            if n_given not in (1, layout.n_layers):
-                raise ValueError(
-                    f"{type(self).__name__}: {name} must be one number, or one for each of the "
-                    f"{layout.n_layers} layers that have weights; got {n_given}."
-                )
+        """Raise `ValueError` if there are numbers per layer or feature, but not one for each."""
+        n_features = layout.layers[0].n_in
+        self._check_lengths("layer", layout.n_layers, f"{layout.n_layers} layers that have weights")
+        self._check_lengths("feature", n_features, f"{n_features} features")
 
     def on(self, layout: Layout) -> Self:
         """Return the stacked penalty for weights that lie so, for one pass.
@@ -52,17 +50,26 @@ class Penalty(Component):
         Hyperparameters per layer become one per weight, (n_fits, n_weights).
         """
         resolved = copy.copy(self)
-        for name in self._per_layer():
+        for name in self._given_per("layer"):
             setattr(resolved, name, layout.per_weight(getattr(self, name)))
         return resolved
 
-    def _per_layer(self) -> list[str]:
-        """Return the names of parameters that may be given per layer."""
+    def _given_per(self, what: str) -> list[str]:
+        """Return the names of parameters that may be given per layer or per feature."""
         return [
             name
             for name, domain in self.parameters.items()
-            if isinstance(domain, Vector) and domain.per == "layer"
+            if isinstance(domain, Vector) and domain.per == what
         ]
+
+    def _check_lengths(self, what: str, n_wanted: int, things: str) -> None:
+        for name in self._given_per(what):
+            n_given = np.size(getattr(self, name))
+            if n_given not in (1, n_wanted):
+                raise ValueError(
+                    f"{type(self).__name__}: {name} must be one number, or one for each of the "
+                    f"{things}; got {n_given}."
+                )
 
     @property
     def has_gradient(self) -> bool:
@@ -124,6 +131,47 @@ class Penalty(Component):
         after noisy steps (see `L1`), and SGD takes any ``l2``.
         """
         return None
+
+    def linearised(self, weights: FlatWeights) -> Separable | None:
+        """Return the part that is not smooth as a separable one with the same slope there, or None.
+
+        Of a separable penalty it is the penalty itself. Concave ones that have such a tangent give
+        exact zeros also where steps are noisy, like `L1`.
+        """
+        return self.separable()
+
+    def debts(self, n_weights: int) -> tuple[int, int]:
+        """Return the shape of what a fit remembers of noisy steps, of no rows if of none.
+
+        Two rows, one for each sign, of penalties that are `linearised`; others say how weights
+        `pay`.
+        """
+        return (0 if self.separable() is None else 2, n_weights)
+
+    def pay(
+        self, weights: FlatWeights, owed: Array, step_size: FitColumn | FlatWeights
+    ) -> tuple[FlatWeights, Array]:
+        """Return weights after a noisy step, and what they owe; both may be overwritten.
+
+        It is the proximal operator with a memory, for penalties that are not `linearised`.
+
+        Parameters
+        ----------
+        weights : array of shape (n_fits, n_weights)
+            Where the step ended.
+        owed : array of shape (n_fits, ...)
+            Of the shape that `debts` says, zeros before the first step.
+        step_size : array of shape (n_fits, 1) or (n_fits, n_weights)
+            How far the optimizer moves per unit of gradient.
+        """
+        raise NotImplementedError(f"{type(self).__name__} remembers nothing.")
+
+    def project(self, weights: FlatWeights) -> FlatWeights:
+        """Return the nearest weights that constraints allow; may overwrite `weights`."""
+        separable = self.separable()
+        if separable is None or not separable.is_positive:
+            return weights
+        return namespace(weights).clip(weights, 0.0, None)
 
     def nonsmooth_value(self, weights: FlatWeights) -> PerFit:
         """Return the other part, of shape (n_fits,); constraints count for nothing."""

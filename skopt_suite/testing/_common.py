@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from numbers import Integral
@@ -16,7 +16,7 @@ from sklearn.base import clone
 from skopt_suite._component import Component, ComponentT, stack
 from skopt_suite._target_type import TargetType
 from skopt_suite.backends import Placement, State
-from skopt_suite.domains import Domain
+from skopt_suite.domains import Domain, Vector
 from skopt_suite.training import Job, Plan
 
 NUMPY = Placement(np)
@@ -184,11 +184,12 @@ def _varied(component: ComponentT, position: int, factor: float) -> ComponentT:
 
 def _another(domain: Domain, value: Any, position: int, factor: float) -> Any:
     """Return another value of the domain, or the same if none is found."""
-    if isinstance(value, (tuple, list)):
-        return type(value)(_another(domain, entry, position, factor) for entry in value)
+    if isinstance(value, (tuple, list, np.ndarray)):
+        entry = domain.entry if isinstance(domain, Vector) else domain
+        several = [_another(entry, number, position, factor) for number in value]
+        return tuple(several) if isinstance(value, tuple) else several
     if isinstance(value, Integral):
         return value + position
-    value = np.asarray(value) if np.ndim(value) else value
     tries = (factor * value, value / factor, value + 0.1 * position, value - 0.1 * position)
     for number in tries:
         try:

@@ -75,7 +75,8 @@ def _changes(loss: Loss) -> Iterator[_Change]:
     for name in losses:
         yield _Change("loss", repr(name), {"loss": losses[name]()})
     for name in PENALTIES:
-        yield _Change("penalty", repr(name), {"penalty": PENALTIES[name]()})
+        penalty = PENALTIES.resolve(name, owner="check_job")
+        yield _Change("penalty", repr(name), {"penalty": penalty})
     yield _Change("schedule", "'constant'", {"schedule": "constant"})
     yield _Change("dropout", "0", {"dropout": 0.0})
     yield _Change("hidden_layer_sizes", "()", {"hidden_layer_sizes": ()})

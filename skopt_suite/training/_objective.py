@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from skopt_suite._component import take
 from skopt_suite._separable import Separable
-from skopt_suite.backends import Array, FitColumn, Params, PerFit, namespace
+from skopt_suite.backends import Array, FitColumn, Params, PerFit
 from skopt_suite.losses import Loss
 from skopt_suite.models import Context, DropoutDraws, Network
 from skopt_suite.optimizers.algebra._curvature import Curvature
@@ -53,10 +53,10 @@ class Terms:
 
         A fit that begins there owes nothing for them.
         """
-        separable = self.penalty.separable()
-        if separable is not None and separable.is_positive:
-            weights = self.network.layout.weights(params)
-            weights[...] = namespace(weights).clip(weights, 0.0, None)
+        weights = self.network.layout.weights(params)
+        allowed = self.penalty.project(weights)
+        if allowed is not weights:
+            weights[...] = allowed
         return params
 
     def take(self, index: Array) -> Terms:
@@ -102,6 +102,15 @@ class Objective:
         """The strengths of a separable penalty; None of others."""
         return self.penalty.separable()
 
+    @property
+    def debts(self) -> tuple[int, int]:
+        """The shape of what a fit remembers, for its penalty, of noisy steps."""
+        return self.penalty.debts(self.layout.n_weights)
+
+    def linearised(self, params: Params) -> Separable | None:
+        """Return the part that is not smooth as a separable one with the same slope, or None."""
+        return self.penalty.linearised(self.layout.weights(params))
+
     def value_and_gradient(self, params: Params) -> tuple[PerFit, Params]:
         """Return the smooth part, (n_fits,), and its gradient, (n_fits, n_params)."""
         mean, gradient = self.data.value_and_gradient(params)
@@ -125,6 +134,18 @@ class Objective:
         if moved is not weights:
             weights[...] = moved
         return params
+
+    def pay(
+        self, params: Params, owed: Array, step_size: FitColumn | Params
+    ) -> tuple[Params, Array]:
+        """Return `params` with weights that have paid, in place, and what they owe."""
+        if step_size.shape[1] > 1:
+            step_size = self.layout.weights(step_size)
+        weights = self.layout.weights(params)
+        moved, owed = self.penalty.pay(weights, owed, step_size)
+        if moved is not weights:
+            weights[...] = moved
+        return params, owed
 
     def optimality(self, params: Params, gradient: Params) -> PerFit:
         """Return about how much the objective can still fall, (n_fits,)."""

@@ -8,11 +8,25 @@ import numpy as np
 import pytest
 
 from skopt_suite._component import stack
+from skopt_suite._layout import Layout
 from skopt_suite.backends import Placement, to_numpy
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, TargetType
 from skopt_suite.models import ACTIVATIONS, Context, DropoutDraws, Network
 from skopt_suite.optimizers import LBFGS, OPTIMIZERS
-from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet
+from skopt_suite.penalties import (
+    L1,
+    L2,
+    MCP,
+    PENALTIES,
+    SCAD,
+    Box,
+    ElasticNet,
+    GroupLasso,
+    MaxNorm,
+    SparseGroupLasso,
+    Sum,
+    WeightedL1,
+)
 from skopt_suite.schedules import SCHEDULES, Cosine, Polynomial, ReduceOnPlateau, Warmup
 from skopt_suite.testing._common import job_of, variants
 from skopt_suite.training import Data, Rows, train
@@ -75,17 +89,28 @@ def test_losses(loss, kind, dtype):
 @pytest.mark.parametrize(
     "penalty",
     [
-        *registered(PENALTIES),
+        *(PENALTIES.resolve(name, owner="test") for name in PENALTIES),
         L1(alpha=0.3, positive=True),
         L2(alpha=0.3, positive=True),
         ElasticNet(alpha=0.3, positive=True),
+        WeightedL1(alpha=0.3, feature_weights=[0.0, 2.0], positive=True),
+        Box(low=[-0.5, 0.1], high=None),
+        MCP(alpha=0.3, positive=True),
+        SCAD(alpha=[0.1, 0.3]),
+        GroupLasso(alpha=[0.2, 0.4], groups="incoming"),
+        SparseGroupLasso(alpha=0.3, l1_ratio=0.5, groups=[[1]], positive=True),
+        MaxNorm(max_norm=0.5),
+        Sum(L2(alpha=0.3), GroupLasso(alpha=0.3)),
     ],
     ids=repr,
 )
 def test_penalties(penalty, dtype):
-    weights = np.random.default_rng(0).normal(size=(N_FITS, 7)).astype(dtype)
-    per_coordinate = np.random.default_rng(1).uniform(0.1, 1, (N_FITS, 7)).astype(dtype)
-    host_penalty, strict_penalty = (stack(variants(penalty), place) for place in (NUMPY, STRICT))
+    layout = Layout.dense((2, 2, 2))
+    weights = np.random.default_rng(0).normal(size=(N_FITS, 8)).astype(dtype)
+    per_coordinate = np.random.default_rng(1).uniform(0.1, 1, (N_FITS, 8)).astype(dtype)
+    host_penalty, strict_penalty = (
+        stack(variants(penalty), place).on(layout) for place in (NUMPY, STRICT)
+    )
     names = ["value"]
     names += ["smooth_value", "gradient"] if penalty.has_gradient else []
     names += ["nonsmooth_value"] if penalty.has_prox else []
@@ -98,6 +123,22 @@ def test_penalties(penalty, dtype):
         if penalty.has_prox:
             host, strict = both(weights, step_size)
             assert_same(strict_penalty.prox(*strict), host_penalty.prox(*host), 1e-5)
+            host, strict = both(weights)
+            assert_same(strict_penalty.project(*strict), host_penalty.project(*host), 1e-5)
+            _compare_debts(strict_penalty, host_penalty, weights, step_size)
+
+
+def _compare_debts(strict_penalty, host_penalty, weights, step_size):
+    host, strict = both(weights)
+    host_l1, strict_l1 = host_penalty.linearised(*host), strict_penalty.linearised(*strict)
+    assert (host_l1 is None) == (strict_l1 is None)
+    shape = host_penalty.debts(weights.shape[1])
+    if host_l1 is None and shape[0]:
+        host, strict = both(weights, np.zeros((N_FITS, *shape), weights.dtype), step_size)
+        for one, other in zip(strict_penalty.pay(*strict), host_penalty.pay(*host), strict=True):
+            assert_same(one, other, 1e-5)
+    elif host_l1 is not None and host_l1.l1 is not None:
+        assert_same(strict_l1.l1, host_l1.l1, 1e-5)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from skopt_suite.backends.kernels._numba._rules import RULES
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, SquaredError
 from skopt_suite.models import Network
 from skopt_suite.optimizers import OPTIMIZERS, SGD, Adam, Demands, RMSprop, Rule
-from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet
+from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet, Sum, WeightedL1
 from skopt_suite.schedules import SCHEDULES, Constant
 from skopt_suite.testing._common import job_of, variants
 from skopt_suite.testing._pairwise import pairwise
@@ -63,11 +63,14 @@ RULES_HERE = [
     for rule in map(OPTIMIZERS.__getitem__, OPTIMIZERS)
     if issubclass(rule, Rule) and not rule.is_full_batch
 ]
+PENALTIES_HERE = [PENALTIES.resolve(name, owner="Test") for name in PENALTIES]
 FACTORS = {
     "rule": [*(rule() for rule in RULES_HERE), RMSprop(momentum=0.5, centered=True)],
     "loss": ALL_LOSSES,
     "penalty": [
-        *(PENALTIES[name]() for name in PENALTIES),
+        *(penalty for penalty in PENALTIES_HERE if penalty.separable() is not None),
+        WeightedL1(0.02, feature_weights=[0.0, 0.5, 1.0, 1.5, 2.0]),
+        Sum(L2(0.02), L1(0.02, positive=True)),
         L1(0.01, positive=True),
         L2(0.01, positive=True),
         ElasticNet(0.02),

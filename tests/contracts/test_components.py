@@ -30,7 +30,20 @@ from skopt_suite.optimizers import (
     RAdam,
     RMSprop,
 )
-from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet
+from skopt_suite.penalties import (
+    L1,
+    L2,
+    MCP,
+    PENALTIES,
+    SCAD,
+    Box,
+    ElasticNet,
+    GroupLasso,
+    MaxNorm,
+    SparseGroupLasso,
+    Sum,
+    WeightedL1,
+)
 from skopt_suite.schedules import (
     SCHEDULES,
     Adaptive,
@@ -142,11 +155,41 @@ def test_schedule(schedule):
         ElasticNet(alpha=0.2, l1_ratio=0.9),
         ElasticNet(l1_ratio=0.0),
         ElasticNet(alpha=0.2, positive=True),
+        L2(alpha=[0.1, 0.3]),
+        WeightedL1(alpha=0.3, feature_weights=[0, 1, 2, 0.5, 0.1, 1, 1, 3]),
+        WeightedL1(alpha=[0.2, 0.1], positive=True),
+        Box(low=-0.3, high=None),
+        Box(low=[-0.1] * 7 + [0.2], high=0.5),
+        MCP(alpha=0.3, gamma=1.1),
+        MCP(alpha=[0.1, 0.3], positive=True),
+        SCAD(alpha=0.5, gamma=2.1),
+        SCAD(alpha=0.5, positive=True),
+        GroupLasso(alpha=0.3, groups=["a", "b", "a", "a", "b", "b", "a", "c"], positive=True),
+        GroupLasso(alpha=[0.1, 0.3], groups="incoming"),
+        SparseGroupLasso(alpha=0.4, l1_ratio=0.5, groups=[[7, 0, 3], [1, 5]]),
+        MaxNorm(max_norm=0.5),
+        MaxNorm(max_norm=[0.5, 1.0]),
+        Sum(L2(alpha=0.1), GroupLasso(alpha=0.2)),
+        Sum(L2(alpha=0.1), L2(alpha=0.3)),
+        Sum("l2", ElasticNet(alpha=0.3)),
     ],
     ids=repr,
 )
 def test_penalty(penalty):
     check_penalty(penalty)
+
+
+@pytest.mark.parametrize(
+    "penalty, message",
+    [
+        (GroupLasso(groups=[0, 1, 1]), "groups must be a label for each of the 8 features; got 3"),
+        (L2(alpha=[1.0, 2.0, 3.0]), "alpha must be one number, or one for each of the 1 layers"),
+    ],
+    ids=repr,
+)
+def test_a_penalty_that_suits_no_layout(penalty, message):
+    with pytest.raises(ValueError, match=message):
+        check_penalty(penalty)
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,12 @@ SCHEDULE_NAMES = [
     "then",
     "product",
 ]
-LATER_SCHEDULES = []
-PENALTY_NAMES = ["none", "l1", "l2", "elastic_net"]
-LATER_PENALTIES = [
+LATER_SCHEDULES: list[str] = []
+PENALTY_NAMES = [
+    "none",
+    "l1",
+    "l2",
+    "elastic_net",
     "group_lasso",
     "sparse_group_lasso",
     "mcp",
@@ -76,7 +79,9 @@ LATER_PENALTIES = [
     "weighted_l1",
     "box",
     "max_norm",
+    "sum",
 ]
+LATER_PENALTIES: list[str] = []
 LOSS_NAMES = [
     "log_loss",
     "hinge",

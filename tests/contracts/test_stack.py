@@ -97,7 +97,7 @@ def assert_same_as_alone(jobs, data=None, rtol=1e-8, train_options=None):
 
 
 def penalties():
-    found = [PENALTIES[name]() for name in PENALTIES]
+    found = [PENALTIES.resolve(name, owner="Test") for name in PENALTIES]
     for penalty in found:
         if "alpha" in penalty.parameters:
             penalty.alpha = 0.02

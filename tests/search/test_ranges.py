@@ -21,6 +21,7 @@ WITHOUT_RANGE = {
     "fista": "finds its own step size",
     "closed_form": "has no parameters",
     "none": "has no parameters",
+    "box": "has bounds that the problem gives",
     "constant": "has no parameters",
     "cosine": "falls to 0 over the whole fit: there is nothing to choose",
     "linear": "falls to 0 over the whole fit: there is nothing to choose",

@@ -10,6 +10,7 @@ from abc import abstractmethod
 from typing import ClassVar
 
 from skopt_suite._layout import Layout
+from skopt_suite._separable import Separable
 from skopt_suite.backends import Array, FitColumn, FlatWeights, Params, State, like, namespace
 from skopt_suite.optimizers._base import Optimizer, Problem, Step
 from skopt_suite.optimizers.first_order._owed import pay
@@ -65,7 +66,7 @@ class FirstOrder(Optimizer):
         return learning_rate
 
     def nothing_owed(self, params: Params, problem: Problem) -> Array:
-        """Return debts of zero to the penalty, for weights that are positive or negative.
+        """Return debts of zero to the penalty.
 
         Parameters
         ----------
@@ -77,12 +78,13 @@ class FirstOrder(Optimizer):
         Returns
         -------
         owed : array of shape (n_fits, 2, n_weights)
-            Of shape (n_fits, 0, n_weights) where nothing will be owed.
+            Of shape (n_fits, 0, n_weights) where nothing will be owed; of another one for penalties
+            that say how weights pay.
         """
-        xp = namespace(params)
-        owes = problem.has_prox and problem.separable is not None and not self.is_full_batch
-        shape = (params.shape[0], 2 if owes else 0, problem.layout.n_weights)
-        return xp.zeros(shape, dtype=params.dtype, device=params.device)
+        xp, debts = namespace(params), (0, problem.layout.n_weights)
+        if problem.has_prox and not self.is_full_batch:
+            debts = problem.debts
+        return xp.zeros((params.shape[0], *debts), dtype=params.dtype, device=params.device)
 
     def resume(self, state: State, params: Params, problem: Problem) -> State:
         """Return the state; nothing is owed to a penalty that comes where there was none."""
@@ -98,13 +100,16 @@ class FirstOrder(Optimizer):
         optimality = problem.optimality(params, gradient) if self.is_full_batch else None
         learning_rate = self.learning_rate * factor
         damping = self._damping(problem, learning_rate)
+        tangent = self._tangent(problem, params)
         if damping is not None:
             of_weights = problem.layout.weights(gradient)
             of_weights /= like(gradient, damping)[0]
         params, state = self.update(state, params, gradient, learning_rate, problem.layout)
         if problem.has_prox:
             step_size = self.step_size(state, learning_rate)
-            params, state = self._penalised(state, params, problem, step_size, damping)
+            if damping is not None:
+                step_size = _of_weights(problem, step_size) / damping
+            params, state = self._penalised(state, params, problem, step_size, tangent)
         return Step(params, state, loss, optimality)
 
     def _damping(
@@ -119,25 +124,34 @@ class FirstOrder(Optimizer):
             return None
         return 1 + learning_rate * separable.l2
 
+    def _tangent(self, problem: Problem, params: Params) -> Separable | None:
+        """Return what weights owe where a noisy step begins; None: not each for itself."""
+        is_noisy = problem.has_prox and not self.is_full_batch
+        return problem.linearised(params) if is_noisy else None
+
     def _penalised(
         self,
         state: State,
         params: Params,
         problem: Problem,
         step_size: FitColumn | Params,
-        damping: FitColumn | FlatWeights | None,
+        tangent: Separable | None,
     ) -> tuple[Params, State]:
         """Return parameters and state after the part of the penalty that is not smooth."""
-        owed, separable = getattr(state, "owed", None), problem.separable
-        if self.is_full_batch or owed is None or separable is None:
+        owed = getattr(state, "owed", None)
+        if self.is_full_batch or owed is None or owed.shape[1] == 0:
             return problem.prox(params, step_size), state
-        weights = problem.layout.weights(params)
-        if step_size.shape[1] > 1:
-            step_size = problem.layout.weights(step_size)
-        if damping is not None:
-            step_size = step_size / damping
-        weights[...], owed = pay(weights, owed, step_size, separable)
+        if tangent is None:
+            params, owed = problem.pay(params, owed, step_size)
+        else:
+            weights = problem.layout.weights(params)
+            weights[...], owed = pay(weights, owed, _of_weights(problem, step_size), tangent)
         return params, state._replace(owed=owed)
+
+
+def _of_weights(problem: Problem, step_size: FitColumn | Params) -> FitColumn | FlatWeights:
+    """Return the step sizes of weights only."""
+    return step_size if step_size.shape[1] == 1 else problem.layout.weights(step_size)
 
 
 def zero_count(params: Params) -> FitColumn:
