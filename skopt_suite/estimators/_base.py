@@ -172,6 +172,9 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     def _dropout_rates(self) -> tuple[float, ...]:
         return ()
 
+    def _input_dropout_rate(self) -> float:
+        return 0.0
+
     def _initialiser(self) -> str:
         return "auto"
 

@@ -46,6 +46,7 @@ def _incremental(estimator: Any) -> list[str]:
         PENALTIES.resolve(estimator.penalty, owner=owner),
         SCHEDULES.resolve(estimator.schedule, owner=owner).name,
         max(estimator._dropout_rates(), default=0.0),
+        estimator._input_dropout_rate(),
         widths(getattr(estimator, "hidden_layer_sizes", ())),
         is_incremental=True,
     )

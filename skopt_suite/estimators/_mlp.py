@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite.domains import Anything, Boolean
+from skopt_suite.domains import Anything, Boolean, Real
 from skopt_suite.estimators._classifier import TrainableClassifier
 from skopt_suite.estimators._mlp_face import MLPFace
 from skopt_suite.estimators._parameters import common_parameters
@@ -39,6 +39,8 @@ class MLPClassifier(MLPFace, TrainableClassifier):
     dropout : float or sequence of float in [0, 1), default=0.0
         Probability that a unit of a hidden layer is dropped in training, for all layers or for
         every one.
+    input_dropout : float in [0, 1), default=0.0
+        Probability that a feature is dropped in training, of dense X.
     init : str, default="auto"
         Name of the distribution of initial weights (:ref:`list <initialisers>`); "auto": what suits
         the activation. Without hidden layers, all weights start at zero.
@@ -143,6 +145,7 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         "hidden_layer_sizes": Anything(),
         "activation": Anything(),
         "dropout": Anything(),
+        "input_dropout": Real(0, 1, open_high=True),
         "init": Anything(),
         "residual": Boolean(),
         "class_weight": Anything(),
@@ -154,6 +157,7 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         activation: str | Sequence[str] = "relu",
         *,
         dropout: float | Sequence[float] = 0.0,
+        input_dropout: float = 0.0,
         init: str = "auto",
         residual: bool = False,
         loss: str | ClassificationLoss = "log_loss",
@@ -177,6 +181,7 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
+        self.input_dropout = input_dropout
         self.init = init
         self.residual = residual
         self.loss = loss
@@ -214,6 +219,8 @@ class MLPRegressor(MLPFace, TrainableRegressor):
     dropout : float or sequence of float in [0, 1), default=0.0
         Probability that a unit of a hidden layer is dropped in training, for all layers or for
         every one.
+    input_dropout : float in [0, 1), default=0.0
+        Probability that a feature is dropped in training, of dense X.
     init : str, default="auto"
         Name of the distribution of initial weights (:ref:`list <initialisers>`); "auto": what suits
         the activation. Without hidden layers, all weights start at zero.
@@ -314,6 +321,7 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         "hidden_layer_sizes": Anything(),
         "activation": Anything(),
         "dropout": Anything(),
+        "input_dropout": Real(0, 1, open_high=True),
         "init": Anything(),
         "residual": Boolean(),
     }
@@ -324,6 +332,7 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         activation: str | Sequence[str] = "relu",
         *,
         dropout: float | Sequence[float] = 0.0,
+        input_dropout: float = 0.0,
         init: str = "auto",
         residual: bool = False,
         loss: str | RegressionLoss = "squared_error",
@@ -346,6 +355,7 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
+        self.input_dropout = input_dropout
         self.init = init
         self.residual = residual
         self.loss = loss

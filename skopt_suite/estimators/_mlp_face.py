@@ -22,6 +22,7 @@ class MLPFace(TrainableEstimator):
     hidden_layer_sizes: Any
     activation: Any
     dropout: Any
+    input_dropout: float
     init: Any
     residual: bool
     dtype: str
@@ -45,6 +46,12 @@ class MLPFace(TrainableEstimator):
     def _dropout_rates(self) -> tuple[float, ...]:
         return per_layer(self.dropout, len(widths(self.hidden_layer_sizes)))
 
+    def _input_dropout_rate(self) -> float:
+        return float(self.input_dropout)
+
+    def _accepts_sparse(self) -> bool:
+        return super()._accepts_sparse() and not self.input_dropout
+
     def _initialiser(self) -> str:
         return self.init
 
@@ -52,10 +59,12 @@ class MLPFace(TrainableEstimator):
         return "float32" if self.dtype == "auto" else self.dtype
 
     def _search_ranges(self) -> dict[str, Range]:
-        """Add dropout, the same rate for all layers, where there is any: 0 means to do without."""
+        """Add rates of dropout, one for all layers, where there is any: 0 means to do without."""
         ranges = super()._search_ranges()
         if any(self._dropout_rates()):
             ranges["dropout"] = Uniform(0, 0.5)
+        if self.input_dropout:
+            ranges["input_dropout"] = Uniform(0, 0.5)
         return ranges
 
     def _layers(self) -> tuple[list, list]:

@@ -75,6 +75,7 @@ def plan_of(model: TrainableEstimator) -> Plan:
         early_stopping=model.early_stopping,
         dropout=model._dropout_rates(),
         seed=draw_seed(owner, model.random_state),
+        input_dropout=model._input_dropout_rate(),
         init=model._initialiser(),
     )
 

@@ -1,10 +1,18 @@
-"""The layer that drops units in training."""
+"""The layers that drop units and features in training."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from skopt_suite.backends import Activations, FitColumn, Params, kernel, namespace, uniform
+from skopt_suite.backends import (
+    Activations,
+    FeatureMatrix,
+    FitColumn,
+    Params,
+    kernel,
+    namespace,
+    uniform,
+)
 from skopt_suite.models._layer import Context
 
 
@@ -34,6 +42,30 @@ class Dropout(NamedTuple):
     ) -> Activations:
         """Return the gradient with respect to the input."""
         return delta if saved is None else delta * saved
+
+
+class InputDropout(NamedTuple):
+    """The same for the features of a dense input."""
+
+    n_hidden: int
+    """Number of hidden layers: what they drop is drawn with smaller numbers of layers."""
+
+    def forward(
+        self, params: Params, x: Activations | FeatureMatrix, context: Context
+    ) -> tuple[Activations | FeatureMatrix, None]:
+        """Return the output."""
+        if context.dropout is None or not context.dropout.drops_input(self.n_hidden):
+            return x, None
+        rates, seed, step = context.dropout
+        rate = rates[:, self.n_hidden :]
+        output = dropout_mask(rate, x.shape[1], x.shape[2], seed, step, self.n_hidden)
+        output *= x
+        return output, None
+
+    def backward(
+        self, gradient: Params, params: Params, saved: None, delta: Activations | None
+    ) -> None:
+        """Return nothing: no gradient is asked for by the input."""
 
 
 @kernel

@@ -18,14 +18,16 @@ from skopt_suite._layout import DenseLayout
 from skopt_suite.backends import Activations, Array, FeatureMatrix, Params, kernel, namespace
 from skopt_suite.models._activations import LeakyReLU
 from skopt_suite.models._dense import Dense
-from skopt_suite.models._dropout import Dropout
+from skopt_suite.models._dropout import Dropout, InputDropout
 from skopt_suite.models._layer import Context, Layer
 from skopt_suite.models._residual import Residual
 
 _NO_CONTEXT = Context()
 
 
-def fused(layers: Sequence[Layer], is_apart: bool, has_dropout: bool) -> tuple[Layer, ...]:
+def fused(
+    layers: Sequence[Layer], is_apart: bool, has_dropout: bool, drops_input: bool = False
+) -> tuple[Layer, ...]:
     """Return layers that do the same, with runs of them in one.
 
     Parameters
@@ -36,11 +38,12 @@ def fused(layers: Sequence[Layer], is_apart: bool, has_dropout: bool) -> tuple[L
         Whether the first layer has its own way to multiply.
     has_dropout : bool
         Whether anything is dropped; if not, dropout is no layer.
+    drops_input : bool
+        Whether features are dropped; then each fit has an input of its own, of the usual kind.
     """
+    idle = [Dropout] * (not has_dropout) + [InputDropout] * (not drops_input)
     needed = [
-        _fused_inside(layer, has_dropout)
-        for layer in layers
-        if has_dropout or not isinstance(layer, Dropout)
+        _fused_inside(layer, has_dropout) for layer in layers if not isinstance(layer, tuple(idle))
     ]
     result: list[Layer] = []
     for is_run, group in groupby(needed, lambda layer: isinstance(layer, Dense | LeakyReLU)):

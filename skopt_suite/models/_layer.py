@@ -13,9 +13,13 @@ from skopt_suite.backends import Activations, Array, FeatureMatrix, Params, name
 class DropoutDraws(NamedTuple):
     """What the draws of dropout in a step are a function of, beside layer, row and unit."""
 
-    rates: Array  # (n_fits, n_hidden)
+    rates: Array  # (n_fits, n_hidden), or (n_fits, n_hidden + 1): the last is that of the input
     seed: int
     step: int = 0
+
+    def drops_input(self, n_hidden: int) -> bool:
+        """Whether features of a network with so many hidden layers are dropped."""
+        return self.rates.shape[1] > n_hidden
 
     def take(self, index: Array) -> DropoutDraws:
         """Return what belongs to the fits that `index` names."""

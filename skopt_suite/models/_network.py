@@ -23,7 +23,7 @@ from skopt_suite.backends import (
 )
 from skopt_suite.models._activations import ACTIVATIONS
 from skopt_suite.models._dense import Dense
-from skopt_suite.models._dropout import Dropout
+from skopt_suite.models._dropout import Dropout, InputDropout
 from skopt_suite.models._fused import fused
 from skopt_suite.models._initialisers import initialiser_for
 from skopt_suite.models._layer import Context, Layer
@@ -146,6 +146,7 @@ class Network:
 
     def _layers(self) -> Iterator[Layer]:
         *hidden, output = self.layout.layers
+        yield InputDropout(self.n_hidden)
         for index, (layout, name) in enumerate(zip(hidden, self.activations, strict=True)):
             block = (Dense(layout, is_input=index == 0), ACTIVATIONS[name], Dropout(index))
             if self.adds_input(index):
@@ -167,13 +168,15 @@ class Network:
         """Return the layers as they are computed: in runs, where there are kernels for them."""
         if type(params) is not np.ndarray:
             return self.layers
-        key = (not is_plain_batch(X, params, self.sizes[1]), context.dropout is not None)
+        dropout, is_apart = context.dropout, not is_plain_batch(X, params, self.sizes[1])
+        drops_input = dropout is not None and dropout.drops_input(self.n_hidden)
+        key = is_apart, dropout is not None, drops_input
         if key not in self._fused:
             self._fused[key] = fused(self.layers, *key)
         return self._fused[key]
 
     @cached_property
-    def _fused(self) -> dict[tuple[bool, bool], tuple[Layer, ...]]:
+    def _fused(self) -> dict[tuple[bool, bool, bool], tuple[Layer, ...]]:
         return {}
 
     def __reduce__(self) -> tuple[type[Network], tuple[Any, ...]]:

@@ -53,6 +53,8 @@ class Demands:
     """Name of the schedule."""
     dropout: float = 0.0
     """The largest rate of dropout of all layers."""
+    input_dropout: float = 0.0
+    """The rate of dropout of the input."""
     hidden_layer_sizes: tuple[int, ...] = ()
     """Units of every hidden layer; empty for linear models."""
     is_sparse: bool = False
@@ -86,11 +88,13 @@ def _of_objective(optimizer: Optimizer, demands: Demands) -> Iterator[str]:
 def _of_training(optimizer: Optimizer, demands: Demands) -> Iterator[str]:
     if not optimizer.takes_schedule and demands.schedule != "constant":
         yield (f"finds its own step size, so schedule must be 'constant'; got {demands.schedule!r}")
-    if optimizer.is_full_batch and not optimizer.takes_schedule and demands.dropout:
-        yield (
-            "needs an objective that does not change between evaluations, so dropout must be 0; "
-            f"got {demands.dropout}"
-        )
+    if optimizer.is_full_batch and not optimizer.takes_schedule:
+        for name in ("dropout", "input_dropout"):
+            if rate := getattr(demands, name):
+                yield (
+                    "needs an objective that does not change between evaluations, so "
+                    f"{name} must be 0; got {rate}"
+                )
     if demands.is_incremental and not optimizer.is_incremental:
         yield "starts anew with every call, so there is no partial_fit"
 

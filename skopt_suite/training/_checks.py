@@ -18,11 +18,17 @@ def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
     """Raise `ValueError` if the parts of the job do not go together."""
     plan = job.plan
     plan.penalty.check_layout(job.network.layout)
+    if plan.input_dropout and is_sparse(X):
+        raise ValueError(
+            f"input_dropout must be 0 where X is sparse; got {plan.input_dropout}. Change "
+            "input_dropout to 0, or X to a dense array (X.toarray())."
+        )
     demands = Demands(
         loss=plan.loss,
         penalty=plan.penalty,
         schedule=plan.schedule.name,
         dropout=max(plan.dropout, default=0.0),
+        input_dropout=plan.input_dropout,
         hidden_layer_sizes=tuple(job.network.sizes[1:-1]),
         is_sparse=is_sparse(X),
         is_incremental=is_incremental,
@@ -79,6 +85,7 @@ def _changes(loss: Loss) -> Iterator[_Change]:
         yield _Change("penalty", repr(name), {"penalty": penalty})
     yield _Change("schedule", "'constant'", {"schedule": "constant"})
     yield _Change("dropout", "0", {"dropout": 0.0})
+    yield _Change("input_dropout", "0", {"input_dropout": 0.0})
     yield _Change("hidden_layer_sizes", "()", {"hidden_layer_sizes": ()})
 
 

@@ -113,7 +113,14 @@ def kind_of_steps(plan: Plan, network: Network, like: Array) -> str:
     if plan.optimizer.is_full_batch:
         return "full batch"
     loss = plan.loss.on(TargetType(plan.loss.kinds[0], network.sizes[-1]))
-    recipe = recipe_of(network, plan.optimizer, loss, plan.penalty, "float32", bool(plan.dropout))
+    recipe = recipe_of(
+        network,
+        plan.optimizer,
+        loss,
+        plan.penalty,
+        "float32",
+        any((*plan.dropout, plan.input_dropout)),
+    )
     return "compiled" if recipe is not None and knows(recipe, like) else "definition"
 
 

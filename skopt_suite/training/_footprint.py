@@ -118,8 +118,9 @@ def _scratch(component: Component) -> int:
 def _activations(job: Job, data: Data, placement: Placement, is_weighted: bool) -> int:
     """Return how many numbers the forward and backward pass of one batch take."""
     # of dropout: the mask and what it leaves; then the gradient behind and before it
-    dropout = (2, 2) if any(job.plan.dropout) and not _is_known(job, placement) else (0, 0)
-    kept, momentary = 0, [0]
+    drops = any((*job.plan.dropout, job.plan.input_dropout)) and not _is_known(job, placement)
+    dropout = (2, 2) if drops else (0, 0)
+    kept, momentary = (job.network.sizes[0] if drops and job.plan.input_dropout else 0), [0]
     for depth, (n_units, name) in enumerate(_hidden(job)):
         activation = ACTIVATIONS[name]  # the derivative, beside the output
         connection = _CONNECTION if job.network.adds_input(depth) else (0, 0)

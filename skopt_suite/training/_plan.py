@@ -33,6 +33,7 @@ class Plan:
     early_stopping: bool
     dropout: tuple[float, ...]
     seed: int
+    input_dropout: float = 0.0
     init: str = "auto"
     """Name of what networks start from, which fits of a stack need not share."""
 
@@ -46,6 +47,7 @@ class Plan:
             self.shuffle,
             self.early_stopping,
             any(self.dropout),
+            self.input_dropout > 0,
             self.seed,
         )
 

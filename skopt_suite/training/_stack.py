@@ -129,9 +129,12 @@ def _best(jobs: Sequence[Job], placement: Placement) -> Params | None:
 
 
 def _dropout(jobs: Sequence[Job], placement: Placement) -> DropoutDraws | None:
-    if not any(jobs[0].plan.dropout):
+    first = jobs[0].plan
+    if not any((*first.dropout, first.input_dropout)):
         return None
-    rates = np.array([job.plan.dropout for job in jobs])
+    rates = np.array([job.plan.dropout or (0.0,) * job.network.n_hidden for job in jobs])
+    if first.input_dropout:
+        rates = np.column_stack([rates, [job.plan.input_dropout for job in jobs]])
     return DropoutDraws(placement.asarray(rates, dtype=jobs[0].dtype), jobs[0].seed)
 
 

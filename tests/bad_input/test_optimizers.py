@@ -71,11 +71,15 @@ def test_auto_does_not_take_a_schedule():
         LinearClassifier(schedule="cosine").fit(X, y)
 
 
+@pytest.mark.parametrize("parameter", ["dropout", "input_dropout"])
 @pytest.mark.parametrize("optimizer", ["lbfgs", "fista"])
-def test_solvers_do_not_take_dropout(optimizer):
-    text = f"'{optimizer}' needs an objective that does not change .* dropout must be 0; got 0.5"
+def test_solvers_do_not_take_dropout(optimizer, parameter):
+    text = (
+        f"'{optimizer}' needs an objective that does not change .* {parameter} must be 0; got 0.5"
+        rf".*; {parameter} to 0\."
+    )
     with pytest.raises(ValueError, match=text):
-        MLPClassifier(optimizer=optimizer, dropout=0.5).fit(X, y)
+        MLPClassifier(optimizer=optimizer).set_params(**{parameter: 0.5}).fit(X, y)
 
 
 LEAST_SQUARES_ONLY = [

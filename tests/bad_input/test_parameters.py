@@ -172,6 +172,8 @@ def test_parameters_of_estimators_are_checked(estimator, name, value, accepted):
         ({"init": "xavier_uniform"}, "Did you mean 'glorot_uniform'?"),
         ({"init": "HeUniform"}, "unknown init 'HeUniform'; known: 'auto', 'glorot_uniform',"),
         ({"init": 0.1}, "unknown init 0.1; known: 'auto'"),
+        ({"input_dropout": 1.0}, "input_dropout must be a number in [0, 1); got 1.0"),
+        ({"input_dropout": [0.1]}, "input_dropout must be a number in [0, 1); got [0.1]"),
         ({"residual": "yes"}, "residual must be True or False; got 'yes'"),
         ({"dropout": 1.0}, "dropout must be a number in [0, 1); got 1.0"),
         ({"dropout": -0.1}, "dropout must be a number in [0, 1); got -0.1"),

@@ -44,6 +44,8 @@ MODELS = {
     "bent": ((5, 4, 6), ("selu", "mish", "hard_swish")),
     "cut off": ((5, 4, 6), ("hard_tanh", "relu", "hard_sigmoid")),
     "dropout": ((7, 6), ("relu", "tanh")),
+    "dropout of the input": ((7, 6), ("relu", "tanh")),
+    "dropout of the input, linear": ((), ()),
 }
 ALL_LOSSES = [
     (losses[name](), kind, n_outputs)
@@ -84,8 +86,8 @@ FACTORS = {
 
 
 def is_allowed(rule, loss, penalty, model, schedule, dtype, weighted, shuffle):
-    dropout = 0.2 if model == "dropout" else 0.0
-    demands = Demands(loss[0], penalty, schedule.name, dropout, MODELS[model][0])
+    dropout = 0.2 if "dropout" in model else 0.0
+    demands = Demands(loss[0], penalty, schedule.name, dropout, 0.0, MODELS[model][0])
     return rule.refusal(demands) is None
 
 
@@ -110,6 +112,7 @@ def jobs_of(rule, loss, penalty, model, schedule, dtype, weighted, shuffle, n_fi
             shuffle=shuffle,
             early_stopping=False,
             dropout=(0.3, 0.2) if model == "dropout" else (),
+            input_dropout=0.25 if "of the input" in model else 0.0,
             seed=3,
             dtype=dtype,
             targets=TargetType(kind, n_outputs),

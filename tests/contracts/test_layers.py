@@ -38,8 +38,9 @@ def draw(network, n_fits, dtype="float64"):
     return params, X, rng.normal(size=(n_fits, N_SAMPLES, network.sizes[-1])).astype(dtype)
 
 
-def dropping(network, n_fits, step=4):
-    rates = np.linspace(0.1, 0.6, n_fits * network.n_hidden).reshape(n_fits, -1)
+def dropping(network, n_fits, step=4, with_input=False):
+    n_rates = network.n_hidden + with_input
+    rates = np.linspace(0.1, 0.6, n_fits * n_rates).reshape(n_fits, n_rates)
     return Context(DropoutDraws(rates, seed=7, step=step))
 
 
@@ -83,6 +84,30 @@ def test_connections_are_around_hidden_layers_of_the_same_width():
     np.testing.assert_allclose(network.forward(params, X)[0][0], x, rtol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["relu", "tanh", "linear", "narrow", "residual"])
+@pytest.mark.parametrize("kind", ["dense", "fortran"])
+def test_dropout_of_the_input_is_that_of_every_fit(name, kind):
+    network = NETWORKS[name]
+    params, X, delta = draw(network, 3)
+    context = dropping(network, 3, with_input=True)
+    rates, seed, step = context.dropout
+    mask = KERNELS["skopt_suite.models._dropout.dropout_mask"](
+        rates[:, -1:], *X.shape, seed, step, network.n_hidden
+    )
+    hidden = Context(context.dropout._replace(rates=rates[:, :-1])) if network.n_hidden else None
+    X = np.asfortranarray(X) if kind == "fortran" else X
+    raw, gradient = by_network(network, params, X, context, delta)
+    for k in range(3):
+        mine = hidden.take(np.array([k])) if hidden else Context()
+        one, its = by_network(network, params[k : k + 1], X * mask[k], mine, delta[k : k + 1])
+        np.testing.assert_allclose(raw[k], one[0], rtol=1e-12)
+        np.testing.assert_allclose(gradient[k], its[0], rtol=1e-11, atol=1e-12)
+    for got, wanted in zip(
+        (raw, gradient), by_definition(network, params, X, context, delta), strict=True
+    ):
+        np.testing.assert_allclose(got, wanted, rtol=1e-11, atol=1e-13)
+
+
 def n_layers(network, context):
     params, X, _ = draw(network, 1)
     return len(network.forward(params, X, context)[1].layers)
@@ -96,7 +121,7 @@ def test_what_becomes_one_layer():
     )  # the first layer by products made for the input
     assert n_layers(NETWORKS["curve between runs"], Context()) == 3
     assert n_layers(NETWORKS["tanh"], Context()) == 5
-    assert len(NETWORKS["relu"].layers) == 7
+    assert len(NETWORKS["relu"].layers) == 8
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -118,7 +118,7 @@ FACTORS = {
 
 def is_allowed(optimizer, penalty, model, loss, schedule):
     dropout = max(DROPOUT) if "dropout" in model else 0.0
-    demands = Demands(loss, penalty, schedule.name, dropout, HIDDEN[model])
+    demands = Demands(loss, penalty, schedule.name, dropout, 0.0, HIDDEN[model])
     return optimizer.refusal(demands) is None
 
 

@@ -15,7 +15,8 @@ from .problems import CLASSES, NUMBERS, data_of
 
 KINDS = {
     "residual": {"residual": True},
-    "residual with dropout": {"residual": True, "dropout": 0.2},
+    "residual with dropout": {"residual": True, "dropout": 0.2, "input_dropout": 0.1},
+    "dropout of the input": {"input_dropout": 0.2},
 }
 SETTINGS = {"batch_size": 64, "max_iter": 15, "random_state": 0, "optimizer__learning_rate": 0.01}
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -48,7 +49,8 @@ def test_a_fit_in_a_stack_is_that_fit_alone(kind):
     search = FusedGridSearchCV(model, grid, cv=[(half, half + 100)], refit=False).fit(*NUMBERS)
     report = search.fusion_report_
     assert (report.n_groups, report.n_alone) == (2 if others else 1, 0)
-    assert report.entries[-1].steps == "definition"
+    is_plain = not model.residual
+    assert report.entries[-1].steps == ("compiled" if is_plain else "definition")
     for index, setting in enumerate(search.cv_results_["params"]):
         alone = clone(model).set_params(**setting).fit(*(part[half] for part in NUMBERS))
         np.testing.assert_allclose(search.loss_curves_[index][0], alone.loss_curve_, rtol=1e-7)
@@ -73,7 +75,7 @@ def test_saved_models_predict_and_go_on(kind, settings):
             assert curves[0][-1] < curves[0][0]
 
 
-@every_kind
+@pytest.mark.parametrize("kind", [name for name in KINDS if "input_dropout" not in KINDS[name]])
 def test_sparse_rows_give_the_same(kind):
     model = model_of(MLPClassifier, kind, dtype="float64", max_iter=4)
     X, y = CLASSES
@@ -81,6 +83,38 @@ def test_sparse_rows_give_the_same(kind):
     sparse = clone(model).fit(scipy.sparse.csr_array(X), y)
     assert sparse.loss_curve_ == pytest.approx(dense.loss_curve_, rel=1e-9)
     np.testing.assert_allclose(sparse.predict_proba(X), dense.predict_proba(X), rtol=1e-7)
+
+
+def test_sparse_rows_cannot_be_dropped():
+    model, X = model_of(MLPClassifier, "dropout of the input"), scipy.sparse.csr_array(CLASSES[0])
+    assert not model.__sklearn_tags__().input_tags.sparse
+    with pytest.raises(ValueError, match=r"input_dropout must be 0 where X is sparse; got 0\.2"):
+        model.fit(X, CLASSES[1])
+    model.fit(*CLASSES).predict(X)
+
+
+def test_dropout_of_the_input_regularises():
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(40, 10)), rng.randint(0, 2, 40)  # nothing to learn but noise
+    model = MLPClassifier((32,), max_iter=150, random_state=0).set_params(
+        optimizer__learning_rate=0.01
+    )
+    fits = [clone(model).set_params(input_dropout=rate).fit(X, y) for rate in (0.0, 0.6)]
+    plain, dropped = (np.abs(fitted.decision_function(X)).mean() for fitted in fits)
+    assert dropped < 0.7 * plain
+    np.testing.assert_array_equal(fits[1].predict_proba(X), fits[1].predict_proba(X))
+
+
+def test_rates_of_input_dropout_are_one_pass():
+    model = model_of(MLPClassifier, "dropout of the input", max_iter=4)
+    grid = {"input_dropout": [0.1, 0.2, 0.5, 0.0]}
+    half = np.arange(100)
+    search = FusedGridSearchCV(model, grid, cv=[(half, half + 100)], refit=False).fit(*CLASSES)
+    assert (search.fusion_report_.n_groups, search.fusion_report_.n_alone) == (1, 1)
+    for rate, (curve,) in zip(grid["input_dropout"], search.loss_curves_, strict=True):
+        alone = clone(model).set_params(input_dropout=rate)
+        alone.fit(*(part[half] for part in CLASSES))
+        np.testing.assert_allclose(curve, alone.loss_curve_, rtol=1e-5)
 
 
 @both

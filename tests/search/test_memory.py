@@ -219,6 +219,12 @@ CASES = {
     "all rows": (mlp(50, batch_size=3000), RATES, TALL),
     "dropout": (mlp(50, dropout=0.3, batch_size=600), RATES, TALL),
     "dropout in two layers": (mlp(50, 20, dropout=0.3, batch_size=600), RATES, TALL),
+    "dropout of the input": (mlp(20, input_dropout=0.3, batch_size=50), RATES, BROAD),
+    "dropout of the input, by definition": (
+        mlp(20, 20, input_dropout=0.3, residual=True, batch_size=50),
+        RATES,
+        BROAD,
+    ),
     "L1 by coordinate": wide("adam", penalty="l1"),
     "fits that leave one by one": (
         mlp(200, n_iter_no_change=1, tol=1e-2, batch_size=50, max_iter=20),

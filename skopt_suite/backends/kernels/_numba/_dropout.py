@@ -61,7 +61,7 @@ def _philox(words, block, where, keys, multipliers):
 
 @jit
 def _drop(z, derivative, rate, step, layer, first, keys, multipliers):
-    """Drop units of one fit, (n_samples, n_units), and the derivatives of what made them."""
+    """Drop units of one fit, (n_samples, n_units), and derivatives of what made them, if any."""
     n_samples, n_units = z.shape
     words = np.empty((4, n_units), dtype=np.uint32)
     where = step & 0xFFFFFFFF, layer & 0xFFFFFFFF
@@ -75,7 +75,8 @@ def _drop(z, derivative, rate, step, layer, first, keys, multipliers):
                 draw = kind(words[i - start, j] >> np.uint32(8)) * unit
                 factor = kept if draw >= rate else dropped
                 z[i, j] *= factor
-                derivative[i, j] *= factor
+                if derivative.size:
+                    derivative[i, j] *= factor
 
 
 DROP = Body(_drop, drop_type)

@@ -37,7 +37,7 @@ class Fits(NamedTuple):
     l2: np.ndarray  # (n_fits, 1) or (n_fits, n_weights)
     l1: np.ndarray  # (n_fits, 1) or (n_fits, n_weights)
     owed: np.ndarray  # (n_fits, 2, n_weights), or (n_fits, 0, n_weights)
-    dropout: np.ndarray  # (n_fits, n_hidden), or (n_fits, 0) without
+    dropout: np.ndarray  # (n_fits, n_hidden), with a last one of the input, or (n_fits, 0)
     loss: np.ndarray  # (n_fits,): is added to
 
 
@@ -143,7 +143,7 @@ def run_dense(fits, rows, network, how, keys, space, team, start, stop):
             (i % n_fits, start + i // n_fits) if by_step else (i // n_steps, start + i % n_steps)
         )
         size = min(how.batch_size, n_samples - step * how.batch_size)
-        is_loaded = by_step and k > 0
+        is_loaded = by_step and k > 0 and not fits.dropout.size
         _take_rows(fits, rows, network, how, keys, space, team, k, step, size, is_loaded)
         if not wait(team):
             return
@@ -172,8 +172,18 @@ def _take_rows(fits, rows, network, how, keys, space, team, k, step, size, is_lo
     if rows.weight.size:
         of_fit = row_of(rows.weight, k if rows.weight.shape[0] > 1 else 0)
         load_weights(of_fit, rows.order, first, part_of(space.weight, begin, n_rows))
+    if how.drop and fits.dropout.shape[1] == network.layers.shape[0]:
+        _drop_features(fits, how, keys, space, k, step, x, begin)
     if n_rows:
         _pass_rows(fits, network, how, keys, space, k, step, x, y, size, begin)
+
+
+@jit_inlined
+def _drop_features(fits, how, keys, space, k, step, x, begin):
+    """Drop features; the number of hidden layers stands for the input where that is drawn."""
+    n_hidden, count = fits.dropout.shape[1] - 1, how.first_count + step
+    rate, none, drop = fits.dropout[k, n_hidden], matrix_of(space.x, 0, 0, 0), drop_at(how.drop, x)
+    drop(x, none, rate, count, n_hidden, begin, keys.keys, keys.multipliers)
 
 
 @jit_inner_views
