@@ -1,6 +1,7 @@
 """Where the weights and biases of every layer lie in a row of parameters.
 
-Parameters of a fit are one row: all weights first, layer by layer, then all biases. So what
+Parameters of a fit are one row: all weights first, layer by layer, then all biases, then the gains
+of normalisations. So what
 penalties see is one slice, and layers are views. Nobody else computes offsets.
 """
 
@@ -53,6 +54,22 @@ class DenseLayout(NamedTuple):
         return params[:, None, start : start + self.n_out]
 
 
+class NormLayout(NamedTuple):
+    """Where a normalisation behind a layer lies; its bias is that of the layer."""
+
+    n_units: int
+    gain_at: int
+    bias_at: int
+
+    def gain(self, params: Params) -> Array:
+        """Return the view of shape (n_fits, 1, n_units)."""
+        return params[:, None, self.gain_at : self.gain_at + self.n_units]
+
+    def bias(self, params: Params) -> Array:
+        """Return the view of shape (n_fits, 1, n_units)."""
+        return params[:, None, self.bias_at : self.bias_at + self.n_units]
+
+
 @dataclass(frozen=True)
 class Layout:
     """Where everything lies in a row of parameters, (n_fits, n_params).
@@ -61,12 +78,17 @@ class Layout:
     ----------
     layers : tuple of DenseLayout
         From the input to the output.
+    norms : tuple of NormLayout
+        Behind each hidden layer, or none.
     """
 
     layers: tuple[DenseLayout, ...]
+    norms: tuple[NormLayout, ...] = ()
 
     @classmethod
-    def dense(cls, sizes: Sequence[int], output_bias: bool = True) -> Layout:
+    def dense(
+        cls, sizes: Sequence[int], output_bias: bool = True, is_normalised: bool = False
+    ) -> Layout:
         """Return the layout of a fully connected network.
 
         Parameters
@@ -75,6 +97,8 @@ class Layout:
             Units of every layer: ``(n_features, *hidden, n_outputs)``.
         output_bias : bool
             Whether the output layer has a bias (hidden layers always do).
+        is_normalised : bool
+            Whether there is a normalisation behind every hidden layer.
         """
         pairs = list(pairwise(sizes))
         layers: list[DenseLayout] = []
@@ -83,7 +107,8 @@ class Layout:
             has_bias = output_bias or depth < len(pairs) - 1
             layers.append(DenseLayout(n_in, n_out, weights_at, bias_at if has_bias else -1))
             weights_at, bias_at = weights_at + n_in * n_out, bias_at + n_out
-        return cls(tuple(layers))
+        plain = cls(tuple(layers))
+        return plain._with_norms() if is_normalised else plain
 
     @property
     def n_layers(self) -> int:
@@ -98,7 +123,12 @@ class Layout:
     @cached_property
     def n_params(self) -> int:
         """Number of parameters of one fit."""
-        return self.n_weights + sum(layer.n_out for layer in self.layers if layer.has_bias)
+        return self.n_weights + self.n_biases + sum(norm.n_units for norm in self.norms)
+
+    @cached_property
+    def n_biases(self) -> int:
+        """Number of biases of one fit."""
+        return sum(layer.n_out for layer in self.layers if layer.has_bias)
 
     @property
     def largest_layer(self) -> int:
@@ -115,8 +145,8 @@ class Layout:
         return params[:, : self.n_weights]
 
     def biases(self, params: Params) -> Array:
-        """Return the view of all biases, (n_fits, n_params - n_weights)."""
-        return params[:, self.n_weights :]
+        """Return the view of all biases, (n_fits, n_biases)."""
+        return params[:, self.n_weights : self.n_weights + self.n_biases]
 
     def per_weight(self, values: Array) -> FlatWeights:
         """Return numbers per layer, (n_fits, n_layers), as one per weight, (n_fits, n_weights).
@@ -142,7 +172,21 @@ class Layout:
         others = xp.full(shape, elsewhere, dtype=values.dtype, device=values.device)
         return xp.concat([xp.repeat(values, first.n_out, axis=1), others], axis=1)
 
-    def flatten(self, weights: Sequence[Array], biases: Sequence[Array]) -> np.ndarray:
-        """Return weights ``(n_in, n_out)`` and biases ``(n_out,)`` as one row of parameters."""
+    def flatten(
+        self, weights: Sequence[Array], biases: Sequence[Array], gains: Sequence[Array] = ()
+    ) -> np.ndarray:
+        """Return weights ``(n_in, n_out)`` and biases ``(n_out,)`` as one row of parameters.
+
+        Gains ``(n_out,)`` are those of the normalisations.
+        """
         kept = [bias for bias, layer in zip(biases, self.layers, strict=True) if layer.has_bias]
-        return np.concatenate([np.ravel(part) for part in [*weights, *kept]])
+        return np.concatenate([np.ravel(part) for part in [*weights, *kept, *gains]])
+
+    def _with_norms(self) -> Layout:
+        """Return the layout with gains behind all else."""
+        norms: list[NormLayout] = []
+        gain_at = self.n_params
+        for layer in self.layers[:-1]:
+            norms.append(NormLayout(layer.n_out, gain_at, layer.bias_at))
+            gain_at += layer.n_out
+        return Layout(self.layers, tuple(norms))

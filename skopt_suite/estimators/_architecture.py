@@ -13,8 +13,10 @@ from skopt_suite.domains import Real
 from skopt_suite.models import (
     ACTIVATIONS,
     INITIALISERS,
+    NORMALIZATIONS,
     WORDS_FOR_ACTIVATIONS,
     WORDS_FOR_INITIALISERS,
+    WORDS_FOR_NORMALIZATIONS,
 )
 
 _RATE = Real(0, 1, open_high=True)
@@ -39,6 +41,17 @@ def check_architecture(owner: str, sizes: Any, activation: Any, dropout: Any) ->
 def check_init(owner: str, init: Any) -> None:
     """Raise `ValueError` if that is no name of a distribution of initial weights."""
     _check_name(owner, "init", init, ["auto", *INITIALISERS], WORDS_FOR_INITIALISERS)
+
+
+def check_normalization(owner: str, normalization: Any, sizes: Any) -> None:
+    """Raise `ValueError` if that is no name, or leaves nothing of a hidden layer."""
+    known = ["none", *NORMALIZATIONS]
+    _check_name(owner, "normalization", normalization, known, WORDS_FOR_NORMALIZATIONS)
+    if normalization == "layer" and 1 in widths(sizes):
+        raise ValueError(
+            f"{owner}: normalization='layer' is over the units of a hidden layer, so there must be "
+            f"at least 2; got hidden_layer_sizes={sizes!r}."
+        )
 
 
 def widths(sizes: Any) -> tuple[int, ...]:

@@ -214,6 +214,10 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     def _layers(self) -> tuple[list, list]:
         """Return weights ``(n_in, n_out)`` and biases ``(n_out,)`` of every layer."""
 
+    def _gains(self) -> list:
+        """Return the gains ``(n_out,)`` of layers that are normalised."""
+        return []
+
     @abstractmethod
     def _model_attributes(self, network: Network, targets: Any, params: Any) -> dict[str, Any]:
         """Return the fitted attributes that hold parameters of shape (n_params,)."""

@@ -81,6 +81,12 @@ def _trained_params(model: Any, network: Network) -> np.ndarray:
             f"{type(model).__name__}: training cannot go on with layers of shape {shapes}: "
             f"the data and parameters now ask for {expected}. Fit with warm_start=False."
         )
+    trained, wanted = model._trained_network.normalization, network.normalization
+    if trained != wanted:
+        raise ValueError(
+            f"{type(model).__name__}: training cannot go on with normalization={trained!r}: the "
+            f"parameters now ask for {wanted!r}. Fit with warm_start=False."
+        )
     return shown_params(model, network)
 
 

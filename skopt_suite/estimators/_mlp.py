@@ -47,6 +47,9 @@ class MLPClassifier(MLPFace, TrainableClassifier):
     residual : bool, default=False
         Whether a hidden layer that is as wide as the hidden layer before adds its input to its
         output.
+    normalization : {"none", "layer"}, default="none"
+        Whether hidden layers normalise weighted sums before the activation: over the units of
+        every row. They are then multiplied by ``gains_``, and ``intercepts_`` are added.
     loss : str or ClassificationLoss, default="log_loss"
         What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
         (:ref:`list <classification_losses>`).
@@ -104,6 +107,8 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         Weights of every layer.
     intercepts_ : list of ndarray of shape (n_out,)
         Biases of every layer.
+    gains_ : list of ndarray of shape (n_out,)
+        Factors of every hidden layer that is normalised; empty without `normalization`.
     n_layers_ : int
         Number of layers, input and output counted.
     n_outputs_ : int
@@ -148,6 +153,7 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         "input_dropout": Real(0, 1, open_high=True),
         "init": Anything(),
         "residual": Boolean(),
+        "normalization": Anything(),
         "class_weight": Anything(),
     }
 
@@ -160,6 +166,7 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         input_dropout: float = 0.0,
         init: str = "auto",
         residual: bool = False,
+        normalization: str = "none",
         loss: str | ClassificationLoss = "log_loss",
         penalty: str | Penalty = "l2",
         optimizer: str | Optimizer = "adam",
@@ -184,6 +191,7 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         self.input_dropout = input_dropout
         self.init = init
         self.residual = residual
+        self.normalization = normalization
         self.loss = loss
         self.penalty = penalty
         self.optimizer = optimizer
@@ -227,6 +235,9 @@ class MLPRegressor(MLPFace, TrainableRegressor):
     residual : bool, default=False
         Whether a hidden layer that is as wide as the hidden layer before adds its input to its
         output.
+    normalization : {"none", "layer"}, default="none"
+        Whether hidden layers normalise weighted sums before the activation: over the units of
+        every row. They are then multiplied by ``gains_``, and ``intercepts_`` are added.
     loss : str or RegressionLoss, default="squared_error"
         What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
         (:ref:`list <regression_losses>`).
@@ -280,6 +291,8 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         Weights of every layer.
     intercepts_ : list of ndarray of shape (n_out,)
         Biases of every layer.
+    gains_ : list of ndarray of shape (n_out,)
+        Factors of every hidden layer that is normalised; empty without `normalization`.
     n_layers_ : int
         Number of layers, input and output counted.
     n_outputs_ : int
@@ -324,6 +337,7 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         "input_dropout": Real(0, 1, open_high=True),
         "init": Anything(),
         "residual": Boolean(),
+        "normalization": Anything(),
     }
 
     def __init__(
@@ -335,6 +349,7 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         input_dropout: float = 0.0,
         init: str = "auto",
         residual: bool = False,
+        normalization: str = "none",
         loss: str | RegressionLoss = "squared_error",
         penalty: str | Penalty = "l2",
         optimizer: str | Optimizer = "adam",
@@ -358,6 +373,7 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         self.input_dropout = input_dropout
         self.init = init
         self.residual = residual
+        self.normalization = normalization
         self.loss = loss
         self.penalty = penalty
         self.optimizer = optimizer

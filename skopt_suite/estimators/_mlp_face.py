@@ -9,6 +9,7 @@ from skopt_suite.domains import Range, Uniform
 from skopt_suite.estimators._architecture import (
     check_architecture,
     check_init,
+    check_normalization,
     per_layer,
     widths,
 )
@@ -25,23 +26,27 @@ class MLPFace(TrainableEstimator):
     input_dropout: float
     init: Any
     residual: bool
+    normalization: str
     dtype: str
     coefs_: list
     intercepts_: list
+    gains_: list
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
         owner = type(self).__name__
         check_architecture(owner, self.hidden_layer_sizes, self.activation, self.dropout)
         check_init(owner, self.init)
+        check_normalization(owner, self.normalization, self.hidden_layer_sizes)
 
     def _architecture(self) -> tuple:
         hidden = widths(self.hidden_layer_sizes)
-        return hidden, per_layer(self.activation, len(hidden)), bool(self.residual)
+        kinds = bool(self.residual), self.normalization
+        return hidden, per_layer(self.activation, len(hidden)), *kinds
 
     def _network(self, n_features: int, n_outputs: int) -> Network:
-        hidden, activations, residual = self._architecture()
-        return Network((n_features, *hidden, n_outputs), activations, residual=residual)
+        hidden, activations, *kinds = self._architecture()
+        return Network((n_features, *hidden, n_outputs), activations, True, *kinds)
 
     def _dropout_rates(self) -> tuple[float, ...]:
         return per_layer(self.dropout, len(widths(self.hidden_layer_sizes)))
@@ -70,11 +75,15 @@ class MLPFace(TrainableEstimator):
     def _layers(self) -> tuple[list, list]:
         return self.coefs_, self.intercepts_
 
+    def _gains(self) -> list:
+        return getattr(self, "gains_", [])  # there are none in files of earlier versions
+
     def _model_attributes(self, network: Network, targets: Any, params: Any) -> dict[str, Any]:
         stack, layers = namespace(params).reshape(params, (1, -1)), network.layout.layers
         return {
             "coefs_": [layer.weights(stack)[0, ...] for layer in layers],
             "intercepts_": [layer.bias(stack)[0, 0, :] for layer in layers],
+            "gains_": [norm.gain(stack)[0, 0, :] for norm in network.layout.norms],
             "n_layers_": len(network.sizes),
             "n_outputs_": network.sizes[-1],
         }

@@ -42,4 +42,5 @@ def seen_X(
 def shown_params(model: Any, network: Network) -> np.ndarray:
     """Return the parameters that a model shows, (n_params,) on the host."""
     coefs, intercepts = model._layers()
-    return network.layout.flatten([*map(to_numpy, coefs)], [*map(to_numpy, intercepts)])
+    parts = [[*map(to_numpy, part)] for part in (coefs, intercepts, model._gains())]
+    return network.layout.flatten(*parts)

@@ -222,5 +222,5 @@ def fresh_start(
     """Return initial parameters; networks, and what has a link, begin at the best constant."""
     start = network.initialise(np.random.RandomState(plan.seed), plan.init)
     if (network.n_hidden or loss.has_link) and network.output_bias:
-        start[network.n_params - network.sizes[-1] :] = loss.baseline(y, weight)
+        network.layout.layers[-1].bias(start[None])[...] = loss.baseline(y, weight)
     return start

@@ -17,7 +17,7 @@ from skopt_suite.estimators._targets import Targets
 from skopt_suite.models import Network
 from skopt_suite.training import Memory, pack
 
-FORMAT = 1
+FORMAT = 2
 """Number of the format; it grows when a change would mislead those who read an earlier one."""
 
 
@@ -49,6 +49,7 @@ def _from_network(network: Network) -> dict[str, Any]:
         "activations": list(network.activations),
         "output_bias": bool(network.output_bias),
         "residual": bool(network.residual),
+        "normalization": network.normalization,
     }
 
 

@@ -48,7 +48,9 @@ def fused(
     result: list[Layer] = []
     for is_run, group in groupby(needed, lambda layer: isinstance(layer, Dense | LeakyReLU)):
         parts: list[Any] = list(group)
-        result += _as_one(parts, is_apart and not result) if is_run else parts
+        while is_run and parts and not isinstance(parts[0], Dense):  # as behind a normalisation
+            result.append(parts.pop(0))
+        result += _as_one(parts, is_apart and not result) if is_run and parts else parts
     return tuple(result)
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite._layout import Layout
+from skopt_suite._layout import DenseLayout, Layout
 from skopt_suite.backends import (
     FeatureMatrix,
     Params,
@@ -27,6 +27,7 @@ from skopt_suite.models._dropout import Dropout, InputDropout
 from skopt_suite.models._fused import fused
 from skopt_suite.models._initialisers import initialiser_for
 from skopt_suite.models._layer import Context, Layer
+from skopt_suite.models._normalization import NORMALIZATIONS
 from skopt_suite.models._residual import Residual
 
 _PREDICTING = Context()
@@ -54,12 +55,15 @@ class Network:
         Whether the output layer has a bias (hidden layers always do).
     residual : bool
         Whether hidden layers that are as wide as the hidden layer before add their input.
+    normalization : {"none", "layer"}
+        What is behind the dense part of every hidden layer.
     """
 
     sizes: tuple[int, ...]
     activations: tuple[str, ...] = ()
     output_bias: bool = True
     residual: bool = False
+    normalization: str = "none"
 
     @property
     def n_hidden(self) -> int:
@@ -69,7 +73,7 @@ class Network:
     @cached_property
     def layout(self) -> Layout:
         """Where the weights and biases of every layer lie in a row of parameters."""
-        return Layout.dense(self.sizes, self.output_bias)
+        return Layout.dense(self.sizes, self.output_bias, self.normalization != "none")
 
     @property
     def n_params(self) -> int:
@@ -80,7 +84,7 @@ class Network:
         """Return parameters of shape (n_params,) to start from.
 
         Zeros for the linear model, whose objective is convex; else what the initialiser of that
-        name draws for weights, and zeros for biases.
+        name draws for weights, zeros for biases, and ones for gains.
         """
         params = np.zeros(self.n_params)
         if self.n_hidden:
@@ -88,6 +92,8 @@ class Network:
             for layer, activation in zip(self.layout.layers, behind, strict=True):
                 draw = initialiser_for(init, activation)
                 layer.weights(params[None])[0] = draw(random_state, layer.n_in, layer.n_out)
+        for norm in self.layout.norms:
+            norm.gain(params[None])[...] = 1
         return params
 
     @cached_property
@@ -148,12 +154,21 @@ class Network:
         *hidden, output = self.layout.layers
         yield InputDropout(self.n_hidden)
         for index, (layout, name) in enumerate(zip(hidden, self.activations, strict=True)):
-            block = (Dense(layout, is_input=index == 0), ACTIVATIONS[name], Dropout(index))
+            block = (*self._sums(index, layout), ACTIVATIONS[name], Dropout(index))
             if self.adds_input(index):
                 yield Residual(block)
             else:
                 yield from block
         yield Dense(output, is_input=not hidden)
+
+    def _sums(self, index: int, layout: DenseLayout) -> tuple[Layer, ...]:
+        """Return the layers that compute what the activation of a hidden layer is of."""
+        is_input = index == 0
+        if self.normalization == "none":
+            return (Dense(layout, is_input),)
+        without_bias = layout._replace(bias_at=-1)
+        norm = NORMALIZATIONS[self.normalization](self.layout.norms[index])
+        return Dense(without_bias, is_input), norm
 
     def adds_input(self, index: int) -> bool:
         """Whether a hidden layer has a connection around it; the first never has."""
@@ -162,7 +177,8 @@ class Network:
     @property
     def is_plain(self) -> bool:
         """Whether there is nothing but dense layers, activations and dropout."""
-        return not any(map(self.adds_input, range(self.n_hidden)))
+        adds_input = any(map(self.adds_input, range(self.n_hidden)))
+        return self.normalization == "none" and not adds_input
 
     def _layers_for(self, params: Params, X: FeatureMatrix, context: Context) -> tuple[Layer, ...]:
         """Return the layers as they are computed: in runs, where there are kernels for them."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from skopt_suite._component import Component, stack
 from skopt_suite.backends import Placement, State, is_narrow, is_summed_in_double, knows
-from skopt_suite.models import ACTIVATIONS
+from skopt_suite.models import ACTIVATIONS, Network
 from skopt_suite.training._compiled import recipe_of
 from skopt_suite.training._job import Job
 from skopt_suite.training._linear_view import has_cheap_spectrum
@@ -32,6 +32,7 @@ _UNFUSED = 3  # such arrays that the definition of a fused update makes beside w
 _UNKNOWN = 12  # arrays that a component takes that does not say how many
 _BASIS = 3  # arrays of n_features² in float64 where one is found: of a fit, of all, eigenvectors
 _CONNECTION = (1, 2)  # arrays of a layer's size: the sum; the gradient, twice
+_NORM = (1, 3)  # what is normalised; what backward takes
 _PER_ROW = 2  # numbers per row: the loss, and what it is made of
 
 
@@ -123,16 +124,23 @@ def _activations(job: Job, data: Data, placement: Placement, is_weighted: bool) 
     kept, momentary = (job.network.sizes[0] if drops and job.plan.input_dropout else 0), [0]
     for depth, (n_units, name) in enumerate(_hidden(job)):
         activation = ACTIVATIONS[name]  # the derivative, beside the output
-        connection = _CONNECTION if job.network.adds_input(depth) else (0, 0)
+        more = _more_layers(job.network, depth)
         scratch = activation.scratch_arrays
         if placement.is_numpy:
             scratch = min(scratch, _FUSED_ACTIVATION)
-        kept += n_units * (1 + activation.keeps_its_own_array + dropout[0] + connection[0])
-        momentary.append(n_units * (scratch + dropout[1] + connection[1]))
+        kept += n_units * (1 + activation.keeps_its_own_array + dropout[0] + more[0])
+        momentary.append(n_units * (scratch + dropout[1] + more[1]))
     n_rows = job.plan.rows_per_step(data.train.n_samples)
     if job.plan.optimizer.only_quadratic:
         n_rows = min(n_rows, N_ROWS)  # it needs no predictions but for the initial loss
     return n_rows * (kept + max(momentary) + _of_outputs(job, is_weighted))
+
+
+def _more_layers(network: Network, depth: int) -> tuple[int, int]:
+    """Return how many arrays of a hidden layer's size connection and normalisation take."""
+    of_norm = (0, 0) if network.normalization == "none" else _NORM
+    of_sum = _CONNECTION if network.adds_input(depth) else (0, 0)
+    return of_norm[0] + of_sum[0], max(of_norm[1], of_sum[1])
 
 
 def _is_known(job: Job, placement: Placement) -> bool:
@@ -159,9 +167,10 @@ def _behind_raw_predictions(job: Job) -> int:
 
     The outputs of layers with nothing but piecewise-linear functions between them are one array.
     """
-    total = job.network.sizes[-1]
+    network, total = job.network, job.network.sizes[-1]
     for depth, (n_units, name) in reversed(list(enumerate(_hidden(job)))):
-        if ACTIVATIONS[name].keeps_its_own_array or job.network.adds_input(depth):
+        is_apart = network.adds_input(depth) or network.normalization != "none"
+        if ACTIVATIONS[name].keeps_its_own_array or is_apart:
             break
         total += n_units
     return total

@@ -173,6 +173,7 @@ def test_schedules(schedule):
 NETWORKS = {
     **{name: Network((4, 5, 3, 2), (name, name)) for name in ACTIVATIONS},
     "residual": Network((4, 5, 5, 2), ("relu", "tanh"), residual=True),
+    "layer normalization": Network((4, 5, 3, 2), ("relu", "tanh"), normalization="layer"),
 }
 
 

@@ -52,6 +52,13 @@ NETWORKS = {
     "narrow": Network((4, 5, 6, 3), ("relu", "leaky_relu")),
     "curve between runs": Network((4, 16, 6, 5, 7, 1), ("relu", "tanh", "leaky_relu", "identity")),
     "curve first": Network((4, 16, 6, 1), ("gelu", "relu")),
+    "layer normalization": Network((4, 17, 5, 3), ("relu", "tanh"), normalization="layer"),
+    "layer normalization, narrow": Network(
+        (4, 6, 5, 3), ("leaky_relu", "identity"), normalization="layer"
+    ),
+    "layer normalization, residual": Network(
+        (4, 7, 7, 5, 5, 3), ("relu", "tanh", "relu", "elu"), residual=True, normalization="layer"
+    ),
     "residual": Network(
         (4, 7, 7, 7, 5, 5, 3), ("relu", "tanh", "relu", "elu", "leaky_relu"), residual=True
     ),

@@ -16,6 +16,8 @@ from .problems import CLASSES, NUMBERS, data_of
 KINDS = {
     "residual": {"residual": True},
     "residual with dropout": {"residual": True, "dropout": 0.2, "input_dropout": 0.1},
+    "layer normalization": {"normalization": "layer"},
+    "layer normalization, residual": {"normalization": "layer", "residual": True},
     "dropout of the input": {"input_dropout": 0.2},
 }
 SETTINGS = {"batch_size": 64, "max_iter": 15, "random_state": 0, "optimizer__learning_rate": 0.01}
@@ -43,13 +45,14 @@ def test_it_learns_and_can_be_repeated(kind, estimator):
 def test_a_fit_in_a_stack_is_that_fit_alone(kind):
     """One pass whatever numbers differ; one by kind of network."""
     model = model_of(MLPRegressor, kind, dtype="float64", early_stopping=True)
-    others = {"residual": [False, True]} if "residual" in KINDS[kind] else {}
+    others = {name: ["none", "layer"] for name in KINDS[kind] if name == "normalization"}
+    others = {"residual": [False, True]} if "residual" in KINDS[kind] else others
     grid = {"penalty__alpha": [1e-4, 1e-1, 1.0]} | others
     half = np.arange(100)
     search = FusedGridSearchCV(model, grid, cv=[(half, half + 100)], refit=False).fit(*NUMBERS)
     report = search.fusion_report_
     assert (report.n_groups, report.n_alone) == (2 if others else 1, 0)
-    is_plain = not model.residual
+    is_plain = not model.residual and model.normalization == "none"
     assert report.entries[-1].steps == ("compiled" if is_plain else "definition")
     for index, setting in enumerate(search.cv_results_["params"]):
         alone = clone(model).set_params(**setting).fit(*(part[half] for part in NUMBERS))
@@ -123,6 +126,30 @@ def test_shapes_of_what_is_shown_are_those_of_the_dense_layers(estimator):
     fitted = model.fit(*data_of(model))
     assert [weights.shape for weights in fitted.coefs_] == [(6, 8), (8, 8), (8, 5), (5, 1)]
     assert [biases.shape for biases in fitted.intercepts_] == [(8,), (8,), (5,), (1,)]
+    assert fitted.gains_ == []
+    model.set_params(normalization="layer", penalty__alpha=1e9, max_iter=1)
+    fitted = model.fit(*data_of(model))
+    assert [gains.shape for gains in fitted.gains_] == [(8,), (8,), (5,)]
+    assert all(np.all(gains > 0.5) for gains in fitted.gains_)  # no penalty shrinks them
+
+
+def test_predictions_of_normalised_layers_are_of_what_is_shown():
+    settings = {"dtype": "float64", "activation": "tanh"}
+    model = model_of(MLPRegressor, "layer normalization", **settings).fit(*NUMBERS)
+    x = NUMBERS[0]
+    for weights, bias, gain in zip(model.coefs_, model.intercepts_, model.gains_, strict=False):
+        z = x @ weights
+        z = (z - z.mean(axis=1, keepdims=True)) / np.sqrt(z.var(axis=1, keepdims=True) + 1e-5)
+        x = np.tanh(gain * z + bias)
+    expected = x @ model.coefs_[-1] + model.intercepts_[-1]
+    np.testing.assert_allclose(model.predict(NUMBERS[0]), expected[:, 0], rtol=1e-10)
+
+
+def test_a_warm_start_does_not_change_the_normalisation():
+    model = model_of(MLPRegressor, "layer normalization", max_iter=2, warm_start=True)
+    model.fit(*NUMBERS).fit(*NUMBERS)
+    with pytest.raises(ValueError, match=r"cannot go on with normalization='layer': .* for 'none'"):
+        model.set_params(normalization="none").fit(*NUMBERS)
 
 
 def test_warm_starts_go_on():

@@ -284,6 +284,18 @@ CASES = {
         for name in ACTIVATIONS
     },
     "residual": (mlp(*[50] * 4, residual=True, batch_size=600), ALPHAS, TALL),
+    "layer normalization": (mlp(*[50] * 4, normalization="layer", batch_size=600), ALPHAS, TALL),
+    "layer normalization, one layer": (
+        mlp(50, normalization="layer", activation="tanh", batch_size=600),
+        ALPHAS,
+        TALL,
+    ),
+    "layer normalization, residual, dropout": (
+        mlp(*[50] * 4, normalization="layer", residual=True, dropout=0.1, batch_size=600),
+        ALPHAS,
+        TALL,
+    ),
+    "layer normalization, small": (mlp(8, normalization="layer", batch_size=16), RATES, SMALL),
     "residual, gelu, dropout": (
         mlp(*[50] * 4, residual=True, activation="gelu", dropout=0.2, batch_size=600),
         ALPHAS,
