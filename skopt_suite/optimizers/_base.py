@@ -42,6 +42,10 @@ class Problem(Protocol):
     def layout(self) -> Layout:
         """Where weights and biases lie in a row of parameters."""
 
+    @property
+    def time(self) -> float:
+        """Epochs of training before the step, with fractions; 0 on all rows before training."""
+
     def value_and_gradient(self, params: Params) -> tuple[PerFit, Params]:
         """Return the smooth part, (n_fits,), and its gradient, (n_fits, n_params)."""
 

@@ -104,7 +104,7 @@ def _start(dtype: str = "float64") -> np.ndarray:
 
 
 def _trained(specification: Optimizer, objective: Objective) -> np.ndarray:
-    """Return where `_N_STEPS` steps lead, or fewer if the optimizer is done."""
+    """Return what is shown after `_N_STEPS` steps, or fewer if the optimizer is done."""
     optimizer, params = stacked([specification] * _N_FITS), _start()
     state, factor = optimizer.init(params, objective), np.ones((_N_FITS, 1))
     for _ in range(_N_STEPS):
@@ -112,7 +112,7 @@ def _trained(specification: Optimizer, objective: Objective) -> np.ndarray:
         params, state = step.params, step.state
         if _is_done(step):
             break
-    return params
+    return optimizer.eval_params(state, params)
 
 
 def _is_done(step: Step) -> bool:

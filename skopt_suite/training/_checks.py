@@ -41,7 +41,8 @@ def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
 
 def able_optimizers(demands: Demands) -> list[str]:
     """Return the names of the optimizers that take all that is demanded."""
-    return [name for name in OPTIMIZERS if OPTIMIZERS[name]().refusal(demands) is None]
+    optimizers: Any = {name: OPTIMIZERS.resolve(name, owner=name) for name in OPTIMIZERS}
+    return [name for name in OPTIMIZERS if optimizers[name].refusal(demands) is None]
 
 
 def choice(names: list[str]) -> str:

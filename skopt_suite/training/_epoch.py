@@ -52,6 +52,7 @@ class Epoch:
             start = step * self.batch_size
             rows = self.source.batch(start, self.batch_size, self.order, self.weights)
             objective = self.terms.on(rows)
+        objective = objective.at(self.number + step / self.n_steps)
         if self.dropout is None:
             return objective
         count = self.number * self.n_steps + step

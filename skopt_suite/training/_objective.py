@@ -78,9 +78,11 @@ class Objective:
         Whether the value has the smooth part of the penalty.
     view : LinearView, optional
         What solvers of linear models may ask; None on a minibatch.
+    time : float
+        Epochs of training before the step.
     """
 
-    __slots__ = ("_view", "counts_penalty", "data", "has_prox", "layout", "penalty")
+    __slots__ = ("_view", "counts_penalty", "data", "has_prox", "layout", "penalty", "time")
 
     def __init__(
         self,
@@ -88,13 +90,10 @@ class Objective:
         penalty: Penalty,
         counts_penalty: bool = True,
         view: LinearView | None = None,
+        time: float = 0.0,
     ) -> None:
-        self.data, self.penalty, self.counts_penalty, self._view = (
-            data,
-            penalty,
-            counts_penalty,
-            view,
-        )
+        self.data, self.penalty, self.counts_penalty = data, penalty, counts_penalty
+        self._view, self.time = view, time
         self.has_prox, self.layout = penalty.has_prox, data.network.layout
 
     @property
@@ -176,16 +175,20 @@ class Objective:
             raise TypeError("Curvature is known of the objective on all rows only.")
         return self._view
 
+    def at(self, time: float) -> Objective:
+        """Return the objective of a step that many epochs after the beginning."""
+        return Objective(self.data, self.penalty, self.counts_penalty, self._view, time)
+
     def with_dropout(self, draws: DropoutDraws) -> Objective:
         """Return the objective with hidden units dropped."""
         data = self.data.with_context(Context(draws))
-        return Objective(data, self.penalty, self.counts_penalty, self._view)
+        return Objective(data, self.penalty, self.counts_penalty, self._view, self.time)
 
     def take(self, index: Array) -> Objective:
         """Return the objective of the fits that `index` names, on the same rows."""
         view = None if self._view is None else self._view.take(index)
         penalty = take(self.penalty, index)
-        return Objective(self.data.take(index), penalty, self.counts_penalty, view)
+        return Objective(self.data.take(index), penalty, self.counts_penalty, view, self.time)
 
     def _with_penalty(self, mean: PerFit, params: Params) -> PerFit:
         if self.counts_penalty and self.penalty.has_gradient:
