@@ -21,6 +21,10 @@ from skopt_suite.optimizers.first_order._rule import Rule
 from skopt_suite.optimizers.solvers._closed_form import ClosedForm
 from skopt_suite.optimizers.solvers._fista import FISTA
 from skopt_suite.optimizers.solvers._lbfgs import LBFGS
+from skopt_suite.optimizers.wrappers._average_weights import AverageWeights
+from skopt_suite.optimizers.wrappers._base import Wrapper
+from skopt_suite.optimizers.wrappers._clip_gradient import ClipGradient
+from skopt_suite.optimizers.wrappers._lookahead import Lookahead
 
 OPTIMIZERS = Registry(
     "optimizer",
@@ -39,6 +43,9 @@ OPTIMIZERS = Registry(
         Adamax,
         NAdam,
         RAdam,
+        ClipGradient,
+        AverageWeights,
+        Lookahead,
         LBFGS,
         FISTA,
         ClosedForm,
@@ -58,10 +65,13 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "AverageWeights",
+    "ClipGradient",
     "ClosedForm",
     "Demands",
     "FirstOrder",
     "GradientDescent",
+    "Lookahead",
     "Momentum",
     "Nesterov",
     "Optimizer",
@@ -69,6 +79,7 @@ __all__ = [
     "RMSprop",
     "Rule",
     "Step",
+    "Wrapper",
 ]
 
 name_publicly(__name__, globals(), __all__)

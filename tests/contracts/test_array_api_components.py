@@ -49,7 +49,7 @@ def assert_same(strict, host, rtol=1e-10):
 
 
 def registered(*registries):
-    return [registry[name]() for registry in registries for name in registry]
+    return [registry.resolve(name, owner="Test") for registry in registries for name in registry]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -21,10 +21,14 @@ from skopt_suite.optimizers import (
     LBFGS,
     OPTIMIZERS,
     Adadelta,
+    SGD,
     Adam,
     AdamW,
+    AverageWeights,
+    ClipGradient,
     FirstOrder,
     GradientDescent,
+    Lookahead,
     Momentum,
     Nesterov,
     RAdam,
@@ -66,7 +70,7 @@ from skopt_suite.testing import check_loss, check_optimizer, check_penalty, chec
 
 
 def registered(registry):
-    return [registry[name]() for name in registry]
+    return [registry.resolve(name, owner="Test") for name in registry]
 
 
 @pytest.mark.parametrize(
@@ -80,6 +84,10 @@ def registered(registry):
         RMSprop(rho=0.99, momentum=0.9),
         Adadelta(rho=0.9, epsilon=1e-4),
         RAdam(learning_rate=0.01, beta2=0.5),  # which never divides
+        ClipGradient(SGD(0.1), value=0.05),
+        ClipGradient(Momentum(0.01), value=0.03, norm=0.05),
+        AverageWeights(Lookahead(ClipGradient("sgd"))),
+        AverageWeights("nesterov", decay=0.5),
         LBFGS(history_size=2, max_line_search=5),
     ],
     ids=repr,

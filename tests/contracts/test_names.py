@@ -33,6 +33,8 @@ OPTIMIZER_NAMES = [
     "closed_form",
 ]
 LATER_OPTIMIZERS = [
+    "clip_gradient",
+    "average_weights",
     "lion",
     "muon",
     "prodigy",

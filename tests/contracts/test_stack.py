@@ -106,7 +106,7 @@ def penalties():
 
 HIDDEN = {"linear": (), "mlp": (7, 6), "mlp with dropout": (7, 6)}
 FACTORS = {
-    "optimizer": [OPTIMIZERS[name]() for name in OPTIMIZERS],
+    "optimizer": [OPTIMIZERS.resolve(name, owner="Test") for name in OPTIMIZERS],
     "penalty": penalties(),
     "model": list(HIDDEN),
     "loss": [
@@ -370,7 +370,7 @@ def test_continuing_is_the_same_as_not_having_stopped(name):
     """`partial_fit` rests on it: the memory of a fit holds all of its state."""
     one = job(
         network=MLP,
-        optimizer=OPTIMIZERS[name](),
+        optimizer=OPTIMIZERS.resolve(name, owner="Test"),
         schedule=Warmup(ReduceOnPlateau(patience=1), n_epochs=3),
         dropout=DROPOUT,
         n_iter_no_change=1000,
@@ -423,7 +423,7 @@ def test_specifications_are_unchanged_by_a_fit():
     for name in OPTIMIZERS:
         is_quadratic = OPTIMIZERS[name].only_quadratic
         one = job(
-            optimizer=OPTIMIZERS[name](),
+            optimizer=OPTIMIZERS.resolve(name, owner="Test"),
             loss=SquaredError() if is_quadratic else LogLoss(),
             network=LINEAR if is_quadratic else MLP,
         )

@@ -1,0 +1,1 @@
+"""Around another optimizer: clipping, averaging, lookahead."""

@@ -1,0 +1,146 @@
+"""Clipping of gradients."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from skopt_suite._separable import Separable
+from skopt_suite.backends import FitColumn, FlatWeights, Params, PerFit, State, like, namespace
+from skopt_suite.domains import LogUniform, Real
+from skopt_suite.optimizers._base import Optimizer, Problem, Step
+from skopt_suite.optimizers._changed import Changed
+from skopt_suite.optimizers.wrappers._base import Wrapper, beside_inner
+
+
+class ClipState(NamedTuple):
+    """The state of the inner optimizer."""
+
+    inner: State
+
+
+class ClipGradient(Wrapper):
+    """Another optimizer, on gradients that are clipped.
+
+    By value, every entry on its own; then by norm, all weights and biases of a model together::
+
+        g ← min(max(g, -value), value)
+        g ← g * min(1, norm / ‖g‖)
+
+    The gradient is that of the loss and of the smooth part of the penalty. A penalty that acts by
+    its proximal operator, such as L1, is weakened by as much as the gradient is, weight by weight,
+    so that the optimum is where it was. `value` and `norm` are ``clipvalue`` and
+    ``global_clipnorm`` of Keras's optimizers, ``clip_grad_value_`` and ``clip_grad_norm_`` of
+    PyTorch.
+
+    Parameters
+    ----------
+    inner : str or Optimizer, default="adam"
+        What makes the steps.
+    value : float > 0 or None, default=None
+        The largest size of an entry; None: any.
+    norm : float > 0 or None, default=None
+        The largest Euclidean norm; None: any, or 1 if `value` is None, too.
+
+    References
+    ----------
+    R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural networks",
+    ICML 2013, algorithm 1.
+
+    Examples
+    --------
+    >>> from skopt_suite import MLPRegressor
+    >>> from skopt_suite.optimizers import ClipGradient
+    >>> reg = MLPRegressor(optimizer=ClipGradient("adam", norm=0.5))
+    >>> reg = reg.set_params(optimizer__inner__learning_rate=0.01)
+    """
+
+    scratch_arrays = beside_inner(3)
+    parameters = {
+        **Wrapper.parameters,
+        "value": Real(0, open_low=True, optional=True),
+        "norm": Real(0, open_low=True, optional=True, search=LogUniform(0.1, 10)),
+    }
+
+    def __init__(
+        self,
+        inner: str | Optimizer = "adam",
+        value: float | None = None,
+        norm: float | None = None,
+    ) -> None:
+        self.inner = inner
+        self.value: Any = value
+        self.norm: Any = norm
+
+    def init(self, params: Params, problem: Problem) -> ClipState:
+        """Return the state of the inner optimizer."""
+        return ClipState(self.inner.init(params, problem))
+
+    def step(self, state: ClipState, params: Params, problem: Problem, factor: FitColumn) -> Step:
+        """Return a step of the inner optimizer on the clipped problem."""
+        step = self.inner.step(state.inner, params, _Clipped(problem, self), factor)
+        return step._replace(state=ClipState(step.state))
+
+    def clip(self, gradient: Params) -> tuple[Params, FitColumn | Params]:
+        """Return the clipped gradient, and by what factor it is smaller.
+
+        Parameters
+        ----------
+        gradient : array of shape (n_fits, n_params)
+            The gradient.
+
+        Returns
+        -------
+        clipped : array of shape (n_fits, n_params)
+            The clipped gradient.
+        factor : array of shape (n_fits, 1) or (n_fits, n_params)
+            At most 1.
+        """
+        xp, clipped = namespace(gradient), gradient
+        factor = xp.ones_like(gradient[:, :1])
+        if self.value is not None:
+            (largest,) = like(gradient, self.value)
+            clipped = xp.minimum(xp.maximum(gradient, -largest), largest)
+            is_zero = gradient == 0
+            factor = xp.where(is_zero, 1.0, clipped / xp.where(is_zero, 1.0, gradient))
+        if self.norm is not None or self.value is None:
+            norm = xp.linalg.vector_norm(clipped, axis=-1, keepdims=True)
+            (largest,) = like(gradient, 1.0 if self.norm is None else self.norm)
+            share = largest / xp.maximum(norm, largest + 0 * norm)
+            clipped, factor = share * clipped, share * factor
+        return clipped, factor
+
+
+class _Clipped(Changed):
+    """A problem whose gradient is clipped, and its penalty in proportion."""
+
+    def __init__(self, problem: Problem, rule: ClipGradient) -> None:
+        super().__init__(problem)
+        self._rule = rule
+        self._factor: Any = None
+
+    def value_and_gradient(self, params: Params) -> tuple[PerFit, Params]:
+        """Return the smooth part and its clipped gradient."""
+        value, gradient = self.problem.value_and_gradient(params)
+        gradient, self._factor = self._rule.clip(gradient)
+        return value, gradient
+
+    @property
+    def separable(self) -> Separable | None:
+        """The strengths of a separable penalty by as much as the last gradient was clipped."""
+        given = self.problem.separable
+        if given is None or self._factor is None:
+            return given
+        return given._replace(l1=self._clipped(given.l1), l2=self._clipped(given.l2))
+
+    def prox(self, params: Params, step_size: FitColumn | Params) -> Params:
+        """Return the proximal operator of the penalty that is weaker by as much."""
+        step_size, factor = like(params, step_size, self._factor)
+        return self.problem.prox(params, step_size * factor)
+
+    def _clipped(self, strength: FitColumn | FlatWeights | None) -> Any:
+        if strength is None:
+            return None
+        factor = self._factor
+        if factor.shape[1] > 1:
+            factor = self.problem.layout.weights(factor)
+        return strength * factor

@@ -1,0 +1,222 @@
+"""Optimizers around other optimizers: nesting, what they refuse, and what predictions use."""
+
+import re
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import make_classification
+from sklearn.linear_model import SGDRegressor
+from sklearn.model_selection import GridSearchCV
+
+from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier
+from skopt_suite.model_selection import FusedGridSearchCV
+from skopt_suite.optimizers import (
+    LBFGS,
+    OPTIMIZERS,
+    SGD,
+    Adam,
+    AverageWeights,
+    ClipGradient,
+    GradientDescent,
+    Lookahead,
+)
+from skopt_suite.penalties import L1, ElasticNet
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X, Y = make_classification(400, 20, n_informative=4, n_redundant=0, random_state=0)
+WRAPPERS = [ClipGradient, AverageWeights, Lookahead]
+ids = {"ids": lambda value: getattr(value, "__name__", repr(value))}
+
+
+def linear(optimizer, **settings):
+    settings = {"batch_size": 20, "max_iter": 5, "random_state": 0, **settings}
+    return LinearClassifier(optimizer=optimizer, **settings)
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS, **ids)
+def test_parameters_of_the_inner_optimizer_are_nested(wrapper):
+    clf = linear(wrapper.name).set_params(optimizer__inner__learning_rate=0.5)
+    assert clf.optimizer.inner.learning_rate == 0.5
+    assert clf.get_params()["optimizer__inner__learning_rate"] == 0.5
+    clf.set_params(optimizer__inner="sgd", optimizer__inner__bias_factor=0.1).fit(X, Y)
+    assert repr(clf.optimizer_.inner) == "SGD(bias_factor=0.1)"
+    assert clf.optimizer.inner is not clf.optimizer_.inner
+    assert clone(clf).fit(X, Y).score(X, Y) == clf.score(X, Y) > 0.6
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS, **ids)
+def test_searches_fuse_over_the_inner_optimizer(wrapper):
+    clf, grid = linear(wrapper("sgd")), {"optimizer__inner__learning_rate": [1e-3, 1e-2, 1e-1]}
+    plain = GridSearchCV(clf, grid, cv=3).fit(X, Y)
+    fused = FusedGridSearchCV(clf, grid, cv=3).fit(X, Y)
+    scores = "mean_test_score"
+    np.testing.assert_allclose(fused.cv_results_[scores], plain.cv_results_[scores], atol=1e-12)
+    assert "0 alone" in str(fused.fusion_report_)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "text"),
+    [
+        (ClipGradient("lbfgs"), "got 'lbfgs', which takes all rows at once"),
+        (ClipGradient(LBFGS()), "got 'lbfgs', which takes all rows at once"),
+        (AverageWeights("closed_form"), "got 'closed_form', which takes all rows at once"),
+        (AverageWeights(ClipGradient("fista")), "got 'fista', which takes all rows at once"),
+        (Lookahead(GradientDescent()), "got 'gradient_descent', which takes all rows at once"),
+        (Lookahead("average_weights"), "'average_weights', which predicts with other parameters"),
+        (Lookahead(ClipGradient("lookahead")), "'clip_gradient', which predicts with other"),
+        (Lookahead("adamo"), "unknown inner 'adamo'; known: "),
+        (ClipGradient(norm=0), re.escape("norm must be a number in (0, inf) or None; got 0")),
+        (AverageWeights(decay=1.1), re.escape("decay must be a number in [0, 1]; got 1.1")),
+        (AverageWeights(Adam(-1)), "Adam: learning_rate must be"),
+    ],
+    **ids,
+)
+def test_what_they_refuse_before_any_work(optimizer, text):
+    with pytest.raises(ValueError, match=text):
+        linear(optimizer).fit(X, Y)
+
+
+def test_the_refusal_says_what_would_do():
+    with pytest.raises(ValueError, match=r"inner must be 'sgd', 'momentum', .* or an optimizer of"):
+        linear(Lookahead("lbfgs")).fit(X, Y)
+
+
+def test_what_the_inner_optimizer_refuses_is_refused():
+    class Smooth(SGD):
+        takes_prox = False
+
+    text = "'clip_gradient' has inner='smooth', which needs a smooth penalty, .* Change "
+    with pytest.raises(ValueError, match=text):
+        linear(ClipGradient(Smooth()), penalty="l1").fit(X, Y)
+
+
+NESTED = [
+    ClipGradient(SGD(0.1), norm=0.5),
+    ClipGradient(SGD(0.1), value=0.2),
+    AverageWeights(Adam(0.01)),
+    AverageWeights(SGD(0.1), decay=1.0, start=10),
+    Lookahead(SGD(0.1)),
+    Lookahead(Adam(0.01), n_steps=7),
+    AverageWeights(Lookahead(ClipGradient(SGD(0.1)))),
+]
+
+
+@pytest.fixture(scope="module")
+def lasso():
+    return linear("fista", penalty=L1(0.03), max_iter=1000, tol=1e-8).fit(X, Y)
+
+
+@pytest.mark.parametrize("optimizer", NESTED, **ids)
+def test_predictions_have_the_zeros_of_the_optimum(optimizer, lasso):
+    clf = linear(optimizer, penalty=L1(0.03), max_iter=150, tol=0, schedule="cosine").fit(X, Y)
+    is_zero = lasso.coef_ == 0
+    assert 5 < is_zero.sum() < 19
+    assert (clf.coef_ == 0).tolist() == is_zero.tolist()
+    np.testing.assert_allclose(clf.coef_, lasso.coef_, atol=0.05)  # clipping of noise is biased
+
+
+@pytest.mark.parametrize("optimizer", NESTED, **ids)
+def test_no_weight_is_negative_where_that_is_forbidden(optimizer):
+    clf = linear(optimizer, penalty=ElasticNet(0.01, positive=True)).fit(X, Y)
+    assert (clf.coef_ >= 0).all()
+    assert (clf.coef_ > 0).any()
+
+
+@pytest.mark.parametrize("optimizer", NESTED, **ids)
+def test_early_stopping_keeps_the_best_of_what_is_shown(optimizer):
+    held_out = {"X_val": X[300:], "y_val": Y[300:]}
+    clf = MLPClassifier((8,), optimizer=optimizer, batch_size=20, early_stopping=True)
+    clf.set_params(max_iter=20, n_iter_no_change=20, random_state=0).fit(
+        X[:300], Y[:300], **held_out
+    )
+    scores = clf.validation_scores_
+    assert max(scores) > scores[0]
+    assert clf.score(X[300:], Y[300:]) == pytest.approx(max(scores))
+
+
+@pytest.mark.parametrize("optimizer", NESTED, **ids)
+def test_states_share_no_memory_with_parameters(optimizer, recorded_problem):
+    params = np.ones((1, 4))
+    state = OPTIMIZERS.resolve(optimizer, owner="Test").init(params, recorded_problem)
+    for array in leaves(state):
+        assert not np.shares_memory(array, params)
+
+
+@pytest.fixture
+def recorded_problem():
+    from types import SimpleNamespace
+
+    from skopt_suite._layout import Layout
+
+    return SimpleNamespace(layout=Layout.dense((3, 1)), has_prox=False, separable=None, time=0.0)
+
+
+def leaves(state):
+    for part in state:
+        if isinstance(part, tuple):
+            yield from leaves(part)
+        elif isinstance(part, np.ndarray):
+            yield part
+
+
+def test_the_average_of_all_points_is_that_of_sklearn():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(50, 3)), rng.normal(size=50)
+    theirs = SGDRegressor(
+        penalty=None, learning_rate="constant", eta0=0.02, average=True,
+        shuffle=False, max_iter=3, tol=None,
+    ).fit(X, y)  # fmt: skip
+    ours = LinearRegressor(
+        optimizer=AverageWeights(SGD(0.02), decay=1.0), penalty="none", batch_size=1,
+        shuffle=False, max_iter=3, tol=0, dtype="float64",
+    ).fit(X, y)  # fmt: skip
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-10)
+    np.testing.assert_allclose(ours.intercept_, theirs.intercept_, rtol=1e-10)
+
+
+def test_averaging_begins_when_it_is_told_to():
+    """After 2 epochs of 20 steps: earlier points do not count, and until then none does."""
+    ends = [linear(SGD(0.1), max_iter=n, tol=0).fit(X, Y).coef_ for n in (2, 3)]
+    averaged = linear(AverageWeights(SGD(0.1), decay=1.0, start=2), max_iter=2, tol=0).fit(X, Y)
+    np.testing.assert_allclose(averaged.coef_, ends[0], rtol=1e-10)
+    averaged.set_params(max_iter=3).fit(X, Y)
+    assert not np.allclose(averaged.coef_, ends[1])
+    late = AverageWeights(SGD(0.1), decay=1.0, start=2.95)
+    np.testing.assert_allclose(linear(late, max_iter=3, tol=0).fit(X, Y).coef_, ends[1], rtol=1e-6)
+
+
+def test_an_average_that_keeps_nothing_is_the_inner_optimizer():
+    inner = linear("adam").fit(X, Y)
+    for optimizer in (
+        AverageWeights(decay=0.0),
+        Lookahead(slow_step_size=1.0),
+        ClipGradient(norm=1e9),
+        ClipGradient(value=1e9),
+    ):
+        np.testing.assert_allclose(linear(optimizer).fit(X, Y).coef_, inner.coef_, rtol=1e-5)
+
+
+@pytest.mark.parametrize("wrapper", [AverageWeights, Lookahead], **ids)
+def test_an_average_of_other_parameters_is_begun_anew(wrapper):
+    clf = linear(wrapper("sgd"), penalty="none")
+    for _ in range(3):
+        clf.partial_fit(X, Y, classes=[0, 1])
+    clf.coef_ = np.full_like(clf.coef_, 100.0)
+    clf.partial_fit(X, Y)
+    assert (clf.coef_ > 90).all()
+
+
+def test_a_warm_start_goes_on_from_the_average_that_was_best():
+    optimizer = AverageWeights(SGD(0.5), decay=1.0)
+    clf = linear(optimizer, early_stopping=True, warm_start=True, max_iter=8, n_iter_no_change=8)
+    best = clf.fit(X, Y).coef_.copy()
+    clf.set_params(max_iter=9, optimizer__inner__learning_rate=1e-9).fit(X, Y)
+    np.testing.assert_allclose(clf.coef_, best, rtol=1e-4, atol=1e-4)
+
+
+def test_a_fit_that_diverges_names_the_rate_of_the_inner_optimizer():
+    text = r"'average_weights' with learning_rate=1e\+06 reached a loss of"
+    with pytest.raises(Exception, match=text):
+        linear(AverageWeights(SGD(1e6))).fit(X, Y)
