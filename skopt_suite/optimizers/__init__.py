@@ -18,6 +18,8 @@ from skopt_suite.optimizers.first_order._nesterov import Nesterov
 from skopt_suite.optimizers.first_order._radam import RAdam
 from skopt_suite.optimizers.first_order._rmsprop import RMSprop
 from skopt_suite.optimizers.first_order._rule import Rule
+from skopt_suite.optimizers.first_order._schedule_free_adamw import ScheduleFreeAdamW
+from skopt_suite.optimizers.first_order._schedule_free_sgd import ScheduleFreeSGD
 from skopt_suite.optimizers.solvers._closed_form import ClosedForm
 from skopt_suite.optimizers.solvers._fista import FISTA
 from skopt_suite.optimizers.solvers._lbfgs import LBFGS
@@ -43,6 +45,8 @@ OPTIMIZERS = Registry(
         Adamax,
         NAdam,
         RAdam,
+        ScheduleFreeSGD,
+        ScheduleFreeAdamW,
         ClipGradient,
         AverageWeights,
         Lookahead,
@@ -78,6 +82,8 @@ __all__ = [
     "Problem",
     "RMSprop",
     "Rule",
+    "ScheduleFreeAdamW",
+    "ScheduleFreeSGD",
     "Step",
     "Wrapper",
 ]

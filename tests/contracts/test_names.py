@@ -120,7 +120,11 @@ def test_registered_names(found, now, later):
 
 
 def test_a_name_is_its_class_in_snake_case():
-    exceptions = {"NoPenalty": "none", "AdamW": "adamw"}
+    exceptions = {
+        "NoPenalty": "none",
+        "AdamW": "adamw",
+        "ScheduleFreeAdamW": "schedule_free_adamw",
+    }
     for registry in (OPTIMIZERS, SCHEDULES, PENALTIES, CLASSIFICATION_LOSSES, REGRESSION_LOSSES):
         for name in registry:
             cls = registry[name]

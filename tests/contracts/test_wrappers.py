@@ -1,5 +1,6 @@
 """Optimizers around other optimizers: nesting, what they refuse, and what predictions use."""
 
+import pickle
 import re
 
 import numpy as np
@@ -20,6 +21,8 @@ from skopt_suite.optimizers import (
     ClipGradient,
     GradientDescent,
     Lookahead,
+    ScheduleFreeAdamW,
+    ScheduleFreeSGD,
 )
 from skopt_suite.penalties import L1, ElasticNet
 
@@ -100,6 +103,9 @@ NESTED = [
     Lookahead(SGD(0.1)),
     Lookahead(Adam(0.01), n_steps=7),
     AverageWeights(Lookahead(ClipGradient(SGD(0.1)))),
+    ScheduleFreeSGD(0.3),
+    ScheduleFreeAdamW(0.03),
+    ClipGradient(ScheduleFreeAdamW(0.03)),
 ]
 
 
@@ -198,9 +204,12 @@ def test_an_average_that_keeps_nothing_is_the_inner_optimizer():
         np.testing.assert_allclose(linear(optimizer).fit(X, Y).coef_, inner.coef_, rtol=1e-5)
 
 
-@pytest.mark.parametrize("wrapper", [AverageWeights, Lookahead], **ids)
-def test_an_average_of_other_parameters_is_begun_anew(wrapper):
-    clf = linear(wrapper("sgd"), penalty="none")
+SHOW_OTHERS = [AverageWeights("sgd"), Lookahead("sgd"), ScheduleFreeSGD(0.1)]
+
+
+@pytest.mark.parametrize("optimizer", SHOW_OTHERS, **ids)
+def test_an_average_of_other_parameters_is_begun_anew(optimizer):
+    clf = linear(optimizer, penalty="none")
     for _ in range(3):
         clf.partial_fit(X, Y, classes=[0, 1])
     clf.coef_ = np.full_like(clf.coef_, 100.0)
@@ -208,12 +217,23 @@ def test_an_average_of_other_parameters_is_begun_anew(wrapper):
     assert (clf.coef_ > 90).all()
 
 
-def test_a_warm_start_goes_on_from_the_average_that_was_best():
-    optimizer = AverageWeights(SGD(0.5), decay=1.0)
+@pytest.mark.parametrize("optimizer", SHOW_OTHERS, **ids)
+def test_training_goes_on_from_the_average_that_was_best(optimizer):
+    """A model that is fitted with early stopping shows its best epoch, not its last."""
     clf = linear(optimizer, early_stopping=True, warm_start=True, max_iter=8, n_iter_no_change=8)
     best = clf.fit(X, Y).coef_.copy()
-    clf.set_params(max_iter=9, optimizer__inner__learning_rate=1e-9).fit(X, Y)
-    np.testing.assert_allclose(clf.coef_, best, rtol=1e-4, atol=1e-4)
+    clf.set_params(early_stopping=False, batch_size=len(X)).partial_fit(X, Y)  # one step
+    np.testing.assert_allclose(clf.coef_, best, rtol=0, atol=0.2 * np.abs(best).max())
+
+
+@pytest.mark.parametrize("optimizer", SHOW_OTHERS, **ids)
+def test_calls_of_partial_fit_are_one_fit(optimizer):
+    """In what trains, too, though models are saved in between."""
+    once, often = (linear(optimizer, shuffle=False, penalty="l1") for _ in range(2))
+    once.set_params(max_iter=6, tol=0).fit(X, Y)
+    for _ in range(6):
+        often = pickle.loads(pickle.dumps(often.partial_fit(X, Y, classes=[0, 1])))
+    np.testing.assert_allclose(often.coef_, once.coef_, rtol=1e-5, atol=1e-7)
 
 
 def test_a_fit_that_diverges_names_the_rate_of_the_inner_optimizer():

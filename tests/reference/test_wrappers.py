@@ -20,6 +20,8 @@ from skopt_suite.optimizers import (
     ClipGradient,
     Lookahead,
     Momentum,
+    ScheduleFreeAdamW,
+    ScheduleFreeSGD,
 )
 
 with np.load(Path(__file__).parent / "data" / "wrappers.npz") as recording:
@@ -31,6 +33,8 @@ RUNS = {
     "average": AverageWeights(SGD(0.1), decay=1.0),
     "moving_average": AverageWeights(SGD(0.1), decay=0.9),
     "lookahead": Lookahead(Momentum(0.1)),
+    "schedule_free_sgd": ScheduleFreeSGD(0.1),
+    "schedule_free_adamw": ScheduleFreeAdamW(0.01, weight_decay=0.05),
 }
 
 
