@@ -128,10 +128,8 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
             Logarithms of probabilities; -inf where a probability rounds to 0.
         """
         probability = self.predict_proba(X)
-        if not isinstance(probability, np.ndarray):
+        with np.errstate(divide="ignore"):  # strict arrays are NumPy's inside
             return namespace(probability).log(probability)
-        with np.errstate(divide="ignore"):
-            return np.log(probability)
 
     @named_alone
     def decision_function(self, X: Any) -> Array:

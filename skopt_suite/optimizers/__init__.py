@@ -15,6 +15,7 @@ from skopt_suite.optimizers.first_order._gradient_descent import SGD, GradientDe
 from skopt_suite.optimizers.first_order._momentum import Momentum
 from skopt_suite.optimizers.first_order._nadam import NAdam
 from skopt_suite.optimizers.first_order._nesterov import Nesterov
+from skopt_suite.optimizers.first_order._prodigy import Prodigy
 from skopt_suite.optimizers.first_order._radam import RAdam
 from skopt_suite.optimizers.first_order._rmsprop import RMSprop
 from skopt_suite.optimizers.first_order._rule import Rule
@@ -45,6 +46,7 @@ OPTIMIZERS = Registry(
         Adamax,
         NAdam,
         RAdam,
+        Prodigy,
         ScheduleFreeSGD,
         ScheduleFreeAdamW,
         ClipGradient,
@@ -81,6 +83,7 @@ __all__ = [
     "Optimizer",
     "Problem",
     "RMSprop",
+    "Prodigy",
     "Rule",
     "ScheduleFreeAdamW",
     "ScheduleFreeSGD",

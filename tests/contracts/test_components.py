@@ -20,8 +20,8 @@ from skopt_suite.losses import (
 from skopt_suite.optimizers import (
     LBFGS,
     OPTIMIZERS,
-    Adadelta,
     SGD,
+    Adadelta,
     Adam,
     AdamW,
     AverageWeights,

@@ -21,6 +21,7 @@ from skopt_suite.optimizers import (
     ClipGradient,
     GradientDescent,
     Lookahead,
+    Prodigy,
     ScheduleFreeAdamW,
     ScheduleFreeSGD,
 )
@@ -106,6 +107,7 @@ NESTED = [
     ScheduleFreeSGD(0.3),
     ScheduleFreeAdamW(0.03),
     ClipGradient(ScheduleFreeAdamW(0.03)),
+    Prodigy(),
 ]
 
 
@@ -240,3 +242,13 @@ def test_a_fit_that_diverges_names_the_rate_of_the_inner_optimizer():
     text = r"'average_weights' with learning_rate=1e\+06 reached a loss of"
     with pytest.raises(Exception, match=text):
         linear(AverageWeights(SGD(1e6))).fit(X, Y)
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
+def test_prodigy_finds_its_learning_rate(scale):
+    """Optima a hundred million times as far apart, from the same hyperparameters."""
+    rng = np.random.default_rng(0)
+    X, w = rng.normal(size=(200, 5)), rng.normal(size=5)
+    reg = LinearRegressor(optimizer="prodigy", penalty="none", schedule="cosine", max_iter=200)
+    reg.set_params(batch_size=50, random_state=0, tol=0, dtype="float64").fit(X, scale * (X @ w))
+    np.testing.assert_allclose(reg.coef_, scale * w, atol=0.01 * scale)

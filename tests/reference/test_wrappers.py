@@ -20,6 +20,7 @@ from skopt_suite.optimizers import (
     ClipGradient,
     Lookahead,
     Momentum,
+    Prodigy,
     ScheduleFreeAdamW,
     ScheduleFreeSGD,
 )
@@ -33,6 +34,8 @@ RUNS = {
     "average": AverageWeights(SGD(0.1), decay=1.0),
     "moving_average": AverageWeights(SGD(0.1), decay=0.9),
     "lookahead": Lookahead(Momentum(0.1)),
+    "prodigy": Prodigy(d0=1e-3, weight_decay=0.05),
+    "prodigy_d_coef": Prodigy(d0=0.01, d_coef=0.5),
     "schedule_free_sgd": ScheduleFreeSGD(0.1),
     "schedule_free_adamw": ScheduleFreeAdamW(0.01, weight_decay=0.05),
 }
