@@ -13,6 +13,7 @@ from skopt_suite.optimizers.first_order._amsgrad import AMSGrad
 from skopt_suite.optimizers.first_order._base import FirstOrder
 from skopt_suite.optimizers.first_order._gradient_descent import SGD, GradientDescent
 from skopt_suite.optimizers.first_order._momentum import Momentum
+from skopt_suite.optimizers.first_order._muon import Muon
 from skopt_suite.optimizers.first_order._nadam import NAdam
 from skopt_suite.optimizers.first_order._nesterov import Nesterov
 from skopt_suite.optimizers.first_order._prodigy import Prodigy
@@ -46,6 +47,7 @@ OPTIMIZERS = Registry(
         Adamax,
         NAdam,
         RAdam,
+        Muon,
         Prodigy,
         ScheduleFreeSGD,
         ScheduleFreeAdamW,
@@ -79,6 +81,7 @@ __all__ = [
     "GradientDescent",
     "Lookahead",
     "Momentum",
+    "Muon",
     "Nesterov",
     "Optimizer",
     "Problem",

@@ -2,6 +2,7 @@
 
 import pickle
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from sklearn.linear_model import SGDRegressor
 from sklearn.model_selection import GridSearchCV
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier
+from skopt_suite._layout import Layout
 from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.optimizers import (
     LBFGS,
@@ -21,6 +23,7 @@ from skopt_suite.optimizers import (
     ClipGradient,
     GradientDescent,
     Lookahead,
+    Muon,
     Prodigy,
     ScheduleFreeAdamW,
     ScheduleFreeSGD,
@@ -154,10 +157,6 @@ def test_states_share_no_memory_with_parameters(optimizer, recorded_problem):
 
 @pytest.fixture
 def recorded_problem():
-    from types import SimpleNamespace
-
-    from skopt_suite._layout import Layout
-
     return SimpleNamespace(layout=Layout.dense((3, 1)), has_prox=False, separable=None, time=0.0)
 
 
@@ -252,3 +251,25 @@ def test_prodigy_finds_its_learning_rate(scale):
     reg = LinearRegressor(optimizer="prodigy", penalty="none", schedule="cosine", max_iter=200)
     reg.set_params(batch_size=50, random_state=0, tol=0, dtype="float64").fit(X, scale * (X @ w))
     np.testing.assert_allclose(reg.coef_, scale * w, atol=0.01 * scale)
+
+
+@pytest.mark.parametrize("sizes", [(9, 4, 2), (4, 9, 2), (6, 6, 6, 2)], **ids)
+def test_steps_of_muon_are_orthogonal(sizes):
+    layout, rng = Layout.dense(sizes), np.random.default_rng(0)
+    params, gradient = rng.normal(size=(2, 2, layout.n_params))
+    rule, rate = Muon(learning_rate=1.0), np.ones((2, 1))
+    state = rule.init(params, SimpleNamespace(layout=layout))
+    moved, _ = rule.update(state, params.copy(), gradient, rate, layout)
+    for layer in layout.layers[:-1]:
+        step = layer.weights(moved - params) / max(1, layer.n_out / layer.n_in) ** 0.5
+        sizes_of_step = np.linalg.svd(step, compute_uv=False)
+        assert (sizes_of_step > 0.6).all()
+        assert (sizes_of_step < 1.3).all()
+    adamw = layout.layers[-1].weights(moved - params)
+    np.testing.assert_allclose(np.abs(adamw), 1e-3, rtol=1e-5)
+
+
+def test_muon_takes_smooth_penalties():
+    with pytest.raises(ValueError, match=r"'muon' needs a smooth penalty.*Change.*'adam'"):
+        linear("muon", penalty="l1").fit(X, Y)
+    assert MLPClassifier((8, 8), optimizer="muon", random_state=0).fit(X, Y).score(X, Y) > 0.9

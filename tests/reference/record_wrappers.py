@@ -131,20 +131,26 @@ def schedule_free(kind, **settings):
 
 
 def muon(initial, gradients):
-    """Hidden weights by Muon, all else by Adam; the orthogonalisation in float64, not bfloat16."""
+    """Hidden weights by Muon, all else by AdamW; the orthogonalisation in float64, not bfloat16."""
     torch.Tensor.bfloat16 = lambda tensor: tensor
-    n_in, n_hidden, _ = SIZES
-    n_muon = n_in * n_hidden
-    matrix = torch.nn.Parameter(torch.tensor(initial[:n_muon].reshape(n_in, n_hidden).T.copy()))
-    rest = torch.nn.Parameter(torch.tensor(initial[n_muon:]))
+    matrix, output, biases = map(torch.nn.Parameter, parts(initial))
     of_matrix = torch.optim.Muon([matrix], lr=0.02, weight_decay=0.05, momentum=0.95)
-    of_rest = torch.optim.Adam([rest], lr=0.003)
+    of_output = torch.optim.AdamW([output], lr=0.003, weight_decay=0.05)
+    of_biases = torch.optim.Adam([biases], lr=0.003)
     for gradient in gradients:
-        matrix.grad = torch.tensor(gradient[:n_muon].reshape(n_in, n_hidden).T.copy())
-        rest.grad = torch.tensor(gradient[n_muon:])
-        of_matrix.step()
-        of_rest.step()
-        yield (np.concatenate([matrix.detach().numpy().T.ravel(), rest.detach().numpy()]),)
+        matrix.grad, output.grad, biases.grad = parts(gradient)
+        for optimizer in (of_matrix, of_output, of_biases):
+            optimizer.step()
+        now = [part.detach().numpy() for part in (matrix.T, output, biases)]
+        yield (np.concatenate([part.ravel() for part in now]),)
+
+
+def parts(row):
+    """Return the weights of the hidden layer, (n_out, n_in), those of the output, and biases."""
+    n_in, n_hidden, n_out = SIZES
+    n_muon, n_weights = n_in * n_hidden, n_hidden * (n_in + n_out)
+    matrix = row[:n_muon].reshape(n_in, n_hidden).T
+    return [torch.tensor(part.copy()) for part in (matrix, row[n_muon:n_weights], row[n_weights:])]
 
 
 def clip_value(param):

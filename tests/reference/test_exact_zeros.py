@@ -35,7 +35,9 @@ LONG_MEANS = {"adadelta": {"rho": 0.999}, "rmsprop": {"rho": 0.999}}
 RULES = [
     name
     for name in OPTIMIZERS
-    if issubclass(OPTIMIZERS[name], FirstOrder) and not OPTIMIZERS[name].is_full_batch
+    if issubclass(OPTIMIZERS[name], FirstOrder)
+    and OPTIMIZERS[name].takes_prox
+    and not OPTIMIZERS[name].is_full_batch
 ]
 
 
