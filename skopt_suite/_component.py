@@ -64,14 +64,6 @@ class Parametrised(BaseEstimator):
                 setattr(self, name, component.set_params(**values))
         return self
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take what a file holds; parameters that it does not know yet have their defaults."""
-        missing = set(self._get_param_names()) - state.keys()
-        if missing:
-            signature = inspect.signature(type(self).__init__)
-            state = {name: signature.parameters[name].default for name in missing} | state
-        super().__setstate__(state)
-
     def _named_component(self, name: str, values: Mapping[str, Any]) -> Component | None:
         """Return the component that parameter `name` names, None if it does not name one."""
         domain, value = self.parameters.get(name), getattr(self, name, None)
