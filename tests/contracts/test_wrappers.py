@@ -28,7 +28,7 @@ from skopt_suite.optimizers import (
     ScheduleFreeAdamW,
     ScheduleFreeSGD,
 )
-from skopt_suite.penalties import L1, ElasticNet
+from skopt_suite.penalties import L1, MCP, ElasticNet, GroupLasso
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -273,3 +273,21 @@ def test_muon_takes_smooth_penalties():
     with pytest.raises(ValueError, match=r"'muon' needs a smooth penalty.*Change.*'adam'"):
         linear("muon", penalty="l1").fit(X, Y)
     assert MLPClassifier((8, 8), optimizer="muon", random_state=0).fit(X, Y).score(X, Y) > 0.9
+
+
+@pytest.mark.parametrize(
+    "optimizer", [Prodigy(weight_decay=0.1), ScheduleFreeAdamW(), Muon()], **ids
+)
+def test_layer_normalisation_is_trained_too(optimizer):
+    clf = MLPClassifier((8, 8), normalization="layer", optimizer=optimizer, random_state=0)
+    assert clf.fit(X, Y).score(X, Y) > 0.8
+    assert not np.allclose(clf.gains_[0], 1.0)
+
+
+@pytest.mark.parametrize("penalty", [MCP(0.03), GroupLasso(0.03)], **ids)
+@pytest.mark.parametrize("optimizer", NESTED, **ids)
+def test_other_penalties_keep_their_zeros(optimizer, penalty):
+    clf = linear(optimizer, penalty=penalty, max_iter=100, tol=0, schedule="cosine").fit(X, Y)
+    reference = linear(SGD(0.1), penalty=penalty, max_iter=100, tol=0, schedule="cosine").fit(X, Y)
+    assert 5 < (reference.coef_ == 0).sum() < 19
+    assert ((clf.coef_ == 0) != (reference.coef_ == 0)).sum() <= 2

@@ -28,6 +28,7 @@ RATES = {
     "adamax": 0.03,
     "nadam": 0.03,
     "radam": 0.03,
+    "prodigy": 1.0,
 }
 # Where means of squares follow single rows, large gradients count for less than they should, with a
 # penalty or without one.

@@ -9,6 +9,7 @@ from skopt_suite.backends import Array, FitColumn, Params, like, namespace
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.optimizers._base import Problem
 from skopt_suite.optimizers.first_order._base import FirstOrder, zero_count
+from skopt_suite.optimizers.first_order._rule import decayed
 
 
 class ProdigyState(NamedTuple):
@@ -119,11 +120,9 @@ class Prodigy(FirstOrder):
     ) -> tuple[Params, ProdigyState]:
         """Return parameters after a step, with a distance for the next."""
         state = self._seen(state, params, gradient, learning_rate)
-        (kept,) = like(params, 1 - state.rate * self.weight_decay)
-        parts = layout.weights(params) * kept, layout.biases(params)
+        params = decayed(params, state.rate * self.weight_decay, layout.n_weights)
         (rate,) = like(params, state.rate)
-        step = rate * state.moments[:, 0, :] / self._spread(state)
-        return namespace(params).concat(parts, axis=1) - step, state
+        return params - rate * state.moments[:, 0, :] / self._spread(state), state
 
     def step_size(self, state: ProdigyState, learning_rate: FitColumn) -> Params:
         """Return how far the last step moved per unit of constant gradient."""

@@ -84,6 +84,6 @@ class ScheduleFreeAdamW(ScheduleFree):
 
     def decayed(self, z: Params, y: Params, rate: FitColumn, layout: Layout) -> Params:
         """Return z less a share of the weights of y."""
-        (share,) = like(y, rate * self.weight_decay)
-        parts = layout.weights(z) - share * layout.weights(y), layout.biases(z)
+        (share,), n_weights = like(y, rate * self.weight_decay), layout.n_weights
+        parts = z[:, :n_weights] - share * y[:, :n_weights], z[:, n_weights:]
         return namespace(z).concat(parts, axis=1)

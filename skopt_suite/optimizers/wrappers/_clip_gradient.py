@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from skopt_suite._separable import Separable
-from skopt_suite.backends import FitColumn, FlatWeights, Params, PerFit, State, like, namespace
+from skopt_suite.backends import (
+    Array,
+    FitColumn,
+    FlatWeights,
+    Params,
+    PerFit,
+    State,
+    like,
+    namespace,
+)
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.optimizers._base import Optimizer, Problem, Step
 from skopt_suite.optimizers._changed import Changed
@@ -127,15 +136,32 @@ class _Clipped(Changed):
     @property
     def separable(self) -> Separable | None:
         """The strengths of a separable penalty by as much as the last gradient was clipped."""
-        given = self.problem.separable
-        if given is None or self._factor is None:
-            return given
-        return given._replace(l1=self._clipped(given.l1), l2=self._clipped(given.l2))
+        return self._weaker(self.problem.separable)
+
+    def linearised(self, params: Params) -> Separable | None:
+        """Return the part by its proximal operator as a separable one, weaker by as much."""
+        return self._weaker(self.problem.linearised(params))
 
     def prox(self, params: Params, step_size: FitColumn | Params) -> Params:
         """Return the proximal operator of the penalty that is weaker by as much."""
-        step_size, factor = like(params, step_size, self._factor)
-        return self.problem.prox(params, step_size * factor)
+        return self.problem.prox(params, self._shorter(step_size))
+
+    def pay(
+        self, params: Params, owed: Array, step_size: FitColumn | Params
+    ) -> tuple[Params, Array]:
+        """Return what the proximal operator does after noisy steps, weaker by as much."""
+        return self.problem.pay(params, owed, self._shorter(step_size))
+
+    def _shorter(self, step_size: FitColumn | Params) -> FitColumn | Params:
+        (step_size,) = like(self._factor, step_size)
+        if step_size.shape[1] == 1 or self._factor.shape[1] == 1:
+            return step_size * self._factor
+        return step_size * self._factor[:, : step_size.shape[1]]
+
+    def _weaker(self, given: Separable | None) -> Separable | None:
+        if given is None or self._factor is None:
+            return given
+        return given._replace(l1=self._clipped(given.l1), l2=self._clipped(given.l2))
 
     def _clipped(self, strength: FitColumn | FlatWeights | None) -> Any:
         if strength is None:
