@@ -17,6 +17,7 @@ from skopt_suite.estimators._callbacks import (
     print_steps,
     with_callbacks,
 )
+from skopt_suite.estimators._continuing import Initial
 from skopt_suite.estimators._convergence import warn_if_not_converged
 from skopt_suite.estimators._named_alone import named_alone
 from skopt_suite.estimators._parameters import resolve_optimizer, takes_sparse
@@ -81,8 +82,20 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         DivergenceError
             If the objective becomes infinite, not a number, or absurdly large.
         """
+        return self._fit(X, y, sample_weight, X_val, y_val)
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        X_val: Any,
+        y_val: Any,
+        initial: Initial | None = None,
+    ) -> Self:
+        """Train on (X, y), from where `initial` says if it is given."""
         with unchanged_by_errors(self):
-            prepared = prepare(self, X, y, sample_weight, X_val, y_val)
+            prepared = prepare(self, X, y, sample_weight, X_val, y_val, initial=initial)
             observer = self._observer(X, y, sample_weight, prepared)
             if self.verbose > 1:
                 print_steps(prepared)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,6 +63,10 @@ class Start(NamedTuple):
     """The state of the optimizer and of the schedule to go on from."""
     n_epochs_before: float = 0.0
     """Epochs that count as done: of ``max_iter`` and on the schedule."""
+
+
+Initial = Callable[[Network, Start | None], Start]
+"""From a network, and where a warm start would begin, to where a fit begins."""
 
 
 def continued_start(model: Any, network: Network, plan: Plan, incremental: bool) -> Start:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skopt_suite.backends import is_sparse, rows_in_precision
-from skopt_suite.estimators._continuing import Start, continued_start
+from skopt_suite.estimators._continuing import Initial, Start, continued_start
 from skopt_suite.estimators._inputs import (
     check_lengths,
     check_sample_weight,
@@ -43,6 +43,7 @@ def prepare(
     y_val: Any = None,
     classes: Any = None,
     is_incremental: bool = False,
+    initial: Initial | None = None,
 ) -> Prepared:
     """Check everything and return the fit as a job and its data."""
     plan = plan_of(model)
@@ -53,6 +54,8 @@ def prepare(
     start = None
     if is_trained and (is_incremental or model.warm_start):
         start = continued_start(model, network_of(model, plan, rows), plan, is_incremental)
+    if initial is not None:
+        start = initial(network_of(model, plan, rows), start)
     prepared = prepared_on(model, plan, rows, part, start)
     check_job(prepared.job, part.X, is_incremental=is_incremental)
     return prepared

@@ -67,6 +67,18 @@ def test_preceding_steps_are_fitted_once_per_fold_and_setting():
     assert len(n_fits) == 3 * 2
 
 
+def test_a_fit_method_of_a_user_trains_alone():
+    class Logged(LinearClassifier):
+        def fit(self, X, y, sample_weight=None):
+            return super().fit(X, y, sample_weight)
+
+    grid = {"penalty__alpha": [1e-3, 1e-2]}
+    assert search(LinearClassifier(), grid).fusion_report_.n_alone == 0
+    report = search(Logged(), grid).fusion_report_
+    assert report.n_alone == 2
+    assert "Logged has a fit method of its own" in repr(report)
+
+
 def test_report_names_groups_and_reasons():
     pipeline = Pipeline([("scale", StandardScaler()), ("last", MLP)])
     grid = [
