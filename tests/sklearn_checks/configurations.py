@@ -6,7 +6,7 @@ from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPReg
 from skopt_suite.losses import Huber
 from skopt_suite.optimizers import SGD, Adam, AdamW, GradientDescent, Momentum, Nesterov
 from skopt_suite.penalties import L1, L2, ElasticNet
-from skopt_suite.schedules import Step, Warmup
+from skopt_suite.schedules import Product, Step, Then, Warmup
 
 
 class Configuration(NamedTuple):
@@ -38,7 +38,12 @@ LINEAR_CLASSIFIERS = [
         64,
     ),
     Configuration(
-        LinearClassifier(optimizer=Momentum(0.01), schedule="cosine", batch_size=14, max_iter=300),
+        LinearClassifier(
+            optimizer=Momentum(0.01),
+            schedule=Then("linear", "warmup_stable_decay", at=150),
+            batch_size=14,
+            max_iter=300,
+        ),
         64,
         is_random=True,
     ),
@@ -89,6 +94,7 @@ LINEAR_REGRESSORS = [
         LinearRegressor(
             loss="absolute_error",
             optimizer=Nesterov(0.01),
+            schedule=Then("adaptive", "optimal", at=100),
             penalty="none",
             early_stopping=True,
             validation_fraction=0.2,
@@ -97,7 +103,14 @@ LINEAR_REGRESSORS = [
         is_random=True,
     ),
     Configuration(
-        LinearRegressor(optimizer=Adam(0.1), dtype="float32", batch_size=10), 61, is_random=True
+        LinearRegressor(
+            optimizer=Adam(0.1),
+            schedule=Then("cyclic", Product("cosine_restarts", "one_cycle"), at=50),
+            dtype="float32",
+            batch_size=10,
+        ),
+        61,
+        is_random=True,
     ),
     Configuration(LinearRegressor(loss="log_cosh", penalty=L2(0.1), tol=1e-11), 61),
     Configuration(
@@ -155,7 +168,9 @@ MLP_CLASSIFIERS = [
         is_random=True,
     ),
     Configuration(
-        MLPClassifier((50, 20), optimizer=Adam(0.01), early_stopping=True), 69, is_random=True
+        MLPClassifier((50, 20), optimizer=Adam(0.01), schedule="noam", early_stopping=True),
+        69,
+        is_random=True,
     ),
 ]
 
@@ -180,6 +195,7 @@ MLP_REGRESSORS = [
             loss="absolute_error",
             penalty="l1",
             optimizer="nesterov",
+            schedule=Then("constant", "invscaling", at=50),
             early_stopping=True,
             validation_fraction=0.2,
         ),
@@ -187,7 +203,14 @@ MLP_REGRESSORS = [
         is_random=True,
     ),
     Configuration(
-        MLPRegressor((16, 16), "elu", dropout=0.1, optimizer=AdamW(0.01), penalty=L2(0.01)),
+        MLPRegressor(
+            (16, 16),
+            "elu",
+            dropout=0.1,
+            optimizer=AdamW(0.01),
+            schedule=Product("multi_step", "warmup"),
+            penalty=L2(0.01),
+        ),
         61,
         is_random=True,
     ),

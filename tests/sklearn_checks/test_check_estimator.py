@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections import Counter
 
 import pytest
 from sklearn.utils.estimator_checks import check_estimator
@@ -12,7 +11,7 @@ from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPReg
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from skopt_suite.optimizers import OPTIMIZERS
 from skopt_suite.penalties import PENALTIES
-from skopt_suite.schedules import SCHEDULES
+from skopt_suite.schedules import SCHEDULES, Schedule
 
 from .configurations import CONFIGURATIONS
 
@@ -76,19 +75,29 @@ def test_every_estimator_is_checked_in_its_defaults_and_six_other_configurations
     ],
 )
 def test_configurations_cover_every_component(parameter, known):
-    used = Counter(_used(configuration.estimator)[parameter] for configuration in CONFIGURATIONS)
-    assert set(used) == set(known)
+    used = {
+        name
+        for configuration in CONFIGURATIONS
+        for name in _used(configuration.estimator)[parameter]
+    }
+    assert used == set(known)
 
 
 def _used(estimator):
-    """The names of the components that fit uses."""
+    """The names of the components that fit uses, those inside of schedules too."""
     owner = {"owner": "test"}
     return {
-        "optimizer_": estimator._optimizer().name,
-        "penalty_": PENALTIES.resolve(estimator.penalty, **owner).name,
-        "schedule_": SCHEDULES.resolve(estimator.schedule, **owner).name,
-        "loss_function_": estimator._loss().name,
+        "optimizer_": {estimator._optimizer().name},
+        "penalty_": {PENALTIES.resolve(estimator.penalty, **owner).name},
+        "schedule_": _names_in(SCHEDULES.resolve(estimator.schedule, **owner)),
+        "loss_function_": {estimator._loss().name},
     }
+
+
+def _names_in(schedule):
+    """The names of a schedule and of those that it is made of."""
+    parts = [part for part in schedule.get_params().values() if isinstance(part, Schedule)]
+    return {part.name for part in [schedule, *parts]}
 
 
 def test_exceptions_are_only_made_where_training_is_random():
