@@ -6,12 +6,14 @@ from skopt_suite._target_type import TargetType
 from skopt_suite.losses._absolute_error import AbsoluteError
 from skopt_suite.losses._base import ClassificationLoss, Loss, RegressionLoss
 from skopt_suite.losses._epsilon_insensitive import EpsilonInsensitive, SquaredEpsilonInsensitive
+from skopt_suite.losses._focal import Focal
 from skopt_suite.losses._gamma import Gamma
 from skopt_suite.losses._hessian import Hessian
 from skopt_suite.losses._hinge import Hinge, SquaredHinge
 from skopt_suite.losses._huber import Huber
 from skopt_suite.losses._log_cosh import LogCosh
 from skopt_suite.losses._log_loss import LogLoss
+from skopt_suite.losses._modified_huber import ModifiedHuber
 from skopt_suite.losses._poisson import Poisson
 from skopt_suite.losses._quantile import Quantile
 from skopt_suite.losses._squared_error import SquaredError
@@ -21,7 +23,7 @@ from skopt_suite.losses._words import CLASSIFICATION_WORDS, REGRESSION_WORDS
 CLASSIFICATION_LOSSES = Registry(
     "classification loss",
     ClassificationLoss,
-    [LogLoss, Hinge, SquaredHinge],
+    [LogLoss, Hinge, SquaredHinge, ModifiedHuber, Focal],
     CLASSIFICATION_WORDS,
 )
 REGRESSION_LOSSES = Registry(
@@ -48,6 +50,7 @@ __all__ = [
     "AbsoluteError",
     "ClassificationLoss",
     "EpsilonInsensitive",
+    "Focal",
     "Gamma",
     "Hessian",
     "Hinge",
@@ -55,6 +58,7 @@ __all__ = [
     "LogCosh",
     "LogLoss",
     "Loss",
+    "ModifiedHuber",
     "Poisson",
     "Quantile",
     "RegressionLoss",

@@ -86,7 +86,7 @@ class SquaredEpsilonInsensitive(RegressionLoss):
     >>> svr = LinearRegressor(loss="squared_epsilon_insensitive")
     """
 
-    scratch_arrays = 6
+    scratch_arrays = 5
     parameters = {"epsilon": _EPSILON}
 
     def __init__(self, epsilon: float = 0.1) -> None:

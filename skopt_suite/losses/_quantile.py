@@ -106,7 +106,7 @@ class Quantile(_Quantiles):
     (442, 3)
     """
 
-    scratch_arrays = 6
+    scratch_arrays = 5
     is_smooth = False
     has_smoothed = True
     parameters = {"quantile": _LEVELS}

@@ -9,6 +9,10 @@ _OF_CLASSIFICATION = {
     ),
     "hinge": ("categoricalhinge", "svm", "multimarginloss"),
     "squared_hinge": ("linearsvc",),
+    "focal": (
+        *("focalloss", "binaryfocalcrossentropy", "categoricalfocalcrossentropy"),
+        "sigmoidfocalloss",
+    ),
 }
 _OF_REGRESSION = {
     "squared_error": (

@@ -87,5 +87,7 @@ def _on_host(values: Array) -> np.ndarray:
 
 
 def _is_varied(loss: Loss) -> bool:
-    """Whether fits of a stack may have different hyperparameters of the loss."""
-    return any(domain.fusable for domain in loss.parameters.values())
+    """Whether fits of a stack have different hyperparameters of the loss."""
+    names = [name for name, domain in loss.parameters.items() if domain.fusable]
+    values = [np.atleast_1d(to_numpy(getattr(loss, name))) for name in names]
+    return any((value != value[:1]).any() for value in values)

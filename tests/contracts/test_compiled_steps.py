@@ -10,7 +10,14 @@ from skopt_suite.backends import Placement
 from skopt_suite.backends.kernels._numba._compose import ComposedSteps
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
 from skopt_suite.backends.kernels._numba._rules import RULES
-from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, SquaredError
+from skopt_suite.losses import (
+    CLASSIFICATION_LOSSES,
+    REGRESSION_LOSSES,
+    Focal,
+    LogLoss,
+    SquaredError,
+    Tweedie,
+)
 from skopt_suite.models import Network
 from skopt_suite.optimizers import OPTIMIZERS, SGD, Adam, Demands, RMSprop, Rule
 from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet, Sum, WeightedL1
@@ -47,7 +54,13 @@ MODELS = {
     "dropout of the input": ((7, 6), ("relu", "tanh")),
     "dropout of the input, linear": ((), ()),
 }
+LABELS_OF = [("classes", 3), ("labels", 1), ("labels", 3)]
 ALL_LOSSES = [
+    *((LogLoss(label_smoothing=0.3), *targets) for targets in LABELS_OF),
+    *((Focal(gamma=0.4), *targets) for targets in LABELS_OF),
+    *((Tweedie(power), "numbers", 2) for power in (0.0, 1.0, 2.0, 3.0)),
+]
+ALL_LOSSES += [
     (losses[name](), kind, n_outputs)
     for losses in (CLASSIFICATION_LOSSES, REGRESSION_LOSSES)
     for name in losses

@@ -88,6 +88,8 @@ LOSS_NAMES = [
     "log_loss",
     "hinge",
     "squared_hinge",
+    "modified_huber",
+    "focal",
     "squared_error",
     "absolute_error",
     "huber",
@@ -99,7 +101,7 @@ LOSS_NAMES = [
     "gamma",
     "tweedie",
 ]
-LATER_LOSSES = ["modified_huber", "focal"]
+LATER_LOSSES = []
 
 ESTIMATORS = [LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor]
 
@@ -152,6 +154,7 @@ def test_errors_list_the_names(registry):
         (CLASSIFICATION_LOSSES, "CrossEntropyLoss", "log_loss"),
         (CLASSIFICATION_LOSSES, "sparse_categorical_crossentropy", "log_loss"),
         (CLASSIFICATION_LOSSES, "categorical_hinge", "hinge"),
+        (CLASSIFICATION_LOSSES, "binary_focal_crossentropy", "focal"),
         (REGRESSION_LOSSES, "mse", "squared_error"),
         (REGRESSION_LOSSES, "MeanAbsoluteError", "absolute_error"),
         (REGRESSION_LOSSES, "mae", "absolute_error"),

@@ -11,6 +11,7 @@ from skopt_suite.losses import (
     REGRESSION_LOSSES,
     AbsoluteError,
     EpsilonInsensitive,
+    Focal,
     Hinge,
     Huber,
     LogLoss,
@@ -58,7 +59,14 @@ LOSSES = [
 ]
 LOSSES += [
     pytest.param(loss.on(targets), y, id=f"{loss!r}-{kind}")
-    for loss in (*SMOOTHED, Quantile(0.7), Quantile([0.1, 0.8]), EpsilonInsensitive(1.0))
+    for loss in (
+        *SMOOTHED,
+        LogLoss(0.2),
+        Focal(0.5),
+        Quantile(0.7),
+        Quantile([0.1, 0.8]),
+        EpsilonInsensitive(1.0),
+    )
     for kind, (targets, y) in TARGETS.items()
     if kind in loss.kinds
 ]

@@ -39,7 +39,10 @@ def test_two_classes_are_a_softmax_with_one_logit_at_zero(raw):
     np.testing.assert_allclose(binary_gradient[..., 0], gradient[..., 1], rtol=1e-9, atol=1e-12)
 
 
-@given(st.sampled_from([*CLASSIFICATION_LOSSES, *REGRESSION_LOSSES]), raws, raws, shares)
+NAMES = [name for name in (*CLASSIFICATION_LOSSES, *REGRESSION_LOSSES) if name != "focal"]
+
+
+@given(st.sampled_from(NAMES), raws, raws, shares)
 def test_losses_are_convex_and_not_negative(name, a, b, share):
     registry = CLASSIFICATION_LOSSES if name in CLASSIFICATION_LOSSES else REGRESSION_LOSSES
     loss = registry[name]()

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
-from skopt_suite.losses import Huber
+from skopt_suite.losses import Huber, LogLoss
 from skopt_suite.optimizers import SGD, Adam, AdamW, GradientDescent, Momentum, Nesterov
 from skopt_suite.penalties import L1, L2, ElasticNet
 from skopt_suite.schedules import Product, Step, Then, Warmup
@@ -30,6 +30,9 @@ LINEAR_CLASSIFIERS = [
     Configuration(
         LinearClassifier(loss="squared_hinge", penalty=L2(0.1), class_weight="balanced"), 64
     ),
+    Configuration(LinearClassifier(loss="modified_huber", penalty=L2(0.1), tol=1e-11), 64),
+    Configuration(LinearClassifier(loss="focal", penalty=L2(0.1), tol=1e-11), 64),
+    Configuration(LinearClassifier(loss=LogLoss(0.1), penalty=L2(0.1), tol=1e-11), 64),
     Configuration(LinearClassifier(loss="hinge", n_iter_no_change=3, max_iter=300), 64),
     Configuration(
         LinearClassifier(

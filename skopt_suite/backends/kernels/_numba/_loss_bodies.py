@@ -26,6 +26,10 @@ _DEFINITIONS = {
     ("_hinge.Hinge", "labels"): of_classes.hinge,
     ("_hinge.SquaredHinge", "classes"): of_classes.squared_hinge,
     ("_hinge.SquaredHinge", "labels"): of_classes.squared_hinge,
+    ("_modified_huber.ModifiedHuber", "classes"): of_classes.modified_huber,
+    ("_modified_huber.ModifiedHuber", "labels"): of_classes.modified_huber,
+    ("_focal.Focal", "classes"): of_classes.focal_of_classes,
+    ("_focal.Focal", "labels"): of_classes.focal_of_labels,
 }
 
 LOSSES: dict[str, Body] = {
