@@ -14,10 +14,11 @@ from skopt_suite.estimators._architecture import (
     widths,
 )
 from skopt_suite.estimators._base import TrainableEstimator
+from skopt_suite.estimators._prune import Prunable
 from skopt_suite.models import Network
 
 
-class MLPFace(TrainableEstimator):
+class MLPFace(Prunable, TrainableEstimator):
     """How a multilayer perceptron takes its architecture and shows its parameters."""
 
     hidden_layer_sizes: Any
