@@ -55,11 +55,15 @@ class DenseLayout(NamedTuple):
 
 
 class NormLayout(NamedTuple):
-    """Where a normalisation behind a layer lies; its bias is that of the layer."""
+    """Where a normalisation behind a layer lies; its bias is that of the layer.
+
+    What it keeps of batches is a mean and a variance of every unit, in a row of buffers.
+    """
 
     n_units: int
     gain_at: int
     bias_at: int
+    buffers_at: int
 
     def gain(self, params: Params) -> Array:
         """Return the view of shape (n_fits, 1, n_units)."""
@@ -68,6 +72,15 @@ class NormLayout(NamedTuple):
     def bias(self, params: Params) -> Array:
         """Return the view of shape (n_fits, 1, n_units)."""
         return params[:, None, self.bias_at : self.bias_at + self.n_units]
+
+    def mean(self, buffers: Array) -> Array:
+        """Return the view of shape (n_fits, 1, n_units)."""
+        return buffers[:, None, self.buffers_at : self.buffers_at + self.n_units]
+
+    def variance(self, buffers: Array) -> Array:
+        """Return the view of shape (n_fits, 1, n_units)."""
+        start = self.buffers_at + self.n_units
+        return buffers[:, None, start : start + self.n_units]
 
 
 @dataclass(frozen=True)
@@ -173,20 +186,21 @@ class Layout:
         return xp.concat([xp.repeat(values, first.n_out, axis=1), others], axis=1)
 
     def flatten(
-        self, weights: Sequence[Array], biases: Sequence[Array], gains: Sequence[Array] = ()
+        self, weights: Sequence[Array], biases: Sequence[Array], others: Sequence[Array] = ()
     ) -> np.ndarray:
         """Return weights ``(n_in, n_out)`` and biases ``(n_out,)`` as one row of parameters.
 
-        Gains ``(n_out,)`` are those of the normalisations.
+        The others ``(n_out,)`` are gains of normalisations, and what these keep of batches: mean
+        and variance, layer by layer.
         """
         kept = [bias for bias, layer in zip(biases, self.layers, strict=True) if layer.has_bias]
-        return np.concatenate([np.ravel(part) for part in [*weights, *kept, *gains]])
+        return np.concatenate([np.ravel(part) for part in [*weights, *kept, *others]])
 
     def _with_norms(self) -> Layout:
         """Return the layout with gains behind all else."""
         norms: list[NormLayout] = []
-        gain_at = self.n_params
+        gain_at = start = self.n_params
         for layer in self.layers[:-1]:
-            norms.append(NormLayout(layer.n_out, gain_at, layer.bias_at))
+            norms.append(NormLayout(layer.n_out, gain_at, layer.bias_at, 2 * (gain_at - start)))
             gain_at += layer.n_out
         return Layout(self.layers, tuple(norms))

@@ -227,8 +227,8 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     def _layers(self) -> tuple[list, list]:
         """Return weights ``(n_in, n_out)`` and biases ``(n_out,)`` of every layer."""
 
-    def _gains(self) -> list:
-        """Return the gains ``(n_out,)`` of layers that are normalised."""
+    def _others(self) -> list:
+        """Return what a model shows of normalisations: see `Layout.flatten`."""
         return []
 
     @abstractmethod

@@ -47,9 +47,10 @@ class MLPClassifier(MLPFace, TrainableClassifier):
     residual : bool, default=False
         Whether a hidden layer that is as wide as the hidden layer before adds its input to its
         output.
-    normalization : {"none", "layer"}, default="none"
+    normalization : {"none", "layer", "batch"}, default="none"
         Whether hidden layers normalise weighted sums before the activation: over the units of
-        every row. They are then multiplied by ``gains_``, and ``intercepts_`` are added.
+        every row, or over the rows of a batch, all alike, where predictions use running means of
+        batches. They are then multiplied by ``gains_``, and ``intercepts_`` are added.
     loss : str or ClassificationLoss, default="log_loss"
         What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
         (:ref:`list <classification_losses>`).
@@ -109,6 +110,8 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         Biases of every layer.
     gains_ : list of ndarray of shape (n_out,)
         Factors of every hidden layer that is normalised; empty without `normalization`.
+    means_, variances_ : list of ndarray of shape (n_out,)
+        What predictions normalise hidden layers by; empty but for ``normalization="batch"``.
     n_layers_ : int
         Number of layers, input and output counted.
     n_outputs_ : int
@@ -235,9 +238,10 @@ class MLPRegressor(MLPFace, TrainableRegressor):
     residual : bool, default=False
         Whether a hidden layer that is as wide as the hidden layer before adds its input to its
         output.
-    normalization : {"none", "layer"}, default="none"
+    normalization : {"none", "layer", "batch"}, default="none"
         Whether hidden layers normalise weighted sums before the activation: over the units of
-        every row. They are then multiplied by ``gains_``, and ``intercepts_`` are added.
+        every row, or over the rows of a batch, all alike, where predictions use running means of
+        batches. They are then multiplied by ``gains_``, and ``intercepts_`` are added.
     loss : str or RegressionLoss, default="squared_error"
         What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
         (:ref:`list <regression_losses>`).
@@ -293,6 +297,8 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         Biases of every layer.
     gains_ : list of ndarray of shape (n_out,)
         Factors of every hidden layer that is normalised; empty without `normalization`.
+    means_, variances_ : list of ndarray of shape (n_out,)
+        What predictions normalise hidden layers by; empty but for ``normalization="batch"``.
     n_layers_ : int
         Number of layers, input and output counted.
     n_outputs_ : int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from skopt_suite.backends import namespace
@@ -32,6 +33,8 @@ class MLPFace(Prunable, TrainableEstimator):
     coefs_: list
     intercepts_: list
     gains_: list
+    means_: list
+    variances_: list
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -76,15 +79,22 @@ class MLPFace(Prunable, TrainableEstimator):
     def _layers(self) -> tuple[list, list]:
         return self.coefs_, self.intercepts_
 
-    def _gains(self) -> list:
-        return getattr(self, "gains_", [])  # there are none in files of earlier versions
+    def _others(self) -> list:
+        # there are none in files of earlier versions
+        names = ("gains_", "means_", "variances_")
+        gains, means, variances = (getattr(self, name, []) for name in names)
+        return [*gains, *chain.from_iterable(zip(means, variances, strict=True))]
 
     def _model_attributes(self, network: Network, targets: Any, params: Any) -> dict[str, Any]:
         stack, layers = namespace(params).reshape(params, (1, -1)), network.layout.layers
+        norms, buffers = network.layout.norms, stack[:, network.n_params :]
+        kept = norms if network.n_buffers else ()
         return {
             "coefs_": [layer.weights(stack)[0, ...] for layer in layers],
             "intercepts_": [layer.bias(stack)[0, 0, :] for layer in layers],
-            "gains_": [norm.gain(stack)[0, 0, :] for norm in network.layout.norms],
+            "gains_": [norm.gain(stack)[0, 0, :] for norm in norms],
+            "means_": [norm.mean(buffers)[0, 0, :] for norm in kept],
+            "variances_": [norm.variance(buffers)[0, 0, :] for norm in kept],
             "n_layers_": len(network.sizes),
             "n_outputs_": network.sizes[-1],
         }

@@ -22,7 +22,7 @@ def raw_predictions(model: TrainableEstimator, X: Any) -> tuple[Any, Placement]:
     network = model._trained_network
     params = placement.asarray(shown_params(model, network)[None, :], dtype=dtype)
     with blas_threads_for(2.0 * X.shape[0] * network.layout.largest_layer):
-        raw, _ = network.forward(params, X)
+        raw = network.predict(params, X)
     return raw, placement
 
 
@@ -40,7 +40,7 @@ def seen_X(
 
 
 def shown_params(model: Any, network: Network) -> np.ndarray:
-    """Return the parameters that a model shows, (n_params,) on the host."""
+    """Return parameters and buffers that a model shows, (n_params + n_buffers,) on the host."""
     coefs, intercepts = model._layers()
-    parts = [[*map(to_numpy, part)] for part in (coefs, intercepts, model._gains())]
+    parts = [[*map(to_numpy, part)] for part in (coefs, intercepts, model._others())]
     return network.layout.flatten(*parts)

@@ -27,21 +27,20 @@ class DropoutDraws(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What a pass through the network has beside parameters and input.
-
-    Statistics that a layer keeps and no optimizer moves (normalisation's) have their place here, as
-    `buffers` of shape (n_fits, n_buffers): one row for every fit, as parameters are, so that they
-    are taken, kept as the best ones and written to checkpoints with them. Where it predicts, a
-    layer reads them; where it trains, it leaves the new ones in what it saves, and the trace of the
-    network hands them to the loop.
-    """
+    """What a pass through the network has beside parameters and input."""
 
     dropout: DropoutDraws | None = None
     """None: nothing is dropped, as where a network predicts."""
+    buffers: Array | None = None
+    """Statistics that layers keep and no optimizer moves, (n_fits, n_buffers), where the network
+    predicts. Where it trains there are none: layers take those of the batch, and leave them in what
+    they save, from where the loop has them."""
 
     def take(self, index: Array) -> Context:
         """Return what belongs to the fits that `index` names."""
-        return Context(None if self.dropout is None else self.dropout.take(index))
+        dropout = None if self.dropout is None else self.dropout.take(index)
+        xp = None if self.buffers is None else namespace(self.buffers)
+        return Context(dropout, None if xp is None else xp.take(self.buffers, index, axis=0))
 
 
 class Layer(Protocol):

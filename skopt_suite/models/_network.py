@@ -14,6 +14,7 @@ import numpy as np
 
 from skopt_suite._layout import DenseLayout, Layout
 from skopt_suite.backends import (
+    Array,
     FeatureMatrix,
     Params,
     RawPredictions,
@@ -27,10 +28,10 @@ from skopt_suite.models._dropout import Dropout, InputDropout
 from skopt_suite.models._fused import fused
 from skopt_suite.models._initialisers import initialiser_for
 from skopt_suite.models._layer import Context, Layer
-from skopt_suite.models._normalization import NORMALIZATIONS
+from skopt_suite.models._normalization import NORMALIZATIONS, moments_in
 from skopt_suite.models._residual import Residual
 
-_PREDICTING = Context()
+_PLAIN = Context()
 
 
 class Trace(NamedTuple):
@@ -55,7 +56,7 @@ class Network:
         Whether the output layer has a bias (hidden layers always do).
     residual : bool
         Whether hidden layers that are as wide as the hidden layer before add their input.
-    normalization : {"none", "layer"}
+    normalization : {"none", "layer", "batch"}
         What is behind the dense part of every hidden layer.
     """
 
@@ -80,13 +81,20 @@ class Network:
         """Number of parameters of one fit."""
         return self.layout.n_params
 
+    @property
+    def n_buffers(self) -> int:
+        """Number of statistics that layers of one fit keep."""
+        is_kept = self.normalization == "batch"
+        return 2 * sum(norm.n_units for norm in self.layout.norms) if is_kept else 0
+
     def initialise(self, random_state: np.random.RandomState, init: str = "auto") -> np.ndarray:
-        """Return parameters of shape (n_params,) to start from.
+        """Return parameters and buffers of shape (n_params + n_buffers,) to start from.
 
         Zeros for the linear model, whose objective is convex; else what the initialiser of that
         name draws for weights, zeros for biases, and ones for gains.
+        Buffers are means of 0 and variances of 1.
         """
-        params = np.zeros(self.n_params)
+        params = np.zeros(self.n_params + self.n_buffers)
         if self.n_hidden:
             behind = (*self.activations, "identity")
             for layer, activation in zip(self.layout.layers, behind, strict=True):
@@ -94,6 +102,8 @@ class Network:
                 layer.weights(params[None])[0] = draw(random_state, layer.n_in, layer.n_out)
         for norm in self.layout.norms:
             norm.gain(params[None])[...] = 1
+            if self.n_buffers:
+                norm.variance(params[None, self.n_params :])[...] = 1
         return params
 
     @cached_property
@@ -102,7 +112,7 @@ class Network:
         return tuple(self._layers())
 
     def forward(
-        self, params: Params, X: FeatureMatrix, context: Context = _PREDICTING
+        self, params: Params, X: FeatureMatrix, context: Context = _PLAIN
     ) -> tuple[RawPredictions, Trace]:
         """Return raw predictions and what `backward` needs.
 
@@ -113,7 +123,7 @@ class Network:
         X : array or sparse container of shape (n_samples, n_features)
             Input, the same for all fits.
         context : Context, optional
-            What else there is; by default the network predicts.
+            What else there is; by default nothing is dropped, and there are no buffers.
 
         Returns
         -------
@@ -128,6 +138,25 @@ class Network:
             x, saved = layer.forward(params, x, context)
             trace.saved.append(saved)
         return x, trace
+
+    def predict(self, rows: Params, X: FeatureMatrix) -> RawPredictions:
+        """Return raw predictions of parameters and buffers, (n_fits, n_params + n_buffers)."""
+        params, buffers = rows[:, : self.n_params], rows[:, self.n_params :]
+        context = Context(buffers=buffers) if self.n_buffers else _PLAIN
+        return self.forward(params, X, context)[0]
+
+    def moments(self, trace: Trace) -> Array | None:
+        """Return what `forward` has met in place of buffers; None if there are none.
+
+        Returns
+        -------
+        moments : array of shape (n_fits, n_buffers) or None
+            Means and variances of the batch.
+        """
+        if not self.n_buffers:
+            return None
+        parts = list(moments_in(trace.saved))
+        return namespace(trace.params).concat([part[:, 0, :] for part in parts], axis=1)
 
     def backward(self, trace: Trace, delta: RawPredictions) -> Params:
         """Return the gradient with respect to the parameters.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from skopt_suite._layout import NormLayout
 from skopt_suite.backends import Activations, Array, Params, namespace, summed_over_samples
@@ -22,6 +22,14 @@ class Normalised(NamedTuple):
     """What they were multiplied by for that, (n_fits, n_samples or 1, n_units or 1)."""
 
 
+class NormalisedBatch(NamedTuple):
+    """What `backward` needs, and what is kept of the batch."""
+
+    normalised: Normalised
+    moments: Array
+    """Means and unbiased variances, (n_fits, 1, 2 * n_units)."""
+
+
 class LayerNormalization(NamedTuple):
     """``gain * (z - mean(z)) / sqrt(var(z) + 1e-5) + bias`` over the units of every row.
 
@@ -35,28 +43,72 @@ class LayerNormalization(NamedTuple):
         self, params: Params, x: Activations, context: Context
     ) -> tuple[Activations, Normalised]:
         """Return the output, and what `x` became, in its place."""
-        normalised = _normalised(x, _mean_of_units)
+        normalised, _, _ = _normalised(x, _mean_of_units)
         return _scaled(self.layout, params, normalised.values), normalised
 
     def backward(
         self, gradient: Params, params: Params, saved: Normalised, delta: Activations
     ) -> Activations:
         """Write the gradient by gain and bias, return that by the input."""
-        _write_gradient(self.layout, gradient, saved.values, delta)
-        delta *= self.layout.gain(params)
-        return _before(saved, delta, _mean_of_units)
+        return _backward(self.layout, gradient, params, saved, delta, _mean_of_units)
+
+
+class BatchNormalization(NamedTuple):
+    """The same over the rows of a batch; where it predicts, over those of training.
+
+    (S. Ioffe and C. Szegedy, "Batch normalization", ICML 2015, algorithms 1 and 2.) Every row
+    counts alike. What is kept of the batches is in ``context.buffers``.
+    """
+
+    layout: NormLayout
+
+    def forward(
+        self, params: Params, x: Activations, context: Context
+    ) -> tuple[Activations, NormalisedBatch | None]:
+        """Return the output, and what `x` became, in its place; nothing where it predicts."""
+        if context.buffers is not None:
+            x -= self.layout.mean(context.buffers)
+            x /= namespace(x).sqrt(self.layout.variance(context.buffers) + EPSILON)
+            return _scaled(self.layout, params, x), None
+        normalised, mean, variance = _normalised(x, _mean_of_rows)
+        n_samples = x.shape[1]
+        unbiased = variance * (n_samples / max(n_samples - 1, 1))
+        moments = namespace(x).concat([mean, unbiased], axis=-1)
+        output = _scaled(self.layout, params, normalised.values)
+        return output, NormalisedBatch(normalised, moments)
+
+    def backward(
+        self, gradient: Params, params: Params, saved: NormalisedBatch, delta: Activations
+    ) -> Activations:
+        """Write the gradient by gain and bias, return that by the input."""
+        return _backward(self.layout, gradient, params, saved.normalised, delta, _mean_of_rows)
+
+
+def moments_in(saved: list[Any]) -> Iterator[Array]:
+    """Yield the moments that batches had, from what layers leave in a forward pass."""
+    for one in saved:
+        if isinstance(one, NormalisedBatch):
+            yield one.moments
+        elif isinstance(one, list):  # of the layers inside one
+            yield from moments_in(one)
 
 
 def _mean_of_units(values: Activations) -> Array:
     return namespace(values).mean(values, axis=-1, keepdims=True)
 
 
-def _normalised(x: Activations, mean: Mean) -> Normalised:
-    """Return `x` with mean 0 and variance 1, in its place; `mean` is over what they are taken."""
-    x -= mean(x)
-    scale = 1 / namespace(x).sqrt(mean(x * x) + EPSILON)
+def _mean_of_rows(values: Activations) -> Array:
+    return summed_over_samples(values) / values.shape[1]
+
+
+def _normalised(x: Activations, mean: Mean) -> tuple[Normalised, Array, Array]:
+    """Return `x` with mean 0 and variance 1, in its place, and what these were."""
+    centre = mean(x)
+    x -= centre
+    variance = mean(x * x)
+    scale = 1 / namespace(x).sqrt(variance + EPSILON)
     x *= scale
-    return Normalised(x, scale)
+    return Normalised(x, scale), centre, variance
 
 
 def _scaled(layout: NormLayout, params: Params, values: Activations) -> Activations:
@@ -65,18 +117,21 @@ def _scaled(layout: NormLayout, params: Params, values: Activations) -> Activati
     return output
 
 
-def _write_gradient(
-    layout: NormLayout, gradient: Params, values: Activations, delta: Activations
-) -> None:
-    layout.gain(gradient)[...] = summed_over_samples(delta * values)
-    layout.bias(gradient)[...] = summed_over_samples(delta)
+def _backward(
+    layout: NormLayout,
+    gradient: Params,
+    params: Params,
+    saved: Normalised,
+    delta: Activations,
+    mean: Mean,
+) -> Activations:
+    """Write the gradient by gain and bias, and return that by the input in the place of `delta`.
 
-
-def _before(saved: Normalised, delta: Activations, mean: Mean) -> Activations:
-    """Return the gradient before the normalisation, in the place of that behind it.
-
-    ``scale * (delta - mean(delta) - values * mean(delta * values))``
+    The latter is ``scale * (d - mean(d) - values * mean(d * values))`` with ``d = gain * delta``.
     """
+    layout.gain(gradient)[...] = summed_over_samples(delta * saved.values)
+    layout.bias(gradient)[...] = summed_over_samples(delta)
+    delta *= layout.gain(params)
     along = mean(delta * saved.values)
     delta -= mean(delta)
     delta -= saved.values * along
@@ -84,12 +139,18 @@ def _before(saved: Normalised, delta: Activations, mean: Mean) -> Activations:
     return delta
 
 
-NORMALIZATIONS = {"layer": LayerNormalization}
+NORMALIZATIONS: dict[str, type[LayerNormalization] | type[BatchNormalization]] = {
+    "layer": LayerNormalization,
+    "batch": BatchNormalization,
+}
 """By name."""
 
 WORDS_FOR_NORMALIZATIONS = {
     "layernorm": "layer",
     "layernormalization": "layer",
+    "batchnorm": "batch",
+    "batchnorm1d": "batch",
+    "batchnormalization": "batch",
     "no": "none",
 }
 """What others call them."""

@@ -23,6 +23,7 @@ def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
             f"input_dropout must be 0 where X is sparse; got {plan.input_dropout}. Change "
             "input_dropout to 0, or X to a dense array (X.toarray())."
         )
+    _check_batches(job, X.shape[0])
     demands = Demands(
         loss=plan.loss,
         penalty=plan.penalty,
@@ -37,6 +38,17 @@ def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
     if reason is not None:
         advice = _advice(plan.optimizer, plan.loss, demands)
         raise ValueError(f"optimizer {plan.optimizer.name!r} {reason}.{advice}")
+
+
+def _check_batches(job: Job, n_samples: int) -> None:
+    """Raise if a batch has but one row, and layers are normalised over its rows."""
+    n_rows = job.plan.rows_per_step(n_samples)
+    if job.network.n_buffers and (n_samples % n_rows or n_rows) == 1:
+        raise ValueError(
+            "normalization='batch' needs at least 2 rows in every batch; "
+            f"n_samples={n_samples} in batches of {n_rows} leaves 1 alone. Change one of these: "
+            "batch_size to another number; normalization to 'layer' or 'none'."
+        )
 
 
 def able_optimizers(demands: Demands) -> list[str]:

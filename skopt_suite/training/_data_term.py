@@ -28,7 +28,9 @@ class DataTerm:
         What the network is trained with; values are without.
     """
 
-    __slots__ = ("_rows", "context", "loss", "network")
+    __slots__ = ("_rows", "context", "loss", "moments", "network")
+    moments: Array | None
+    """Of the batch in the last pass forward and back: see `Network.moments`."""
 
     def __init__(
         self,
@@ -38,6 +40,7 @@ class DataTerm:
         context: Context = _PLAIN,
     ) -> None:
         self.network, self.loss, self._rows, self.context = network, loss, rows, context
+        self.moments = None
 
     @property
     def rows(self) -> Rows:
@@ -52,8 +55,14 @@ class DataTerm:
     def value_and_gradient(self, params: Params) -> tuple[PerFit, Params]:
         """Return the mean loss, (n_fits,), and its gradient, (n_fits, n_params)."""
         raw, trace = self.network.forward(params, self.rows.X, self.context)
+        self.moments = self.network.moments(trace)
         mean, delta = self._mean(raw)
         return mean, self.network.backward(trace, delta)
+
+    def moments_at(self, params: Params) -> Array | None:
+        """Return what buffers are of all rows, (n_fits, n_buffers)."""
+        _, trace = self.network.forward(params, self.rows.X)
+        return self.network.moments(trace)
 
     def with_context(self, context: Context) -> DataTerm:
         """Return the term of a network that is trained with something else."""
@@ -98,6 +107,7 @@ class WholeTerm(DataTerm):
     ) -> None:
         self.network, self.loss, self.context = network, loss, context
         self.source, self.weights = source, weights
+        self.moments = None
 
     @cached_property
     def rows(self) -> Rows:

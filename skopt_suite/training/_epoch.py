@@ -13,8 +13,11 @@ from typing import NamedTuple, Protocol
 from skopt_suite.backends import Array, Params, PerFit, State
 from skopt_suite.models import DropoutDraws
 from skopt_suite.optimizers import Optimizer
+from skopt_suite.training._data_term import DataTerm
 from skopt_suite.training._objective import Objective, Terms
 from skopt_suite.training._rows import Source, Weights
+
+_SHARE = 0.1  # of the last batch in running means
 
 
 class Cancelled(Exception):
@@ -64,6 +67,7 @@ class Moving(Protocol):
 
     params: Params
     optimizer_state: State
+    buffers: Array | None
 
 
 class Steps(NamedTuple):
@@ -97,5 +101,14 @@ def run_steps(
         objective, factor = epoch.objective(i), epoch.factors[:, i : i + 1]
         step = epoch.optimizer.step(fits.optimizer_state, fits.params, objective, factor)
         fits.params, fits.optimizer_state = step.params, step.state
+        if fits.buffers is not None:
+            fits.buffers = _kept(fits.buffers, fits.params, epoch.optimizer, objective.data)
         total = total + step.loss * (objective.data.rows.X.shape[0] / epoch.source.n_samples)
     return Steps(total, step.optimality, step.stalled)
+
+
+def _kept(buffers: Array, params: Params, optimizer: Optimizer, data: DataTerm) -> Array:
+    """Return what layers keep: running means of batches, or of all rows where steps see all."""
+    if optimizer.is_full_batch:
+        return data.moments_at(params)
+    return buffers + _SHARE * (data.moments - buffers)

@@ -50,7 +50,7 @@ def bytes_per_fit(job: Job, data: Data, placement: Placement, shares_weight: boo
     shares_weight : bool
         Whether all fits have the same ``sample_weight``.
     """
-    params = job.network.n_params
+    params = job.network.n_params + job.network.n_buffers
     state = _size_of_state(job, data)
     basis = 0 if shares_weight else _size_of_basis(job, data)
     kept = params + state + basis

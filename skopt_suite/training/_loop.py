@@ -312,7 +312,7 @@ class _Pass:
         """Return all that the fit at position `k` needs to go on from where it is."""
         stack = self.stack
         return Memory(
-            params=one_on_host(stack.params, k),
+            params=one_on_host(stack.with_buffers(stack.params), k),
             shown=one_on_host(shown, k),
             optimizer=one_on_host(stack.optimizer_state, k),
             schedule=one_on_host(stack.schedule_state, k),
@@ -347,11 +347,11 @@ class _Pass:
         network, params = self.stack.terms.network, self.stack.shown_params
         xp, n_samples, dtype = namespace(params), x.shape[0], params.dtype
         if n_samples <= self.n_at_once:
-            return network.forward(params, in_precision(x, dtype))[0]
+            return network.predict(params, in_precision(x, dtype))
         shape = (params.shape[0], n_samples, network.sizes[-1])
         raw = xp.empty(shape, dtype=dtype, device=params.device)
         for block in blocks(n_samples, self.n_at_once):  # copied: it may be a view of all layers
-            raw[:, block, :] = network.forward(params, in_precision(x[block, :], dtype))[0]
+            raw[:, block, :] = network.predict(params, in_precision(x[block, :], dtype))
         return raw
 
     def _record(self, loss: np.ndarray, score: np.ndarray | None) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from skopt_suite._component import stack as stack_components
 from skopt_suite._component import take as take_component
 from skopt_suite._hashable import SameObject
-from skopt_suite.backends import FitColumn, Params, Placement, State
+from skopt_suite.backends import Array, FitColumn, Params, Placement, State, namespace
 from skopt_suite.models import DropoutDraws
 from skopt_suite.optimizers import Optimizer
 from skopt_suite.schedules import Schedule
@@ -37,6 +37,8 @@ class Stack:
     horizon: FitColumn  # epochs
     weights: Weights
     best_params: Params | None = None
+    buffers: Array | None = None
+    """Statistics that layers keep, (n_fits, n_buffers)."""
 
     @property
     def n_outputs(self) -> int:
@@ -45,8 +47,14 @@ class Stack:
 
     @property
     def shown_params(self) -> Params:
-        """What predictions use now, (n_fits, n_params)."""
-        return self.optimizer.eval_params(self.optimizer_state, self.params)
+        """What predictions use now, buffers too, (n_fits, n_params + n_buffers)."""
+        return self.with_buffers(self.optimizer.eval_params(self.optimizer_state, self.params))
+
+    def with_buffers(self, params: Params) -> Params:
+        """Return parameters with the buffers behind them."""
+        if self.buffers is None:
+            return params
+        return namespace(params).concat([params, self.buffers], axis=1)
 
     def keep(self, kept: np.ndarray, placement: Placement) -> np.ndarray:
         """Let all fits leave but those at the given positions; return these as they now stand."""
@@ -57,6 +65,7 @@ class Stack:
         self.optimizer_state = map_arrays(swap, self.optimizer_state)
         self.schedule_state = map_arrays(swap, self.schedule_state)
         self.horizon, self.best_params = swap(self.horizon), map_arrays(swap, self.best_params)
+        self.buffers = map_arrays(swap, self.buffers)
         self.optimizer = take_component(self.optimizer, order)
         self.schedule = take_component(self.schedule, order)
         self.terms, self.weights = self.terms.take(order), self.weights.take(order)
@@ -75,10 +84,11 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
     schedule = stack_components([plan.schedule for plan in plans], placement)
     horizon = placement.asarray([[job.horizon] for job in jobs], dtype="float64")
     pasts = [job.past for job in jobs if job.past is not None]
-    terms = _terms(jobs, placement)
+    terms, initial, n_params = _terms(jobs, placement), _initial(jobs), first.network.n_params
+    params, buffers = (np.ascontiguousarray(part) for part in np.split(initial, [n_params], axis=1))
     return Stack(
         index=np.arange(len(jobs)),
-        params=terms.allowed(placement.asarray(_initial_params(jobs))),
+        params=terms.allowed(placement.asarray(params)),
         optimizer=stack_components([plan.optimizer for plan in plans], placement),
         optimizer_state=join([past.optimizer for past in pasts], placement) if pasts else None,
         schedule=schedule,
@@ -88,6 +98,7 @@ def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
         horizon=horizon,
         weights=_weights(jobs, placement),
         best_params=_best(jobs, placement),
+        buffers=placement.asarray(buffers) if first.network.n_buffers else None,
     )
 
 
@@ -107,8 +118,8 @@ def _terms(jobs: Sequence[Job], placement: Placement) -> Terms:
     return Terms(network, loss, penalty.on(network.layout), counts_penalty=is_full_batch)
 
 
-def _initial_params(jobs: Sequence[Job]) -> np.ndarray:
-    """Return where every fit starts, (n_fits, n_params)."""
+def _initial(jobs: Sequence[Job]) -> np.ndarray:
+    """Return where every fit starts, (n_fits, n_params + n_buffers)."""
     starts = [job.start if job.past is None else job.past.params[0] for job in jobs]
     if any(start is None for start in starts):
         own = {job.plan.init: _own_start(job) for job in jobs}  # all have the same seed

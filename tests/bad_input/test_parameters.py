@@ -174,7 +174,8 @@ def test_parameters_of_estimators_are_checked(estimator, name, value, accepted):
         ({"init": 0.1}, "unknown init 0.1; known: 'auto'"),
         ({"input_dropout": 1.0}, "input_dropout must be a number in [0, 1); got 1.0"),
         ({"input_dropout": [0.1]}, "input_dropout must be a number in [0, 1); got [0.1]"),
-        ({"normalization": "LayerNorm"}, "known: 'none', 'layer'. Did you mean 'layer'?"),
+        ({"normalization": "LayerNorm"}, "known: 'none', 'layer', 'batch'. Did you mean 'layer'?"),
+        ({"normalization": "BatchNorm1d"}, "Did you mean 'batch'?"),
         ({"normalization": None}, "unknown normalization None; known: 'none', "),
         (
             {"normalization": "layer", "hidden_layer_sizes": (4, 1)},

@@ -11,7 +11,7 @@ from skopt_suite._component import stack
 from skopt_suite._layout import Layout
 from skopt_suite.backends import Placement, to_numpy
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, TargetType
-from skopt_suite.models import ACTIVATIONS, Context, DropoutDraws, Network
+from skopt_suite.models import ACTIVATIONS, NORMALIZATIONS, Context, DropoutDraws, Network
 from skopt_suite.optimizers import LBFGS, OPTIMIZERS
 from skopt_suite.penalties import (
     L1,
@@ -173,7 +173,10 @@ def test_schedules(schedule):
 NETWORKS = {
     **{name: Network((4, 5, 3, 2), (name, name)) for name in ACTIVATIONS},
     "residual": Network((4, 5, 5, 2), ("relu", "tanh"), residual=True),
-    "layer normalization": Network((4, 5, 3, 2), ("relu", "tanh"), normalization="layer"),
+    **{
+        f"{name} normalization": Network((4, 5, 3, 2), ("relu", "tanh"), normalization=name)
+        for name in NORMALIZATIONS
+    },
 }
 
 

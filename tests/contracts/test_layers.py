@@ -52,6 +52,12 @@ NETWORKS = {
     "narrow": Network((4, 5, 6, 3), ("relu", "leaky_relu")),
     "curve between runs": Network((4, 16, 6, 5, 7, 1), ("relu", "tanh", "leaky_relu", "identity")),
     "curve first": Network((4, 16, 6, 1), ("gelu", "relu")),
+    **{
+        f"batch normalization, {kind}": Network(
+            (4, width, 5, 5, 3), ("relu", "tanh", "elu"), residual=True, normalization="batch"
+        )
+        for kind, width in (("wide", 17), ("narrow", 6))
+    },
     "layer normalization": Network((4, 17, 5, 3), ("relu", "tanh"), normalization="layer"),
     "layer normalization, narrow": Network(
         (4, 6, 5, 3), ("leaky_relu", "identity"), normalization="layer"

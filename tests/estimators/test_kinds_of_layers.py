@@ -16,6 +16,8 @@ from .problems import CLASSES, NUMBERS, data_of
 KINDS = {
     "residual": {"residual": True},
     "residual with dropout": {"residual": True, "dropout": 0.2, "input_dropout": 0.1},
+    "batch normalization": {"normalization": "batch"},
+    "batch normalization, residual": {"normalization": "batch", "residual": True, "dropout": 0.1},
     "layer normalization": {"normalization": "layer"},
     "layer normalization, residual": {"normalization": "layer", "residual": True},
     "dropout of the input": {"input_dropout": 0.2},
@@ -45,7 +47,7 @@ def test_it_learns_and_can_be_repeated(kind, estimator):
 def test_a_fit_in_a_stack_is_that_fit_alone(kind):
     """One pass whatever numbers differ; one by kind of network."""
     model = model_of(MLPRegressor, kind, dtype="float64", early_stopping=True)
-    others = {name: ["none", "layer"] for name in KINDS[kind] if name == "normalization"}
+    others = {name: ["none", KINDS[kind][name]] for name in KINDS[kind] if name == "normalization"}
     others = {"residual": [False, True]} if "residual" in KINDS[kind] else others
     grid = {"penalty__alpha": [1e-4, 1e-1, 1.0]} | others
     half = np.arange(100)

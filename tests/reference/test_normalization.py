@@ -7,6 +7,7 @@ import pytest
 
 from skopt_suite._layout import NormLayout
 from skopt_suite.models import NORMALIZATIONS, Context
+from skopt_suite.training import _epoch
 
 with np.load(Path(__file__).parent / "data" / "normalization.npz") as recording:
     RECORDED = dict(recording)
@@ -14,7 +15,7 @@ with np.load(Path(__file__).parent / "data" / "normalization.npz") as recording:
 X, DELTA = RECORDED["x"], RECORDED["delta"]
 N_UNITS = X.shape[-1]
 PARAMS = np.concatenate([[7.0], RECORDED["gain"], RECORDED["bias"]])[None]
-NORM = NormLayout(N_UNITS, 1, 1 + N_UNITS)
+NORM = NormLayout(N_UNITS, 1, 1 + N_UNITS, 0)
 TRAINING = Context()
 TOLERANCE = {"rtol": 1e-11, "atol": 1e-13}
 
@@ -42,6 +43,18 @@ def test_gradients(name):
     np.testing.assert_allclose(below[0], RECORDED[f"{name}/by_x"], **TOLERANCE)
     expected = np.concatenate([RECORDED[f"{name}/by_gain"], RECORDED[f"{name}/by_bias"]])
     np.testing.assert_allclose(gradient[0], expected, **TOLERANCE)
+
+
+def test_what_is_kept_of_batches_and_predictions():
+    buffers = np.concatenate([np.zeros(N_UNITS), np.ones(N_UNITS)])[None]
+    kept = zip(X, RECORDED["batch/means"], RECORDED["batch/variances"], strict=True)
+    for x, mean, variance in kept:
+        moments = forward("batch", x[None].copy())[1].moments[:, 0]
+        buffers = buffers + _epoch._SHARE * (moments - buffers)
+        np.testing.assert_allclose(buffers[0], np.concatenate([mean, variance]), **TOLERANCE)
+    predicted, saved = forward("batch", X[:1].copy(), context=Context(buffers=buffers))
+    np.testing.assert_allclose(predicted[0], RECORDED["batch/predicted"], **TOLERANCE)
+    assert saved is None
 
 
 @pytest.mark.parametrize("name", NORMALIZATIONS)

@@ -284,6 +284,13 @@ CASES = {
         for name in ACTIVATIONS
     },
     "residual": (mlp(*[50] * 4, residual=True, batch_size=600), ALPHAS, TALL),
+    "batch normalization": (mlp(*[50] * 4, normalization="batch", batch_size=600), ALPHAS, TALL),
+    "batch normalization, wide": wide("adam", normalization="batch"),
+    "batch normalization, early stopping": (
+        mlp(50, normalization="batch", activation="tanh", batch_size=200, early_stopping=True),
+        ALPHAS,
+        TALL,
+    ),
     "layer normalization": (mlp(*[50] * 4, normalization="layer", batch_size=600), ALPHAS, TALL),
     "layer normalization, one layer": (
         mlp(50, normalization="layer", activation="tanh", batch_size=600),

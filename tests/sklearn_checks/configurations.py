@@ -175,6 +175,11 @@ MLP_CLASSIFIERS = [
         69,
         is_random=True,
     ),
+    Configuration(
+        MLPClassifier((16, 16), normalization="batch", residual=True, optimizer=Adam(0.01)),
+        69,
+        is_random=True,
+    ),
 ]
 
 MLP_REGRESSORS = [
@@ -214,6 +219,11 @@ MLP_REGRESSORS = [
             schedule=Product("multi_step", "warmup"),
             penalty=L2(0.01),
         ),
+        61,
+        is_random=True,
+    ),
+    Configuration(
+        MLPRegressor((16, 16), normalization="layer", init="he_normal", optimizer=Adam(0.01)),
         61,
         is_random=True,
     ),

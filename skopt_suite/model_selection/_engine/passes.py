@@ -122,7 +122,7 @@ def raw_predictions(piece: Piece, members: list[Trained], x: FeatureMatrix) -> R
     xp = placement.xp
     params = xp.stack([xp.astype(one.result.params, x.dtype, copy=False) for one in members])
     with blas_threads_for(2.0 * x.shape[0] * network.layout.largest_layer):
-        return network.forward(params, x)[0]
+        return network.predict(params, x)
 
 
 def _prepared(candidates: list[Candidate], seen: SeenRows) -> dict[str, Any]:

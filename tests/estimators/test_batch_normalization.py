@@ -1,0 +1,123 @@
+"""What batch normalisation keeps of batches, and where that goes."""
+
+import dataclasses
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.model_selection import GridSearchCV
+
+from skopt_suite import MLPClassifier, MLPRegressor
+from skopt_suite.backends import Placement
+from skopt_suite.estimators._prepare import prepare
+from skopt_suite.model_selection import FusedGridSearchCV
+from skopt_suite.training import train
+
+from .problems import CLASSES, NUMBERS
+
+X, Y = NUMBERS
+SETTINGS = {
+    "normalization": "batch",
+    "activation": "tanh",
+    "batch_size": 40,
+    "max_iter": 6,
+    "dtype": "float64",
+    "random_state": 0,
+}
+
+
+def model_of(estimator=MLPRegressor, hidden=(7, 4), **settings):
+    return estimator(hidden).set_params(**SETTINGS | settings)
+
+
+def predicted(model, x):
+    """What a network predicts of what it shows."""
+    parts = (model.coefs_, model.intercepts_, model.gains_, model.means_, model.variances_)
+    for weights, bias, gain, mean, variance in zip(*parts, strict=False):
+        x = np.tanh(gain * (x @ weights - mean) / np.sqrt(variance + 1e-5) + bias)
+    return (x @ model.coefs_[-1] + model.intercepts_[-1])[:, 0]
+
+
+def test_predictions_are_of_what_is_shown_and_not_of_the_batch():
+    model = model_of().fit(X, Y)
+    np.testing.assert_allclose(model.predict(X), predicted(model, X), rtol=1e-10)
+    np.testing.assert_allclose(model.predict(X[:1]), model.predict(X)[:1], rtol=1e-10)
+
+
+def test_running_means_of_batches():
+    """Of a network that does not move, whose batches are the same in every epoch."""
+    still = {"optimizer": "sgd", "optimizer__learning_rate": 1e-300, "shuffle": False}
+    model = model_of(hidden=(7,), penalty="none", **still).fit(X, Y)
+    z, mean, variance = X @ model.coefs_[0], np.zeros(7), np.ones(7)
+    for _ in range(model.n_iter_):
+        for batch in np.split(z, 5):
+            mean = 0.9 * mean + 0.1 * batch.mean(axis=0)
+            variance = 0.9 * variance + 0.1 * batch.var(axis=0, ddof=1)
+    np.testing.assert_allclose(model.means_[0], mean, rtol=1e-9)
+    np.testing.assert_allclose(model.variances_[0], variance, rtol=1e-9)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "gradient_descent"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_where_steps_see_all_rows_predictions_are_what_is_trained(optimizer):
+    model = model_of(hidden=(7,), optimizer=optimizer, penalty="none", max_iter=20).fit(X, Y)
+    z = X @ model.coefs_[0]
+    np.testing.assert_allclose(model.means_[0], z.mean(axis=0), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(model.variances_[0], z.var(axis=0, ddof=1), rtol=1e-9)
+
+
+def test_the_best_epoch_is_shown_with_what_it_had_kept():
+    settings = {"early_stopping": True, "max_iter": 30, "n_iter_no_change": 4}
+    model = model_of(**settings, optimizer__learning_rate=0.1)
+    model.fit(X[:120], Y[:120], None, X[120:], Y[120:])
+    assert max(model.validation_scores_) > model.validation_scores_[-1]
+    assert model.score(X[120:], Y[120:]) == pytest.approx(model.best_validation_score_, rel=1e-9)
+
+
+def job_of(**settings):
+    prepared = prepare(model_of(**settings), X, Y)
+    return prepared.job, prepared.data
+
+
+def test_a_fit_that_stops_goes_on_as_if_it_had_not():
+    (longer, data), (shorter, _) = job_of(max_iter=6), job_of(max_iter=3)
+    (whole,) = train([longer], data, Placement(np))
+    (half,) = train([shorter], data, Placement(np), keep="checkpoints")
+    assert half.checkpoint is not None
+    (rest,) = train([dataclasses.replace(longer, checkpoint=half.checkpoint)], data, Placement(np))
+    np.testing.assert_allclose(rest.params, whole.params, rtol=1e-10)
+    np.testing.assert_allclose(rest.loss_curve, whole.loss_curve, rtol=1e-10)
+
+
+@pytest.mark.parametrize("early", [False, True], ids=["", "early stopping"])
+def test_partial_fits_and_warm_starts_go_on(early):
+    """Of a saved model, too: what is kept of batches is in the file."""
+    model = model_of(warm_start=True, early_stopping=early).fit(X, Y)
+    loaded = pickle.loads(pickle.dumps(model))
+    means = np.concatenate(model.means_)
+    if not early:
+        before = model.loss_
+        assert model.partial_fit(X, Y).loss_ < before
+        np.testing.assert_allclose(loaded.partial_fit(X, Y).predict(X), model.predict(X))
+    assert model.fit(X, Y).loss_curve_ == pytest.approx(loaded.fit(X, Y).loss_curve_, rel=1e-9)
+    assert not np.allclose(np.concatenate(model.means_), means)
+
+
+def test_fits_that_leave_a_stack_take_theirs_along():
+    model = model_of(MLPClassifier, early_stopping=True, n_iter_no_change=1, max_iter=20)
+    grid = {"optimizer__learning_rate": [1e-3, 1e-2, 1e-1, 1.0]}
+    search = FusedGridSearchCV(model, grid, cv=2, refit=False).fit(*CLASSES)
+    lengths = [len(curve) for curves in search.loss_curves_ for curve in curves]
+    assert len(set(lengths)) > 1
+    alone = GridSearchCV(model, grid, cv=2, refit=False).fit(*CLASSES)
+    np.testing.assert_allclose(
+        search.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"]
+    )
+
+
+@pytest.mark.parametrize("n_samples, batch_size", [(41, 40), (40, 1), (1, 200)])
+def test_batches_of_one_row_are_refused(n_samples, batch_size):
+    text = f"n_samples={n_samples} in batches of {min(n_samples, batch_size)} leaves 1 alone"
+    with pytest.raises(ValueError, match=text):
+        model_of(batch_size=batch_size).fit(X[:n_samples], Y[:n_samples])
+    model_of(batch_size=batch_size, normalization="layer").fit(X[:n_samples], Y[:n_samples])
