@@ -136,12 +136,8 @@ class Layout:
     @cached_property
     def n_params(self) -> int:
         """Number of parameters of one fit."""
-        return self.n_weights + self.n_biases + sum(norm.n_units for norm in self.norms)
-
-    @cached_property
-    def n_biases(self) -> int:
-        """Number of biases of one fit."""
-        return sum(layer.n_out for layer in self.layers if layer.has_bias)
+        n_biases = sum(layer.n_out for layer in self.layers if layer.has_bias)
+        return self.n_weights + n_biases + sum(norm.n_units for norm in self.norms)
 
     @property
     def largest_layer(self) -> int:
@@ -158,8 +154,8 @@ class Layout:
         return params[:, : self.n_weights]
 
     def biases(self, params: Params) -> Array:
-        """Return the view of all biases, (n_fits, n_biases)."""
-        return params[:, self.n_weights : self.n_weights + self.n_biases]
+        """Return the view of all that are no weights, (n_fits, n_params - n_weights): gains too."""
+        return params[:, self.n_weights :]
 
     def per_weight(self, values: Array) -> FlatWeights:
         """Return numbers per layer, (n_fits, n_layers), as one per weight, (n_fits, n_weights).

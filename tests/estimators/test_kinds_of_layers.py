@@ -10,6 +10,8 @@ from sklearn.base import clone
 
 from skopt_suite import MLPClassifier, MLPRegressor
 from skopt_suite.model_selection import FusedGridSearchCV
+from skopt_suite.models import NORMALIZATIONS
+from skopt_suite.optimizers import OPTIMIZERS
 
 from .problems import CLASSES, NUMBERS, data_of
 
@@ -120,6 +122,21 @@ def test_rates_of_input_dropout_are_one_pass():
         alone = clone(model).set_params(input_dropout=rate)
         alone.fit(*(part[half] for part in CLASSES))
         np.testing.assert_allclose(curve, alone.loss_curve_, rtol=1e-5)
+
+
+INCREMENTAL = [name for name in OPTIMIZERS if OPTIMIZERS[name]().is_incremental]
+
+
+@pytest.mark.parametrize("optimizer", INCREMENTAL)
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_every_optimizer_moves_gains(normalization, optimizer):
+    model = MLPRegressor((7, 4), normalization=normalization, optimizer=optimizer, max_iter=2)
+    model.set_params(activation="tanh", random_state=0).fit(*NUMBERS)
+    assert np.isfinite(model.predict(NUMBERS[0])).all()
+    gains = np.concatenate(model.gains_)
+    assert (gains != 1).all()
+    assert (gains > 0).all()
 
 
 @both
