@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from skopt_suite._component import take
 from skopt_suite.backends import Array, Params, PerFit, RawPredictions, averaged
@@ -59,10 +60,11 @@ class DataTerm:
         mean, delta = self._mean(raw)
         return mean, self.network.backward(trace, delta)
 
-    def moments_at(self, params: Params) -> Array | None:
-        """Return what buffers are of all rows, (n_fits, n_buffers)."""
+    def moments_at(self, params: Params) -> Array:
+        """Return what the buffers of a network that has some are of these rows."""
         _, trace = self.network.forward(params, self.rows.X)
-        return self.network.moments(trace)
+        moments: Any = self.network.moments(trace)
+        return moments
 
     def with_context(self, context: Context) -> DataTerm:
         """Return the term of a network that is trained with something else."""

@@ -13,7 +13,6 @@ from typing import NamedTuple, Protocol
 from skopt_suite.backends import Array, Params, PerFit, State
 from skopt_suite.models import DropoutDraws
 from skopt_suite.optimizers import Optimizer
-from skopt_suite.training._data_term import DataTerm
 from skopt_suite.training._objective import Objective, Terms
 from skopt_suite.training._rows import Source, Weights
 
@@ -101,14 +100,21 @@ def run_steps(
         objective, factor = epoch.objective(i), epoch.factors[:, i : i + 1]
         step = epoch.optimizer.step(fits.optimizer_state, fits.params, objective, factor)
         fits.params, fits.optimizer_state = step.params, step.state
-        if fits.buffers is not None:
-            fits.buffers = _kept(fits.buffers, fits.params, epoch.optimizer, objective.data)
+        if fits.buffers is not None and not epoch.optimizer.is_full_batch:
+            fits.buffers = fits.buffers + _SHARE * (objective.data.moments - fits.buffers)
         total = total + step.loss * (objective.data.rows.X.shape[0] / epoch.source.n_samples)
     return Steps(total, step.optimality, step.stalled)
 
 
-def _kept(buffers: Array, params: Params, optimizer: Optimizer, data: DataTerm) -> Array:
-    """Return what layers keep: running means of batches, or of all rows where steps see all."""
-    if optimizer.is_full_batch:
-        return data.moments_at(params)
-    return buffers + _SHARE * (data.moments - buffers)
+def buffers_of(epoch: Epoch, fits: Moving, shown: Params) -> Array | None:
+    """Return the buffers that predictions with parameters `shown` use, after the steps of an epoch.
+
+    They are the running means that steps leave, where parameters are those that train on
+    minibatches; else what layers have met on average in the batches of the epoch, anew.
+    """
+    if fits.buffers is None or (shown is fits.params and not epoch.optimizer.is_full_batch):
+        return fits.buffers
+    total: Array | float = 0.0
+    for i in range(epoch.n_steps):
+        total = total + epoch.objective(i).data.moments_at(shown)
+    return total / epoch.n_steps

@@ -22,7 +22,7 @@ from skopt_suite.backends import (
 )
 from skopt_suite.training._checkpoint import Checkpoint, Memory
 from skopt_suite.training._compiled import compiled_steps
-from skopt_suite.training._epoch import Epoch, Steps, run_steps
+from skopt_suite.training._epoch import Epoch, Steps, buffers_of, run_steps
 from skopt_suite.training._history import History
 from skopt_suite.training._job import Job
 from skopt_suite.training._null import null_losses
@@ -186,7 +186,10 @@ class _Pass:
         """Step through all batches."""
         if self.compiled is not None:
             return Steps(self.compiled.run(epoch, self.stack, self.cancelled))
-        return run_steps(epoch, self.stack, range(self.n_steps), self.cancelled)
+        steps, stack = run_steps(epoch, self.stack, range(self.n_steps), self.cancelled), self.stack
+        shown = stack.optimizer.eval_params(stack.optimizer_state, stack.params)
+        stack.buffers = buffers_of(epoch, stack, shown)
+        return steps
 
     def _epoch(self) -> Epoch:
         """Return what the steps of the next epoch need."""

@@ -66,6 +66,18 @@ def test_where_steps_see_all_rows_predictions_are_what_is_trained(optimizer):
     np.testing.assert_allclose(model.variances_[0], z.var(axis=0, ddof=1), rtol=1e-9)
 
 
+@pytest.mark.parametrize("optimizer", ["schedule_free_adamw", "average_weights"])
+def test_what_is_shown_but_not_trained_has_moments_of_its_own(optimizer):
+    """As if batches had been passed once more through the average."""
+    model = model_of(hidden=(7,), optimizer=optimizer, shuffle=False).fit(X, Y)
+    batches = np.split(X @ model.coefs_[0], 5)
+    mean = np.mean([batch.mean(axis=0) for batch in batches], axis=0)
+    variance = np.mean([batch.var(axis=0, ddof=1) for batch in batches], axis=0)
+    np.testing.assert_allclose(model.means_[0], mean, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(model.variances_[0], variance, rtol=1e-9)
+    assert model.partial_fit(X, Y).loss_ < model.loss_curve_[0]
+
+
 def test_the_best_epoch_is_shown_with_what_it_had_kept():
     settings = {"early_stopping": True, "max_iter": 30, "n_iter_no_change": 4}
     model = model_of(**settings, optimizer__learning_rate=0.1)
