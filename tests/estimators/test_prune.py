@@ -84,5 +84,5 @@ def test_before_fit():
 @pytest.mark.parametrize("setting", [{"residual": True}, {"normalization": "layer"}])
 def test_units_that_speak_by_other_ways_are_not_taken_out(setting):
     model = trained(MLPRegressor, Y, hidden=(6, 6), **setting)
-    with pytest.raises(ValueError, match="prune.* residual=False and normalization='none'; got"):
+    with pytest.raises(ValueError, match=r"prune\(\) takes .* residual=False"):
         model.prune()
