@@ -29,6 +29,7 @@ from skopt_suite.schedules._step import Step
 from skopt_suite.schedules._then import Then
 from skopt_suite.schedules._warmup import Warmup
 from skopt_suite.schedules._warmup_stable_decay import WarmupStableDecay
+from skopt_suite.schedules._words import SCHEDULE_WORDS
 
 SCHEDULES = Registry(
     "schedule",
@@ -55,6 +56,7 @@ SCHEDULES = Registry(
         Then,
         Product,
     ],
+    SCHEDULE_WORDS,
 )
 
 __all__ = [

@@ -13,8 +13,7 @@ class OneCycle(Schedule):
 
     The optimizer's learning rate is the largest one, usually well above what training with a
     constant rate would bear. Smith also lowers the momentum while the rate rises. A schedule is a
-    factor on the learning rate and nothing else, so here the momentum stays as it is; its
-    importance is less than that of the rate.
+    factor on the learning rate and nothing else, so here the momentum stays as it is.
 
     Parameters
     ----------

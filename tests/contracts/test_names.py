@@ -12,6 +12,7 @@ from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Huber
 from skopt_suite.optimizers import OPTIMIZERS, SGD, Adam, Momentum
 from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet
 from skopt_suite.schedules import SCHEDULES, Constant, Cosine, Step, Warmup
+from skopt_suite.schedules._words import SCHEDULE_WORDS
 
 # What exists today, and what may be added under these names.
 OPTIMIZER_NAMES = [
@@ -155,6 +156,11 @@ def test_errors_list_the_names(registry):
         (CLASSIFICATION_LOSSES, "sparse_categorical_crossentropy", "log_loss"),
         (CLASSIFICATION_LOSSES, "categorical_hinge", "hinge"),
         (CLASSIFICATION_LOSSES, "binary_focal_crossentropy", "focal"),
+        (SCHEDULES, "CosineAnnealingLR", "cosine"),
+        (SCHEDULES, "cosine_decay_restarts", "cosine_restarts"),
+        (SCHEDULES, "ReduceLROnPlateau", "reduce_on_plateau"),
+        (SCHEDULES, "wsd", "warmup_stable_decay"),
+        (SCHEDULES, "onecycle", "one_cycle"),
         (REGRESSION_LOSSES, "mse", "squared_error"),
         (REGRESSION_LOSSES, "MeanAbsoluteError", "absolute_error"),
         (REGRESSION_LOSSES, "mae", "absolute_error"),
@@ -170,6 +176,11 @@ def test_errors_list_the_names(registry):
 def test_words_of_other_libraries(registry, word, name):
     with pytest.raises(ValueError, match=re.escape(f". Did you mean {name!r}?")):
         registry.resolve(word, owner="Here")
+
+
+def test_words_lead_to_names_that_there_are():
+    assert set(SCHEDULE_WORDS.values()) <= set(SCHEDULES)
+    assert not set(SCHEDULE_WORDS) & set(SCHEDULES)
 
 
 def test_the_wrong_kind_of_object():
