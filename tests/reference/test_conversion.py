@@ -11,12 +11,16 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import (
     ElasticNet,
+    GammaRegressor,
     HuberRegressor,
     Lasso,
     LogisticRegression,
+    PoissonRegressor,
+    QuantileRegressor,
     Ridge,
     SGDClassifier,
     SGDRegressor,
+    TweedieRegressor,
 )
 from sklearn.neural_network import MLPClassifier as TheirMLPClassifier
 from sklearn.neural_network import MLPRegressor as TheirMLPRegressor
@@ -25,7 +29,13 @@ from sklearn.svm import LinearSVC, LinearSVR
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite import penalties as ours
-from skopt_suite.losses import Huber
+from skopt_suite.losses import (
+    EpsilonInsensitive,
+    Huber,
+    Quantile,
+    SquaredEpsilonInsensitive,
+    Tweedie,
+)
 from skopt_suite.optimizers import Momentum
 
 
@@ -91,6 +101,53 @@ def test_regressors(theirs, penalty):
     assert_same_model(mine, their_parts(theirs), rtol=1e-4)
 
 
+Y_POSITIVE = np.exp(Y_REG / 2)
+DEVIANCES = {
+    "PoissonRegressor": ("poisson", PoissonRegressor(alpha=A)),
+    "GammaRegressor": ("gamma", GammaRegressor(alpha=A)),
+    "TweedieRegressor": (Tweedie(power=1.7), TweedieRegressor(power=1.7, alpha=A)),
+    "TweedieRegressor, identity": ("squared_error", TweedieRegressor(power=0, alpha=A)),
+}
+
+
+@pytest.mark.parametrize("loss, theirs", DEVIANCES.values(), ids=list(DEVIANCES))
+def test_generalised_linear_models(loss, theirs):
+    theirs.set_params(solver="newton-cholesky", tol=1e-10)
+    theirs.fit(X_REG, Y_POSITIVE, sample_weight=W_REG)
+    mine = LinearRegressor(loss=loss, penalty=ours.L2(A), **SHARP)
+    mine.fit(X_REG, Y_POSITIVE, sample_weight=W_REG)
+    assert_same_model(mine, theirs, rtol=1e-4)
+    np.testing.assert_allclose(mine.predict(X_REG), theirs.predict(X_REG), rtol=1e-4)
+
+
+def test_quantile_regressor():
+    theirs = QuantileRegressor(quantile=0.3, alpha=A).fit(X_REG, Y_REG, sample_weight=W_REG)
+    mine = LinearRegressor(loss=Quantile(0.3), penalty=ours.L1(A), max_iter=20_000)
+    mine.fit(X_REG, Y_REG, sample_weight=W_REG)
+    residual = Y_REG - theirs.predict(X_REG)
+    pinball = np.average(np.maximum(0.3 * residual, -0.7 * residual), weights=W_REG)
+    assert mine.loss_ == pytest.approx(pinball + A * np.abs(theirs.coef_).sum(), rel=1e-4)
+    np.testing.assert_array_equal(mine.coef_ == 0, np.abs(theirs.coef_) < 1e-9)
+
+
+def test_linear_svr_with_epsilon():
+    theirs = LinearSVR(C=0.01, epsilon=0.3, fit_intercept=False, tol=1e-8, max_iter=10**6)
+    theirs.fit(X_REG, Y_REG, sample_weight=W_REG)
+    penalty = ours.L2(1 / (0.01 * W))
+    mine = LinearRegressor(loss=EpsilonInsensitive(0.3), penalty=penalty, fit_intercept=False)
+    mine.set_params(**SHARP).fit(X_REG, Y_REG, sample_weight=W_REG)
+    assert_same_model(mine, theirs, rtol=1e-3)
+
+
+def test_sgd_classifier_with_modified_huber():
+    theirs = SGDClassifier(loss="modified_huber", alpha=0.1, max_iter=3000, tol=None, average=True)
+    theirs.set_params(learning_rate="invscaling", eta0=0.02, random_state=0).fit(X_TWO, Y_TWO)
+    mine = LinearClassifier(loss="modified_huber", penalty=ours.L2(0.1), **SHARP).fit(X_TWO, Y_TWO)
+    assert_same_model(mine, theirs, rtol=2e-2)
+    probability = mine.predict_proba(X_TWO)
+    np.testing.assert_allclose(probability, theirs.predict_proba(X_TWO), atol=2e-2)
+
+
 @pytest.mark.parametrize(
     "X, y, w", [(X_TWO, Y_TWO, W_TWO), (X_THREE, Y_THREE, W_THREE)], ids=["binary", "three"]
 )
@@ -122,12 +179,19 @@ def test_linear_svc_with_squared_hinge(name, penalty):
     assert_same_model(mine, theirs, rtol=1e-4)
 
 
-def test_linear_svr_with_the_squared_loss():
+@pytest.mark.parametrize(
+    "epsilon, loss, alpha",
+    [
+        (0, "squared_error", 1 / (2 * C * W)),
+        (0.3, SquaredEpsilonInsensitive(0.3), 1 / (C * W)),
+    ],
+)
+def test_linear_svr_with_the_squared_loss(epsilon, loss, alpha):
     theirs = LinearSVR(
-        C=C, epsilon=0, loss="squared_epsilon_insensitive", fit_intercept=False, dual=False
+        C=C, epsilon=epsilon, loss="squared_epsilon_insensitive", fit_intercept=False, dual=False
     ).set_params(tol=1e-10, max_iter=10**5)
     theirs.fit(X_REG, Y_REG, sample_weight=W_REG)
-    mine = LinearRegressor(penalty=ours.L2(1 / (2 * C * W)), fit_intercept=False, **SHARP)
+    mine = LinearRegressor(loss=loss, penalty=ours.L2(alpha), fit_intercept=False, **SHARP)
     assert_same_model(mine.fit(X_REG, Y_REG, sample_weight=W_REG), theirs, rtol=1e-4)
 
 
