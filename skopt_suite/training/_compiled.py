@@ -170,7 +170,12 @@ def _rule_name(optimizer: Optimizer) -> str:
 
 
 def _loss_name(loss: Loss) -> str:
-    """Return the name of the class that says what a loss is, and of its targets."""
+    """Return the name of the class that says what a loss is, and of its targets.
+
+    There is none where targets have several raw predictions.
+    """
+    if loss.n_raw > 1:
+        return ""
     definition = type(loss).value_and_gradient
     return f"{definition.__module__}.{definition.__qualname__}, {loss.targets.kind}"
 

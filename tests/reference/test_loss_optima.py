@@ -170,6 +170,26 @@ def test_generalised_linear_models_in_all_units(loss, theirs, scale):
     np.testing.assert_allclose(ours.predict(X), scale * theirs.predict(X), rtol=1e-5)
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda scale: Quantile(0.3),
+        lambda scale: Quantile([0.3, 0.6]),
+        lambda scale: EpsilonInsensitive(0.3 * scale),
+        lambda scale: SquaredEpsilonInsensitive(0.3 * scale),
+    ],
+    ids=["quantile", "quantiles", "epsilon", "squared epsilon"],
+)
+def test_losses_of_residuals_in_all_units(loss, scale):
+    one, other = (
+        LinearRegressor(loss=loss(unit), penalty="none").fit(X, unit * CURVE)
+        for unit in (1.0, scale)
+    )
+    assert other.stop_reason_ == one.stop_reason_
+    np.testing.assert_allclose(other.coef_ / scale, one.coef_, rtol=1e-2, atol=1e-2)
+
+
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
 def test_networks_and_minibatches_begin_where_counts_are(scale):
     ours = LinearRegressor(loss="poisson", penalty="none", optimizer="adam", random_state=0)
