@@ -92,6 +92,17 @@ def test_schedules(run):
     assert_drawing("demo_output/valley.png")
 
 
+def test_losses(run):
+    printed = run("losses.py")
+    shares = dict(re.findall(r"^(\w+) +is above (\d+)% of the times$", printed, re.M))
+    assert abs(int(shares["absolute_error"]) - 50) <= 3
+    assert all(int(shares[name]) > 55 for name in ("squared_error", "gamma"))
+    (between,) = numbers(r"between the quantiles are (\d+)%", printed)
+    assert abs(between - 80) <= 3
+    assert_drawing("demo_output/losses.png")
+    assert_drawing("demo_output/losses_learnt.png")
+
+
 def test_regularisation_path(run):
     printed = run("regularisation_path.py")
     (difference,) = numbers(r"largest difference of a coefficient: (\S+)", printed)
