@@ -145,3 +145,15 @@ def test_tune_and_look(run):
     assert accuracy > 0.9
     for name in ("parameter_curve", "heatmap", "parallel_coordinates", "all_losses"):
         assert_drawing(f"demo_output/{name}.png")
+
+
+def test_penalty_shapes(run):
+    printed = run("penalty_shapes.py")
+    shrunk = dict(re.findall(r"^(\w+): \d+% become 0, .* shrunk by (\S+)$", printed, re.M))
+    assert {name: float(size) for name, size in shrunk.items()} == {
+        "l1": 1.0,
+        "elastic_net": 0.5,
+        "mcp": 0.0,
+        "scad": 0.0,
+    }
+    assert_drawing("demo_output/penalty_shapes.png")

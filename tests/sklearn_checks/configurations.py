@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.losses import Huber, LogLoss
 from skopt_suite.optimizers import SGD, Adam, AdamW, GradientDescent, Momentum, Nesterov
-from skopt_suite.penalties import L1, L2, ElasticNet
+from skopt_suite.penalties import L1, L2, Box, ElasticNet
 from skopt_suite.schedules import Product, Step, Then, Warmup
 
 
@@ -43,6 +43,7 @@ LINEAR_CLASSIFIERS = [
     Configuration(
         LinearClassifier(
             optimizer=Momentum(0.01),
+            penalty="group_lasso",
             schedule=Then("linear", "warmup_stable_decay", at=150),
             batch_size=14,
             max_iter=300,
@@ -63,7 +64,11 @@ LINEAR_CLASSIFIERS = [
     ),
     Configuration(
         LinearClassifier(
-            optimizer="nesterov", schedule="reduce_on_plateau", dtype="float32", batch_size=10
+            optimizer="nesterov",
+            penalty="weighted_l1",
+            schedule="reduce_on_plateau",
+            dtype="float32",
+            batch_size=10,
         ),
         64,
         is_random=True,
@@ -82,6 +87,7 @@ LINEAR_REGRESSORS = [
         LinearRegressor(
             loss=Huber(0.1),
             optimizer=GradientDescent(0.1),
+            penalty=Box(-100.0, 100.0),
             schedule="polynomial",
             tol=1e-2,
             max_iter=300,
@@ -89,7 +95,9 @@ LINEAR_REGRESSORS = [
         61,
     ),
     Configuration(
-        LinearRegressor(loss="huber", optimizer=SGD(0.01), schedule="step", batch_size=10),
+        LinearRegressor(
+            loss="huber", optimizer=SGD(0.01), penalty="mcp", schedule="step", batch_size=10
+        ),
         61,
         is_random=True,
     ),
@@ -108,6 +116,7 @@ LINEAR_REGRESSORS = [
     Configuration(
         LinearRegressor(
             optimizer=Adam(0.1),
+            penalty="sparse_group_lasso",
             schedule=Then("cyclic", Product("cosine_restarts", "one_cycle"), at=50),
             dtype="float32",
             batch_size=10,
@@ -166,7 +175,13 @@ MLP_CLASSIFIERS = [
         is_random=True,
     ),
     Configuration(
-        MLPClassifier(dropout=0.2, activation="gelu", schedule="exponential", optimizer=Adam(0.01)),
+        MLPClassifier(
+            dropout=0.2,
+            activation="gelu",
+            penalty="max_norm",
+            schedule="exponential",
+            optimizer=Adam(0.01),
+        ),
         69,
         is_random=True,
     ),
@@ -193,7 +208,14 @@ MLP_REGRESSORS = [
         61,
     ),
     Configuration(
-        MLPRegressor(**SMALL, loss="huber", optimizer=SGD(0.01), schedule=Step(20), batch_size=8),
+        MLPRegressor(
+            **SMALL,
+            loss="huber",
+            optimizer=SGD(0.01),
+            penalty="scad",
+            schedule=Step(20),
+            batch_size=8,
+        ),
         61,
         is_random=True,
     ),
@@ -232,6 +254,7 @@ MLP_REGRESSORS = [
             (),
             loss="huber",
             optimizer="momentum",
+            penalty="sum",
             schedule="reduce_on_plateau",
             batch_size=10,
         ),
