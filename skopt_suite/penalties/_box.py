@@ -42,7 +42,7 @@ class Box(Penalty):
     (0.0, 300.0)
     """
 
-    scratch_arrays = 1
+    scratch_arrays = 2
     parameters = {
         "low": Vector(Real(optional=True), per="feature"),
         "high": Vector(Real(optional=True), per="feature"),

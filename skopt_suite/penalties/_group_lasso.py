@@ -46,7 +46,7 @@ class GroupLasso(GroupPenalty):
     [True, True, True, False, False, False]
     """
 
-    scratch_arrays = 8
+    scratch_arrays = 12
     parameters = {
         "alpha": Vector(Real(0, search=LogUniform(1e-5, 1e-1)), per="layer"),
         "groups": FeatureGroups(),

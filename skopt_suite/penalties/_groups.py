@@ -53,6 +53,11 @@ class Groups:
         order = np.concatenate([block.positions.ravel() for block in self.blocks])
         return None if np.array_equal(order, np.arange(len(order))) else order
 
+    @cached_property
+    def back(self) -> np.ndarray | None:
+        """Where to find every weight among those that are group by group; None: in its place."""
+        return None if self.order is None else np.argsort(self.order)
+
     def split(self, weights: FlatWeights) -> list[Array]:
         """Return weights, or what there is one of for each, as blocks (n_fits, n_groups, size)."""
         ordered, parts, start = _taken(weights, self.order), [], 0
@@ -66,7 +71,7 @@ class Groups:
         """Return blocks (n_fits, n_groups, size) as what was `split`."""
         xp = namespace(parts[0])
         flat = xp.concat([xp.reshape(part, (part.shape[0], -1)) for part in parts], axis=1)
-        return _taken(flat, None if self.order is None else np.argsort(self.order))
+        return _taken(flat, self.back)
 
     def per_block(self, values: Array) -> list[Array]:
         """Return numbers of layers, (n_fits, 1 or n_layers), as (n_fits, 1, 1) for every block."""

@@ -36,7 +36,7 @@ class MaxNorm(Penalty):
     >>> clf = MLPClassifier(penalty=MaxNorm(max_norm=3.0), dropout=0.5)
     """
 
-    scratch_arrays = 8
+    scratch_arrays = 9
     parameters = {
         "max_norm": Vector(Real(0, open_low=True, search=LogUniform(0.5, 5)), per="layer")
     }

@@ -39,7 +39,7 @@ class SCAD(FoldedConcave):
     >>> reg = LinearRegressor(penalty=SCAD(alpha=0.1))
     """
 
-    scratch_arrays = 8
+    scratch_arrays = 11
     parameters = {
         "alpha": Vector(Real(0, search=LogUniform(1e-5, 1e-1)), per="layer"),
         "gamma": Real(2, open_low=True),

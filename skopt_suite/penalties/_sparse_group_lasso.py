@@ -44,7 +44,7 @@ class SparseGroupLasso(GroupPenalty):
     >>> clf = MLPClassifier(penalty=SparseGroupLasso(alpha=1e-3, l1_ratio=0.5))
     """
 
-    scratch_arrays = 8
+    scratch_arrays = 12
     parameters = {
         "alpha": Vector(Real(0, search=LogUniform(1e-5, 1e-1)), per="layer"),
         "l1_ratio": Real(0, 1, search=Uniform(0, 1)),

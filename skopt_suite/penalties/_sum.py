@@ -30,7 +30,7 @@ class Sum(Penalty):
     >>> reg = reg.set_params(penalty__other__alpha=0.2)
     """
 
-    scratch_arrays = 8
+    scratch_arrays = 12
     parameters = {
         "smooth": Named(lambda: _penalties()),
         "other": Named(lambda: _penalties()),

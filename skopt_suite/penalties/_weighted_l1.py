@@ -48,7 +48,7 @@ class WeightedL1(SeparablePenalty):
     3
     """
 
-    scratch_arrays = 1
+    scratch_arrays = 2
     parameters = {
         "alpha": Vector(Real(0, search=LogUniform(1e-5, 1e-1)), per="layer"),
         "feature_weights": Vector(Real(0), per="feature"),
@@ -66,9 +66,10 @@ class WeightedL1(SeparablePenalty):
         self.positive = positive
 
     def on(self, layout: Layout) -> Self:
-        """Return the stacked penalty with one strength per weight."""
+        """Return the stacked penalty with the strength of every weight as `alpha`."""
         resolved = super().on(layout)
-        resolved.feature_weights = layout.per_weight_of_inputs(self.feature_weights, elsewhere=1.0)
+        factors = layout.per_weight_of_inputs(self.feature_weights, elsewhere=1.0)
+        resolved.alpha = resolved.alpha * factors
         return resolved
 
     @property
@@ -77,4 +78,4 @@ class WeightedL1(SeparablePenalty):
         return True
 
     def _strengths(self) -> Separable:
-        return Separable(self.alpha * self.feature_weights, None, self.positive)
+        return Separable(self.alpha, None, self.positive)

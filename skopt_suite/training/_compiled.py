@@ -8,8 +8,19 @@ from typing import Any
 
 import numpy as np
 
+from skopt_suite._component import stack as stack_components
 from skopt_suite._target_type import TargetType
-from skopt_suite.backends import Array, Batches, MakesSteps, Moved, PerFit, Recipe, knows, steps_for
+from skopt_suite.backends import (
+    Array,
+    Batches,
+    MakesSteps,
+    Moved,
+    PerFit,
+    Placement,
+    Recipe,
+    knows,
+    steps_for,
+)
 from skopt_suite.losses import Loss
 from skopt_suite.models import ACTIVATIONS, LeakyReLU, Network
 from skopt_suite.optimizers import Optimizer, Rule
@@ -113,14 +124,9 @@ def kind_of_steps(plan: Plan, network: Network, like: Array) -> str:
     if plan.optimizer.is_full_batch:
         return "full batch"
     loss = plan.loss.on(TargetType(plan.loss.kinds[0], network.sizes[-1]))
-    recipe = recipe_of(
-        network,
-        plan.optimizer,
-        loss,
-        plan.penalty,
-        "float32",
-        any((*plan.dropout, plan.input_dropout)),
-    )
+    penalty = stack_components([plan.penalty], Placement(np))
+    has_dropout = any((*plan.dropout, plan.input_dropout))
+    recipe = recipe_of(network, plan.optimizer, loss, penalty, "float32", has_dropout)
     return "compiled" if recipe is not None and knows(recipe, like) else "definition"
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from skopt_suite._component import Component, stack
 from skopt_suite.backends import Placement, State, is_narrow, is_summed_in_double, knows
 from skopt_suite.models import ACTIVATIONS, Network
+from skopt_suite.penalties import Penalty
 from skopt_suite.training._compiled import recipe_of
 from skopt_suite.training._job import Job
 from skopt_suite.training._linear_view import has_cheap_spectrum
@@ -146,7 +147,8 @@ def _more_layers(network: Network, depth: int) -> tuple[int, int]:
 def _is_known(job: Job, placement: Placement) -> bool:
     """Whether the backend makes the steps, which it does fit by fit in the same memory."""
     plan = job.plan
-    recipe = recipe_of(job.network, plan.optimizer, job.loss, plan.penalty, job.dtype, True)
+    penalty = _penalty_of_one(job)
+    recipe = recipe_of(job.network, plan.optimizer, job.loss, penalty, job.dtype, True)
     return recipe is not None and knows(recipe, placement.asarray([0.0]))
 
 
@@ -209,9 +211,12 @@ def _size_of_state(job: Job, data: Data) -> int:
 
 def _state_of_one(job: Job, data: Data) -> State:
     params = np.zeros((1, job.network.n_params), dtype=job.dtype)
-    penalty = stack([job.plan.penalty], Placement(np)).on(job.network.layout)
-    terms = Terms(job.network, job.loss, penalty)
+    terms = Terms(job.network, job.loss, _penalty_of_one(job))
     return job.plan.optimizer.init(params, terms.on_all(data.train, Weights()))
+
+
+def _penalty_of_one(job: Job) -> Penalty:
+    return stack([job.plan.penalty], Placement(np)).on(job.network.layout)
 
 
 def _item_size(job: Job) -> int:

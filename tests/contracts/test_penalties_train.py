@@ -14,6 +14,7 @@ from skopt_suite.penalties import (
     PENALTIES,
     SCAD,
     Box,
+    ElasticNet,
     GroupLasso,
     MaxNorm,
     SparseGroupLasso,
@@ -164,3 +165,19 @@ def test_the_whole_sum_is_compiled_where_it_is_separable():
     both = LinearRegressor(penalty="elastic_net", **settings)
     both.set_params(penalty__alpha=0.0201, penalty__l1_ratio=0.0001 / 0.0201).fit(X, Y)
     np.testing.assert_allclose(one.coef_, both.coef_, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "penalties"),
+    [
+        (LinearClassifier(), [WeightedL1(alpha, [1.0, 2.0, 0.0, 1.0]) for alpha in (0.01, 0.1)]),
+        (MLPClassifier((6,)), [ElasticNet([0.01, alpha]) for alpha in (0.01, 0.1)]),
+        (MLPClassifier((6,)), [MaxNorm([1.0, alpha]) for alpha in (0.5, 0.7)]),
+        (MLPClassifier((6,)), [Sum(L2([0.1, alpha]), "mcp") for alpha in (0.5, 0.7)]),
+    ],
+    ids=["features", "layers", "norms", "sums"],
+)
+def test_strengths_that_are_sequences_are_searched_in_one_pass(estimator, penalties):
+    estimator.set_params(optimizer="sgd", max_iter=3, tol=0, random_state=0)
+    search = FusedGridSearchCV(estimator, {"penalty": penalties}, cv=2).fit(X, CLASSES)
+    assert search.fusion_report_.n_groups == 1

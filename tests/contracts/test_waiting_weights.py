@@ -10,7 +10,7 @@ import scipy.sparse
 from skopt_suite import LinearClassifier, LinearRegressor
 from skopt_suite.backends.kernels._numba import _compose
 from skopt_suite.optimizers import SGD
-from skopt_suite.penalties import L1, L2, ElasticNet
+from skopt_suite.penalties import L1, L2, ElasticNet, WeightedL1
 from skopt_suite.testing._pairwise import pairwise
 from skopt_suite.training._compiled import CompiledSteps
 
@@ -41,6 +41,7 @@ FACTORS = {
         ElasticNet(0.02),
         ElasticNet(0.5),  # shrinks what is stored until it is stored anew
         L2(0.5),
+        WeightedL1(0.05, feature_weights=np.linspace(0, 2, N_FEATURES).tolist()),
     ],
     "target": list(TARGETS),
     "batch_size": [1, 7, 32],
