@@ -160,11 +160,17 @@ class Layout:
     def per_weight(self, values: Array) -> FlatWeights:
         """Return numbers per layer, (n_fits, n_layers), as one per weight, (n_fits, n_weights).
 
-        Where there is one number for all layers, (n_fits, 1), it is returned as it is.
+        Those of linear models are one per output. Where there is one number for all, (n_fits, 1),
+        it is returned as it is.
         """
         if values.shape[1] == 1:
             return values
         xp = namespace(values)
+        if self.is_linear:
+            (layer,) = self.layers
+            shape = (values.shape[0], layer.n_in, layer.n_out)
+            repeated = xp.broadcast_to(values[:, None, :], shape)
+            return xp.reshape(repeated, (values.shape[0], -1))
         sizes = xp.asarray([layer.n_weights for layer in self.layers], device=values.device)
         return xp.repeat(values, sizes, axis=1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from numbers import Real
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -27,6 +27,9 @@ class Penalty(Component):
     `nonsmooth_value` and `prox`, or all of them.
     """
 
+    has_strengths_of_outputs: ClassVar[bool] = True
+    """Whether linear models may have a number for each output where networks have one per layer."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "gradient" in vars(cls) and "add_gradient" not in vars(cls):
@@ -39,10 +42,17 @@ class Penalty(Component):
                 setattr(cls, name, getattr(Penalty, name))
 
     def check_layout(self, layout: Layout) -> None:
-        """Raise `ValueError` if there are numbers per layer or feature, but not one for each."""
-        n_features = layout.layers[0].n_in
-        self._check_lengths("layer", layout.n_layers, f"{layout.n_layers} layers that have weights")
+        """Raise `ValueError` if there are numbers per layer or feature, but not one for each.
+
+        What may be given per layer may be given per output of linear models.
+        """
+        n_features, n_outputs = layout.layers[0].n_in, layout.layers[-1].n_out
         self._check_lengths("feature", n_features, f"{n_features} features")
+        if layout.is_linear and self.has_strengths_of_outputs:
+            self._check_lengths("layer", n_outputs, f"{n_outputs} outputs")
+        else:
+            n_layers = layout.n_layers
+            self._check_lengths("layer", n_layers, f"{n_layers} layers that have weights")
 
     def on(self, layout: Layout) -> Self:
         """Return the stacked penalty for weights that lie so, for one pass.
@@ -116,11 +126,11 @@ class Penalty(Component):
         """
         return total + self.gradient(weights)
 
-    def curvature(self) -> FitColumn | FlatWeights | float | None:
+    def curvature(self) -> FitColumn | float | None:
         """Return c where the gradient of the smooth part is ``c * weights``, else None.
 
-        A number, or an array of shape (n_fits, 1) or (n_fits, n_weights). L-BFGS needs fewer
-        iterations where it is known, and the closed form needs it.
+        A number, or an array of shape (n_fits, 1). L-BFGS needs fewer iterations where it is known,
+        and the closed form needs it.
         """
         return None
 

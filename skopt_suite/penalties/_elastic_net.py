@@ -18,7 +18,8 @@ class ElasticNet(SeparablePenalty):
     Parameters
     ----------
     alpha : float >= 0, or a sequence of them, default=1e-4
-        Strength; of networks also one for each layer, the first of them for the input.
+        Strength; of networks also one for each layer, the first of them for the input, of
+        linear models one for each output.
     l1_ratio : float in [0, 1], default=0.5
         Share of L1.
     positive : bool, default=False

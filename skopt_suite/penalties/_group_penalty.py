@@ -28,6 +28,7 @@ class GroupPenalty(Penalty):
     alpha: Any
     groups: Any
     positive: bool
+    has_strengths_of_outputs = False
     _groups: Groups
 
     @abstractmethod

@@ -20,7 +20,8 @@ class L1(SeparablePenalty):
     Parameters
     ----------
     alpha : float >= 0, or a sequence of them, default=1e-4
-        Strength; of networks also one for each layer, the first of them for the input.
+        Strength; of networks also one for each layer, the first of them for the input, of
+        linear models one for each output.
     positive : bool, default=False
         Whether weights are kept from being negative.
 

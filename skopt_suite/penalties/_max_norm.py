@@ -40,6 +40,7 @@ class MaxNorm(Penalty):
     parameters = {
         "max_norm": Vector(Real(0, open_low=True, search=LogUniform(0.5, 5)), per="layer")
     }
+    has_strengths_of_outputs = False
     _groups: Groups
 
     def __init__(self, max_norm: float | Sequence[float] = 3.0) -> None:

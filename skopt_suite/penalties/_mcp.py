@@ -20,7 +20,8 @@ class MCP(FoldedConcave):
     Parameters
     ----------
     alpha : float >= 0, or a sequence of them, default=1e-4
-        Strength at 0; of networks also one for each layer, the first of them for the input.
+        Strength at 0; of networks also one for each layer, the first of them for the input, of
+        linear models one for each output.
     gamma : float > 1, default=3.0
         How soon it flattens out; L1 where it is infinite. With features of unit variance and half
         the squared error, the objective is convex along every weight.

@@ -21,7 +21,8 @@ class SCAD(FoldedConcave):
     Parameters
     ----------
     alpha : float >= 0, or a sequence of them, default=1e-4
-        Strength at 0; of networks also one for each layer, the first of them for the input.
+        Strength at 0; of networks also one for each layer, the first of them for the input, of
+        linear models one for each output.
     gamma : float > 2, default=3.7
         How soon it flattens out; L1 where it is infinite.
     positive : bool, default=False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+import numpy as np
+
 from skopt_suite._separable import Separable
 from skopt_suite.backends import FitColumn, FlatWeights, PerFit, like, namespace
 from skopt_suite.penalties._base import (
@@ -39,10 +41,13 @@ class SeparablePenalty(Penalty):
         """Return ``total + gradient(weights)`` in one pass."""
         return add_scaled(total, weights, *like(weights, self._strengths().l2))
 
-    def curvature(self) -> FitColumn | FlatWeights | float:
-        """Return ``l2``."""
+    def curvature(self) -> FitColumn | float | None:
+        """Return ``l2`` if it is one number for all weights."""
         l2 = self._strengths().l2
-        return 0.0 if l2 is None else l2
+        if l2 is None:
+            return 0.0
+        is_one = np.ndim(l2) == 0 or np.shape(l2)[-1] == 1
+        return l2 if is_one else None
 
     def nonsmooth_value(self, weights: FlatWeights) -> PerFit:
         """Return ``Σ_j l1_j |w_j|``; the constraint counts for nothing."""

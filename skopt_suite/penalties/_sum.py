@@ -84,7 +84,7 @@ class Sum(Penalty):
             total = part.add_gradient(total, weights)
         return total
 
-    def curvature(self) -> FitColumn | FlatWeights | float | None:
+    def curvature(self) -> FitColumn | float | None:
         """Return the sum, where both are known."""
         one, another = self.smooth.curvature(), self.other.curvature()
         return None if one is None or another is None else one + another

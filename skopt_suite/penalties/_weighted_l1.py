@@ -22,7 +22,8 @@ class WeightedL1(SeparablePenalty):
     Parameters
     ----------
     alpha : float >= 0, or a sequence of them, default=1e-4
-        Strength; of networks also one for each layer, the first of them for the input.
+        Strength; of networks also one for each layer, the first of them for the input, of
+        linear models one for each output.
     feature_weights : float >= 0, or a sequence of them, default=1.0
         Factor on the strength for each feature; 0: the feature is free. The adaptive lasso takes
         ``1 / |w|^γ`` with the weights w of a model that was fitted without selection, ridge for

@@ -193,7 +193,7 @@ def _check_curvature(penalty: Penalty, weights: np.ndarray) -> None:
     if curvature is None:
         return
     expect(
-        np.shape(curvature) in ((), (1, 1), (1, _N_WEIGHTS)),
+        np.shape(curvature) in ((), (1, 1)),
         f"{owner}.curvature must be a number or an array of shape "
         f"(n_fits, 1), or None; got {curvature!r}.",
     )

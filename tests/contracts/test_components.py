@@ -199,7 +199,7 @@ def test_penalty(penalty):
     "penalty, message",
     [
         (GroupLasso(groups=[0, 1, 1]), "groups must be a label for each of the 8 features; got 3"),
-        (L2(alpha=[1.0, 2.0, 3.0]), "alpha must be one number, or one for each of the 1 layers"),
+        (L2(alpha=[1.0, 2.0, 3.0]), "alpha must be one number, or one for each of the 1 outputs"),
     ],
     ids=repr,
 )

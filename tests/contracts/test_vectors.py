@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.linear_model import Ridge
 
 from skopt_suite import LinearRegressor, MLPClassifier
 from skopt_suite._component import fusion_key, stack
@@ -11,7 +12,7 @@ from skopt_suite._layout import Layout
 from skopt_suite.backends import Placement
 from skopt_suite.domains import Anything, Real, Vector
 from skopt_suite.model_selection import FusedGridSearchCV
-from skopt_suite.penalties import L1, L2, ElasticNet, Penalty
+from skopt_suite.penalties import L1, L2, MCP, ElasticNet, GroupLasso, MaxNorm, Penalty
 
 NUMPY = Placement(np)
 LAYOUT = Layout.dense((3, 4, 2))
@@ -136,3 +137,50 @@ def test_what_cannot_be_pickled_is_equal_to_itself_only():
     one, two = Odd(), Odd()
     assert hashable(one) == hashable(one)
     assert hashable(one) != hashable(two)
+
+
+TARGETS = np.column_stack([X[:, 0] + X[:, 2], X[:, 1], np.sin(X[:, 3])])
+ALPHAS = [0.01, 0.1, 1.0]
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "fista"])
+def test_a_strength_per_target_is_that_of_ridge(optimizer):
+    ours = LinearRegressor(penalty=L2(ALPHAS), optimizer=optimizer, tol=1e-12, max_iter=2000)
+    theirs = Ridge(alpha=len(X) * np.array(ALPHAS)).fit(X, TARGETS)
+    np.testing.assert_allclose(ours.fit(X, TARGETS).coef_, theirs.coef_, atol=1e-5)
+
+
+@pytest.mark.parametrize("penalty", [L1, ElasticNet, MCP])
+def test_targets_with_strengths_of_their_own_are_fits_of_their_own(penalty):
+    settings = {"optimizer": "fista", "tol": 1e-10, "max_iter": 2000}
+    together = LinearRegressor(penalty=penalty(ALPHAS), **settings).fit(X, TARGETS)
+    for k, alpha in enumerate(ALPHAS):
+        alone = LinearRegressor(penalty=penalty(alpha), **settings).fit(X, TARGETS[:, k])
+        np.testing.assert_allclose(together.coef_[k], alone.coef_, atol=1e-5)
+
+
+@pytest.mark.parametrize("penalty", [L2, L1])
+def test_strengths_per_target_are_those_of_compiled_steps(penalty, monkeypatch):
+    model = LinearRegressor(penalty=penalty(ALPHAS), optimizer="sgd", max_iter=20, random_state=0)
+    compiled = model.fit(X, TARGETS).coef_
+    monkeypatch.setenv("SKOPT_SUITE_FUSED_KERNELS", "0")
+    np.testing.assert_allclose(model.fit(X, TARGETS).coef_, compiled, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "penalty, message",
+    [
+        (L2([0.1, 0.2]), "L2: alpha must be one number, or one for each of the 3 outputs; got 2"),
+        (GroupLasso(ALPHAS), "GroupLasso: alpha must be .* one for each of the 1 layers"),
+        (MaxNorm(ALPHAS), "MaxNorm: max_norm must be .* one for each of the 1 layers"),
+    ],
+)
+def test_strengths_per_target_that_are_not_accepted(penalty, message):
+    with pytest.raises(ValueError, match=message):
+        LinearRegressor(penalty=penalty).fit(X, TARGETS)
+
+
+def test_the_closed_form_takes_one_strength():
+    model = LinearRegressor(penalty=L2(ALPHAS), optimizer="closed_form")
+    with pytest.raises(ValueError, match=r"needs a quadratic penalty .* got L2\(alpha="):
+        model.fit(X, TARGETS)
