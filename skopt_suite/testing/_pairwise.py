@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import combinations, product
 from random import Random
 from typing import Any
@@ -14,7 +14,10 @@ _DRAWS = 40
 
 
 def pairwise(
-    factors: Mapping[str, Sequence[Any]], is_allowed: Callable[..., bool], seed: int = 0
+    factors: Mapping[str, Sequence[Any]],
+    is_allowed: Callable[..., bool],
+    seed: int = 0,
+    apart: Collection[frozenset[str]] = (),
 ) -> list[dict[str, Any]]:
     """Return allowed combinations in which every pair that is ever allowed occurs.
 
@@ -29,6 +32,8 @@ def pairwise(
         Of one value by name for every factor.
     seed : int, default=0
         Of the draws.
+    apart : collection of frozenset, default=()
+        Names of two factors that have nothing to do with each other: not all of their pairs.
 
     References
     ----------
@@ -36,7 +41,7 @@ def pairwise(
        Combinatorial Design", IEEE Transactions on Software Engineering 23, 1997.
     """
     random, rows, covered = Random(seed), [], set[tuple]()
-    for pair in _all_pairs(factors):
+    for pair in _all_pairs(factors, apart):
         if pair in covered:
             continue
         row = _completed(dict(pair), factors, is_allowed, covered, random)
@@ -46,8 +51,12 @@ def pairwise(
     return rows
 
 
-def _all_pairs(factors: Mapping[str, Sequence[Any]]) -> Iterator[tuple]:
+def _all_pairs(
+    factors: Mapping[str, Sequence[Any]], apart: Collection[frozenset[str]]
+) -> Iterator[tuple]:
     for one, other in combinations(sorted(factors), 2):
+        if {one, other} in apart:
+            continue
         for a, b in product(range(len(factors[one])), range(len(factors[other]))):
             yield (one, a), (other, b)
 

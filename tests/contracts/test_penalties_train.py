@@ -1,7 +1,5 @@
 """Every optimizer trains linear models and networks with every penalty, and groups are checked."""
 
-from itertools import product
-
 import numpy as np
 import pytest
 
@@ -21,6 +19,7 @@ from skopt_suite.penalties import (
     Sum,
     WeightedL1,
 )
+from skopt_suite.testing._pairwise import pairwise
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -55,9 +54,12 @@ def model(optimizer, penalty, hidden):
     return LinearRegressor(**settings), Y
 
 
+FACTORS = {"optimizer": [*OPTIMIZERS], "penalty": [*PENALTIES], "hidden": [False, True]}
+
+
 @pytest.mark.parametrize(
     ("optimizer", "penalty", "hidden"),
-    [one for one in product(OPTIMIZERS, PENALTIES, (False, True)) if suits(*one)],
+    [tuple(one.values()) for one in pairwise(FACTORS, suits)],
 )
 def test_the_objective_falls(optimizer, penalty, hidden):
     trained, y = model(optimizer, penalty, hidden)

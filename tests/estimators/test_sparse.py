@@ -14,6 +14,7 @@ from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPReg
 from skopt_suite.estimators._inputs import check_X
 from skopt_suite.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum
 from skopt_suite.penalties import L1, L2
+from skopt_suite.testing._pairwise import pairwise
 from skopt_suite.training._rows import InMemory
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -91,10 +92,15 @@ def assert_same(sparse, dense, rtol=1e-9):
     np.testing.assert_allclose(sparse.loss_curve_, dense.loss_curve_, rtol=rtol)
 
 
-@every
-@pytest.mark.parametrize("container", CONTAINERS)
-@pytest.mark.parametrize("optimizer", FIRST_ORDER)
-def test_rules_step_as_on_dense_rows(name, container, optimizer):
+@pytest.mark.parametrize(
+    "combination",
+    pairwise(
+        {"name": [*ALL], "container": [*CONTAINERS], "optimizer": FIRST_ORDER}, lambda **_: True
+    ),
+    ids=lambda combination: "-".join(combination.values()),
+)
+def test_rules_step_as_on_dense_rows(combination):
+    name, container, optimizer = combination.values()
     model, target = ALL[name]
     model = clone(model).set_params(optimizer=optimizer)
     rows = CONTAINERS[container](WIDE)
