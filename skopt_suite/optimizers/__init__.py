@@ -12,6 +12,7 @@ from skopt_suite.optimizers.first_order._adamw import AdamW
 from skopt_suite.optimizers.first_order._amsgrad import AMSGrad
 from skopt_suite.optimizers.first_order._base import FirstOrder
 from skopt_suite.optimizers.first_order._gradient_descent import SGD, GradientDescent
+from skopt_suite.optimizers.first_order._lion import Lion
 from skopt_suite.optimizers.first_order._momentum import Momentum
 from skopt_suite.optimizers.first_order._muon import Muon
 from skopt_suite.optimizers.first_order._nadam import NAdam
@@ -47,6 +48,7 @@ OPTIMIZERS = Registry(
         Adamax,
         NAdam,
         RAdam,
+        Lion,
         Muon,
         Prodigy,
         ScheduleFreeSGD,
@@ -78,6 +80,7 @@ __all__ = [
     "ClosedForm",
     "Demands",
     "FirstOrder",
+    "Lion",
     "GradientDescent",
     "Lookahead",
     "Momentum",

@@ -39,6 +39,10 @@ class PenaltyFacts(Protocol):
     def has_prox(self) -> bool:
         """Whether a part acts by its proximal operator."""
 
+    @property
+    def needs_step_size(self) -> bool:
+        """Whether how it acts depends on how far steps move."""
+
     def curvature(self) -> FitColumn | FlatWeights | float | None:
         """Return c where the gradient of the smooth part is ``c * weights``, else None."""
 

@@ -15,7 +15,14 @@ from skopt_suite.backends import Array, FitColumn, FlatWeights, PerFit, kernel, 
 from skopt_suite.domains import Vector
 
 _FORMULAS = {"value", "smooth_value", "gradient", "nonsmooth_value", "prox"}
-_SAID_OF_FORMULAS = {"separable", "linearised", "project", "debts", "pay"}
+_SAID_OF_FORMULAS = {
+    "separable",
+    "linearised",
+    "project",
+    "debts",
+    "pay",
+    "needs_step_size",
+}
 
 
 class Penalty(Component):
@@ -141,6 +148,14 @@ class Penalty(Component):
         after noisy steps (see `L1`), and SGD takes any ``l2``.
         """
         return None
+
+    @property
+    def needs_step_size(self) -> bool:
+        """Whether how it acts depends on how far steps move, which not every optimizer knows.
+
+        It does not where it is `linearised`, nor where it only projects.
+        """
+        return self.has_prox and self.separable() is None
 
     def linearised(self, weights: FlatWeights) -> Separable | None:
         """Return the part that is not smooth as a separable one with the same slope there, or None.

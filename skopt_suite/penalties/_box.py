@@ -81,6 +81,11 @@ class Box(Penalty):
         """True."""
         return True
 
+    @property
+    def needs_step_size(self) -> bool:
+        """False: it projects."""
+        return False
+
     def curvature(self) -> float:
         """Return 0: there is no smooth part."""
         return 0.0

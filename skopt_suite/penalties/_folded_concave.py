@@ -26,6 +26,11 @@ class FoldedConcave(Penalty):
         """Return 0: there is no smooth part."""
         return 0.0
 
+    @property
+    def needs_step_size(self) -> bool:
+        """False: it is linearised."""
+        return False
+
     def debts(self, n_weights: int) -> tuple[int, int]:
         """Return two rows: weights owe what the slope is where they are."""
         return 2, n_weights

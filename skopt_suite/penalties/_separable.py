@@ -24,6 +24,11 @@ class SeparablePenalty(Penalty):
     def _strengths(self) -> Separable:
         """Return the strengths, and whether weights are kept from being negative."""
 
+    @property
+    def needs_step_size(self) -> bool:
+        """False: it is linearised."""
+        return False
+
     def separable(self) -> Separable | None:
         """Return the penalty as data."""
         return self._strengths()

@@ -97,6 +97,11 @@ class Sum(Penalty):
         l2 = [part.l2 for part in (one, another) if part.l2 is not None]
         return another._replace(l2=sum(l2[1:], l2[0]) if l2 else None)
 
+    @property
+    def needs_step_size(self) -> bool:
+        """Whether the other one does."""
+        return self.other.needs_step_size
+
     def linearised(self, weights: FlatWeights) -> Separable | None:
         """Return that of the other."""
         return self.other.linearised(weights)

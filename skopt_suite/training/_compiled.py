@@ -155,6 +155,7 @@ def recipe_of(
         has_prox=penalty.has_prox,
         is_positive=separable.is_positive,
         has_implicit_l2=getattr(optimizer, "has_implicit_l2", False) and separable.l2 is not None,
+        has_slopes=getattr(optimizer, "has_slopes", False) and penalty.has_prox,
     )
 
 

@@ -125,6 +125,7 @@ ARGUMENTS = {
     "nadam_update later": lambda d: of_rule(d, n_moments=2, n_numbers=3, later=500),
     "radam_update": lambda d: of_rule(d, n_moments=2, n_numbers=3),
     "radam_update later": lambda d: of_rule(d, n_moments=2, n_numbers=3, later=500),
+    "lion_update": lambda d: of_rule(d, n_moments=1, n_numbers=3),
     "add_scaled": lambda d: (d.normal(N_PARAMS), d.normal(N_PARAMS), d.positive(1)),
     "add_scaled per coordinate": lambda d: (
         d.normal(N_PARAMS),
@@ -389,7 +390,7 @@ X = rng.normal(size=(60, 4))
 y = np.argmax(X[:, :3] + 0.3 * rng.normal(size=(60, 3)), axis=1)
 losses = {}
 for optimizer in ["sgd", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "adamw",
-                  "amsgrad", "adamax", "nadam", "radam"]:
+                  "amsgrad", "adamax", "nadam", "radam", "lion"]:
     model = MLPClassifier((6,), optimizer=optimizer, penalty="elastic_net", max_iter=5,
                           batch_size=16, dtype="float64", random_state=0)
     model.set_params(optimizer__learning_rate=0.01, penalty__alpha=0.01).fit(X, y)

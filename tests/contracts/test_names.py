@@ -29,6 +29,7 @@ OPTIMIZER_NAMES = [
     "adamax",
     "nadam",
     "radam",
+    "lion",
     "lbfgs",
     "fista",
     "closed_form",
@@ -36,7 +37,6 @@ OPTIMIZER_NAMES = [
 LATER_OPTIMIZERS = [
     "clip_gradient",
     "average_weights",
-    "lion",
     "muon",
     "prodigy",
     "schedule_free_sgd",

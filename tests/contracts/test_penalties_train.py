@@ -35,7 +35,7 @@ GIVEN = {
     "sparse_group_lasso": SparseGroupLasso(0.01, 0.5, groups=[[0, 3]], positive=True),
     "box": Box(-0.5, [0.5, 0.1, 0.0, 1.0]),
     "max_norm": MaxNorm(0.8),
-    "sum": Sum("l2", "group_lasso"),
+    "sum": Sum(L2(), GroupLasso()),
 }
 
 
@@ -43,6 +43,8 @@ def suits(optimizer, penalty, hidden):
     optimizer = OPTIMIZERS[optimizer]
     if optimizer.only_quadratic:
         return not hidden and penalty in ("none", "l2")
+    if getattr(optimizer, "has_slopes", False) and GIVEN.get(penalty, L2()).needs_step_size:
+        return False
     return optimizer.takes_prox or penalty in ("none", "l2")
 
 

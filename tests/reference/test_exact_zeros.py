@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 from sklearn.datasets import make_classification
 
 from skopt_suite import LinearClassifier, LinearRegressor
 from skopt_suite._separable import Separable
-from skopt_suite.optimizers import FISTA, OPTIMIZERS, SGD, Adam, FirstOrder, GradientDescent
+from skopt_suite.optimizers import FISTA, OPTIMIZERS, SGD, Adam, FirstOrder, GradientDescent, Lion
 from skopt_suite.optimizers.first_order._owed import pay
-from skopt_suite.penalties import L1, L2, ElasticNet
+from skopt_suite.optimizers.first_order._slopes import turn
+from skopt_suite.penalties import L1, L2, MCP, SCAD, Box, ElasticNet, GroupLasso, Sum
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -29,6 +31,7 @@ RATES = {
     "nadam": 0.03,
     "radam": 0.03,
     "prodigy": 1.0,
+    "lion": 0.003,
 }
 # Where means of squares follow single rows, large gradients count for less than they should, with a
 # penalty or without one.
@@ -40,6 +43,9 @@ RULES = [
     and OPTIMIZERS[name].takes_prox
     and not OPTIMIZERS[name].is_full_batch
 ]
+
+# A sign is no mean: with its usual betas the noise of rare features moves its optimum a little.
+LION = Lion(0.003, beta1=0.99, beta2=0.999)
 
 
 def objective(model, X, y, alpha):
@@ -81,7 +87,7 @@ def test_zeros_need_no_schedule():
     assert abs(n_zeros(model.set_params(tol=0, random_state=0).fit(X, Y)) - 25) <= 1
 
 
-@pytest.mark.parametrize("optimizer", [SGD(0.3), Adam(0.03)], ids=repr)
+@pytest.mark.parametrize("optimizer", [SGD(0.3), Adam(0.03), LION], ids=repr)
 @pytest.mark.parametrize("shuffle", [True, False])
 def test_features_that_are_rare_or_late_are_found(optimizer, shuffle):
     """The step size of Adam is huge where there is no gradient yet; no debt must remain of it."""
@@ -107,17 +113,18 @@ def test_features_that_are_rare_or_late_are_found(optimizer, shuffle):
     [L2(1e-3, positive=True), L1(0.05, positive=True), ElasticNet(0.05, positive=True)],
     ids=repr,
 )
-def test_weights_that_must_not_be_negative_stay_at_zero(penalty):
+@pytest.mark.parametrize("rule, atol", [(SGD(0.01), 5e-3), (Lion(1e-3), 2e-2)], ids=repr)
+def test_weights_that_must_not_be_negative_stay_at_zero(rule, atol, penalty):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 12))
     y = X @ np.repeat([1.0, 0.5, -0.5, 0.0], 3) + rng.normal(size=300)
     best = LinearRegressor(optimizer=FISTA(), penalty=penalty, tol=1e-10).fit(X, y)
     noisy = LinearRegressor(
-        optimizer=SGD(0.01), penalty=penalty, schedule="cosine", batch_size=1, max_iter=30
+        optimizer=rule, penalty=penalty, schedule="cosine", batch_size=1, max_iter=30
     )
     noisy.set_params(tol=0, random_state=0).fit(X, y)
     np.testing.assert_array_equal(noisy.coef_ == 0, best.coef_ == 0)
-    np.testing.assert_allclose(noisy.coef_, best.coef_, atol=5e-3)
+    np.testing.assert_allclose(noisy.coef_, best.coef_, atol=atol)
 
 
 def regression():
@@ -196,3 +203,67 @@ def test_nan_comes_through():
     weights = np.array([[1.0, np.nan]])
     after, _ = pay(weights, np.zeros((1, 2, 2)), np.full((1, 1), 0.1), separable)
     assert np.isnan(after).tolist() == [[False, True]]
+
+
+def test_a_slope_turns_over_the_width_while_the_weight_is_zero():
+    """With steps of 0.1 down from 0.15 the width is 0.05 of the way: 0.005 after the first."""
+    separable = Separable(np.array([[0.2]]), None, is_positive=False)
+    owed = np.zeros((1, 2, 1))
+    (after,), owed = turn(np.array([[0.15]]), owed, np.array([[0.1]]), separable)
+    np.testing.assert_allclose([after[0], *owed[0, :, 0]], [0.145, 1.0, 0.005])
+    w, owed = turn(np.array([[-0.004]]), owed, np.array([[0.1]]), separable)
+    np.testing.assert_allclose([w[0, 0], *owed[0, :, 0]], [0.0, 0.6, 0.01])
+    assert w[0, 0] == 0
+    (after,), owed = turn(w - 0.1, owed, np.array([[0.1]]), separable)
+    np.testing.assert_allclose([after[0], *owed[0, :, 0]], [-0.1 + 0.015 * 1.6, -1.0, 0.015])
+
+
+def test_without_strength_weights_cross_zero_freely():
+    separable = Separable(np.array([[0.0]]), None, is_positive=False)
+    weights = np.array([[1.0, -1e-3, 0.0]])
+    after, owed = turn(weights.copy(), np.zeros((1, 2, 3)), np.array([[0.1]]), separable)
+    np.testing.assert_array_equal(after, weights)
+    assert not owed.any()
+
+
+def test_nan_comes_through_slopes():
+    separable = Separable(np.array([[0.2]]), None, is_positive=True)
+    weights = np.array([[1.0, np.nan]])
+    after, _ = turn(weights, np.zeros((1, 2, 2)), np.full((1, 1), 0.1), separable)
+    assert np.isnan(after).tolist() == [[False, True]]
+
+
+def test_lion_takes_no_proximal_operator_that_needs_a_step_size():
+    class L0(L1):
+        def prox(self, weights, step_size):
+            return weights * (abs(weights) > (2 * self.alpha * step_size) ** 0.5)
+
+    for penalty in (L0(0.1), GroupLasso(0.1)):
+        model = LinearClassifier(optimizer="lion", penalty=penalty)
+        text = "'lion' moves by the sign of the gradient.*; got " + type(penalty).__name__
+        with pytest.raises(ValueError, match=text):
+            model.fit(X, Y)
+
+
+def trained_by_lion(penalty):
+    model = LinearClassifier(optimizer=Lion(0.003), penalty=penalty, schedule="cosine")
+    model.set_params(batch_size=32, max_iter=100, tol=0, n_iter_no_change=100, random_state=0)
+    return model.fit(X, Y)
+
+
+@pytest.mark.parametrize("penalty", [MCP(0.02), SCAD(0.02)], ids=repr)
+def test_lion_takes_slopes_that_change(penalty):
+    """It ends where the slope balances the gradient: one of several minima."""
+    model = trained_by_lion(penalty)
+    raw = X @ model.coef_.ravel() + model.intercept_
+    gradient, is_zero = (expit(raw) - Y) @ X / len(X), model.coef_[0] == 0
+    slope = penalty.linearised(model.coef_).l1[0] * np.sign(model.coef_[0])
+    assert 15 < is_zero.sum() < 27
+    assert (np.abs(gradient[is_zero]) < 0.02 + 1e-3).all()
+    np.testing.assert_allclose(gradient[~is_zero], -slope[~is_zero], atol=4e-3)
+
+
+def test_lion_takes_projections():
+    penalty = Sum(L2(0.01), Box(-0.1, 0.1))
+    best = LinearClassifier(optimizer=FISTA(), penalty=penalty, tol=1e-9).fit(X, Y)
+    np.testing.assert_allclose(trained_by_lion(penalty).coef_, best.coef_, atol=0.02)

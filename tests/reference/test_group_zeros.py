@@ -29,7 +29,8 @@ RATES = {"sgd": 0.1, "momentum": 0.01, "nesterov": 0.01, "adam": 0.01, "adamw": 
 RULES = [
     name
     for name in OPTIMIZERS
-    if issubclass(OPTIMIZERS[name], FirstOrder) and not OPTIMIZERS[name].is_full_batch
+    if issubclass(OPTIMIZERS[name], FirstOrder)
+    and not (OPTIMIZERS[name].is_full_batch or OPTIMIZERS[name].has_slopes)
 ]
 PENALTIES = {
     "group_lasso": GroupLasso(0.02, LABELS),

@@ -1,6 +1,7 @@
 """Optimizers, schedules, activations and whole trainings agree with PyTorch.
 
 The recordings are made by ``record_torch.py`` and ``record_layers.py``, which say what they hold.
+Those of Lion, which PyTorch lacks, are by ``record_optax.py``.
 """
 
 import json
@@ -24,11 +25,13 @@ from skopt_suite.optimizers import (
     Adamax,
     AdamW,
     AMSGrad,
+    Lion,
     Momentum,
     NAdam,
     Nesterov,
     RAdam,
     RMSprop,
+    Rule,
 )
 from skopt_suite.penalties import NoPenalty
 from skopt_suite.schedules import Constant, Cosine, Exponential, Polynomial, Step, Warmup
@@ -46,6 +49,7 @@ def load(name):
 
 OPTIMIZERS, SCHEDULES, FUNCTIONS = map(load, ("optimizers", "schedules", "activations"))
 MORE_FUNCTIONS = load("more_activations")
+LION = load("lion")
 CLASSIFIER, REGRESSOR = map(load, ("mlp_classifier", "mlp_regressor"))
 
 
@@ -84,7 +88,18 @@ def as_optimizer(torch_params):
 def test_optimizer_follows_the_trajectory(run):
     """100 steps on the same gradients, whose scales go down to Adam's epsilon."""
     optimizer = as_optimizer(hyperparameters(OPTIMIZERS, run))
-    gradients, expected = OPTIMIZERS["gradients"], OPTIMIZERS[f"{run}/params"]
+    assert_follows(optimizer, OPTIMIZERS[f"{run}/params"])
+
+
+@pytest.mark.parametrize("run", LION["names"])
+def test_lion_follows_the_trajectory_of_optax(run):
+    given = hyperparameters(LION, run)
+    given["beta1"], given["beta2"] = given.pop("b1"), given.pop("b2")
+    assert_follows(Lion(**given), LION[f"{run}/params"])
+
+
+def assert_follows(optimizer, expected):
+    gradients = OPTIMIZERS["gradients"]
     stacked = stack([optimizer] * 2, NUMPY)
     params = np.tile(OPTIMIZERS["initial_params"], (2, 1))
     layout = Layout.dense((params.shape[1], 1), output_bias=False)
@@ -102,7 +117,8 @@ def test_optimizer_follows_the_trajectory(run):
 DECAYING = [
     OPTIMIZERS_HERE[name]
     for name in OPTIMIZERS_HERE
-    if "weight_decay" in OPTIMIZERS_HERE[name].parameters
+    if issubclass(OPTIMIZERS_HERE[name], Rule)
+    and "weight_decay" in OPTIMIZERS_HERE[name].parameters
 ]
 
 

@@ -34,6 +34,8 @@ class Recipe(NamedTuple):
     """Whether it keeps weights from being negative."""
     has_implicit_l2: bool
     """Whether the gradient of L2 is that where a step ends."""
+    has_slopes: bool
+    """Whether the slope of L1 comes with the gradient."""
 
 
 class Moved(NamedTuple):

@@ -14,6 +14,7 @@ from skopt_suite._separable import Separable
 from skopt_suite.backends import Array, FitColumn, FlatWeights, Params, State, like, namespace
 from skopt_suite.optimizers._base import Optimizer, Problem, Step
 from skopt_suite.optimizers.first_order._owed import pay
+from skopt_suite.optimizers.first_order._slopes import add_slopes, turn
 
 
 class FirstOrder(Optimizer):
@@ -27,6 +28,8 @@ class FirstOrder(Optimizer):
 
     has_implicit_l2: ClassVar[bool] = False
     """Whether the gradient of L2 is that where the step ends, so that no strength is too large."""
+    has_slopes: ClassVar[bool] = False
+    """Whether the slope of L1 comes with the gradient, as steps are not proportional to it."""
     learning_rate: FitColumn
 
     @abstractmethod
@@ -104,6 +107,8 @@ class FirstOrder(Optimizer):
         if damping is not None:
             of_weights = problem.layout.weights(gradient)
             of_weights /= like(gradient, damping)[0]
+        if self.has_slopes and tangent is not None:
+            add_slopes(problem.layout.weights(gradient), state.owed, tangent)
         params, state = self.update(state, params, gradient, learning_rate, problem.layout)
         if problem.has_prox:
             step_size = self.step_size(state, learning_rate)
@@ -145,7 +150,8 @@ class FirstOrder(Optimizer):
             params, owed = problem.pay(params, owed, step_size)
         else:
             weights = problem.layout.weights(params)
-            weights[...], owed = pay(weights, owed, _of_weights(problem, step_size), tangent)
+            end = turn if self.has_slopes else pay
+            weights[...], owed = end(weights, owed, _of_weights(problem, step_size), tangent)
         return params, state._replace(owed=owed)
 
 

@@ -27,6 +27,7 @@ from skopt_suite.backends.kernels._numba._pay import PAY
 from skopt_suite.backends.kernels._numba._rules import DESCEND, REACHES, RULES
 from skopt_suite.backends.kernels._numba._sparse_epoch import run_lazily, run_sparse
 from skopt_suite.backends.kernels._numba._team import Team, most_threads, run_together, team_of
+from skopt_suite.backends.kernels._numba._turn import TURN
 from skopt_suite.backends.kernels._numba._waiting import room_to_wait
 from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
@@ -62,7 +63,7 @@ class ComposedSteps:
         return {
             "rule": RULES[recipe.rule].address(dtype),
             "reach": REACHES[recipe.rule].address(dtype) if recipe.has_prox else 0,
-            "pay": PAY.address(dtype) if recipe.has_prox else 0,
+            "pay": (TURN if recipe.has_slopes else PAY).address(dtype) if recipe.has_prox else 0,
             "loss": LOSSES[recipe.loss].address(dtype),
             "forward": FORWARD.address(dtype),
             "backward": BACKWARD.address(dtype),
@@ -80,6 +81,7 @@ class ComposedSteps:
             n_units=self.n_units,
             is_positive=self.recipe.is_positive,
             has_implicit_l2=self.recipe.has_implicit_l2,
+            has_slopes=self.recipe.has_slopes,
             first_count=batches.first_count,
         )
         fits = Fits(*moved)._replace(**{name: _read(getattr(moved, name)) for name in _READ})

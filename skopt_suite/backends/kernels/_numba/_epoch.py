@@ -22,6 +22,7 @@ from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_view
 from skopt_suite.backends.kernels._numba._pay import damp
 from skopt_suite.backends.kernels._numba._prefetch import prefetch_rows
 from skopt_suite.backends.kernels._numba._team import rows_of, wait
+from skopt_suite.backends.kernels._numba._turn import add_slopes
 from skopt_suite.backends.kernels._numba._types import from_column, matrix_of, part_of, row_of
 
 
@@ -92,6 +93,7 @@ class How(NamedTuple):
     n_units: int  # of all layers
     is_positive: bool  # whether weights are
     has_implicit_l2: bool
+    has_slopes: bool  # whether that of L1 comes with the gradient
     first_count: int  # of steps before the epoch
 
 
@@ -246,16 +248,18 @@ def _move(fits, how, gradient, reached, k, step, begin, end):
     n_weights = max(min(how.n_weights, end) - begin, 0)
     moments, rule = from_column(fits.moments[k], begin), rule_at(how.rule, gradient)
     numbers, l2 = row_of(fits.numbers, k), _strengths(row_of(fits.l2, k), begin, n_weights)
+    l1 = _strengths(row_of(fits.l1, k), begin, n_weights)
+    owed = from_column(fits.owed[k], begin)
     _add_l2(gradient, params, l2, n_weights)
+    if how.has_slopes:
+        add_slopes(gradient, owed, l1, n_weights)
     n_steps, rate = fits.n_steps[k, 0] + 1, fits.rates[k, step]
     if how.has_implicit_l2:
         damp(part_of(gradient, 0, n_weights), rate, l2)
     rule(params, gradient, moments, n_steps, rate, numbers, n_weights)
     if how.pay:
         pay, kinds = pay_at(how.pay, gradient), (how.has_implicit_l2, how.is_positive)
-        of_rule, owed = (moments, n_steps, rate, numbers), from_column(fits.owed[k], begin)
-        l1 = _strengths(row_of(fits.l1, k), begin, n_weights)
-        reached = part_of(reached, begin, n_weights)
+        of_rule, reached = (moments, n_steps, rate, numbers), part_of(reached, begin, n_weights)
         pay(params, owed, l1, l2, how.reach, reached, of_rule, kinds)
 
 

@@ -25,15 +25,10 @@ def _descend(params, gradient, moments, n_steps, rate, numbers, n_weights):
         params[j] -= step * gradient[j]
 
 
-@jit_body
-def _reach_of_rate(out, moments, n_steps, rate, numbers):
-    out[:] = out.dtype.type(rate)
-
-
 _FIRST_ORDER = "skopt_suite.optimizers.first_order"
 
 _OF_DEFINITION = {
-    "_gradient_descent.descend": (_descend, _reach_of_rate),
+    "_gradient_descent.descend": (_descend, _velocity_rules.reach_of_rate),
     **_velocity_rules.OF_DEFINITION,
     **_scaled_rules.OF_DEFINITION,
     **_adam_rules.OF_DEFINITION,

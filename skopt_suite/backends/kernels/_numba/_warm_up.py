@@ -92,6 +92,7 @@ def _recipe(dtype: np.dtype, rule: str, layers: tuple) -> Recipe:
         has_prox=False,
         is_positive=False,
         has_implicit_l2=False,
+        has_slopes=False,
     )
 
 
