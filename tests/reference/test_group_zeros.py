@@ -25,12 +25,22 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 N_GROUPS, SIZE = 30, 5
 LABELS = np.repeat(np.arange(N_GROUPS), SIZE)
-RATES = {"sgd": 0.1, "momentum": 0.01, "nesterov": 0.01, "adam": 0.01, "adamw": 0.01}
+RATES = {
+    "sgd": 0.1,
+    "adagrad": 0.3,
+    "adadelta": 3.0,
+    "amsgrad": 0.03,
+    "adamax": 0.03,
+    "nadam": 0.03,
+    "radam": 0.03,
+    "prodigy": 1.0,
+    "lion": 0.003,
+}
+LONG_MEANS = {"adadelta": {"rho": 0.99}, "rmsprop": {"rho": 0.99}}
 RULES = [
-    name
-    for name in OPTIMIZERS
-    if issubclass(OPTIMIZERS[name], FirstOrder)
-    and not (OPTIMIZERS[name].is_full_batch or OPTIMIZERS[name].has_slopes)
+    rule.name
+    for rule in map(OPTIMIZERS.__getitem__, OPTIMIZERS)
+    if issubclass(rule, FirstOrder) and rule.takes_prox and not rule.is_full_batch
 ]
 PENALTIES = {
     "group_lasso": GroupLasso(0.02, LABELS),
@@ -50,8 +60,7 @@ X, Y = made()
 
 
 def trained(name, penalty, batch_size=32, max_iter=60, **settings):
-    rule = OPTIMIZERS[name]()
-    rule.learning_rate = RATES.get(name, rule.learning_rate)
+    rule = OPTIMIZERS[name](learning_rate=RATES.get(name, 0.01), **LONG_MEANS.get(name, {}))
     settings = {"schedule": "cosine", "random_state": 0, **settings}
     model = LinearClassifier(
         optimizer=rule,
@@ -81,7 +90,7 @@ def optima():
 @pytest.mark.parametrize(
     ("name", "penalty"),
     [
-        *((name, "group_lasso") for name in RULES),
+        *((name, "group_lasso") for name in RULES if not OPTIMIZERS[name].has_slopes),
         *product(("sgd", "adam"), ("sparse_group_lasso", "sum")),
     ],
 )
