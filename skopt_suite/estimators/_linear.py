@@ -317,7 +317,7 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
     Attributes
     ----------
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        Weights.
+        Weights. A target of which there are several quantiles has a row for each of them.
     intercept_ : float or ndarray of shape (n_targets,)
         Intercepts.
     loss_ : float
