@@ -21,6 +21,8 @@ def reference_losses(
 ) -> np.ndarray:
     """Return the larger of the loss of predicting 0 and that of the initial parameters.
 
+    Where predictions have a link, it is the best constant in place of 0, which may be far away.
+
     The initial parameters are tried on `n_at_once` rows at once, so that it takes no more memory
     than a step.
     """
@@ -29,10 +31,18 @@ def reference_losses(
     xp = namespace(stack.params)
     initial = xp.concat(list(_initial_values(stack, source, n_at_once)), axis=-1)
     penalty = stack.terms.penalty.value(stack.terms.network.layout.weights(stack.params))
-    at_zero = mean_loss_at(np.zeros((1, stack.n_outputs)), stack, source, n_at_once)
-    reference = np.maximum(at_zero, _mean(initial) + _on_host(penalty))
+    at_constant = mean_loss_at(_constant(jobs[0], stack, source), stack, source, n_at_once)
+    reference = np.maximum(at_constant, _mean(initial) + _on_host(penalty))
     earlier = [0.0 if job.past is None else job.past.reference_loss for job in jobs]
     return np.maximum(np.maximum(reference, _FLOOR), earlier)
+
+
+def _constant(job: Job, stack: Stack, source: Source) -> np.ndarray:
+    """Return the raw prediction of no model at all, (1, n_outputs)."""
+    if not (job.loss.has_link and stack.terms.network.output_bias):
+        return np.zeros((1, stack.n_outputs))
+    y = to_numpy(source.some_targets(source.n_samples))
+    return job.loss.baseline(y, job.sample_weight)[None]
 
 
 def mean_loss_at(raw: np.ndarray, stack: Stack, source: Source, n_at_once: int) -> np.ndarray:

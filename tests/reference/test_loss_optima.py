@@ -170,6 +170,16 @@ def test_generalised_linear_models_in_all_units(loss, theirs, scale):
     np.testing.assert_allclose(ours.predict(X), scale * theirs.predict(X), rtol=1e-5)
 
 
+@pytest.mark.parametrize("loss", ["poisson", "gamma", Tweedie(3.0)], ids=str)
+def test_single_precision_knows_no_units_either(loss):
+    settings = {"penalty": "none", "dtype": "float32"}
+    one, other = (
+        LinearRegressor(loss=loss, **settings).fit(X, unit * np.exp(CURVE)) for unit in (1.0, 1e6)
+    )
+    assert one.stop_reason_ == other.stop_reason_ == "converged"
+    np.testing.assert_allclose(other.coef_, one.coef_, atol=1e-2)
+
+
 @pytest.mark.parametrize("scale", [1e-6, 1e6])
 @pytest.mark.parametrize(
     "loss",
