@@ -13,18 +13,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from skopt_suite._component import stack
-from skopt_suite._layout import Layout
-from skopt_suite.backends import Placement
-from skopt_suite.penalties import (
-    L1,
-    L2,
-    MCP,
-    SCAD,
-    ElasticNet,
-    GroupLasso,
-    SparseGroupLasso,
-)
+from skopt_suite.penalties import L1, L2, MCP, SCAD, ElasticNet
 
 # %%
 # Penalties of single weights
@@ -37,25 +26,15 @@ from skopt_suite.penalties import (
 weights = np.linspace(-4, 4, 801)
 
 
-def on(penalty, sizes):
-    """Return the penalty of one fit of a network of these sizes."""
-    return stack([penalty], Placement(np)).on(Layout.dense(sizes))
-
-
-def curve(penalty):
-    """Return the penalty of every weight for itself."""
-    return np.array([on(penalty, (1, 1)).value(weight)[0] for weight in weights[:, None, None]])
-
-
 def moved(penalty):
     """Return where weights go in a step of size 1."""
-    return on(penalty, (len(weights), 1)).prox(weights[None].copy(), np.ones((1, 1)))[0]
+    return penalty.prox(weights[None].copy(), np.ones((1, 1)))[0]
 
 
 single = [L1(1.0), L2(1.0), ElasticNet(1.0), MCP(1.0), SCAD(1.0)]
 figure, axes = plt.subplots(1, 3, figsize=(14, 4.5), layout="constrained")
 for penalty in single:
-    axes[0].plot(weights, curve(penalty), label=penalty.name)
+    axes[0].plot(weights, penalty.value(weights[:, None]), label=penalty.name)
     axes[1].plot(weights, moved(penalty) if penalty.has_prox else np.nan * weights)
 axes[0].set(ylim=(0, 5), xlabel="weight", title="penalty, alpha=1")
 axes[0].legend()
@@ -78,10 +57,10 @@ for penalty in single:
 
 angles = np.linspace(0, 2 * np.pi, 721)
 circle = np.column_stack([np.cos(angles), np.sin(angles)])
-grouped = [L1(1.0), GroupLasso(1 / np.sqrt(2)), SparseGroupLasso(0.82, l1_ratio=0.5)]
-for penalty in grouped:
-    values = np.array([on(penalty, (1, 2)).value(point[None])[0] for point in circle])
-    axes[2].plot(*(circle / values[:, None]).T, label=penalty.name)
+absolute, norm = np.abs(circle).sum(axis=1), np.linalg.norm(circle, axis=1)
+balls = {"l1": absolute, "group_lasso": norm, "sparse_group_lasso": (absolute + norm) / 2}
+for name, values in balls.items():
+    axes[2].plot(*(circle / values[:, None]).T, label=name)
 axes[2].set(xlabel="first weight", ylabel="second weight", title="where the penalty is 1")
 axes[2].set_aspect("equal")
 axes[2].legend(loc="upper right", fontsize="small")
