@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import numpy as np
+
 from skopt_suite._component import Registry
 from skopt_suite._layout import Layout
 from skopt_suite._separable import Separable
@@ -87,7 +89,11 @@ class Sum(Penalty):
     def curvature(self) -> FitColumn | float | None:
         """Return the sum, where both are known."""
         one, another = self.smooth.curvature(), self.other.curvature()
-        return None if one is None or another is None else one + another
+        if one is None or another is None:
+            return None
+        if isinstance(one, list | tuple) or isinstance(another, list | tuple):
+            return np.add(one, another)  # not stacked yet
+        return one + another
 
     def separable(self) -> Separable | None:
         """Return the sum of the strengths, where both are known."""
