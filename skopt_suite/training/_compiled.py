@@ -23,7 +23,9 @@ from skopt_suite.backends import (
 )
 from skopt_suite.losses import Loss
 from skopt_suite.models import ACTIVATIONS, LeakyReLU, Network
-from skopt_suite.optimizers import Optimizer, Rule
+from skopt_suite.optimizers import AverageWeights, Optimizer, Rule
+from skopt_suite.optimizers.wrappers._average_weights import AverageState
+from skopt_suite.optimizers.wrappers._base import shows_what_trains
 from skopt_suite.penalties import Penalty
 from skopt_suite.training._epoch import Cancelled, Epoch
 from skopt_suite.training._plan import Plan
@@ -97,12 +99,11 @@ class CompiledSteps:
         """Return fits and rows; all but what an epoch brings is found when the stack changes."""
         if self.moved is None or self.batches is None or self.moved.params is not stack.params:
             self.moved, self.batches = _moved(epoch, stack), _batches(epoch)
-            stack.params, state = self.moved.params, stack.optimizer_state
-            stack.optimizer_state = state._replace(
-                n_steps=self.moved.n_steps, moments=self.moved.moments, owed=self.moved.owed
-            )
+            stack.params = self.moved.params
+            stack.optimizer_state = _state_of(self.moved, stack.optimizer_state)
         rates = np.ascontiguousarray(stack.optimizer.learning_rate * epoch.factors, dtype=float)
-        self.moved = self.moved._replace(rates=rates, loss=np.zeros(len(rates)))
+        shares = _counted(epoch, stack)
+        self.moved = self.moved._replace(rates=rates, shares=shares, loss=np.zeros(len(rates)))
         self.batches = self.batches._replace(
             order=_AS_THEY_COME if epoch.order is None else epoch.order,
             first_count=epoch.number * epoch.n_steps,
@@ -139,6 +140,7 @@ def recipe_of(
     has_dropout: bool,
 ) -> Recipe | None:
     """Return what fits are; None where a part of them has no name that a backend could know."""
+    optimizer = _maker(optimizer)
     rule, loss_name, separable = _rule_name(optimizer), _loss_name(loss), penalty.separable()
     if not (rule and loss_name and network.is_plain) or separable is None:
         return None
@@ -167,6 +169,12 @@ def _name(activation: str) -> str:
     return "" if isinstance(ACTIVATIONS[activation], LeakyReLU) else activation
 
 
+def _maker(optimizer: Optimizer) -> Optimizer:
+    """Return what makes the steps, whose ends may be averaged."""
+    averages = type(optimizer) is AverageWeights and shows_what_trains(optimizer.inner)
+    return optimizer.inner if averages else optimizer
+
+
 def _rule_name(optimizer: Optimizer) -> str:
     """Return the name of the formula of a rule that makes minibatch steps by nothing else."""
     cls: Any = type(optimizer)
@@ -190,8 +198,10 @@ def _loss_name(loss: Loss) -> str:
 def _moved(epoch: Epoch, stack: Stack) -> Moved:
     """Return the fits of a stack, contiguous in memory."""
     state, params = stack.optimizer_state, np.ascontiguousarray(stack.params)
-    n_fits, loss, optimizer = len(params), stack.terms.loss, stack.optimizer
-    no_dropout = np.empty((n_fits, 0), params.dtype)
+    n_fits, loss, optimizer = len(params), stack.terms.loss, _maker(stack.optimizer)
+    nothing = np.empty((n_fits, 0), params.dtype)
+    is_averaged = isinstance(state, AverageState)
+    average, state = (state.average, state.inner) if is_averaged else (nothing, state)
     separable: Any = stack.terms.penalty.separable()
     return Moved(
         params=params,
@@ -203,9 +213,27 @@ def _moved(epoch: Epoch, stack: Stack) -> Moved:
         l2=_strengths(separable.l2, n_fits, params.dtype),
         l1=_strengths(separable.l1, n_fits, params.dtype),
         owed=np.ascontiguousarray(state.owed),
-        dropout=no_dropout if epoch.dropout is None else np.ascontiguousarray(epoch.dropout.rates),
+        dropout=nothing if epoch.dropout is None else np.ascontiguousarray(epoch.dropout.rates),
+        average=np.ascontiguousarray(average),
+        shares=np.empty((n_fits, 0)),  # those of an epoch
         loss=np.zeros(n_fits),
     )
+
+
+def _state_of(moved: Moved, state: Any) -> Any:
+    """Return the state whose arrays are those that are moved."""
+    if isinstance(state, AverageState):
+        return state._replace(inner=_state_of(moved, state.inner), average=moved.average)
+    return state._replace(n_steps=moved.n_steps, moments=moved.moments, owed=moved.owed)
+
+
+def _counted(epoch: Epoch, stack: Stack) -> np.ndarray:
+    """Count the ends of an epoch's steps; return what they are to count in averages."""
+    optimizer, state = stack.optimizer, stack.optimizer_state
+    if not isinstance(optimizer, AverageWeights):
+        return np.empty((len(stack.params), 0))
+    stack.optimizer_state, shares = optimizer.counted(state, epoch.times)
+    return np.ascontiguousarray(shares)
 
 
 def _columns(values: list[Any], n_fits: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from skopt_suite.backends import Array, Params, PerFit, State
+from skopt_suite.backends import Array, Params, PerFit, State, namespace
 from skopt_suite.models import DropoutDraws
 from skopt_suite.optimizers import Optimizer
 from skopt_suite.training._objective import Objective, Terms
@@ -46,6 +46,13 @@ class Epoch:
     def n_steps(self) -> int:
         """Number of steps of the epoch."""
         return self.factors.shape[1]
+
+    @property
+    def times(self) -> Array:
+        """Epochs of training before every step, (n_steps,)."""
+        xp = namespace(self.factors)
+        steps = xp.arange(self.n_steps, dtype=xp.float64, device=self.factors.device)
+        return self.number + steps / self.n_steps
 
     def objective(self, step: int) -> Objective:
         """Return the objective on the rows of a step."""

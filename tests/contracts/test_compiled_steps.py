@@ -19,7 +19,15 @@ from skopt_suite.losses import (
     Tweedie,
 )
 from skopt_suite.models import Network
-from skopt_suite.optimizers import OPTIMIZERS, SGD, Adam, Demands, RMSprop, Rule
+from skopt_suite.optimizers import (
+    OPTIMIZERS,
+    SGD,
+    Adam,
+    AverageWeights,
+    Demands,
+    RMSprop,
+    Rule,
+)
 from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet, Sum, WeightedL1
 from skopt_suite.schedules import SCHEDULES, Constant
 from skopt_suite.testing._common import job_of, variants
@@ -182,6 +190,20 @@ def test_compiled_steps_are_those_of_the_definition(combination, monkeypatch):
         np.testing.assert_allclose(one.loss_curve, other.loss_curve, rtol=rtol)
 
 
+AVERAGES = [AverageWeights(SGD(), decay=0.8), AverageWeights("adam", decay=1.0, start=0.5)]
+AVERAGES = [OPTIMIZERS.resolve(rule, owner="Test") for rule in AVERAGES]
+
+
+@pytest.mark.parametrize("penalty", [L1(0.02), L2(0.02)], ids=repr)
+@pytest.mark.parametrize("model", ["linear", "three layers", "dropout"])
+@pytest.mark.parametrize("rule", AVERAGES, ids=repr)
+def test_averages_of_compiled_steps_are_those_of_the_definition(rule, model, penalty, monkeypatch):
+    test_compiled_steps_are_those_of_the_definition(
+        plain(rule=rule, model=model, penalty=penalty, loss=(SquaredError(), "numbers", 2)),
+        monkeypatch,
+    )
+
+
 def in_threads(n_threads, monkeypatch):
     """Let fits be made by so many threads; return what counts the calls of more than one."""
     made = []
@@ -214,7 +236,7 @@ def test_threads_make_the_steps_of_the_definition(combination, monkeypatch):
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 7, N_SAMPLES])
-@pytest.mark.parametrize("rule", [SGD(0.1), Adam()], ids=repr)
+@pytest.mark.parametrize("rule", [SGD(0.1), Adam(), AverageWeights(Adam())], ids=repr)
 @pytest.mark.parametrize("model", ["linear", "dropout"])
 def test_threads_without_rows_wait_for_the_others(model, rule, batch_size, monkeypatch):
     loss = (SquaredError(), "numbers", 1)

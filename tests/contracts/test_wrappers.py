@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.linear_model import SGDRegressor
@@ -181,6 +182,16 @@ def test_the_average_of_all_points_is_that_of_sklearn():
     ).fit(X, y)  # fmt: skip
     np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-10)
     np.testing.assert_allclose(ours.intercept_, theirs.intercept_, rtol=1e-10)
+
+
+@pytest.mark.parametrize("penalty", ["l1", "l2"])
+@pytest.mark.parametrize("inner", ["sgd", "adam"])
+def test_averages_on_sparse_rows_are_those_on_dense_ones(inner, penalty):
+    """Weights of rare features cannot wait: their average moves with every step."""
+    rare = np.where(np.abs(X) > 1.5, X, 0.0)
+    clf = linear(AverageWeights(inner, decay=0.9), penalty=penalty, tol=0)
+    dense, sparse = (clone(clf).fit(rows, Y) for rows in (rare, csr_array(rare)))
+    np.testing.assert_allclose(sparse.coef_, dense.coef_, rtol=1e-9, atol=1e-12)
 
 
 def test_averaging_begins_when_it_is_told_to():

@@ -51,6 +51,8 @@ class Moved(NamedTuple):
     l1: Array  # (n_fits, 1) or (n_fits, n_weights)
     owed: Array  # to the penalty; (n_fits, 2, n_weights), or (n_fits, 0, n_weights)
     dropout: Array  # (n_fits, n_hidden), with a last one of the input, or (n_fits, 0) without
+    average: Array  # (n_fits, n_params) of where steps end, or (n_fits, 0) without
+    shares: Array  # (n_fits, n_steps) of the epoch: what the end counts in it, or (n_fits, 0)
     loss: PerFit  # float64; the mean loss of every step, by its share of all rows, is added
 
     def take(self, fits: slice) -> Moved:

@@ -83,12 +83,35 @@ class AverageWeights(Wrapper):
         """Return a step of the inner optimizer, whose end is averaged."""
         xp = namespace(params)
         step = self.inner.step(state.inner, params, problem, factor)
-        is_averaged = xp.astype(problem.time >= self.start + 0 * state.n_averaged, xp.float64)
-        n_averaged = state.n_averaged + is_averaged
-        (share,) = like(params, is_averaged * self._share(n_averaged))
+        time = xp.asarray([problem.time], dtype=xp.float64, device=params.device)
+        state, shares = self.counted(state, time)
+        (share,) = like(params, shares)
         point = self.inner.eval_params(step.state, step.params)
         average = state.average + share * (point - state.average)
-        return step._replace(state=AverageState(step.state, n_averaged, average))
+        return step._replace(state=state._replace(inner=step.state, average=average))
+
+    def counted(self, state: AverageState, times: Array) -> tuple[AverageState, Array]:
+        """Return the state in which the ends of steps are counted, and what each is to count.
+
+        Parameters
+        ----------
+        state : AverageState
+            Before the steps.
+        times : array of shape (n_steps,)
+            Epochs of training before each step.
+
+        Returns
+        -------
+        state : AverageState
+            After the steps, but for the average and the state of the inner optimizer.
+        shares : array of shape (n_fits, n_steps)
+            What the end of every step counts in the average then; 0 before the start.
+        """
+        xp = namespace(times)
+        is_averaged = xp.astype(times[None, :] >= self.start + 0 * state.n_averaged, xp.float64)
+        n_averaged = state.n_averaged + xp.cumulative_sum(is_averaged, axis=1)
+        last = xp.asarray(n_averaged[:, -1:], copy=True)
+        return state._replace(n_averaged=last), is_averaged * self._share(n_averaged)
 
     def eval_params(self, state: AverageState, params: Params) -> Params:
         """Return the average, with the zeros of what is averaged; that itself before the start."""
@@ -97,7 +120,7 @@ class AverageWeights(Wrapper):
         return namespace(params).where(is_shown, state.average, point)
 
     def _share(self, n_averaged: Array) -> Array:
-        """Return how much the newest of so many points counts, (n_fits, 1)."""
+        """Return how much the newest of so many points counts, (n_fits, n_steps)."""
         xp, is_mean = namespace(n_averaged), self.decay == 1
         n_averaged = xp.maximum(n_averaged, xp.ones_like(n_averaged))
         decay = xp.where(is_mean, 0.0, self.decay + 0 * n_averaged)

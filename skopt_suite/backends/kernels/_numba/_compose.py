@@ -33,7 +33,7 @@ from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
 from skopt_suite.backends.resources import blas_threads_for, threads_for_fit
 
-_READ = ("rates", "numbers", "loss_numbers", "l2", "l1", "dropout")
+_READ = ("rates", "shares", "numbers", "loss_numbers", "l2", "l1", "dropout")
 _NO_KEYS = np.empty((0, 2), dtype=np.uint64)
 _keys = lru_cache(round_keys)
 
@@ -140,6 +140,8 @@ class ComposedSteps:
         recipe = self.recipe
         shrinks_at_once = recipe.has_implicit_l2 or not fits.l2.any()
         can_wait = not recipe.has_prox or len(recipe.layers) == 1
+        if fits.average.size:
+            return False
         is_plain = recipe.rule == DESCEND and shrinks_at_once and fits.l2.shape[1] == 1
         return is_plain and can_wait
 

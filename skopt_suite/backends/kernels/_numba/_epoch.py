@@ -39,6 +39,8 @@ class Fits(NamedTuple):
     l1: np.ndarray  # (n_fits, 1) or (n_fits, n_weights)
     owed: np.ndarray  # (n_fits, 2, n_weights), or (n_fits, 0, n_weights)
     dropout: np.ndarray  # (n_fits, n_hidden), with a last one of the input, or (n_fits, 0)
+    average: np.ndarray  # (n_fits, n_params) of where steps end, or (n_fits, 0) without
+    shares: np.ndarray  # (n_fits, n_steps of the epoch): what the end counts in it, or (n_fits, 0)
     loss: np.ndarray  # (n_fits,): is added to
 
 
@@ -261,6 +263,17 @@ def _move(fits, how, gradient, reached, k, step, begin, end):
         pay, kinds = pay_at(how.pay, gradient), (how.has_implicit_l2, how.is_positive)
         of_rule, reached = (moments, n_steps, rate, numbers), part_of(reached, begin, n_weights)
         pay(params, owed, l1, l2, how.reach, reached, of_rule, kinds)
+    if fits.average.shape[1]:
+        average = part_of(row_of(fits.average, k), begin, end - begin)
+        _approach(average, params, fits.shares[k, step])
+
+
+@jit_inner_views
+def _approach(average, params, share):
+    """Move an average towards a point."""
+    share = average.dtype.type(share)
+    for j in range(average.size):
+        average[j] += share * (params[j] - average[j])
 
 
 @jit_inlined

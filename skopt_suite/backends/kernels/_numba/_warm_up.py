@@ -100,7 +100,8 @@ def _moved(dtype: np.dtype) -> Moved:
     columns = {name: np.zeros((1, 1)) for name in ("n_steps", "rates", "numbers", "loss_numbers")}
     rows = {name: np.zeros((1, 1), dtype) for name in ("params", "l2", "l1", "dropout")}
     stacks = {name: np.zeros((1, 0, 1), dtype) for name in ("moments", "owed")}
-    return Moved(**columns, **rows, **stacks, loss=np.zeros(1))
+    average = {"average": np.zeros((1, 0), dtype), "shares": np.zeros((1, 0))}
+    return Moved(**columns, **rows, **stacks, **average, loss=np.zeros(1))
 
 
 def _batches(dtype: np.dtype, x: Any) -> Batches:
