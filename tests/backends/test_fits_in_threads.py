@@ -1,6 +1,7 @@
 """Threads that make the steps of one fit together."""
 
 import _thread
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -183,9 +184,16 @@ def test_threads_are_as_many_as_have_enough_to_do(sizes, batch_size, most):
     assert most_threads(batch_size, batch_size, 100) == 1
 
 
-def test_an_interrupt_ends_a_fit_and_its_threads():
-    model = MLPClassifier((256, 256), batch_size=128, max_iter=10_000, tol=0, random_state=0)
-    model.set_params(n_iter_no_change=10_000)
+@pytest.fixture
+def interruptible():
+    """Workers of pytest-xdist take no notice of Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_ends_a_fit_and_its_threads(interruptible):
+    model = MLPClassifier((256, 256), batch_size=128, max_iter=300, tol=None, random_state=0)
     n_before, timer = threading.active_count(), threading.Timer(1.0, _thread.interrupt_main)
     timer.start()
     with pytest.raises(KeyboardInterrupt):

@@ -81,7 +81,7 @@ def test_being_told_leaves_the_specification_alone():
     with pytest.raises(TypeError, match="has not been told"):
         _ = loss.targets
     clf = LinearClassifier(loss=loss).fit(X, POSITIVE > 1)
-    assert vars(clf.loss_function_) == vars(loss) == {}
+    assert vars(clf.loss_function_) == vars(loss) == {"label_smoothing": 0.0}
 
 
 @pytest.mark.parametrize("loss, other", [(Hinge(), "numbers"), (Huber(), "labels")], ids=repr)

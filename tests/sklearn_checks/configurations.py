@@ -4,7 +4,28 @@ from typing import Any, NamedTuple
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.losses import Huber, LogLoss
-from skopt_suite.optimizers import SGD, Adam, AdamW, GradientDescent, Momentum, Nesterov
+from skopt_suite.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    AMSGrad,
+    AverageWeights,
+    ClipGradient,
+    GradientDescent,
+    Lion,
+    Lookahead,
+    Momentum,
+    Muon,
+    NAdam,
+    Nesterov,
+    RAdam,
+    RMSprop,
+    ScheduleFreeAdamW,
+    ScheduleFreeSGD,
+)
 from skopt_suite.penalties import L1, L2, Box, ElasticNet
 from skopt_suite.schedules import Product, Step, Then, Warmup
 
@@ -34,6 +55,14 @@ LINEAR_CLASSIFIERS = [
     Configuration(LinearClassifier(loss="focal", penalty=L2(0.1), tol=1e-11), 64),
     Configuration(LinearClassifier(loss=LogLoss(0.1), penalty=L2(0.1), tol=1e-11), 64),
     Configuration(LinearClassifier(loss="hinge", n_iter_no_change=3, max_iter=300), 64),
+    Configuration(LinearClassifier(optimizer=Lion(0.01), batch_size=10), 64, is_random=True),
+    Configuration(LinearClassifier(optimizer="prodigy", batch_size=10), 64, is_random=True),
+    Configuration(
+        LinearClassifier(optimizer=ScheduleFreeSGD(0.05), batch_size=10, max_iter=50),
+        64,
+        is_random=True,
+    ),
+    Configuration(LinearClassifier(optimizer=Adadelta(1.0), batch_size=10), 64, is_random=True),
     Configuration(
         LinearClassifier(
             optimizer=GradientDescent(0.5), schedule="inverse_time", tol=0.05, max_iter=300
@@ -44,9 +73,9 @@ LINEAR_CLASSIFIERS = [
         LinearClassifier(
             optimizer=Momentum(0.01),
             penalty="group_lasso",
-            schedule=Then("linear", "warmup_stable_decay", at=150),
+            schedule=Then("linear", "warmup_stable_decay", at=50),
             batch_size=14,
-            max_iter=300,
+            max_iter=100,
         ),
         64,
         is_random=True,
@@ -82,7 +111,7 @@ LINEAR_REGRESSORS = [
     Configuration(LinearRegressor(penalty=L1(alpha=0.01), tol=1e-10), 61),
     Configuration(LinearRegressor(loss="huber", penalty=ElasticNet(positive=True)), 61),
     Configuration(LinearRegressor(loss=Huber(delta=0.5), fit_intercept=False), 61),
-    Configuration(LinearRegressor(loss="absolute_error", optimizer=Adam(0.1)), 61),
+    Configuration(LinearRegressor(loss="absolute_error", optimizer=ScheduleFreeAdamW(0.1)), 61),
     Configuration(
         LinearRegressor(
             loss=Huber(0.1),
@@ -115,7 +144,7 @@ LINEAR_REGRESSORS = [
     ),
     Configuration(
         LinearRegressor(
-            optimizer=Adam(0.1),
+            optimizer=AverageWeights(Lookahead(ClipGradient(Adam(0.1)))),
             penalty="sparse_group_lasso",
             schedule=Then("cyclic", Product("cosine_restarts", "one_cycle"), at=50),
             dtype="float32",
@@ -126,10 +155,10 @@ LINEAR_REGRESSORS = [
     ),
     Configuration(LinearRegressor(loss="log_cosh", penalty=L2(0.1), tol=1e-11), 61),
     Configuration(
-        LinearRegressor(loss="quantile", optimizer="adam", batch_size=10), 61, is_random=True
+        LinearRegressor(loss="quantile", optimizer=Adagrad(0.5), batch_size=10), 61, is_random=True
     ),
     Configuration(
-        LinearRegressor(loss="epsilon_insensitive", optimizer="nesterov", batch_size=10),
+        LinearRegressor(loss="epsilon_insensitive", optimizer=RMSprop(0.05), batch_size=10),
         61,
         is_random=True,
     ),
@@ -180,18 +209,18 @@ MLP_CLASSIFIERS = [
             activation="gelu",
             penalty="max_norm",
             schedule="exponential",
-            optimizer=Adam(0.01),
+            optimizer=NAdam(0.01),
         ),
         69,
         is_random=True,
     ),
     Configuration(
-        MLPClassifier((50, 20), optimizer=Adam(0.01), schedule="noam", early_stopping=True),
+        MLPClassifier((50, 20), optimizer=RAdam(0.01), schedule="noam", early_stopping=True),
         69,
         is_random=True,
     ),
     Configuration(
-        MLPClassifier((16, 16), normalization="batch", residual=True, optimizer=Adam(0.01)),
+        MLPClassifier((16, 16), normalization="batch", residual=True, optimizer=AMSGrad(0.01)),
         69,
         is_random=True,
     ),
@@ -199,7 +228,7 @@ MLP_CLASSIFIERS = [
 
 MLP_REGRESSORS = [
     Configuration(MLPRegressor(), 61, is_random=True),
-    Configuration(MLPRegressor(**SMALL, dtype="float64", optimizer=Adam(0.01)), 61),
+    Configuration(MLPRegressor(**SMALL, dtype="float64", optimizer=Muon(0.02)), 61),
     Configuration(MLPRegressor(**SMALL, optimizer="lbfgs", activation="silu", dtype="float64"), 61),
     Configuration(
         MLPRegressor(
@@ -245,7 +274,7 @@ MLP_REGRESSORS = [
         is_random=True,
     ),
     Configuration(
-        MLPRegressor((16, 16), normalization="layer", init="he_normal", optimizer=Adam(0.01)),
+        MLPRegressor((16, 16), normalization="layer", init="he_normal", optimizer=Adamax(0.01)),
         61,
         is_random=True,
     ),

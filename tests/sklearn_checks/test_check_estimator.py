@@ -9,7 +9,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
-from skopt_suite.optimizers import OPTIMIZERS
+from skopt_suite.optimizers import OPTIMIZERS, Optimizer
 from skopt_suite.penalties import PENALTIES
 from skopt_suite.schedules import SCHEDULES, Schedule
 
@@ -84,20 +84,21 @@ def test_configurations_cover_every_component(parameter, known):
 
 
 def _used(estimator):
-    """The names of the components that fit uses, those inside of schedules too."""
+    """The names of the components that fit uses, those inside of others too."""
     owner = {"owner": "test"}
     return {
-        "optimizer_": {estimator._optimizer().name},
+        "optimizer_": _names_in(estimator._optimizer()),
         "penalty_": {PENALTIES.resolve(estimator.penalty, **owner).name},
         "schedule_": _names_in(SCHEDULES.resolve(estimator.schedule, **owner)),
         "loss_function_": {estimator._loss().name},
     }
 
 
-def _names_in(schedule):
-    """The names of a schedule and of those that it is made of."""
-    parts = [part for part in schedule.get_params().values() if isinstance(part, Schedule)]
-    return {part.name for part in [schedule, *parts]}
+def _names_in(component):
+    """The names of an optimizer or schedule and of those that it is made of."""
+    kinds = Optimizer, Schedule
+    parts = [part for part in component.get_params().values() if isinstance(part, kinds)]
+    return {part.name for part in [component, *parts]}
 
 
 def test_exceptions_are_only_made_where_training_is_random():
