@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends import Array, FitColumn, namespace
-from skopt_suite.domains import Integer, Real, Uniform
-from skopt_suite.schedules._base import Schedule
-from skopt_suite.schedules._reduce_on_plateau import PlateauState, nothing_seen
+from skopt_suite.backends import FitColumn, namespace
+from skopt_suite.schedules._reduce_on_plateau import Plateau, PlateauState
 
 
-class Adaptive(Schedule):
+class Adaptive(Plateau):
     """Divide the learning rate by 5 when the loss does not fall, as scikit-learn's SGD does.
 
     ``factor ← factor / 5`` after `patience` epochs in a row that ended with a loss above the
@@ -38,13 +36,6 @@ class Adaptive(Schedule):
     >>> clf = LinearClassifier(optimizer="sgd", schedule="adaptive")
     """
 
-    parameters = {
-        "factor": Real(0, 1, open_low=True, open_high=True, search=Uniform(0.1, 0.9)),
-        "patience": Integer(1, fusable=True),
-        "threshold": Real(0),
-        "min_factor": Real(0, 1),
-    }
-
     def __init__(
         self,
         factor: float = 0.2,
@@ -52,18 +43,7 @@ class Adaptive(Schedule):
         threshold: float = 1e-3,
         min_factor: float = 1e-6,
     ) -> None:
-        self.factor = factor
-        self.patience = patience
-        self.threshold = threshold
-        self.min_factor = min_factor
-
-    def init(self, horizon: FitColumn) -> PlateauState:
-        """Return a state with no loss seen."""
-        return nothing_seen(horizon)
-
-    def factor_at(self, state: PlateauState, time: Array | float, horizon: FitColumn) -> Array:
-        """Return the factor after the reductions so far."""
-        return state.factor
+        super().__init__(factor, patience, threshold, min_factor)
 
     def observe(self, state: PlateauState, loss: FitColumn) -> PlateauState:
         """Count the epochs without improvement, and reduce when there were enough."""

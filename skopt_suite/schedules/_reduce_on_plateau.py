@@ -17,7 +17,33 @@ class PlateauState(NamedTuple):
     factor: FitColumn
 
 
-class ReduceOnPlateau(Schedule):
+class Plateau(Schedule):
+    """Base of schedules that reduce when the loss does not fall; they say when that is."""
+
+    parameters = {
+        "factor": Real(0, 1, open_low=True, open_high=True, search=Uniform(0.1, 0.9)),
+        "patience": Integer(1, fusable=True),
+        "threshold": Real(0),
+        "min_factor": Real(0, 1),
+    }
+
+    def __init__(self, factor: float, patience: int, threshold: float, min_factor: float) -> None:
+        self.factor = factor
+        self.patience = patience
+        self.threshold = threshold
+        self.min_factor = min_factor
+
+    def init(self, horizon: FitColumn) -> PlateauState:
+        """Return a state with no loss seen."""
+        ones = namespace(horizon).ones_like(horizon)
+        return PlateauState(best=ones * namespace(horizon).inf, waited=0.0 * ones, factor=ones)
+
+    def factor_at(self, state: PlateauState, time: Array | float, horizon: FitColumn) -> Array:
+        """Return the factor after the reductions so far."""
+        return state.factor
+
+
+class ReduceOnPlateau(Plateau):
     """Multiply the learning rate by `factor` after `patience` epochs without improvement.
 
     What is watched is the training loss, or minus the validation score with early stopping.
@@ -41,13 +67,6 @@ class ReduceOnPlateau(Schedule):
     >>> clf = MLPClassifier(schedule=ReduceOnPlateau(patience=3))
     """
 
-    parameters = {
-        "factor": Real(0, 1, open_low=True, open_high=True, search=Uniform(0.1, 0.9)),
-        "patience": Integer(1, fusable=True),
-        "threshold": Real(0),
-        "min_factor": Real(0, 1),
-    }
-
     def __init__(
         self,
         factor: float = 0.5,
@@ -55,18 +74,7 @@ class ReduceOnPlateau(Schedule):
         threshold: float = 1e-4,
         min_factor: float = 0.0,
     ) -> None:
-        self.factor = factor
-        self.patience = patience
-        self.threshold = threshold
-        self.min_factor = min_factor
-
-    def init(self, horizon: FitColumn) -> PlateauState:
-        """Return a state with no loss seen."""
-        return nothing_seen(horizon)
-
-    def factor_at(self, state: PlateauState, time: Array | float, horizon: FitColumn) -> Array:
-        """Return the factor after the reductions so far."""
-        return state.factor
+        super().__init__(factor, patience, threshold, min_factor)
 
     def observe(self, state: PlateauState, loss: FitColumn) -> PlateauState:
         """Count the epochs without improvement, and reduce when there were enough."""
@@ -80,10 +88,3 @@ class ReduceOnPlateau(Schedule):
             waited=xp.where(reduce, 0.0, waited),
             factor=xp.where(reduce, reduced, state.factor),
         )
-
-
-def nothing_seen(horizon: FitColumn) -> PlateauState:
-    """Return a state with no loss seen."""
-    xp = namespace(horizon)
-    ones = xp.ones_like(horizon)
-    return PlateauState(best=ones * xp.inf, waited=xp.zeros_like(horizon), factor=ones)

@@ -346,7 +346,7 @@ class _Pass:
         return _on_host(scores_of(loss, rows, raw, self.null_on_validation[self.stack.index]))
 
     def _raw_predictions(self, x: FeatureMatrix) -> RawPredictions:
-        """Return raw predictions, hidden units of no more rows at once than in a step."""
+        """Return raw predictions, hidden units of not many more rows at once than in a step."""
         network, params = self.stack.terms.network, self.stack.shown_params
         xp, n_samples, dtype = namespace(params), x.shape[0], params.dtype
         if n_samples <= self.n_at_once:

@@ -23,8 +23,8 @@ def reference_losses(
 
     Where predictions have a link, it is the best constant in place of 0, which may be far away.
 
-    The initial parameters are tried on `n_at_once` rows at once, so that it takes no more memory
-    than a step.
+    The initial parameters are tried on `n_at_once` rows at once, so that it takes hardly more
+    memory than a step.
     """
     if jobs[0].checkpoint is not None:
         return np.array([job.checkpoint.memory.reference_loss for job in jobs if job.checkpoint])

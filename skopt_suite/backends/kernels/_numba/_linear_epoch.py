@@ -10,6 +10,7 @@ from skopt_suite.backends.kernels._numba._body import loss_at
 from skopt_suite.backends.kernels._numba._epoch import load_weights, mean_of, share_of_mean
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views, jit_views
 from skopt_suite.backends.kernels._numba._prefetch import prefetch_sparse_rows
+from skopt_suite.backends.kernels._numba._sparse_epoch import SMALL, multiply
 from skopt_suite.backends.kernels._numba._types import matrix_of
 from skopt_suite.backends.kernels._numba._waiting import (
     begin,
@@ -20,7 +21,6 @@ from skopt_suite.backends.kernels._numba._waiting import (
     see_rows,
 )
 
-_SMALL = 1e-6  # multiple at which weights are stored anew, so that nothing is lost to rounding
 _AHEAD = 4  # rows
 
 
@@ -42,13 +42,13 @@ def run_linear(fits, rows, network, how, space, waiting, start, stop):
             pay_rows(fits, rows, how, waiting, k, first, size, n_out, step - start, rate)
             multiple /= 1 + rate * fits.l2[k, 0]
             note(waiting, step - start, rate, multiple)
-            if multiple < _SMALL:
+            if multiple < SMALL:
                 see_all(fits, how, waiting, k, n_out, step - start + 1)
-                _multiply(stored, multiple)
+                multiply(stored, multiple)
                 restart(waiting, step - start + 1)
                 multiple = 1.0
         see_all(fits, how, waiting, k, n_out, stop - start)
-        _multiply(stored, multiple)
+        multiply(stored, multiple)
         fits.n_steps[k, 0] += stop - start
 
 
@@ -139,9 +139,3 @@ def _add_products(weights, rows, first, delta, factor):
 def _add_row(weights, values, indices, start, stop, scale):
     for position in range(start, stop):
         weights[indices[position]] += scale * weights.dtype.type(values[position])
-
-
-@jit_inner_views
-def _multiply(weights, factor):
-    for j in range(weights.size):
-        weights[j] *= weights.dtype.type(factor)

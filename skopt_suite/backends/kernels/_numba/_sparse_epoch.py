@@ -5,7 +5,7 @@ from __future__ import annotations
 from skopt_suite.backends.kernels._numba._epoch import gradient_of, load, load_weights, move
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views, jit_views
 
-_SMALL = 1e-6  # factor at which weights are stored anew, so that nothing is lost to rounding
+SMALL = 1e-6  # factor at which weights are stored anew, so that nothing is lost to rounding
 
 
 @jit_views
@@ -28,7 +28,7 @@ def run_sparse(fits, rows, network, how, keys, space, start, stop):
 
 @jit_views
 def run_lazily(fits, rows, network, how, keys, space, start, stop):
-    """Make steps of a rule without memory, in proportion to the values that are not zero.
+    """Make steps of a network, by a rule without memory, in proportion to what is not zero.
 
     Weights of the first layer are a multiple of what is stored, by which L2 acts on all at once.
     """
@@ -40,16 +40,15 @@ def run_lazily(fits, rows, network, how, keys, space, start, stop):
             first, rate = step * how.batch_size, fits.rates[k, step]
             size = min(how.batch_size, rows.y.shape[0] - first)
             _learn(fits, rows, network, how, keys, space, k, step, size, multiple)
-            at = space.outputs if network.layers.shape[0] == 1 else space.deltas
-            delta = at[: size * layer[1]].reshape((size, layer[1]))
+            delta = space.deltas[: size * layer[1]].reshape((size, layer[1]))
             _add_products(stored, rows, first, delta, layer[1], -rate / multiple)
             multiple /= 1 + rate * fits.l2[k, 0]
             _sum_of_rows(space.gradient, delta, layer[3])
             move(fits, how, space.gradient, space.reach, k, step, n_weights)
-            if multiple < _SMALL:
-                _multiply(stored, multiple)
+            if multiple < SMALL:
+                multiply(stored, multiple)
                 multiple = 1.0
-        _multiply(stored, multiple)
+        multiply(stored, multiple)
 
 
 @jit_inlined
@@ -111,7 +110,7 @@ def _sum_of_rows(gradient, delta, bias_at):
 
 
 @jit_inner_views
-def _multiply(values, factor):
+def multiply(values, factor):
     factor = values.dtype.type(factor)
     for j in range(values.size):
         values[j] *= factor
