@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from time import perf_counter
 from typing import Any
 
@@ -37,6 +38,8 @@ _MOST_ROWS = 4096  # of a batch that is all rows: calls copy batches
 _WIDE = 128  # outputs of all fits, and rows
 _SECONDS = 0.02
 """How long a call is to take: between calls a pass can be cancelled."""
+_FEWEST_FITS = 16
+"""Of a call, if there are so many: what it takes from rows is shared by linear models."""
 
 
 def compiled_steps(stack: Stack, source: Source, batch_size: int) -> CompiledSteps | None:
@@ -70,6 +73,9 @@ def _is_wide(stack: Stack, source: InMemory, batch_size: int) -> bool:
 class CompiledSteps:
     """Makes the steps of epochs in calls of about the same time.
 
+    A call makes as many steps of a fit as it can before it turns to the next one, whose parameters
+    and moments are then fetched from memory.
+
     Parameters
     ----------
     make : callable
@@ -77,23 +83,36 @@ class CompiledSteps:
     """
 
     def __init__(self, make: MakesSteps) -> None:
-        self.make, self.seconds_per_step = make, 0.0
+        self.make, self.seconds_per_step = make, 0.0  # of a fit
         self.moved: Moved | None = None
         self.batches: Batches | None = None
 
     def run(self, epoch: Epoch, stack: Stack, cancelled: Callable[[], bool] | None) -> PerFit:
         """Make all steps of an epoch; return the mean loss of every fit in it, (n_fits,)."""
         moved, batches = self._of_epoch(epoch, stack)
-        start, n_steps = 0, epoch.n_steps
+        for fits in self._blocks(len(moved.params), epoch.n_steps):
+            self._run_block(moved.take(fits), batches.of(fits), epoch.n_steps, cancelled)
+        return moved.loss
+
+    def _blocks(self, n_fits: int, n_steps: int) -> list[slice]:
+        """Return which fits make their steps before others do."""
+        size = max(_FEWEST_FITS, self._n_at_once() // n_steps)
+        n_blocks = -(-n_fits // size)
+        bounds = [i * n_fits // n_blocks for i in range(n_blocks + 1)]
+        return [slice(*pair) for pair in pairwise(bounds)]
+
+    def _run_block(
+        self, moved: Moved, batches: Batches, n_steps: int, cancelled: Callable[[], bool] | None
+    ) -> None:
+        n_fits, start = len(moved.params), 0
         while start < n_steps:
             if cancelled is not None and cancelled():
                 raise Cancelled
-            stop = min(start + self._n_at_once(), n_steps)
+            stop = min(start + max(1, self._n_at_once() // n_fits), n_steps)
             began = perf_counter()
             self.make(moved, batches, start, stop)
-            self.seconds_per_step = (perf_counter() - began) / (stop - start)
+            self.seconds_per_step = (perf_counter() - began) / (stop - start) / n_fits
             start = stop
-        return moved.loss
 
     def _of_epoch(self, epoch: Epoch, stack: Stack) -> tuple[Moved, Batches]:
         """Return fits and rows; all but what an epoch brings is found when the stack changes."""
@@ -111,7 +130,7 @@ class CompiledSteps:
         return self.moved, self.batches
 
     def _n_at_once(self) -> int:
-        return max(1, int(_SECONDS / self.seconds_per_step)) if self.seconds_per_step else 1
+        return int(_SECONDS / self.seconds_per_step) if self.seconds_per_step else 1
 
 
 def kind_of_steps(plan: Plan, network: Network, like: Array) -> str:

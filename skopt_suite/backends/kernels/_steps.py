@@ -73,6 +73,10 @@ class Batches(NamedTuple):
     first_count: int
     """Number of the first step of the epoch, counted from the beginning of the fit."""
 
+    def of(self, fits: slice) -> Batches:
+        """Return the rows as some fits weigh them."""
+        return self._replace(weight=self.weight[fits]) if len(self.weight) > 1 else self
+
 
 class MakesSteps(Protocol):
     """Makes ranges of steps."""
