@@ -24,11 +24,10 @@ from skopt_suite.backends import (
 )
 from skopt_suite.losses import Loss
 from skopt_suite.models import ACTIVATIONS, LeakyReLU, Network
-from skopt_suite.optimizers import AverageWeights, Optimizer, Rule
-from skopt_suite.optimizers.wrappers._average_weights import AverageState
-from skopt_suite.optimizers.wrappers._base import shows_what_trains
+from skopt_suite.optimizers import Optimizer, Rule
 from skopt_suite.penalties import Penalty
 from skopt_suite.training._epoch import Cancelled, Epoch
+from skopt_suite.training._moved import counted, moved_of, parts_of, state_of
 from skopt_suite.training._plan import Plan
 from skopt_suite.training._rows import InMemory, Source
 from skopt_suite.training._stack import Stack
@@ -117,11 +116,11 @@ class CompiledSteps:
     def _of_epoch(self, epoch: Epoch, stack: Stack) -> tuple[Moved, Batches]:
         """Return fits and rows; all but what an epoch brings is found when the stack changes."""
         if self.moved is None or self.batches is None or self.moved.params is not stack.params:
-            self.moved, self.batches = _moved(epoch, stack), _batches(epoch)
+            self.moved, self.batches = moved_of(epoch, stack), _batches(epoch)
             stack.params = self.moved.params
-            stack.optimizer_state = _state_of(self.moved, stack.optimizer_state)
+            stack.optimizer_state = state_of(self.moved, stack.optimizer_state)
         rates = np.ascontiguousarray(stack.optimizer.learning_rate * epoch.factors, dtype=float)
-        shares = _counted(epoch, stack)
+        shares = counted(epoch, stack, rates)
         self.moved = self.moved._replace(rates=rates, shares=shares, loss=np.zeros(len(rates)))
         self.batches = self.batches._replace(
             order=_AS_THEY_COME if epoch.order is None else epoch.order,
@@ -159,14 +158,15 @@ def recipe_of(
     has_dropout: bool,
 ) -> Recipe | None:
     """Return what fits are; None where a part of them has no name that a backend could know."""
-    optimizer = _maker(optimizer)
-    rule, loss_name, separable = _rule_name(optimizer), _loss_name(loss), penalty.separable()
+    around, maker = parts_of(optimizer)
+    rule, loss_name, separable = _rule_name(maker), _loss_name(loss), penalty.separable()
     if not (rule and loss_name and network.is_plain) or separable is None:
         return None
     activations = [ACTIVATIONS[name] for name in network.activations]
     return Recipe(
         dtype=dtype,
         rule=rule,
+        around="" if around is None else _name_of(type(around)),
         loss=loss_name,
         layers=network.layout.layers,
         slopes=(*(_slope(activation) for activation in activations), 1.0),
@@ -175,8 +175,8 @@ def recipe_of(
         has_dropout=has_dropout,
         has_prox=penalty.has_prox,
         is_positive=separable.is_positive,
-        has_implicit_l2=getattr(optimizer, "has_implicit_l2", False) and separable.l2 is not None,
-        has_slopes=getattr(optimizer, "has_slopes", False) and penalty.has_prox,
+        has_implicit_l2=getattr(maker, "has_implicit_l2", False) and separable.l2 is not None,
+        has_slopes=getattr(maker, "has_slopes", False) and penalty.has_prox,
     )
 
 
@@ -188,19 +188,13 @@ def _name(activation: str) -> str:
     return "" if isinstance(ACTIVATIONS[activation], LeakyReLU) else activation
 
 
-def _maker(optimizer: Optimizer) -> Optimizer:
-    """Return what makes the steps, whose ends may be averaged."""
-    averages = type(optimizer) is AverageWeights and shows_what_trains(optimizer.inner)
-    return optimizer.inner if averages else optimizer
-
-
 def _rule_name(optimizer: Optimizer) -> str:
     """Return the name of the formula of a rule that makes minibatch steps by nothing else."""
     cls: Any = type(optimizer)
     is_rule = isinstance(optimizer, Rule) and not optimizer.is_full_batch
     if not is_rule or cls.step is not Rule.step or cls.update is not Rule.update:
         return ""
-    return f"{cls.formula.__module__}.{cls.formula.__qualname__}"
+    return _name_of(cls.formula)
 
 
 def _loss_name(loss: Loss) -> str:
@@ -210,63 +204,11 @@ def _loss_name(loss: Loss) -> str:
     """
     if loss.n_raw > 1:
         return ""
-    definition = type(loss).value_and_gradient
-    return f"{definition.__module__}.{definition.__qualname__}, {loss.targets.kind}"
+    return f"{_name_of(type(loss).value_and_gradient)}, {loss.targets.kind}"
 
 
-def _moved(epoch: Epoch, stack: Stack) -> Moved:
-    """Return the fits of a stack, contiguous in memory."""
-    state, params = stack.optimizer_state, np.ascontiguousarray(stack.params)
-    n_fits, loss, optimizer = len(params), stack.terms.loss, _maker(stack.optimizer)
-    nothing = np.empty((n_fits, 0), params.dtype)
-    is_averaged = isinstance(state, AverageState)
-    average, state = (state.average, state.inner) if is_averaged else (nothing, state)
-    separable: Any = stack.terms.penalty.separable()
-    return Moved(
-        params=params,
-        moments=np.ascontiguousarray(state.moments),
-        n_steps=np.ascontiguousarray(state.n_steps),
-        rates=np.empty((n_fits, 0)),  # those of an epoch
-        numbers=np.ascontiguousarray(optimizer.numbers(state.n_steps)),
-        loss_numbers=_columns([getattr(loss, name) for name in loss.parameters], n_fits),
-        l2=_strengths(separable.l2, n_fits, params.dtype),
-        l1=_strengths(separable.l1, n_fits, params.dtype),
-        owed=np.ascontiguousarray(state.owed),
-        dropout=nothing if epoch.dropout is None else np.ascontiguousarray(epoch.dropout.rates),
-        average=np.ascontiguousarray(average),
-        shares=np.empty((n_fits, 0)),  # those of an epoch
-        loss=np.zeros(n_fits),
-    )
-
-
-def _state_of(moved: Moved, state: Any) -> Any:
-    """Return the state whose arrays are those that are moved."""
-    if isinstance(state, AverageState):
-        return state._replace(inner=_state_of(moved, state.inner), average=moved.average)
-    return state._replace(n_steps=moved.n_steps, moments=moved.moments, owed=moved.owed)
-
-
-def _counted(epoch: Epoch, stack: Stack) -> np.ndarray:
-    """Count the ends of an epoch's steps; return what they are to count in averages."""
-    optimizer, state = stack.optimizer, stack.optimizer_state
-    if not isinstance(optimizer, AverageWeights):
-        return np.empty((len(stack.params), 0))
-    stack.optimizer_state, shares = optimizer.counted(state, epoch.times)
-    return np.ascontiguousarray(shares)
-
-
-def _columns(values: list[Any], n_fits: int) -> np.ndarray:
-    """Return numbers of fits, (n_fits, 1, 1) or one for all, as columns."""
-    columns = np.empty((n_fits, len(values)))
-    for position, value in enumerate(values):
-        columns[:, position] = np.ravel(value)
-    return columns
-
-
-def _strengths(given: Any, n_fits: int, dtype: Any) -> np.ndarray:
-    values = np.asarray(0.0 if given is None else given, dtype=dtype)
-    width = values.shape[-1] if values.ndim else 1
-    return np.ascontiguousarray(np.broadcast_to(values, (n_fits, width)))
+def _name_of(definition: Any) -> str:
+    return f"{definition.__module__}.{definition.__qualname__}"
 
 
 def _batches(epoch: Epoch) -> Batches:

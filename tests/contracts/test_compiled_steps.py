@@ -1,6 +1,7 @@
 """Ranges of steps in one call are the steps of the definition, whatever they are made of."""
 
 import dataclasses
+from itertools import product
 
 import numpy as np
 import pytest
@@ -27,6 +28,8 @@ from skopt_suite.optimizers import (
     Demands,
     RMSprop,
     Rule,
+    ScheduleFreeAdamW,
+    ScheduleFreeSGD,
 )
 from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet, Sum, WeightedL1
 from skopt_suite.schedules import SCHEDULES, Constant
@@ -174,6 +177,10 @@ def plain(**options):
     }
 
 
+def grid(factors):
+    return [dict(zip(factors, values, strict=True)) for values in product(*factors.values())]
+
+
 def name_of(combination):
     return "-".join(str(value) for value in combination.values())
 
@@ -191,17 +198,28 @@ def test_compiled_steps_are_those_of_the_definition(combination, monkeypatch):
         np.testing.assert_allclose(one.loss_curve, other.loss_curve, rtol=rtol)
 
 
-AVERAGES = [AverageWeights(SGD(), decay=0.8), AverageWeights("adam", decay=1.0, start=0.5)]
-AVERAGES = [OPTIMIZERS.resolve(rule, owner="Test") for rule in AVERAGES]
+AROUND = [
+    AverageWeights(SGD(), decay=0.8),
+    AverageWeights("adam", decay=1.0, start=0.5),
+    ScheduleFreeSGD(0.1, momentum=0.8),
+    ScheduleFreeAdamW(0.01, weight_decay=0.5),
+]
+AROUND = [OPTIMIZERS.resolve(rule, owner="Test") for rule in AROUND]
+AROUND_WITH = {"penalty": [L1(0.02), L2(0.02)], "model": ["linear", "three layers", "dropout"]}
+COMBINATIONS_AROUND = [
+    plain(rule=rule, loss=(SquaredError(), "numbers", 2), **others)
+    for rule in AROUND
+    for others in grid(AROUND_WITH)
+]
 
 
-@pytest.mark.parametrize("penalty", [L1(0.02), L2(0.02)], ids=repr)
-@pytest.mark.parametrize("model", ["linear", "three layers", "dropout"])
-@pytest.mark.parametrize("rule", AVERAGES, ids=repr)
-def test_averages_of_compiled_steps_are_those_of_the_definition(rule, model, penalty, monkeypatch):
+@pytest.mark.parametrize("combination", COMBINATIONS_AROUND, ids=name_of)
+def test_what_is_around_a_rule_is_that_of_the_definition(combination, monkeypatch):
+    """The last learning rates are smaller than the first."""
+    combination = combination | {"schedule": SCHEDULES.resolve("cosine", owner="Test")}
+    test_compiled_steps_are_those_of_the_definition(combination, monkeypatch)
     test_compiled_steps_are_those_of_the_definition(
-        plain(rule=rule, model=model, penalty=penalty, loss=(SquaredError(), "numbers", 2)),
-        monkeypatch,
+        combination | {"dtype": "float32", "shuffle": False}, monkeypatch
     )
 
 
@@ -219,7 +237,9 @@ def in_threads(n_threads, monkeypatch):
     return made
 
 
-@pytest.mark.parametrize("combination", COMBINATIONS[::3], ids=name_of)
+@pytest.mark.parametrize(
+    "combination", [*COMBINATIONS[::3], *COMBINATIONS_AROUND[3::6]], ids=name_of
+)
 def test_threads_make_the_steps_of_the_definition(combination, monkeypatch):
     """One of them has no rows of the last batch."""
     jobs = jobs_of(**combination, n_fits=1)
@@ -305,6 +325,10 @@ def test_a_users_rule_and_loss_run_the_definition(monkeypatch):
         def update(self, state, params, gradient, learning_rate, layout):
             return super().update(state, params, gradient / 2, learning_rate, layout)
 
+    class Lazier(ScheduleFreeSGD):
+        def eval_params(self, state, params):
+            return params
+
     class Doubled(SquaredError):
         def value_and_gradient(self, y, raw):
             value, gradient = super().value_and_gradient(y, raw)
@@ -327,5 +351,5 @@ def test_a_users_rule_and_loss_run_the_definition(monkeypatch):
         )
     )
     rows = given(options["loss"], "float64")
-    for change in ({"rule": Halved()}, {"loss": (Doubled(), "numbers", 2)}):
+    for change in ({"rule": Halved()}, {"rule": Lazier()}, {"loss": (Doubled(), "numbers", 2)}):
         assert not trained(jobs_of(**options | change), rows, monkeypatch, False)[1]

@@ -18,6 +18,8 @@ class Recipe(NamedTuple):
     dtype: str
     rule: str
     """Module and name of the rule's formula."""
+    around: str
+    """Module and name of the class that keeps more parameters beside those, or an empty one."""
     loss: str
     """Module and name of the class of the loss, and the kind of its targets."""
     layers: tuple[tuple[int, int, int, int], ...]
@@ -51,8 +53,8 @@ class Moved(NamedTuple):
     l1: Array  # (n_fits, 1) or (n_fits, n_weights)
     owed: Array  # to the penalty; (n_fits, 2, n_weights), or (n_fits, 0, n_weights)
     dropout: Array  # (n_fits, n_hidden), with a last one of the input, or (n_fits, 0) without
-    average: Array  # (n_fits, n_params) of where steps end, or (n_fits, 0) without
-    shares: Array  # (n_fits, n_steps) of the epoch: what the end counts in it, or (n_fits, 0)
+    beside: Params  # of what is around the rule, such as averages; or (n_fits, 0)
+    shares: Array  # (n_fits, n_steps) of the epoch: what steps count in those, or (n_fits, 0)
     loss: PerFit  # float64; the mean loss of every step, by its share of all rows, is added
 
     def take(self, fits: slice) -> Moved:

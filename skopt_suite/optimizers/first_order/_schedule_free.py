@@ -6,7 +6,7 @@ from abc import abstractmethod
 from typing import Any, NamedTuple
 
 from skopt_suite._layout import Layout
-from skopt_suite.backends import FitColumn, Params, PerFit, like, namespace
+from skopt_suite.backends import Array, FitColumn, Params, PerFit, like, namespace
 from skopt_suite.optimizers._base import Optimizer, Problem, Step
 from skopt_suite.optimizers._changed import Changed
 from skopt_suite.optimizers.first_order._base import zero_count
@@ -65,7 +65,7 @@ class ScheduleFree(Optimizer):
         rest = params - (1 - beta) * state.z
         z = self.decayed(state.z, params, self.learning_rate * factor, problem.layout)
         step = self.rule().step(state.rule, z, problem, factor)
-        state, share = self._weighted(state, self.learning_rate * factor)
+        state, share = self.counted(state, self.learning_rate * factor)
         kept = like(params, 1 - share)[0]
         params = kept * rest + (1 - beta * kept) * step.params
         return step._replace(params=params, state=state._replace(rule=step.state, z=step.params))
@@ -90,15 +90,38 @@ class ScheduleFree(Optimizer):
         x = state.z + (params - state.z) / beta
         return namespace(params).where(state.z == 0, state.z, x)
 
-    def _weighted(
-        self, state: ScheduleFreeState, rate: FitColumn
-    ) -> tuple[ScheduleFreeState, FitColumn]:
-        """Return the state after a weight is added, and its share c of them, (n_fits, 1)."""
+    def counted(self, state: ScheduleFreeState, rates: Array) -> tuple[ScheduleFreeState, Array]:
+        """Return the state in which the weights of steps are counted, and the share of each.
+
+        Parameters
+        ----------
+        state : ScheduleFreeState
+            Before the steps.
+        rates : array of shape (n_fits or 1, n_steps)
+            The learning rate times the factor of the schedule.
+
+        Returns
+        -------
+        state : ScheduleFreeState
+            After the steps, but for z and the state of the rule.
+        shares : array of shape (n_fits, n_steps)
+            c: the weight of each as a share of all until then.
+        """
         xp = namespace(state.weight_sum)
-        largest = xp.maximum(state.largest_rate, rate + 0 * state.largest_rate)
-        total = state.weight_sum + largest**2
-        share = largest**2 / xp.where(total > 0, total, xp.ones_like(total))
-        return state._replace(largest_rate=largest, weight_sum=total), share
+        largest = _running_largest(xp.maximum(state.largest_rate, rates + 0 * state.largest_rate))
+        total = state.weight_sum + xp.cumulative_sum(largest**2, axis=1)
+        shares = largest**2 / xp.where(total > 0, total, xp.ones_like(total))
+        last = [xp.asarray(array[:, -1:], copy=True) for array in (largest, total)]
+        return state._replace(largest_rate=last[0], weight_sum=last[1]), shares
+
+
+def _running_largest(values: Array) -> Array:
+    """Return the largest value until each of a row."""
+    xp, n_known = namespace(values), 1
+    while n_known < values.shape[1]:
+        later = xp.maximum(values[:, n_known:], values[:, :-n_known])
+        values, n_known = xp.concat([values[:, :n_known], later], axis=1), 2 * n_known
+    return values
 
 
 class _Given(Changed):

@@ -52,6 +52,21 @@ def pay_type(kind: Any) -> Any:
     return types.void(row, rows, strengths, strengths, types.int64, row, of_rule, kinds)
 
 
+def lead_type(kind: Any) -> Any:
+    """Return the type of ``lead(params, beside, rate, numbers, n_weights)``.
+
+    It comes before a rule that moves what is beside the parameters.
+    """
+    row, _ = _arrays(kind)
+    return types.void(row, row, types.float64, Numbers, types.int64)
+
+
+def follow_type(kind: Any) -> Any:
+    """Return the type of ``follow(params, beside, share, numbers)``, which ends a step."""
+    row, _ = _arrays(kind)
+    return types.void(row, row, types.float64, Numbers)
+
+
 def loss_type(kind: Any) -> Any:
     """Return the type of ``loss(raw, y, value, numbers)``; `raw` becomes the gradient by it.
 
@@ -170,6 +185,20 @@ def reach_at(context, address, like):
 def pay_at(context, address, like):
     """What lets weights pay what they owe to a penalty, at an address."""
     function, code = _at(pay_type(like.dtype))
+    return function(types.int64, like), code
+
+
+@intrinsic
+def lead_at(context, address, like):
+    """What comes before a rule, at an address."""
+    function, code = _at(lead_type(like.dtype))
+    return function(types.int64, like), code
+
+
+@intrinsic
+def follow_at(context, address, like):
+    """What ends a step, at an address."""
+    function, code = _at(follow_type(like.dtype))
     return function(types.int64, like), code
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from skopt_suite.backends.kernels._numba._activations import ACTIVATIONS
+from skopt_suite.backends.kernels._numba._around import FOLLOWS, LEADS
 from skopt_suite.backends.kernels._numba._dropout import DROP
 from skopt_suite.backends.kernels._numba._epoch import (
     Fits,
@@ -64,6 +65,8 @@ class ComposedSteps:
             "rule": RULES[recipe.rule].address(dtype),
             "reach": REACHES[recipe.rule].address(dtype) if recipe.has_prox else 0,
             "pay": (TURN if recipe.has_slopes else PAY).address(dtype) if recipe.has_prox else 0,
+            "lead": LEADS[recipe.around].address(dtype) if recipe.around in LEADS else 0,
+            "follow": FOLLOWS[recipe.around].address(dtype) if recipe.around else 0,
             "loss": LOSSES[recipe.loss].address(dtype),
             "forward": FORWARD.address(dtype),
             "backward": BACKWARD.address(dtype),
@@ -140,10 +143,8 @@ class ComposedSteps:
         recipe = self.recipe
         shrinks_at_once = recipe.has_implicit_l2 or not fits.l2.any()
         can_wait = not recipe.has_prox or len(recipe.layers) == 1
-        if fits.average.size:
-            return False
         is_plain = recipe.rule == DESCEND and shrinks_at_once and fits.l2.shape[1] == 1
-        return is_plain and can_wait
+        return is_plain and can_wait and not recipe.around
 
     def _activation(self, name: str) -> int:
         return ACTIVATIONS[name].address(self.recipe.dtype) if name else 0
@@ -159,4 +160,5 @@ def _read(array: np.ndarray) -> np.ndarray:
 def knows(recipe: Recipe) -> bool:
     """Whether all that a recipe names has a body."""
     named = {name for name in recipe.activations if name}
-    return recipe.rule in RULES and recipe.loss in LOSSES and named <= ACTIVATIONS.keys()
+    has_rule = recipe.rule in RULES and recipe.around in ("", *FOLLOWS)
+    return has_rule and recipe.loss in LOSSES and named <= ACTIVATIONS.keys()

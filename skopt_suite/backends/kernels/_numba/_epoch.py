@@ -13,7 +13,9 @@ from skopt_suite.backends.kernels._numba._body import (
     activation_at,
     backward_at,
     drop_at,
+    follow_at,
     forward_at,
+    lead_at,
     loss_at,
     pay_at,
     rule_at,
@@ -39,8 +41,8 @@ class Fits(NamedTuple):
     l1: np.ndarray  # (n_fits, 1) or (n_fits, n_weights)
     owed: np.ndarray  # (n_fits, 2, n_weights), or (n_fits, 0, n_weights)
     dropout: np.ndarray  # (n_fits, n_hidden), with a last one of the input, or (n_fits, 0)
-    average: np.ndarray  # (n_fits, n_params) of where steps end, or (n_fits, 0) without
-    shares: np.ndarray  # (n_fits, n_steps of the epoch): what the end counts in it, or (n_fits, 0)
+    beside: np.ndarray  # (n_fits, n_params) of what is around the rule, or (n_fits, 0)
+    shares: np.ndarray  # (n_fits, n_steps of the epoch): what steps count there, or (n_fits, 0)
     loss: np.ndarray  # (n_fits,): is added to
 
 
@@ -85,6 +87,8 @@ class How(NamedTuple):
     rule: int  # addresses of bodies; 0 where there is none
     reach: int
     pay: int
+    lead: int
+    follow: int
     loss: int
     forward: int
     backward: int
@@ -258,22 +262,19 @@ def _move(fits, how, gradient, reached, k, step, begin, end):
     n_steps, rate = fits.n_steps[k, 0] + 1, fits.rates[k, step]
     if how.has_implicit_l2:
         damp(part_of(gradient, 0, n_weights), rate, l2)
+    shown = params
+    beside = part_of(row_of(fits.beside, k), begin, end - begin)
+    if how.lead:
+        lead, params = lead_at(how.lead, gradient), beside
+        lead(shown, params, rate, numbers, n_weights)
     rule(params, gradient, moments, n_steps, rate, numbers, n_weights)
     if how.pay:
         pay, kinds = pay_at(how.pay, gradient), (how.has_implicit_l2, how.is_positive)
         of_rule, reached = (moments, n_steps, rate, numbers), part_of(reached, begin, n_weights)
         pay(params, owed, l1, l2, how.reach, reached, of_rule, kinds)
-    if fits.average.shape[1]:
-        average = part_of(row_of(fits.average, k), begin, end - begin)
-        _approach(average, params, fits.shares[k, step])
-
-
-@jit_inner_views
-def _approach(average, params, share):
-    """Move an average towards a point."""
-    share = average.dtype.type(share)
-    for j in range(average.size):
-        average[j] += share * (params[j] - average[j])
+    if how.follow:
+        follow = follow_at(how.follow, gradient)
+        follow(shown, beside, fits.shares[k, step], numbers)
 
 
 @jit_inlined

@@ -83,6 +83,7 @@ def _recipe(dtype: np.dtype, rule: str, layers: tuple) -> Recipe:
     return Recipe(
         dtype=dtype.name,
         rule=rule,
+        around="",
         loss=next(iter(LOSSES)),
         layers=layers,
         slopes=(1.0,) * len(layers),
@@ -100,8 +101,8 @@ def _moved(dtype: np.dtype) -> Moved:
     columns = {name: np.zeros((1, 1)) for name in ("n_steps", "rates", "numbers", "loss_numbers")}
     rows = {name: np.zeros((1, 1), dtype) for name in ("params", "l2", "l1", "dropout")}
     stacks = {name: np.zeros((1, 0, 1), dtype) for name in ("moments", "owed")}
-    average = {"average": np.zeros((1, 0), dtype), "shares": np.zeros((1, 0))}
-    return Moved(**columns, **rows, **stacks, **average, loss=np.zeros(1))
+    around = {"beside": np.zeros((1, 0), dtype), "shares": np.zeros((1, 0))}
+    return Moved(**columns, **rows, **stacks, **around, loss=np.zeros(1))
 
 
 def _batches(dtype: np.dtype, x: Any) -> Batches:
