@@ -158,7 +158,7 @@ def recipe_of(
     has_dropout: bool,
 ) -> Recipe | None:
     """Return what fits are; None where a part of them has no name that a backend could know."""
-    around, maker = parts_of(optimizer)
+    clip, around, maker = parts_of(optimizer)
     rule, loss_name, separable = _rule_name(maker), _loss_name(loss), penalty.separable()
     if not (rule and loss_name and network.is_plain) or separable is None:
         return None
@@ -172,6 +172,7 @@ def recipe_of(
         slopes=(*(_slope(activation) for activation in activations), 1.0),
         activations=(*(_name(name) for name in network.activations), ""),
         n_weights=network.layout.n_weights,
+        is_clipped=clip is not None,
         has_dropout=has_dropout,
         has_prox=penalty.has_prox,
         is_positive=separable.is_positive,

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import FitColumn, Moved, Params
-from skopt_suite.optimizers import AverageWeights, Optimizer
+from skopt_suite.backends import Array, FitColumn, Moved, Params
+from skopt_suite.optimizers import AverageWeights, ClipGradient, Optimizer
 from skopt_suite.optimizers.first_order._schedule_free import ScheduleFree, ScheduleFreeState
 from skopt_suite.optimizers.wrappers._average_weights import AverageState
 from skopt_suite.optimizers.wrappers._base import shows_what_trains
+from skopt_suite.optimizers.wrappers._clip_gradient import ClipState
 from skopt_suite.training._epoch import Epoch
 from skopt_suite.training._stack import Stack
 
 
-def parts_of(optimizer: Optimizer) -> tuple[Any, Optimizer]:
-    """Return what keeps more parameters beside those that train, or None, and what moves them."""
+class Parts(NamedTuple):
+    """Of an optimizer."""
+
+    clip: Any
+    """What clips gradients, or None."""
+    around: Any
+    """What keeps more parameters beside those that train, or None."""
+    rule: Any
+    """What moves them."""
+
+
+def parts_of(optimizer: Optimizer) -> Parts:
+    """Return the parts of an optimizer, which all is a rule where they come more than once."""
+    whole = Parts(None, None, optimizer)
     if isinstance(optimizer, ScheduleFree):
-        return optimizer, optimizer.rule()
+        return whole._replace(around=optimizer, rule=optimizer.rule())
+    if type(optimizer) is ClipGradient:
+        parts = parts_of(optimizer.inner)
+        return parts._replace(clip=optimizer) if parts.clip is None else whole
     if isinstance(optimizer, AverageWeights) and shows_what_trains(optimizer.inner):
-        return optimizer, optimizer.inner
-    return None, optimizer
+        parts = parts_of(optimizer.inner)
+        return parts._replace(around=optimizer) if parts.around is None else whole
+    return whole
 
 
 def moved_of(epoch: Epoch, stack: Stack) -> Moved:
@@ -36,6 +53,7 @@ def moved_of(epoch: Epoch, stack: Stack) -> Moved:
         n_steps=np.ascontiguousarray(of_rule.n_steps),
         rates=np.empty((n_fits, 0)),  # those of an epoch
         numbers=_numbers(stack.optimizer, of_rule.n_steps),
+        limits=_limits(stack.optimizer, n_fits),
         loss_numbers=_columns([getattr(loss, name) for name in loss.parameters], n_fits),
         l2=_strengths(separable.l2, n_fits, params.dtype),
         l1=_strengths(separable.l1, n_fits, params.dtype),
@@ -49,6 +67,8 @@ def moved_of(epoch: Epoch, stack: Stack) -> Moved:
 
 def state_of(moved: Moved, state: Any) -> Any:
     """Return the state whose arrays are those that are moved."""
+    if isinstance(state, ClipState):
+        return state._replace(inner=state_of(moved, state.inner))
     if isinstance(state, AverageState):
         return state._replace(inner=state_of(moved, state.inner), average=moved.beside)
     if isinstance(state, ScheduleFreeState):
@@ -59,21 +79,31 @@ def state_of(moved: Moved, state: Any) -> Any:
 def counted(epoch: Epoch, stack: Stack, rates: np.ndarray) -> np.ndarray:
     """Count an epoch's steps, of those learning rates; return what they are to count."""
     optimizer, state = stack.optimizer, stack.optimizer_state
-    shares = np.empty((len(stack.params), 0))
-    if isinstance(optimizer, AverageWeights):
-        stack.optimizer_state, shares = optimizer.counted(state, epoch.times)
-    elif isinstance(optimizer, ScheduleFree):
-        stack.optimizer_state, shares = optimizer.counted(state, rates)
+    stack.optimizer_state, shares = _counted(optimizer, state, epoch.times, rates)
     return np.ascontiguousarray(shares)
 
 
+def _counted(optimizer: Any, state: Any, times: Array, rates: Array) -> tuple[Any, Array]:
+    """Return the state in which steps are counted, and what each is to count."""
+    if isinstance(optimizer, AverageWeights):
+        return optimizer.counted(state, times)
+    if isinstance(optimizer, ScheduleFree):
+        return optimizer.counted(state, rates)
+    if isinstance(optimizer, ClipGradient):
+        inner, shares = _counted(optimizer.inner, state.inner, times, rates)
+        return state._replace(inner=inner), shares
+    return state, np.empty((len(state.n_steps), 0))
+
+
 def _state_of_rule(state: Any) -> Any:
-    if isinstance(state, AverageState):
+    if isinstance(state, (AverageState, ClipState)):
         return _state_of_rule(state.inner)
     return state.rule if isinstance(state, ScheduleFreeState) else state
 
 
 def _beside(state: Any, nothing: Params) -> Params:
+    if isinstance(state, ClipState):
+        return _beside(state.inner, nothing)
     if isinstance(state, ScheduleFreeState):
         return state.z
     return state.average if isinstance(state, AverageState) else nothing
@@ -81,12 +111,20 @@ def _beside(state: Any, nothing: Params) -> Params:
 
 def _numbers(optimizer: Any, like: FitColumn) -> np.ndarray:
     """Return those of the rule, and behind them those of what is around it."""
-    around, rule = parts_of(optimizer)
+    _, around, rule = parts_of(optimizer)
     numbers = rule.numbers(like)
     if isinstance(around, ScheduleFree):
         decay = getattr(around, "weight_decay", 0.0)
         numbers = np.hstack([numbers, _columns([around.interpolation, decay], len(like))])
     return np.ascontiguousarray(numbers)
+
+
+def _limits(optimizer: Any, n_fits: int) -> np.ndarray:
+    """Return the largest entry of gradients and their largest norm; without clipping none."""
+    clip = parts_of(optimizer).clip
+    if clip is None:
+        return np.empty((n_fits, 0))
+    return _columns([np.inf if limit is None else limit for limit in clip.limits], n_fits)
 
 
 def _columns(values: list[Any], n_fits: int) -> np.ndarray:

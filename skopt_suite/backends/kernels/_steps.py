@@ -29,6 +29,8 @@ class Recipe(NamedTuple):
     activations: tuple[str, ...]
     """Behind every layer the name of another activation, or an empty one."""
     n_weights: int
+    is_clipped: bool
+    """Whether gradients are."""
     has_dropout: bool
     has_prox: bool
     """Whether a part of the penalty acts after the step."""
@@ -48,6 +50,7 @@ class Moved(NamedTuple):
     n_steps: FitColumn  # float64
     rates: Array  # (n_fits, n_steps) of the epoch, float64
     numbers: Array  # (n_fits, n_hyperparameters) of the rule, float64
+    limits: Array  # (n_fits, 2), float64: the largest entry and norm of gradients; or (n_fits, 0)
     loss_numbers: Array  # (n_fits, n_hyperparameters) of the loss, float64
     l2: Array  # (n_fits, 1) or (n_fits, n_weights)
     l1: Array  # (n_fits, 1) or (n_fits, n_weights)

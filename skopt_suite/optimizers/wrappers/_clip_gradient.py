@@ -89,6 +89,12 @@ class ClipGradient(Wrapper):
         step = self.inner.step(state.inner, params, _Clipped(problem, self), factor)
         return step._replace(state=ClipState(step.state))
 
+    @property
+    def limits(self) -> tuple[Any, Any]:
+        """The largest entry and the largest norm; None: any."""
+        is_by_norm = self.norm is not None or self.value is None
+        return self.value, (1.0 if self.norm is None else self.norm) if is_by_norm else None
+
     def clip(self, gradient: Params) -> tuple[Params, FitColumn | Params]:
         """Return the clipped gradient, and by what factor it is smaller.
 
@@ -104,17 +110,17 @@ class ClipGradient(Wrapper):
         factor : array of shape (n_fits, 1) or (n_fits, n_params)
             At most 1.
         """
-        xp, clipped = namespace(gradient), gradient
+        xp, clipped, (value, norm) = namespace(gradient), gradient, self.limits
         factor = xp.ones_like(gradient[:, :1])
-        if self.value is not None:
-            (largest,) = like(gradient, self.value)
+        if value is not None:
+            (largest,) = like(gradient, value)
             clipped = xp.minimum(xp.maximum(gradient, -largest), largest)
             is_zero = gradient == 0
             factor = xp.where(is_zero, 1.0, clipped / xp.where(is_zero, 1.0, gradient))
-        if self.norm is not None or self.value is None:
-            norm = xp.linalg.vector_norm(clipped, axis=-1, keepdims=True)
-            (largest,) = like(gradient, 1.0 if self.norm is None else self.norm)
-            share = largest / xp.maximum(norm, largest + 0 * norm)
+        if norm is not None:
+            (largest,) = like(gradient, norm)
+            length = xp.linalg.vector_norm(clipped, axis=-1, keepdims=True)
+            share = largest / xp.maximum(length, largest + 0 * length)
             clipped, factor = share * clipped, share * factor
         return clipped, factor
 

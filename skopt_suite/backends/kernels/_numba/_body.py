@@ -16,6 +16,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from skopt_suite.backends.kernels._collection import paused_collection
+from skopt_suite.backends.kernels._numba._team import Team
 from skopt_suite.backends.kernels._numba._types import given
 
 Numbers = given(types.float64, 1)
@@ -23,6 +24,10 @@ Numbers = given(types.float64, 1)
 
 Layer = given(types.int64, 1)
 """Inputs, outputs, where weights and where biases lie."""
+
+
+_n, _counts = types.int64, types.Array(types.int64, 1, "C")
+TEAM = types.NamedTuple((_n, _n, _counts, _counts, types.Array(types.float64, 2, "C"), _n), Team)
 
 
 def rule_type(kind: Any) -> Any:
@@ -38,6 +43,17 @@ def reach_type(kind: Any) -> Any:
     """
     row, rows = _arrays(kind)
     return types.void(row, rows, types.float64, types.float64, Numbers)
+
+
+def clip_type(kind: Any) -> Any:
+    """Return the type of ``clip(gradient, l1, l2, weaker_l1, weaker_l2, limits, team)``.
+
+    It writes strengths that are weaker by as much as the gradient is, or none where there is no
+    room; `limits` are the largest entry and the largest norm.
+    """
+    row, _ = _arrays(kind)
+    strengths = given(kind, 1)
+    return types.void(row, strengths, strengths, row, row, Numbers, TEAM)
 
 
 def pay_type(kind: Any) -> Any:
@@ -178,6 +194,13 @@ def rule_at(context, address, like):
 def reach_at(context, address, like):
     """The reach of a rule at an address."""
     function, code = _at(reach_type(like.dtype))
+    return function(types.int64, like), code
+
+
+@intrinsic
+def clip_at(context, address, like):
+    """What clips gradients, at an address."""
+    function, code = _at(clip_type(like.dtype))
     return function(types.int64, like), code
 
 

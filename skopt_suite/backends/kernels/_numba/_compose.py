@@ -9,6 +9,7 @@ import numpy as np
 
 from skopt_suite.backends.kernels._numba._activations import ACTIVATIONS
 from skopt_suite.backends.kernels._numba._around import FOLLOWS, LEADS
+from skopt_suite.backends.kernels._numba._clip import CLIP
 from skopt_suite.backends.kernels._numba._dropout import DROP
 from skopt_suite.backends.kernels._numba._epoch import (
     Fits,
@@ -34,7 +35,7 @@ from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
 from skopt_suite.backends.resources import blas_threads_for, threads_for_fit
 
-_READ = ("rates", "shares", "numbers", "loss_numbers", "l2", "l1", "dropout")
+_READ = ("rates", "shares", "numbers", "limits", "loss_numbers", "l2", "l1", "dropout")
 _NO_KEYS = np.empty((0, 2), dtype=np.uint64)
 _keys = lru_cache(round_keys)
 
@@ -64,6 +65,7 @@ class ComposedSteps:
         return {
             "rule": RULES[recipe.rule].address(dtype),
             "reach": REACHES[recipe.rule].address(dtype) if recipe.has_prox else 0,
+            "clip": CLIP.address(dtype) if recipe.is_clipped else 0,
             "pay": (TURN if recipe.has_slopes else PAY).address(dtype) if recipe.has_prox else 0,
             "lead": LEADS[recipe.around].address(dtype) if recipe.around in LEADS else 0,
             "follow": FOLLOWS[recipe.around].address(dtype) if recipe.around else 0,
@@ -98,7 +100,8 @@ class ComposedSteps:
             x = batches.x
             data, indices, indptr = _read(x.data), _read(x.indices), _read(x.indptr)
             sparse = SparseRows(data, indices, indptr, *others)
-            self._run_sparse(fits, sparse, *arguments, start, stop)
+            (alone,) = team_of(1, self.recipe.layers, moved.params.shape[1])
+            self._run_sparse(fits, sparse, *arguments, alone, start, stop)
 
     def _n_threads(self, moved: Moved, batches: Batches) -> int:
         """Return in how many threads steps are made; several only for a fit that is alone."""
@@ -128,7 +131,7 @@ class ComposedSteps:
             run(*team_of(1, layers, n_params))
 
     def _run_sparse(self, fits: Fits, rows: SparseRows, *arguments: Any) -> None:
-        network, how, _, space, start, stop = arguments
+        network, how, _, space, team, start, stop = arguments
         if not self._is_lazy(fits):
             run_sparse(fits, rows, *arguments)
         elif len(self.recipe.layers) > 1:
@@ -144,7 +147,7 @@ class ComposedSteps:
         shrinks_at_once = recipe.has_implicit_l2 or not fits.l2.any()
         can_wait = not recipe.has_prox or len(recipe.layers) == 1
         is_plain = recipe.rule == DESCEND and shrinks_at_once and fits.l2.shape[1] == 1
-        return is_plain and can_wait and not recipe.around
+        return is_plain and can_wait and not (recipe.around or recipe.is_clipped)
 
     def _activation(self, name: str) -> int:
         return ACTIVATIONS[name].address(self.recipe.dtype) if name else 0

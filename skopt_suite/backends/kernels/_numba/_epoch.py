@@ -12,6 +12,7 @@ import numpy as np
 from skopt_suite.backends.kernels._numba._body import (
     activation_at,
     backward_at,
+    clip_at,
     drop_at,
     follow_at,
     forward_at,
@@ -36,6 +37,7 @@ class Fits(NamedTuple):
     n_steps: np.ndarray  # (n_fits, 1)
     rates: np.ndarray  # (n_fits, n_steps of the epoch)
     numbers: np.ndarray  # (n_fits, n_hyperparameters) of the rule
+    limits: np.ndarray  # (n_fits, 2): the largest entry and norm of gradients; or (n_fits, 0)
     loss_numbers: np.ndarray  # (n_fits, n_hyperparameters) of the loss
     l2: np.ndarray  # (n_fits, 1) or (n_fits, n_weights)
     l1: np.ndarray  # (n_fits, 1) or (n_fits, n_weights)
@@ -86,6 +88,7 @@ class How(NamedTuple):
 
     rule: int  # addresses of bodies; 0 where there is none
     reach: int
+    clip: int
     pay: int
     lead: int
     follow: int
@@ -115,12 +118,14 @@ class Space(NamedTuple):
     deltas: np.ndarray  # by the outputs of hidden layers
     gradient: np.ndarray
     reach: np.ndarray
+    weaker: np.ndarray  # strengths of L1, then of L2, as weak as clipped gradients
 
 
 def space_for(fits, batches, network, how):
     """Return room for steps."""
     kind, size, n_hidden = fits.params.dtype, how.batch_size, network.layers[:-1, 1].sum()
     has_derivatives = how.drop or network.activations.any()
+    has_weaker = how.clip and (how.pay or how.has_implicit_l2)
     n_dense = size * network.layers[0, 0] if isinstance(batches.x, np.ndarray) else 0
     return Space(
         x=np.empty(n_dense, kind),
@@ -132,6 +137,7 @@ def space_for(fits, batches, network, how):
         deltas=np.empty(size * n_hidden, kind),
         gradient=np.empty(fits.params.shape[1], kind),
         reach=np.empty(how.n_weights if how.reach else 0, kind),
+        weaker=np.empty(2 * how.n_weights if has_weaker else 0, kind),
     )
 
 
@@ -157,7 +163,7 @@ def run_dense(fits, rows, network, how, keys, space, team, start, stop):
             return
         x = matrix_of(space.x, 0, size, n_features)
         _find_gradient(fits, network, how, space, k, x, size, begin, end)
-        _move(fits, how, space.gradient, space.reach, k, step, begin, end)
+        _move(fits, how, space, team, k, step, begin, end)
         if team.rank == 0:
             fits.loss[k] += mean_of(space.value, space.weight, size) * (size / n_samples)
         if not wait(team):
@@ -240,23 +246,29 @@ def _pass_rows(fits, network, how, keys, space, k, step, x, y, size, begin):
 
 
 @jit_inlined
-def move(fits, how, gradient, reached, k, step, begin):
+def move(fits, how, space, team, k, step, begin):
     """Apply penalty and rule to the parameters from `begin` on."""
-    _move(fits, how, gradient, reached, k, step, begin, gradient.size)
+    _move(fits, how, space, team, k, step, begin, space.gradient.size)
     fits.n_steps[k, 0] += 1
 
 
 @jit_inlined
-def _move(fits, how, gradient, reached, k, step, begin, end):
+def _move(fits, how, space, team, k, step, begin, end):
     """Apply penalty and rule to some parameters; the step is not counted yet."""
     params = part_of(row_of(fits.params, k), begin, end - begin)
-    gradient = part_of(gradient, begin, end - begin)
+    gradient = part_of(space.gradient, begin, end - begin)
     n_weights = max(min(how.n_weights, end) - begin, 0)
     moments, rule = from_column(fits.moments[k], begin), rule_at(how.rule, gradient)
     numbers, l2 = row_of(fits.numbers, k), _strengths(row_of(fits.l2, k), begin, n_weights)
     l1 = _strengths(row_of(fits.l1, k), begin, n_weights)
     owed = from_column(fits.owed[k], begin)
     _add_l2(gradient, params, l2, n_weights)
+    if how.clip:
+        clip, n_weaker = clip_at(how.clip, gradient), n_weights if space.weaker.size else 0
+        weaker_l1 = part_of(space.weaker, begin, n_weaker)
+        weaker_l2 = part_of(space.weaker, how.n_weights + begin, n_weaker)
+        clip(gradient, l1, l2, weaker_l1, weaker_l2, row_of(fits.limits, k), team)
+        l1, l2 = weaker_l1, weaker_l2
     if how.has_slopes:
         add_slopes(gradient, owed, l1, n_weights)
     n_steps, rate = fits.n_steps[k, 0] + 1, fits.rates[k, step]
@@ -270,7 +282,7 @@ def _move(fits, how, gradient, reached, k, step, begin, end):
     rule(params, gradient, moments, n_steps, rate, numbers, n_weights)
     if how.pay:
         pay, kinds = pay_at(how.pay, gradient), (how.has_implicit_l2, how.is_positive)
-        of_rule, reached = (moments, n_steps, rate, numbers), part_of(reached, begin, n_weights)
+        of_rule, reached = (moments, n_steps, rate, numbers), part_of(space.reach, begin, n_weights)
         pay(params, owed, l1, l2, how.reach, reached, of_rule, kinds)
     if how.follow:
         follow = follow_at(how.follow, gradient)

@@ -9,7 +9,7 @@ SMALL = 1e-6  # factor at which weights are stored anew, so that nothing is lost
 
 
 @jit_views
-def run_sparse(fits, rows, network, how, keys, space, start, stop):
+def run_sparse(fits, rows, network, how, keys, space, team, start, stop):
     """Make the steps from `start` to `stop` of an epoch on sparse rows."""
     layer = network.layers[0]
     for k in range(fits.params.shape[0]):
@@ -23,11 +23,11 @@ def run_sparse(fits, rows, network, how, keys, space, start, stop):
             space.gradient[:n_weights] = 0
             _add_products(space.gradient, rows, first, delta, layer[1], 1.0)
             _sum_of_rows(space.gradient, delta, layer[3])
-            move(fits, how, space.gradient, space.reach, k, step, 0)
+            move(fits, how, space, team, k, step, 0)
 
 
 @jit_views
-def run_lazily(fits, rows, network, how, keys, space, start, stop):
+def run_lazily(fits, rows, network, how, keys, space, team, start, stop):
     """Make steps of a network, by a rule without memory, in proportion to what is not zero.
 
     Weights of the first layer are a multiple of what is stored, by which L2 acts on all at once.
@@ -44,7 +44,7 @@ def run_lazily(fits, rows, network, how, keys, space, start, stop):
             _add_products(stored, rows, first, delta, layer[1], -rate / multiple)
             multiple /= 1 + rate * fits.l2[k, 0]
             _sum_of_rows(space.gradient, delta, layer[3])
-            move(fits, how, space.gradient, space.reach, k, step, n_weights)
+            move(fits, how, space, team, k, step, n_weights)
             if multiple < SMALL:
                 multiply(stored, multiple)
                 multiple = 1.0

@@ -20,7 +20,7 @@ from numba.np.arrayobj import make_array
 
 from skopt_suite.backends.kernels._numba._jit import jit_inner_views
 
-_AT = 8  # in the state: so that the number has a line of memory to itself
+_AT = 8  # in the state: so that the number has a line of memory to itself; sums of a thread, too
 _GIVEN_UP = 2**40  # more than ever arrive
 _PATIENCE = 150  # looks, a few microseconds, before others may have the core
 _WORK_OF_EPOCH = 1e8  # operations, below which it takes too long to start threads
@@ -35,6 +35,7 @@ class Team(NamedTuple):
     n_threads: int
     bounds: np.ndarray  # (n_threads + 1,): where the parameters of each begin
     state: np.ndarray  # shared by all: how often one has arrived at a barrier
+    sums: np.ndarray  # (n_threads, 8): what each has found of its parameters
     give_way: int  # address of what lets others have the core
 
 
@@ -55,8 +56,8 @@ def team_of(n_threads: int, layers: tuple[tuple[int, ...], ...], n_params: int) 
     ends = [_begin(rank * n_params // n_threads, layers) for rank in range(1, n_threads)]
     bounds = np.array([0, *ends, n_params], dtype=np.int64)
     state = np.zeros(2 * _AT, dtype=np.int64)
-    give_way = _give_way() if n_threads > 1 else 0
-    return [Team(rank, n_threads, bounds, state, give_way) for rank in range(n_threads)]
+    give_way, sums = _give_way() if n_threads > 1 else 0, np.zeros((n_threads, _AT))
+    return [Team(rank, n_threads, bounds, state, sums, give_way) for rank in range(n_threads)]
 
 
 def _begin(even: int, layers: tuple[tuple[int, ...], ...]) -> int:
@@ -198,6 +199,20 @@ def wait(team):
             _call(team.give_way)
         arrived = _arrivals(team.state)
     return arrived < _GIVEN_UP
+
+
+@jit_inner_views
+def sum_of_all(team, column, of_part):
+    """Return the sum over all threads, when all have come; every sum of a step has its column.
+
+    It is the same in all of them.
+    """
+    team.sums[team.rank, column] = of_part
+    wait(team)
+    total = 0.0
+    for rank in range(team.n_threads):
+        total += team.sums[rank, column]
+    return total
 
 
 @jit_inner_views

@@ -89,6 +89,7 @@ def _recipe(dtype: np.dtype, rule: str, layers: tuple) -> Recipe:
         slopes=(1.0,) * len(layers),
         activations=("",) * len(layers),
         n_weights=1,
+        is_clipped=False,
         has_dropout=False,
         has_prox=False,
         is_positive=False,
@@ -98,7 +99,8 @@ def _recipe(dtype: np.dtype, rule: str, layers: tuple) -> Recipe:
 
 
 def _moved(dtype: np.dtype) -> Moved:
-    columns = {name: np.zeros((1, 1)) for name in ("n_steps", "rates", "numbers", "loss_numbers")}
+    names = "n_steps", "rates", "numbers", "limits", "loss_numbers"
+    columns = {name: np.zeros((1, 1)) for name in names}
     rows = {name: np.zeros((1, 1), dtype) for name in ("params", "l2", "l1", "dropout")}
     stacks = {name: np.zeros((1, 0, 1), dtype) for name in ("moments", "owed")}
     around = {"beside": np.zeros((1, 0), dtype), "shares": np.zeros((1, 0))}
