@@ -7,13 +7,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skopt_suite.backends import Array, FitColumn, Moved, Params
-from skopt_suite.optimizers import AverageWeights, ClipGradient, Optimizer
+from skopt_suite.optimizers import AverageWeights, ClipGradient, Lookahead, Optimizer
 from skopt_suite.optimizers.first_order._schedule_free import ScheduleFree, ScheduleFreeState
 from skopt_suite.optimizers.wrappers._average_weights import AverageState
 from skopt_suite.optimizers.wrappers._base import shows_what_trains
 from skopt_suite.optimizers.wrappers._clip_gradient import ClipState
+from skopt_suite.optimizers.wrappers._lookahead import LookaheadState
 from skopt_suite.training._epoch import Epoch
 from skopt_suite.training._stack import Stack
+
+_BESIDE = AverageWeights, Lookahead
 
 
 class Parts(NamedTuple):
@@ -35,7 +38,7 @@ def parts_of(optimizer: Optimizer) -> Parts:
     if type(optimizer) is ClipGradient:
         parts = parts_of(optimizer.inner)
         return parts._replace(clip=optimizer) if parts.clip is None else whole
-    if isinstance(optimizer, AverageWeights) and shows_what_trains(optimizer.inner):
+    if isinstance(optimizer, _BESIDE) and shows_what_trains(optimizer.inner):
         parts = parts_of(optimizer.inner)
         return parts._replace(around=optimizer) if parts.around is None else whole
     return whole
@@ -71,6 +74,8 @@ def state_of(moved: Moved, state: Any) -> Any:
         return state._replace(inner=state_of(moved, state.inner))
     if isinstance(state, AverageState):
         return state._replace(inner=state_of(moved, state.inner), average=moved.beside)
+    if isinstance(state, LookaheadState):
+        return state._replace(inner=state_of(moved, state.inner), slow=moved.beside)
     if isinstance(state, ScheduleFreeState):
         return state._replace(rule=state_of(moved, state.rule), z=moved.beside)
     return state._replace(n_steps=moved.n_steps, moments=moved.moments, owed=moved.owed)
@@ -87,6 +92,8 @@ def _counted(optimizer: Any, state: Any, times: Array, rates: Array) -> tuple[An
     """Return the state in which steps are counted, and what each is to count."""
     if isinstance(optimizer, AverageWeights):
         return optimizer.counted(state, times)
+    if isinstance(optimizer, Lookahead):
+        return optimizer.counted(state, len(times))
     if isinstance(optimizer, ScheduleFree):
         return optimizer.counted(state, rates)
     if isinstance(optimizer, ClipGradient):
@@ -96,7 +103,7 @@ def _counted(optimizer: Any, state: Any, times: Array, rates: Array) -> tuple[An
 
 
 def _state_of_rule(state: Any) -> Any:
-    if isinstance(state, (AverageState, ClipState)):
+    if isinstance(state, (AverageState, ClipState, LookaheadState)):
         return _state_of_rule(state.inner)
     return state.rule if isinstance(state, ScheduleFreeState) else state
 
@@ -106,6 +113,8 @@ def _beside(state: Any, nothing: Params) -> Params:
         return _beside(state.inner, nothing)
     if isinstance(state, ScheduleFreeState):
         return state.z
+    if isinstance(state, LookaheadState):
+        return state.slow
     return state.average if isinstance(state, AverageState) else nothing
 
 

@@ -27,6 +27,7 @@ from skopt_suite.optimizers import (
     AverageWeights,
     ClipGradient,
     Demands,
+    Lookahead,
     RMSprop,
     Rule,
     ScheduleFreeAdamW,
@@ -208,6 +209,8 @@ AROUND = [
     ClipGradient("lion", value=0.02, norm=0.1),
     ClipGradient(ScheduleFreeSGD(0.1), value=0.02),
     AverageWeights(ClipGradient("adagrad", value=0.05)),
+    Lookahead("adam", n_steps=3),
+    ClipGradient(Lookahead("momentum", n_steps=11, slow_step_size=0.8), norm=0.3),
 ]
 AROUND = [OPTIMIZERS.resolve(rule, owner="Test") for rule in AROUND]
 AROUND_WITH = {"penalty": [L1(0.02), L2(0.02)], "model": ["linear", "three layers", "dropout"]}

@@ -29,6 +29,7 @@ from skopt_suite.optimizers import (
     ScheduleFreeAdamW,
     ScheduleFreeSGD,
 )
+from skopt_suite.optimizers.wrappers._lookahead import LookaheadState
 from skopt_suite.penalties import L1, MCP, ElasticNet, GroupLasso
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -302,3 +303,19 @@ def test_other_penalties_keep_their_zeros(optimizer, penalty):
     reference = linear(SGD(0.1), penalty=penalty, max_iter=100, tol=0, schedule="cosine").fit(X, Y)
     assert 5 < (reference.coef_ == 0).sum() < 19
     assert ((clf.coef_ == 0) != (reference.coef_ == 0)).sum() <= 2
+
+
+@pytest.mark.parametrize("n_before", [0, 1, 4, 9])
+@pytest.mark.parametrize("n_steps", [1, 2, 5])
+def test_lookahead_counts_many_steps_as_one_by_one(n_steps, n_before):
+    """Also after more steps than a smaller `n_steps` waits for."""
+    lookahead, share = Lookahead(n_steps=n_steps, slow_step_size=0.5), []
+    state = LookaheadState(None, n_before, np.zeros((1, 3)))
+    for _ in range(13):
+        state, one = lookahead.counted(state, 1)
+        share.append(one)
+    many, shares = lookahead.counted(LookaheadState(None, n_before, np.zeros((1, 3))), 13)
+    assert many.n_steps == state.n_steps
+    np.testing.assert_array_equal(shares, np.hstack(share))
+    first = max(n_steps - n_before, 1) - 1
+    assert np.flatnonzero(shares).tolist() == list(range(first, 13, n_steps))

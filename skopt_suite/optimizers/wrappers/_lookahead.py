@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from skopt_suite.backends import FitColumn, Params, State, like, namespace
+from skopt_suite.backends import Array, FitColumn, Params, State, like, namespace
 from skopt_suite.domains import Integer, Real, Uniform, UniformInteger
 from skopt_suite.optimizers._base import Optimizer, Problem, Step
 from skopt_suite.optimizers.wrappers._base import Wrapper, beside_inner, shows_what_trains
@@ -82,10 +82,35 @@ class Lookahead(Wrapper):
         """Return a step of the inner optimizer, and part of the way back if it is time."""
         step = self.inner.step(state.inner, params, problem, factor)
         n_steps, params, slow = state.n_steps + 1, step.params, state.slow
-        if n_steps == self.n_steps:
+        if n_steps >= self.n_steps:
             n_steps, params = 0, self._returned(slow, params)
             slow = namespace(params).asarray(params, copy=True)
         return step._replace(params=params, state=LookaheadState(step.state, n_steps, slow))
+
+    def counted(self, state: LookaheadState, n_more: int) -> tuple[LookaheadState, Array]:
+        """Return the state in which so many steps are counted, and what they keep of the way.
+
+        Parameters
+        ----------
+        state : LookaheadState
+            Before the steps.
+        n_more : int
+            The number of steps.
+
+        Returns
+        -------
+        state : LookaheadState
+            After the steps, but for the slow weights and the state of the inner optimizer.
+        shares : array of shape (n_fits, n_more)
+            Share of the way that is kept at a return; 0 where there is none.
+        """
+        xp, k = namespace(state.slow), self.n_steps
+        wait = max(k - state.n_steps, 1) - 1  # steps before the first that returns
+        after = xp.arange(n_more, device=state.slow.device) - wait
+        returns = xp.astype((after >= 0) & (after % k == 0), xp.float64)
+        n_steps = state.n_steps + n_more if n_more <= wait else (n_more - wait - 1) % k
+        shares = self.slow_step_size * xp.ones_like(state.slow[:, :1], dtype=xp.float64)
+        return state._replace(n_steps=n_steps), shares * returns
 
     def eval_params(self, state: LookaheadState, params: Params) -> Params:
         """Return where fast weights would return to."""

@@ -15,6 +15,18 @@ def _average(params, average, share, numbers):
 
 
 @jit_body
+def _return(fast, slow, share, numbers):
+    """Return part of the way to slow weights, if there is a share; what is 0 stays."""
+    if share == 0:
+        return
+    share, zero = slow.dtype.type(share), slow.dtype.type(0)
+    for j in range(slow.size):
+        if fast[j] != zero:
+            fast[j] = slow[j] + share * (fast[j] - slow[j])
+        slow[j] = fast[j]
+
+
+@jit_body
 def _leave_mean(y, z, rate, numbers, n_weights):
     """Take from y the part of z, which the rule moves, and decay; numbers end with both shares."""
     kind = y.dtype.type
@@ -45,6 +57,7 @@ LEADS: dict[str, Body] = dict.fromkeys(_SCHEDULE_FREE, Body(_leave_mean, lead_ty
 
 FOLLOWS: dict[str, Body] = {
     f"{_OPTIMIZERS}.AverageWeights": Body(_average, follow_type),
+    f"{_OPTIMIZERS}.Lookahead": Body(_return, follow_type),
     **dict.fromkeys(_SCHEDULE_FREE, Body(_approach_mean, follow_type)),
 }
 """By the name of the class."""
