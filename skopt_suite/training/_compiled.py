@@ -24,7 +24,7 @@ from skopt_suite.backends import (
 )
 from skopt_suite.losses import Loss
 from skopt_suite.models import ACTIVATIONS, LeakyReLU, Network
-from skopt_suite.optimizers import Optimizer, Rule
+from skopt_suite.optimizers import Optimizer, Prodigy, Rule
 from skopt_suite.penalties import Penalty
 from skopt_suite.training._epoch import Cancelled, Epoch
 from skopt_suite.training._moved import counted, moved_of, parts_of, state_of
@@ -192,6 +192,8 @@ def _name(activation: str) -> str:
 def _rule_name(optimizer: Optimizer) -> str:
     """Return the name of the formula of a rule that makes minibatch steps by nothing else."""
     cls: Any = type(optimizer)
+    if cls is Prodigy:
+        return _name_of(cls)
     is_rule = isinstance(optimizer, Rule) and not optimizer.is_full_batch
     if not is_rule or cls.step is not Rule.step or cls.update is not Rule.update:
         return ""

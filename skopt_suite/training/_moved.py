@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skopt_suite.backends import Array, FitColumn, Moved, Params
-from skopt_suite.optimizers import AverageWeights, ClipGradient, Lookahead, Optimizer
+from skopt_suite.optimizers import AverageWeights, ClipGradient, Lookahead, Optimizer, Prodigy
+from skopt_suite.optimizers.first_order._prodigy import ProdigyState
 from skopt_suite.optimizers.first_order._schedule_free import ScheduleFree, ScheduleFreeState
 from skopt_suite.optimizers.wrappers._average_weights import AverageState
 from skopt_suite.optimizers.wrappers._base import shows_what_trains
@@ -52,8 +53,9 @@ def moved_of(epoch: Epoch, stack: Stack) -> Moved:
     separable: Any = stack.terms.penalty.separable()
     return Moved(
         params=params,
-        moments=np.ascontiguousarray(of_rule.moments),
+        moments=_moments(of_rule),
         n_steps=np.ascontiguousarray(of_rule.n_steps),
+        known=_columns([getattr(of_rule, name) for name in _known(of_rule)], n_fits),
         rates=np.empty((n_fits, 0)),  # those of an epoch
         numbers=_numbers(stack.optimizer, of_rule.n_steps),
         limits=_limits(stack.optimizer, n_fits),
@@ -78,7 +80,12 @@ def state_of(moved: Moved, state: Any) -> Any:
         return state._replace(inner=state_of(moved, state.inner), slow=moved.beside)
     if isinstance(state, ScheduleFreeState):
         return state._replace(rule=state_of(moved, state.rule), z=moved.beside)
-    return state._replace(n_steps=moved.n_steps, moments=moved.moments, owed=moved.owed)
+    names = _known(state)
+    known = {name: moved.known[:, i : i + 1] for i, name in enumerate(names)}
+    moments = moved.moments
+    if isinstance(state, ProdigyState):
+        moments, known["start"] = moments[:, :-1], moments[:, -1]
+    return state._replace(n_steps=moved.n_steps, moments=moments, owed=moved.owed, **known)
 
 
 def counted(epoch: Epoch, stack: Stack, rates: np.ndarray) -> np.ndarray:
@@ -108,6 +115,19 @@ def _state_of_rule(state: Any) -> Any:
     return state.rule if isinstance(state, ScheduleFreeState) else state
 
 
+def _known(of_rule: Any) -> tuple[str, ...]:
+    """Return the names of numbers that a rule finds."""
+    is_known = isinstance(of_rule, ProdigyState)
+    return ("distance", "rate", "numerator", "mass") if is_known else ()
+
+
+def _moments(of_rule: Any) -> np.ndarray:
+    """Return moments, the last of which may be where training began."""
+    if isinstance(of_rule, ProdigyState):
+        return np.concatenate([of_rule.moments, of_rule.start[:, None]], axis=1)
+    return np.ascontiguousarray(of_rule.moments)
+
+
 def _beside(state: Any, nothing: Params) -> Params:
     if isinstance(state, ClipState):
         return _beside(state.inner, nothing)
@@ -121,11 +141,17 @@ def _beside(state: Any, nothing: Params) -> Params:
 def _numbers(optimizer: Any, like: FitColumn) -> np.ndarray:
     """Return those of the rule, and behind them those of what is around it."""
     _, around, rule = parts_of(optimizer)
-    numbers = rule.numbers(like)
+    numbers = _numbers_of_rule(rule, like)
     if isinstance(around, ScheduleFree):
         decay = getattr(around, "weight_decay", 0.0)
         numbers = np.hstack([numbers, _columns([around.interpolation, decay], len(like))])
     return np.ascontiguousarray(numbers)
+
+
+def _numbers_of_rule(rule: Any, like: FitColumn) -> np.ndarray:
+    if isinstance(rule, Prodigy):
+        return _columns([getattr(rule, name) for name in rule.hyperparameters], len(like))
+    return rule.numbers(like)
 
 
 def _limits(optimizer: Any, n_fits: int) -> np.ndarray:

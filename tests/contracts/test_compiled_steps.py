@@ -28,6 +28,7 @@ from skopt_suite.optimizers import (
     ClipGradient,
     Demands,
     Lookahead,
+    Prodigy,
     RMSprop,
     Rule,
     ScheduleFreeAdamW,
@@ -210,6 +211,8 @@ AROUND = [
     ClipGradient(ScheduleFreeSGD(0.1), value=0.02),
     AverageWeights(ClipGradient("adagrad", value=0.05)),
     Lookahead("adam", n_steps=3),
+    Prodigy(d0=1e-2, weight_decay=0.1),
+    ClipGradient(AverageWeights(Prodigy(d0=1e-3)), value=0.3, norm=0.5),
     ClipGradient(Lookahead("momentum", n_steps=11, slow_step_size=0.8), norm=0.3),
 ]
 AROUND = [OPTIMIZERS.resolve(rule, owner="Test") for rule in AROUND]

@@ -17,7 +17,7 @@ class Recipe(NamedTuple):
 
     dtype: str
     rule: str
-    """Module and name of the rule's formula."""
+    """Module and name of the rule's formula, or of the class of a rule that has none."""
     around: str
     """Module and name of the class that keeps more parameters beside those, or an empty one."""
     loss: str
@@ -48,6 +48,7 @@ class Moved(NamedTuple):
     params: Params
     moments: Array  # (n_fits, n_moments, n_params)
     n_steps: FitColumn  # float64
+    known: Array  # (n_fits, n_numbers), float64: what rules have found, or (n_fits, 0)
     rates: Array  # (n_fits, n_steps) of the epoch, float64
     numbers: Array  # (n_fits, n_hyperparameters) of the rule, float64
     limits: Array  # (n_fits, 2), float64: the largest entry and norm of gradients; or (n_fits, 0)

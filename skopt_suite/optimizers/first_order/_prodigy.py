@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, FitColumn, Params, like, namespace
@@ -68,6 +68,7 @@ class Prodigy(FirstOrder):
     """
 
     scratch_arrays = 8
+    hyperparameters: ClassVar = "beta1", "beta2", "epsilon", "weight_decay", "d_coef", "d0"
     parameters = {
         "learning_rate": Real(0, open_low=True, search=LogUniform(0.5, 2)),
         "beta1": Real(0, 1, open_high=True),

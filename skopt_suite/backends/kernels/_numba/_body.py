@@ -45,6 +45,17 @@ def reach_type(kind: Any) -> Any:
     return types.void(row, rows, types.float64, types.float64, Numbers)
 
 
+def estimate_type(kind: Any) -> Any:
+    """Return the type of what comes before a rule that needs sums over all parameters.
+
+    It is ``estimate(params, gradient, moments, rate, numbers, known, found, team)``, changes
+    moments and what is known of the fit, and writes the numbers of rule and reach to `found`.
+    """
+    row, rows = _arrays(kind)
+    known = types.Array(types.float64, 1, "C")
+    return types.void(row, row, rows, types.float64, Numbers, known, known, TEAM)
+
+
 def clip_type(kind: Any) -> Any:
     """Return the type of ``clip(gradient, l1, l2, weaker_l1, weaker_l2, limits, team)``.
 
@@ -194,6 +205,13 @@ def rule_at(context, address, like):
 def reach_at(context, address, like):
     """The reach of a rule at an address."""
     function, code = _at(reach_type(like.dtype))
+    return function(types.int64, like), code
+
+
+@intrinsic
+def estimate_at(context, address, like):
+    """What comes before a rule that needs sums over all parameters, at an address."""
+    function, code = _at(estimate_type(like.dtype))
     return function(types.int64, like), code
 
 

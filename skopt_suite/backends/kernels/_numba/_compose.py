@@ -26,6 +26,7 @@ from skopt_suite.backends.kernels._numba._layers import BACKWARD, FORWARD
 from skopt_suite.backends.kernels._numba._linear_epoch import run_linear
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
 from skopt_suite.backends.kernels._numba._pay import PAY
+from skopt_suite.backends.kernels._numba._prodigy import ESTIMATE, MOVE, PRODIGY, REACH
 from skopt_suite.backends.kernels._numba._rules import DESCEND, REACHES, RULES
 from skopt_suite.backends.kernels._numba._sparse_epoch import run_lazily, run_sparse
 from skopt_suite.backends.kernels._numba._team import Team, most_threads, run_together, team_of
@@ -36,6 +37,8 @@ from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
 from skopt_suite.backends.resources import blas_threads_for, threads_for_fit
 
 _READ = ("rates", "shares", "numbers", "limits", "loss_numbers", "l2", "l1", "dropout")
+_RULES = {**RULES, PRODIGY: MOVE}
+_REACHES = {**REACHES, PRODIGY: REACH}
 _NO_KEYS = np.empty((0, 2), dtype=np.uint64)
 _keys = lru_cache(round_keys)
 
@@ -63,8 +66,9 @@ class ComposedSteps:
         """Return where bodies are, which are compiled if they are not yet."""
         recipe, dtype = self.recipe, self.recipe.dtype
         return {
-            "rule": RULES[recipe.rule].address(dtype),
-            "reach": REACHES[recipe.rule].address(dtype) if recipe.has_prox else 0,
+            "rule": _RULES[recipe.rule].address(dtype),
+            "reach": _REACHES[recipe.rule].address(dtype) if recipe.has_prox else 0,
+            "estimate": ESTIMATE.address(dtype) if recipe.rule == PRODIGY else 0,
             "clip": CLIP.address(dtype) if recipe.is_clipped else 0,
             "pay": (TURN if recipe.has_slopes else PAY).address(dtype) if recipe.has_prox else 0,
             "lead": LEADS[recipe.around].address(dtype) if recipe.around in LEADS else 0,
@@ -163,5 +167,5 @@ def _read(array: np.ndarray) -> np.ndarray:
 def knows(recipe: Recipe) -> bool:
     """Whether all that a recipe names has a body."""
     named = {name for name in recipe.activations if name}
-    has_rule = recipe.rule in RULES and recipe.around in ("", *FOLLOWS)
+    has_rule = recipe.rule in _RULES and recipe.around in ("", *FOLLOWS)
     return has_rule and recipe.loss in LOSSES and named <= ACTIVATIONS.keys()

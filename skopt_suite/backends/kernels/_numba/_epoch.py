@@ -12,21 +12,19 @@ import numpy as np
 from skopt_suite.backends.kernels._numba._body import (
     activation_at,
     backward_at,
-    clip_at,
     drop_at,
-    follow_at,
     forward_at,
-    lead_at,
     loss_at,
-    pay_at,
-    rule_at,
 )
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views, jit_views
-from skopt_suite.backends.kernels._numba._pay import damp
+from skopt_suite.backends.kernels._numba._moving import move_part
 from skopt_suite.backends.kernels._numba._prefetch import prefetch_rows
 from skopt_suite.backends.kernels._numba._team import rows_of, wait
-from skopt_suite.backends.kernels._numba._turn import add_slopes
-from skopt_suite.backends.kernels._numba._types import from_column, matrix_of, part_of, row_of
+from skopt_suite.backends.kernels._numba._types import (
+    matrix_of,
+    part_of,
+    row_of,
+)
 
 
 class Fits(NamedTuple):
@@ -35,6 +33,7 @@ class Fits(NamedTuple):
     params: np.ndarray  # (n_fits, n_params)
     moments: np.ndarray  # (n_fits, n_moments, n_params)
     n_steps: np.ndarray  # (n_fits, 1)
+    known: np.ndarray  # (n_fits, n_numbers): what rules have found, or (n_fits, 0)
     rates: np.ndarray  # (n_fits, n_steps of the epoch)
     numbers: np.ndarray  # (n_fits, n_hyperparameters) of the rule
     limits: np.ndarray  # (n_fits, 2): the largest entry and norm of gradients; or (n_fits, 0)
@@ -88,6 +87,7 @@ class How(NamedTuple):
 
     rule: int  # addresses of bodies; 0 where there is none
     reach: int
+    estimate: int
     clip: int
     pay: int
     lead: int
@@ -163,7 +163,7 @@ def run_dense(fits, rows, network, how, keys, space, team, start, stop):
             return
         x = matrix_of(space.x, 0, size, n_features)
         _find_gradient(fits, network, how, space, k, x, size, begin, end)
-        _move(fits, how, space, team, k, step, begin, end)
+        move_part(fits, how, space, team, k, step, begin, end)
         if team.rank == 0:
             fits.loss[k] += mean_of(space.value, space.weight, size) * (size / n_samples)
         if not wait(team):
@@ -243,57 +243,6 @@ def _pass_rows(fits, network, how, keys, space, k, step, x, y, size, begin):
     loss(raw, y, part_of(space.value, begin, n_rows), row_of(fits.loss_numbers, k))
     share_of_mean(raw, space.weight, size, begin)
     _backward(params, space.gradient, outputs, derivatives, deltas, raw, layers, slopes, how, part)
-
-
-@jit_inlined
-def move(fits, how, space, team, k, step, begin):
-    """Apply penalty and rule to the parameters from `begin` on."""
-    _move(fits, how, space, team, k, step, begin, space.gradient.size)
-    fits.n_steps[k, 0] += 1
-
-
-@jit_inlined
-def _move(fits, how, space, team, k, step, begin, end):
-    """Apply penalty and rule to some parameters; the step is not counted yet."""
-    params = part_of(row_of(fits.params, k), begin, end - begin)
-    gradient = part_of(space.gradient, begin, end - begin)
-    n_weights = max(min(how.n_weights, end) - begin, 0)
-    moments, rule = from_column(fits.moments[k], begin), rule_at(how.rule, gradient)
-    numbers, l2 = row_of(fits.numbers, k), _strengths(row_of(fits.l2, k), begin, n_weights)
-    l1 = _strengths(row_of(fits.l1, k), begin, n_weights)
-    owed = from_column(fits.owed[k], begin)
-    _add_l2(gradient, params, l2, n_weights)
-    if how.clip:
-        clip, n_weaker = clip_at(how.clip, gradient), n_weights if space.weaker.size else 0
-        weaker_l1 = part_of(space.weaker, begin, n_weaker)
-        weaker_l2 = part_of(space.weaker, how.n_weights + begin, n_weaker)
-        clip(gradient, l1, l2, weaker_l1, weaker_l2, row_of(fits.limits, k), team)
-        l1, l2 = weaker_l1, weaker_l2
-    if how.has_slopes:
-        add_slopes(gradient, owed, l1, n_weights)
-    n_steps, rate = fits.n_steps[k, 0] + 1, fits.rates[k, step]
-    if how.has_implicit_l2:
-        damp(part_of(gradient, 0, n_weights), rate, l2)
-    shown = params
-    beside = part_of(row_of(fits.beside, k), begin, end - begin)
-    if how.lead:
-        lead, params = lead_at(how.lead, gradient), beside
-        lead(shown, params, rate, numbers, n_weights)
-    rule(params, gradient, moments, n_steps, rate, numbers, n_weights)
-    if how.pay:
-        pay, kinds = pay_at(how.pay, gradient), (how.has_implicit_l2, how.is_positive)
-        of_rule, reached = (moments, n_steps, rate, numbers), part_of(space.reach, begin, n_weights)
-        pay(params, owed, l1, l2, how.reach, reached, of_rule, kinds)
-    if how.follow:
-        follow = follow_at(how.follow, gradient)
-        follow(shown, beside, fits.shares[k, step], numbers)
-
-
-@jit_inlined
-def _strengths(given, begin, n_weights):
-    """Return those of the weights from `begin` on, or the one of all."""
-    start = begin if given.size > 1 and n_weights > 0 else 0
-    return part_of(given, start, given.size - start)
 
 
 @jit_inner_views
@@ -401,15 +350,3 @@ def _cut(delta, output, negative_slope):
     one, zero, slope = delta.dtype.type(1), delta.dtype.type(0), delta.dtype.type(negative_slope)
     for i in range(delta.size):
         delta[i] *= one if output[i] > zero else slope
-
-
-@jit_inner_views
-def _add_l2(gradient, params, strength, n_weights):
-    kind = gradient.dtype.type
-    if strength.size > 1:
-        for j in range(n_weights):
-            gradient[j] += strength[j] * params[j]
-    elif strength[0] != 0:
-        factor = kind(strength[0])
-        for j in range(n_weights):
-            gradient[j] += factor * params[j]

@@ -99,7 +99,7 @@ def _recipe(dtype: np.dtype, rule: str, layers: tuple) -> Recipe:
 
 
 def _moved(dtype: np.dtype) -> Moved:
-    names = "n_steps", "rates", "numbers", "limits", "loss_numbers"
+    names = "n_steps", "known", "rates", "numbers", "limits", "loss_numbers"
     columns = {name: np.zeros((1, 1)) for name in names}
     rows = {name: np.zeros((1, 1), dtype) for name in ("params", "l2", "l1", "dropout")}
     stacks = {name: np.zeros((1, 0, 1), dtype) for name in ("moments", "owed")}
