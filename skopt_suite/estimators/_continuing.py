@@ -42,14 +42,16 @@ def trains_incrementally(estimator: Any) -> bool:
 def _incremental(estimator: Any) -> list[str]:
     """Return the optimizers that `partial_fit` of dense data would go on with."""
     owner = type(estimator).__name__
+    schedule: Any = SCHEDULES.resolve(estimator.schedule, owner=owner)
     demands = Demands(
         estimator._loss(),
         PENALTIES.resolve(estimator.penalty, owner=owner),
-        SCHEDULES.resolve(estimator.schedule, owner=owner).name,
+        schedule.name,
         max(estimator._dropout_rates(), default=0.0),
         estimator._input_dropout_rate(),
         widths(getattr(estimator, "hidden_layer_sizes", ())),
         is_incremental=True,
+        moves_momentum=schedule.needs_momentum,
     )
     return [repr(name) for name in able_optimizers(demands)]
 

@@ -6,8 +6,9 @@ Shapes: ``params`` and everything like them are ``(n_fits, n_params)``; losses a
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, Self
 
 from skopt_suite._component import Component
 from skopt_suite._layout import Layout
@@ -129,6 +130,26 @@ class Optimizer(Component):
     """Whether it solves linear models with a quadratic objective to rounding, and no others."""
     takes_schedule: ClassVar[bool] = True
     """Whether there is a learning rate for a schedule to multiply."""
+    momentum_parameter: ClassVar[str] = ""
+    """Which hyperparameter a schedule that moves the momentum replaces; empty: there is none."""
+
+    @property
+    def has_momentum(self) -> bool:
+        """Whether a schedule can move its momentum."""
+        return bool(self.momentum_parameter)
+
+    def with_momentum(self, momentum: FitColumn) -> Self:
+        """Return a copy that has another momentum.
+
+        Parameters
+        ----------
+        momentum : array of shape (n_fits, 1)
+            The momentum, or NaN where it keeps its own.
+        """
+        xp, changed = namespace(momentum), copy.copy(self)
+        own = getattr(self, self.momentum_parameter)
+        setattr(changed, self.momentum_parameter, xp.where(xp.isnan(momentum), own, momentum))
+        return changed
 
     def refusal(self, demands: Demands) -> str | None:
         """Return why it cannot do a job, in words that go on from its name; None if it can.

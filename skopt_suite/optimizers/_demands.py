@@ -65,6 +65,8 @@ class Demands:
     """Whether X is sparse."""
     is_incremental: bool = False
     """Whether training goes on in calls of ``partial_fit``."""
+    moves_momentum: bool = False
+    """Whether there must be a momentum that the schedule can move."""
 
 
 def refusals(optimizer: Optimizer, demands: Demands) -> Iterator[str]:
@@ -92,6 +94,8 @@ def _of_objective(optimizer: Optimizer, demands: Demands) -> Iterator[str]:
 def _of_training(optimizer: Optimizer, demands: Demands) -> Iterator[str]:
     if not optimizer.takes_schedule and demands.schedule != "constant":
         yield (f"finds its own step size, so schedule must be 'constant'; got {demands.schedule!r}")
+    if demands.moves_momentum and not optimizer.has_momentum:
+        yield "has no momentum, which the schedule moves as cycle_momentum is True"
     if optimizer.is_full_batch and not optimizer.takes_schedule:
         for name in ("dropout", "input_dropout"):
             if rate := getattr(demands, name):

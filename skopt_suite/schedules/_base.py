@@ -12,8 +12,18 @@ class Schedule(Component):
     """Base class of learning-rate schedules.
 
     A schedule of your own implements `factor_at`; one that reacts to the loss also implements
-    `init` and `observe`.
+    `init` and `observe`, and one that moves the momentum `momentum_at`.
     """
+
+    @property
+    def moves_momentum(self) -> bool:
+        """Whether `momentum_at` says anything."""
+        return False
+
+    @property
+    def needs_momentum(self) -> bool:
+        """Whether optimizers without a momentum are refused."""
+        return False
 
     def init(self, horizon: FitColumn) -> State:
         """Return the state at the start of a fit: None, or a NamedTuple of arrays.
@@ -60,6 +70,42 @@ class Schedule(Component):
         factor = self.factor_at(state, times[None, :], horizon)
         shape = (horizon.shape[0], times.shape[0])
         return namespace(horizon).broadcast_to(factor, shape)
+
+    def momentum_at(self, state: State, time: Array | float, horizon: FitColumn) -> Array | None:
+        """Return what the momentum of the optimizer is; None: always its own.
+
+        Parameters
+        ----------
+        state : object
+            What `init` or `observe` returned.
+        time : float or array of shape (n_fits, 1) or (1, n_times)
+            Epochs since the start of training, with fractions inside an epoch.
+        horizon : array of shape (n_fits, 1)
+            Epochs that the fit may last.
+
+        Returns
+        -------
+        momentum : array of shape (n_fits, 1), or (n_fits, n_times) if there are several times
+            In [0, 1), or NaN where the optimizer keeps its own.
+        """
+        return None
+
+    def momenta(self, state: State, times: Array, horizon: FitColumn) -> Array | None:
+        """Return the momenta at all steps of an epoch, (n_fits, n_times), or None.
+
+        Parameters
+        ----------
+        state : object
+            What `init` or `observe` returned.
+        times : array of shape (n_times,)
+            Epochs since the start of training.
+        horizon : array of shape (n_fits, 1)
+            Epochs that the fit may last.
+        """
+        momentum = self.momentum_at(state, times[None, :], horizon)
+        if momentum is None:
+            return None
+        return namespace(horizon).broadcast_to(momentum, (horizon.shape[0], times.shape[0]))
 
     def observe(self, state: State, loss: FitColumn) -> State:
         """Return the state after an epoch that ended with `loss`, of shape (n_fits, 1)."""

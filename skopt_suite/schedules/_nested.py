@@ -2,8 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from skopt_suite._component import Registry
 from skopt_suite.domains import Named
+from skopt_suite.schedules._base import Schedule
+
+
+class Composed(Schedule):
+    """Base of the schedules that others are parameters of."""
+
+    @property
+    def moves_momentum(self) -> bool:
+        """Whether one of them does."""
+        return any(schedule.moves_momentum for schedule in self._inner())
+
+    @property
+    def needs_momentum(self) -> bool:
+        """Whether one of them does."""
+        return any(schedule.needs_momentum for schedule in self._inner())
+
+    def _inner(self) -> Iterator[Schedule]:
+        """Yield the others, those given by name as objects."""
+        for name, domain in self.parameters.items():
+            if isinstance(domain, Named):
+                value = getattr(self, name)
+                yield _schedules()[value]() if isinstance(value, str) else value
 
 
 def any_schedule() -> Named:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from skopt_suite.backends import Array, FitColumn, State
 from skopt_suite.schedules._base import Schedule
-from skopt_suite.schedules._nested import any_schedule
+from skopt_suite.schedules._nested import Composed, any_schedule
 
 
 class ProductState(NamedTuple):
@@ -16,8 +16,10 @@ class ProductState(NamedTuple):
     second: State
 
 
-class Product(Schedule):
+class Product(Composed):
     """The product of the factors of `first` and `second`, both from the start of the fit.
+
+    At most one of them may move the momentum.
 
     Parameters
     ----------
@@ -48,7 +50,25 @@ class Product(Schedule):
         first = self.first.factor_at(state.first, time, horizon)
         return first * self.second.factor_at(state.second, time, horizon)
 
+    def momentum_at(
+        self, state: ProductState, time: Array | float, horizon: FitColumn
+    ) -> Array | None:
+        """Return the momentum of the one that moves it."""
+        first = self.first.momentum_at(state.first, time, horizon)
+        if first is not None:
+            return first
+        return self.second.momentum_at(state.second, time, horizon)
+
     def observe(self, state: ProductState, loss: FitColumn) -> ProductState:
         """Let both observe."""
         first = self.first.observe(state.first, loss)
         return ProductState(first, self.second.observe(state.second, loss))
+
+    def _check_parameters(self) -> None:
+        """Raise if both move the momentum."""
+        super()._check_parameters()
+        if all(schedule.moves_momentum for schedule in self._inner()):
+            raise ValueError(
+                "Product: first and second must not both move the momentum; got "
+                f"{self.first!r} and {self.second!r}. Set cycle_momentum=False in one of them."
+            )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from skopt_suite.backends import Array, FitColumn, State, namespace
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.schedules._base import Schedule
-from skopt_suite.schedules._nested import any_schedule
+from skopt_suite.schedules._nested import Composed, any_schedule
 
 
 class ThenState(NamedTuple):
@@ -18,7 +18,7 @@ class ThenState(NamedTuple):
     n_epochs: FitColumn
 
 
-class Then(Schedule):
+class Then(Composed):
     """Follow `first` until `at`, then `second`, whose time starts there.
 
     A schedule that stretches over the whole fit stretches over its part of it. One that reacts to
@@ -66,12 +66,31 @@ class Then(Schedule):
 
     def factor_at(self, state: ThenState, time: Array | float, horizon: FitColumn) -> Array:
         """Return the factor of the one whose time it is."""
+        both = self._ask_both("factor_at", state, time, horizon)
+        return namespace(horizon).where(time < self._end_of_first(horizon), *both)
+
+    def momentum_at(
+        self, state: ThenState, time: Array | float, horizon: FitColumn
+    ) -> Array | None:
+        """Return the momentum of the one whose time it is."""
+        both = self._ask_both("momentum_at", state, time, horizon)
+        if all(momentum is None for momentum in both):
+            return None
+        xp = namespace(horizon)
+        first, second = (xp.nan * horizon if said is None else said for said in both)
+        return xp.where(time < self._end_of_first(horizon), first, second)
+
+    def _ask_both(
+        self, what: str, state: ThenState, time: Array | float, horizon: FitColumn
+    ) -> tuple[Any, Any]:
+        """Return what a method of both says, each at its own time."""
         xp = namespace(horizon)
         time, at = time * xp.ones_like(horizon), self._end_of_first(horizon)
-        first = self.first.factor_at(state.first, xp.minimum(time, at), at)
         since = xp.clip(time - at, 0.0, None)
-        second = self.second.factor_at(state.second, since, self._remaining(horizon))
-        return xp.where(time < at, first, second)
+        return (
+            getattr(self.first, what)(state.first, xp.minimum(time, at), at),
+            getattr(self.second, what)(state.second, since, self._remaining(horizon)),
+        )
 
     def observe(self, state: ThenState, loss: FitColumn) -> ThenState:
         """Let the one observe in whose part the epoch began."""

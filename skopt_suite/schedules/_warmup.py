@@ -7,10 +7,10 @@ from typing import Any
 from skopt_suite.backends import Array, FitColumn, State, namespace
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.schedules._base import Schedule
-from skopt_suite.schedules._nested import any_schedule
+from skopt_suite.schedules._nested import Composed, any_schedule
 
 
-class Warmup(Schedule):
+class Warmup(Composed):
     """Rise linearly from `start_factor` to 1, then follow `schedule`, whose time starts there.
 
     Parameters
@@ -55,16 +55,24 @@ class Warmup(Schedule):
 
     def factor_at(self, state: State, time: Array | float, horizon: FitColumn) -> Array:
         """Return the factor of the warm-up times that of the schedule that follows."""
-        xp = namespace(horizon)
+        xp, remaining = namespace(horizon), self._remaining(horizon)
         risen = xp.clip(time / self.n_epochs, 0.0, 1.0) * xp.ones_like(horizon)
-        # Fits of a stack may warm up for different times, so the inner time is per fit.
-        since = xp.clip(time - self.n_epochs * xp.ones_like(horizon), 0.0, None)
-        after = self.schedule.factor_at(state, since, self._remaining(horizon))
+        after = self.schedule.factor_at(state, self._since(time, horizon), remaining)
         return (self.start_factor + (1.0 - self.start_factor) * risen) * after
+
+    def momentum_at(self, state: State, time: Array | float, horizon: FitColumn) -> Array | None:
+        """Return that of the schedule that follows, where it begins during the warm-up."""
+        remaining = self._remaining(horizon)
+        return self.schedule.momentum_at(state, self._since(time, horizon), remaining)
 
     def observe(self, state: State, loss: FitColumn) -> State:
         """Let the schedule that follows observe."""
         return self.schedule.observe(state, loss)
+
+    def _since(self, time: Array | float, horizon: FitColumn) -> Array:
+        """Return the time since the warm-up, which fits of a stack may end at different times."""
+        xp = namespace(horizon)
+        return xp.clip(time - self.n_epochs * xp.ones_like(horizon), 0.0, None)
 
     def _remaining(self, horizon: FitColumn) -> FitColumn:
         """Return the epochs after the warm-up, at least one."""

@@ -28,6 +28,7 @@ def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
         loss=plan.loss,
         penalty=plan.penalty,
         schedule=plan.schedule.name,
+        moves_momentum=plan.schedule.needs_momentum,
         dropout=max(plan.dropout, default=0.0),
         input_dropout=plan.input_dropout,
         hidden_layer_sizes=tuple(job.network.sizes[1:-1]),
@@ -96,7 +97,8 @@ def _changes(loss: Loss) -> Iterator[_Change]:
     for name in PENALTIES:
         penalty = PENALTIES.resolve(name, owner="check_job")
         yield _Change("penalty", repr(name), {"penalty": penalty})
-    yield _Change("schedule", "'constant'", {"schedule": "constant"})
+    yield _Change("cycle_momentum", "'auto' or False", {"moves_momentum": False})
+    yield _Change("schedule", "'constant'", {"schedule": "constant", "moves_momentum": False})
     yield _Change("dropout", "0", {"dropout": 0.0})
     yield _Change("input_dropout", "0", {"input_dropout": 0.0})
     yield _Change("hidden_layer_sizes", "()", {"hidden_layer_sizes": ()})

@@ -27,7 +27,7 @@ from skopt_suite.models import ACTIVATIONS, LeakyReLU, Network
 from skopt_suite.optimizers import Optimizer, Prodigy, Rule
 from skopt_suite.penalties import Penalty
 from skopt_suite.training._epoch import Cancelled, Epoch
-from skopt_suite.training._moved import counted, moved_of, parts_of, state_of
+from skopt_suite.training._moved import counted, moved_of, numbers_of, parts_of, state_of
 from skopt_suite.training._plan import Plan
 from skopt_suite.training._rows import InMemory, Source
 from skopt_suite.training._stack import Stack
@@ -121,7 +121,12 @@ class CompiledSteps:
             stack.optimizer_state = state_of(self.moved, stack.optimizer_state)
         rates = np.ascontiguousarray(stack.optimizer.learning_rate * epoch.factors, dtype=float)
         shares = counted(epoch, stack, rates)
-        self.moved = self.moved._replace(rates=rates, shares=shares, loss=np.zeros(len(rates)))
+        self.moved = self.moved._replace(
+            rates=rates,
+            numbers=self.moved.numbers if epoch.momenta is None else numbers_of(epoch, stack),
+            shares=shares,
+            loss=np.zeros(len(rates)),
+        )
         self.batches = self.batches._replace(
             order=_AS_THEY_COME if epoch.order is None else epoch.order,
             first_count=epoch.number * epoch.n_steps,

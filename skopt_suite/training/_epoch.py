@@ -36,6 +36,8 @@ class Epoch:
     """Positions of rows, (n_samples,); None: as they come."""
     factors: Array
     """What the schedule says for every step, (n_fits, n_steps)."""
+    momenta: Array | None = None
+    """What it says of the momentum in every step, (n_fits, n_steps); None: nothing."""
     number: int = 0
     """Of the epoch, counted from the beginning of the fit."""
     dropout: DropoutDraws | None = None
@@ -53,6 +55,12 @@ class Epoch:
         xp = namespace(self.factors)
         steps = xp.arange(self.n_steps, dtype=xp.float64, device=self.factors.device)
         return self.number + steps / self.n_steps
+
+    def optimizer_at(self, step: int) -> Optimizer:
+        """Return the optimizer with the momentum that it has in a step."""
+        if self.momenta is None:
+            return self.optimizer
+        return self.optimizer.with_momentum(self.momenta[:, step : step + 1])
 
     def objective(self, step: int) -> Objective:
         """Return the objective on the rows of a step."""
@@ -105,7 +113,7 @@ def run_steps(
         if cancelled is not None and cancelled():
             raise Cancelled
         objective, factor = epoch.objective(i), epoch.factors[:, i : i + 1]
-        step = epoch.optimizer.step(fits.optimizer_state, fits.params, objective, factor)
+        step = epoch.optimizer_at(i).step(fits.optimizer_state, fits.params, objective, factor)
         fits.params, fits.optimizer_state = step.params, step.state
         if fits.buffers is not None and not epoch.optimizer.is_full_batch:
             fits.buffers = fits.buffers + _SHARE * (objective.data.moments - fits.buffers)

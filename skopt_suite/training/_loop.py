@@ -198,6 +198,7 @@ class _Pass:
         if plan.shuffle and self.n_steps > 1:
             order = shuffled(n_samples, self.jobs[0].seed, int(self.time), self.placement)
         times = self.placement.asarray(self.time + np.arange(self.n_steps) / self.n_steps)
+        when = stack.schedule_state, times, stack.horizon
         return Epoch(
             terms=stack.terms,
             optimizer=stack.optimizer,
@@ -205,7 +206,8 @@ class _Pass:
             weights=stack.weights,
             batch_size=self.batch_size,
             order=order,
-            factors=stack.schedule.factors(stack.schedule_state, times, stack.horizon),
+            factors=stack.schedule.factors(*when),
+            momenta=stack.schedule.momenta(*when) if stack.optimizer.has_momentum else None,
             number=int(self.time),
             dropout=stack.dropout,
             whole=self.whole if self.n_steps == 1 else None,

@@ -57,7 +57,7 @@ def moved_of(epoch: Epoch, stack: Stack) -> Moved:
         n_steps=np.ascontiguousarray(of_rule.n_steps),
         known=_columns([getattr(of_rule, name) for name in _known(of_rule)], n_fits),
         rates=np.empty((n_fits, 0)),  # those of an epoch
-        numbers=_numbers(stack.optimizer, of_rule.n_steps),
+        numbers=numbers_of(epoch, stack),
         limits=_limits(stack.optimizer, n_fits),
         loss_numbers=_columns([getattr(loss, name) for name in loss.parameters], n_fits),
         l2=_strengths(separable.l2, n_fits, params.dtype),
@@ -136,6 +136,17 @@ def _beside(state: Any, nothing: Params) -> Params:
     if isinstance(state, LookaheadState):
         return state.slow
     return state.average if isinstance(state, AverageState) else nothing
+
+
+def numbers_of(epoch: Epoch, stack: Stack) -> np.ndarray:
+    """Return the hyperparameters of the rule, (n_fits, 1 or n_steps, n_hyperparameters)."""
+    numbers, momenta = _numbers(stack.optimizer, stack.horizon)[:, None, :], epoch.momenta
+    if momenta is not None:
+        rule = parts_of(stack.optimizer).rule
+        numbers = np.repeat(numbers, epoch.n_steps, axis=1)
+        moved = numbers[..., rule.hyperparameters.index(rule.momentum_parameter)]
+        np.copyto(moved, momenta, where=~np.isnan(momenta))
+    return np.ascontiguousarray(numbers)
 
 
 def _numbers(optimizer: Any, like: FitColumn) -> np.ndarray:

@@ -13,7 +13,9 @@ from sklearn.model_selection import GridSearchCV
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.exceptions import DivergenceError
 from skopt_suite.losses import Hinge, Huber
+from skopt_suite.optimizers import AverageWeights
 from skopt_suite.penalties import L2
+from skopt_suite.schedules import OneCycle, Warmup
 
 
 class Doubled(L2):
@@ -53,6 +55,18 @@ CANNOT = [
     (
         {"optimizer": "lbfgs", "schedule": "cosine"},
         "'lbfgs' finds its own step size, so schedule must be 'constant'; got 'cosine'",
+    ),
+    (
+        {"optimizer": "sgd", "schedule": Warmup(OneCycle(cycle_momentum=True))},
+        "optimizer 'sgd' has no momentum, which the schedule moves as cycle_momentum is True. "
+        "Change one of these: optimizer to 'momentum', 'nesterov', 'rmsprop', 'adam', 'adamw', "
+        "'amsgrad', 'adamax', 'nadam', 'radam', 'lion', 'muon', 'prodigy', 'clip_gradient', "
+        "'average_weights' or 'lookahead'; cycle_momentum to 'auto' or False; schedule to "
+        "'constant'.",
+    ),
+    (
+        {"optimizer": AverageWeights("sgd"), "schedule": OneCycle(cycle_momentum=True)},
+        "optimizer 'average_weights' has inner='sgd', which has no momentum",
     ),
     ({"optimizer": "fista", "schedule": "step"}, "schedule must be 'constant'; got 'step'"),
 ]

@@ -105,6 +105,22 @@ WRONG_COMPONENTS = [
     ),
     ({"schedule": MultiStep([30, 0])}, "MultiStep: every entry of milestones must be a number in"),
     ({"schedule": OneCycle(shape="x")}, "OneCycle: shape must be 'cosine' or 'linear'; got 'x'"),
+    (
+        {"schedule": OneCycle(cycle_momentum="never")},
+        "OneCycle: cycle_momentum must be 'auto' or True or False; got 'never'",
+    ),
+    (
+        {"schedule": OneCycle(base_momentum=0.9, max_momentum=0.8)},
+        "OneCycle: base_momentum must be at most max_momentum; got 0.9 and 0.8",
+    ),
+    (
+        {"schedule": OneCycle(max_momentum=1.0)},
+        "OneCycle: max_momentum must be a number in [0, 1); got 1.0",
+    ),
+    (
+        {"schedule": Product("one_cycle", Then("step", OneCycle()))},
+        "Product: first and second must not both move the momentum; got 'one_cycle' and Then(",
+    ),
     ({"schedule": Then("step", "x")}, "Then: unknown second 'x'; known: 'constant'"),
     ({"schedule": Then("step", Step(gamma=0))}, "Step: gamma must be a number in (0, 1]; got 0"),
     ({"schedule": Product("x")}, "Product: unknown first 'x'; known: 'constant'"),

@@ -43,6 +43,18 @@ class ForgetfulPlateau(ReduceOnPlateau):
         return tuple(super().observe(state, loss))[:2]
 
 
+class Momentous(Constant):
+    moves_momentum = True
+
+    def momentum_at(self, state, time, horizon):
+        return 1.1 - np.clip(time / horizon, 0, 1)
+
+
+class Unannounced(Constant):
+    def momentum_at(self, state, time, horizon):
+        return 0.5 * np.ones_like(horizon)
+
+
 class CountingCalls(Constant):
     def factor_at(self, state, time, horizon):
         self.n_calls = getattr(self, "n_calls", 0) + 1
@@ -57,6 +69,8 @@ class CountingCalls(Constant):
         (Infinite(), r"Infinite\.factor_at\(time=20\.25\) must be finite"),
         (SharedHorizon(), "a fit in a stack must get the same factors as alone"),
         (NumberOfTime(), "must give the same for a number as for an array"),
+        (Momentous(), r"Momentous\.momentum_at must be in \[0, 1\), or NaN; got .* at time 0\."),
+        (Unannounced(), r"momentum_at must return None where moves_momentum is False; got"),
         (ForgetfulPlateau(), "observe must return a state like that of init"),
         (CountingCalls(), "must not change the object, but its attribute 'n_calls' changed"),
     ],

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import make_classification
+from sklearn.model_selection import GridSearchCV
 
-from skopt_suite import LinearClassifier
+from skopt_suite import LinearClassifier, MLPClassifier
 from skopt_suite._component import stack
 from skopt_suite.backends import Placement
+from skopt_suite.model_selection import FusedGridSearchCV
+from skopt_suite.optimizers import Adam, ClipGradient
 from skopt_suite.schedules import (
     SCHEDULES,
     Adaptive,
@@ -18,6 +21,7 @@ from skopt_suite.schedules import (
     Exponential,
     FromFunction,
     Linear,
+    OneCycle,
     Product,
     ReduceOnPlateau,
     Step,
@@ -136,3 +140,71 @@ def test_they_go_on_between_calls_of_partial_fit(schedule):
     for _ in range(4):
         parts.partial_fit(X, Y, classes=[0, 1])
     np.testing.assert_allclose(parts.coef_, whole.coef_)
+
+
+def momenta_by_epoch(n_epochs, horizon, *schedules):
+    """The momenta at the beginning of each epoch, (n_fits, n_epochs), or None."""
+    schedule, horizon = stacked(*schedules), np.full((len(schedules), 1), float(horizon))
+    return schedule.momenta(schedule.init(horizon), np.arange(float(n_epochs)), horizon)
+
+
+LINEAR_CYCLE = OneCycle(rise=0.5, shape="linear", base_momentum=0.8, max_momentum=0.9)
+
+
+def test_the_momentum_moves_in_whatever_holds_one_cycle():
+    down_and_up = [0.9, 0.85, 0.8, 0.85, 0.9]
+    warm = momenta_by_epoch(7, 6, Warmup(LINEAR_CYCLE, n_epochs=2))
+    np.testing.assert_allclose(warm, [[0.9, 0.9, *down_and_up]])
+    for product in (Product("step", LINEAR_CYCLE), Product(LINEAR_CYCLE, "step")):
+        np.testing.assert_allclose(momenta_by_epoch(5, 4, product), [down_and_up])
+    parts = [Then("constant", LINEAR_CYCLE, at=at) for at in (1, 3)]
+    own = np.nan
+    np.testing.assert_allclose(
+        momenta_by_epoch(7, 5, *parts),
+        [[own, *down_and_up, 0.9], [own, own, own, 0.9, 0.8, 0.9, 0.9]],
+    )
+    np.testing.assert_allclose(
+        momenta_by_epoch(4, 9, Then(LINEAR_CYCLE, "constant", at=2)), [[0.9, 0.8, own, own]]
+    )
+
+
+@pytest.mark.parametrize(
+    "schedule", ["cosine", OneCycle(cycle_momentum=False), Then(), Warmup(), Product()]
+)
+def test_other_schedules_leave_the_momentum(schedule):
+    assert momenta_by_epoch(3, 3, schedule) is None
+    assert not stacked(schedule).moves_momentum
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_where_the_momentum_stays_it_is_that_of_the_optimizer():
+    plain = {"batch_size": 20, "max_iter": 4, "random_state": 0}
+    stays = OneCycle(base_momentum=0.6, max_momentum=0.6)
+    coefs = [
+        LinearClassifier(optimizer=optimizer, schedule=schedule, **plain).fit(X, Y).coef_
+        for optimizer, schedule in [
+            (Adam(beta1=0.6), OneCycle(cycle_momentum=False)),
+            (Adam(beta1=0.3), stays),
+            (Adam(beta1=0.6), Then(OneCycle(cycle_momentum=False, n_epochs=4), stays, at=4)),
+            ("sgd", stays),
+            ("sgd", OneCycle(cycle_momentum=False)),
+        ]
+    ]
+    np.testing.assert_allclose(coefs[1], coefs[0], rtol=1e-6)
+    np.testing.assert_allclose(coefs[2], coefs[0], rtol=1e-6)
+    np.testing.assert_array_equal(coefs[3], coefs[4])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("optimizer", ["nesterov", "muon", ClipGradient("adam")], ids=str)
+def test_fits_of_a_stack_have_their_own_cycles(optimizer):
+    mlp = MLPClassifier((8,), optimizer=optimizer, batch_size=20, max_iter=4, random_state=0)
+    mlp.set_params(schedule=Then("constant", "one_cycle", at=1))
+    grid = {"schedule__second__base_momentum": [0.2, 0.9], "schedule__at": [1, 2]}
+    options = {"cv": 3, "scoring": "neg_log_loss", "refit": False}
+    fused = FusedGridSearchCV(mlp, grid, **options).fit(X, Y)
+    assert fused.fusion_report_.n_alone == 0
+    scores = fused.cv_results_["mean_test_score"]
+    plain = GridSearchCV(mlp, grid, **options).fit(X, Y)
+    np.testing.assert_allclose(scores, plain.cv_results_["mean_test_score"], rtol=1e-5)
+    assert len(np.unique(scores)) == 4

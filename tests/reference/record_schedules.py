@@ -10,11 +10,17 @@ It writes ``tests/reference/data/more_schedules.npz``, in float64: for each sche
 ``names``, ``NAME/factors`` (n_epochs,), the learning rate in force during each epoch over the
 largest one; ``NAME/hyperparameters`` is a JSON text with PyTorch's own names. Rates among them are
 shares of the largest one.
+
+And ``tests/reference/data/momentum_cycles.npz``, in float64: ``X`` (n_samples, n_features), ``y``
+(n_samples,); for each optimizer ``NAME`` of ``names``, with which a linear model without a penalty
+learns half the squared error of ``y`` from zero, in batches as they come, in one cycle that ends
+with the last step: ``NAME/momenta`` (n_steps,) in force during each step, and ``NAME/params``
+(n_features + 1,), coefficients and intercept in the end.
 """
 
 import numpy as np
 import torch
-from record_torch import build, save
+from record_torch import build, half_squared_error, save
 
 N_EPOCHS = 101
 RATE = 0.3
@@ -57,11 +63,70 @@ SCHEDULES = {
     },
 }
 
+CYCLE = {"anneal_strategy": "linear", "base_momentum": 0.7, "max_momentum": 0.9, "pct_start": 0.4}
+BATCH, N_CYCLE = 8, 40
+OPTIMIZERS = {
+    "momentum": {"class": "SGD", "lr": 0.05, "momentum": 0.5},
+    "nesterov": {"class": "SGD", "lr": 0.05, "momentum": 0.5, "nesterov": True},
+    "rmsprop": {"class": "RMSprop", "lr": 0.01, "alpha": 0.9, "eps": 1e-8},
+    "adam": {"class": "Adam", "lr": 0.1, "betas": [0.5, 0.95], "eps": 1e-8},
+    "adamw": {
+        "class": "AdamW",
+        "lr": 0.1,
+        "betas": [0.5, 0.95],
+        "eps": 1e-8,
+        "weight_decay": 0.05,
+    },
+    "amsgrad": {
+        "class": "Adam",
+        "lr": 0.1,
+        "betas": [0.5, 0.95],
+        "eps": 1e-8,
+        "amsgrad": True,
+    },
+    "adamax": {"class": "Adamax", "lr": 0.1, "betas": [0.5, 0.95], "eps": 1e-8},
+    "radam": {"class": "RAdam", "lr": 0.1, "betas": [0.5, 0.95], "eps": 1e-8},
+}
+
 
 def main():
     torch.set_default_dtype(torch.float64)
     factors = {f"{name}/factors": rates(scheduler) for name, scheduler in SCHEDULES.items()}
     save("more_schedules", SCHEDULES, factors)
+    save("momentum_cycles", {name: {**CYCLE, **of} for name, of in OPTIMIZERS.items()}, cycles())
+
+
+def cycles(n_samples=40, n_features=3):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_samples, n_features))
+    y = X @ rng.normal(size=n_features) + 0.3 * rng.normal(size=n_samples) + 1
+    arrays = {"X": X, "y": y}
+    for name, hyperparameters in OPTIMIZERS.items():
+        arrays |= cycle(name, torch.tensor(X), torch.tensor(y)[:, None], hyperparameters)
+    return arrays
+
+
+def cycle(run, X, y, hyperparameters):
+    weight, bias = torch.zeros(X.shape[1], 1), torch.zeros(1)
+    groups = [{"params": [weight.requires_grad_()]}, {"params": [bias.requires_grad_()]}]
+    if "weight_decay" in hyperparameters:
+        groups[1]["weight_decay"] = 0.0
+    optimizer = build(torch.optim, hyperparameters, groups)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, hyperparameters["lr"], N_CYCLE, **CYCLE
+    )
+    momenta = []
+    for step in range(N_CYCLE):
+        group = optimizer.param_groups[0]
+        momenta.append(group["momentum"] if "momentum" in group else group["betas"][0])
+        rows = slice(step * BATCH % len(X), step * BATCH % len(X) + BATCH)
+        optimizer.zero_grad()
+        half_squared_error(X[rows] @ weight + bias, y[rows]).backward()
+        optimizer.step()
+        if step < N_CYCLE - 1:
+            scheduler.step()
+    params = torch.cat([weight[:, 0], bias]).detach().numpy()
+    return {f"{run}/momenta": np.array(momenta), f"{run}/params": params}
 
 
 def rates(hyperparameters):

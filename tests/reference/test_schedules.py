@@ -14,7 +14,19 @@ from sklearn.linear_model import SGDClassifier, SGDRegressor
 from skopt_suite import LinearClassifier, LinearRegressor
 from skopt_suite._component import stack
 from skopt_suite.backends import Placement
-from skopt_suite.optimizers import SGD
+from skopt_suite.optimizers import (
+    SGD,
+    Adam,
+    Adamax,
+    AdamW,
+    AMSGrad,
+    AverageWeights,
+    Lookahead,
+    Momentum,
+    Nesterov,
+    RAdam,
+    RMSprop,
+)
 from skopt_suite.schedules import (
     SCHEDULES,
     Adaptive,
@@ -35,8 +47,11 @@ from skopt_suite.schedules import (
 )
 
 NUMPY = Placement(np)
-with np.load(Path(__file__).parent / "data" / "more_schedules.npz") as _recording:
+DATA = Path(__file__).parent / "data"
+with np.load(DATA / "more_schedules.npz") as _recording:
     TORCH = dict(_recording)
+with np.load(DATA / "momentum_cycles.npz") as _recording:
+    CYCLES = dict(_recording)
 
 
 def factors_of(schedule, times, max_iter=100):
@@ -94,6 +109,74 @@ def test_schedules_are_those_of_torch(run):
     assert len(expected) == 101
     factors = factors_of(ours(given), np.arange(101))
     np.testing.assert_allclose(factors, expected, rtol=1e-10, atol=1e-12)
+
+
+OF_CYCLES = {
+    "momentum": Momentum(0.05, momentum=0.5),
+    "nesterov": Nesterov(0.05, momentum=0.5),
+    "rmsprop": RMSprop(0.01, rho=0.9),
+    "adam": Adam(0.1, 0.5, 0.95),
+    "adamw": AdamW(0.1, 0.5, 0.95, weight_decay=0.05),
+    "amsgrad": AMSGrad(0.1, 0.5, 0.95),
+    "adamax": Adamax(0.1, 0.5, 0.95),
+    "radam": RAdam(0.1, 0.5, 0.95),
+}
+N_CYCLE, STEPS_PER_EPOCH = 40, 5
+CYCLE = OneCycle(
+    rise=(0.4 * N_CYCLE - 1) / (N_CYCLE - 1),
+    shape="linear",
+    n_epochs=(N_CYCLE - 1) / STEPS_PER_EPOCH,
+    base_momentum=0.7,
+    max_momentum=0.9,
+)
+
+
+def in_one_cycle(optimizer, schedule=CYCLE):
+    """A linear model as it is recorded, before it is fitted."""
+    return LinearRegressor(
+        optimizer=optimizer,
+        schedule=schedule,
+        penalty="none",
+        batch_size=8,
+        shuffle=False,
+        tol=0,
+        n_iter_no_change=100,
+        max_iter=N_CYCLE // STEPS_PER_EPOCH,
+    )
+
+
+def params_of(model):
+    return np.append(model.coef_, model.intercept_)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("around", [None, AverageWeights, Lookahead])
+@pytest.mark.parametrize("run", CYCLES["names"])
+def test_one_cycle_moves_the_momentum_as_torch_does(run, around):
+    """The wrappers are set to do nothing; Lookahead makes the steps of the definition."""
+    wrapped = {
+        None: lambda rule: rule,
+        AverageWeights: lambda rule: AverageWeights(rule, decay=0.0),
+        Lookahead: lambda rule: Lookahead(rule, slow_step_size=1.0),
+    }[around](OF_CYCLES[run])
+    model = in_one_cycle(wrapped).fit(CYCLES["X"], CYCLES["y"])
+    np.testing.assert_allclose(params_of(model), CYCLES[f"{run}/params"], rtol=1e-8)
+
+
+def test_momenta_of_one_cycle_are_those_of_torch():
+    schedule, horizon = stack([CYCLE], NUMPY), np.array([[8.0]])
+    times = np.arange(N_CYCLE) / STEPS_PER_EPOCH
+    (momenta,) = schedule.momenta(schedule.init(horizon), times, horizon)
+    assert len(momenta) == len(CYCLES["momentum/momenta"]) == 40
+    for run in CYCLES["names"]:
+        np.testing.assert_allclose(momenta, CYCLES[f"{run}/momenta"], rtol=1e-12)
+
+
+def test_partial_fit_goes_on_with_the_cycle():
+    model = in_one_cycle(OF_CYCLES["adam"])
+    for _ in range(N_CYCLE // STEPS_PER_EPOCH):
+        model.partial_fit(CYCLES["X"], CYCLES["y"])
+    np.testing.assert_allclose(params_of(model), CYCLES["adam/params"], rtol=1e-8)
 
 
 def test_noam_is_the_formula_of_the_transformer():

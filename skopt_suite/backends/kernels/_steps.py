@@ -50,7 +50,7 @@ class Moved(NamedTuple):
     n_steps: FitColumn  # float64
     known: Array  # (n_fits, n_numbers), float64: what rules have found, or (n_fits, 0)
     rates: Array  # (n_fits, n_steps) of the epoch, float64
-    numbers: Array  # (n_fits, n_hyperparameters) of the rule, float64
+    numbers: Array  # (n_fits, 1 or n_steps, n_hyperparameters) of the rule, float64
     limits: Array  # (n_fits, 2), float64: the largest entry and norm of gradients; or (n_fits, 0)
     loss_numbers: Array  # (n_fits, n_hyperparameters) of the loss, float64
     l2: Array  # (n_fits, 1) or (n_fits, n_weights)

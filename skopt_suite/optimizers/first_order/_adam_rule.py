@@ -11,6 +11,7 @@ class AdamRule(Rule):
     """Base of the rules that keep a mean of gradients and one of their squares."""
 
     n_moments = 2
+    momentum_parameter = "beta1"
     hyperparameters = ("beta1", "beta2", "epsilon")
     # The default, and two orders of magnitude up, because small networks take long steps: that of
     # auto-sklearn's multilayer perceptrons is 1e-4 to 0.5. Moments are rarely worth the trials.

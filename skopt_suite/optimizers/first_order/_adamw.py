@@ -57,6 +57,7 @@ class AdamW(Rule):
     scratch_arrays = 0
     formula = adamw_update
     n_moments = 2
+    momentum_parameter = "beta1"
     hyperparameters = (*Adam.hyperparameters, "weight_decay")
     name = "adamw"
     parameters = {**Adam.parameters, "weight_decay": Real(0, search=LogUniform(1e-4, 1))}

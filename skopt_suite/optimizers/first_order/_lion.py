@@ -68,6 +68,7 @@ class Lion(Rule):
     scratch_arrays = 0
     formula = lion_update
     n_moments = 1
+    momentum_parameter = "beta1"
     hyperparameters = ("beta1", "beta2", "weight_decay")
     has_slopes = True
     # Steps are all as long as the longest of Adam: the range of Adam, divided by ten.

@@ -70,6 +70,7 @@ class Muon(FirstOrder):
     """
 
     scratch_arrays = 8
+    momentum_parameter = "momentum"
     takes_prox = False
     parameters = {
         "learning_rate": Real(0, open_low=True, search=LogUniform(1e-3, 1e-1)),

@@ -69,6 +69,7 @@ class Prodigy(FirstOrder):
 
     scratch_arrays = 8
     hyperparameters: ClassVar = "beta1", "beta2", "epsilon", "weight_decay", "d_coef", "d0"
+    momentum_parameter = "beta1"
     parameters = {
         "learning_rate": Real(0, open_low=True, search=LogUniform(0.5, 2)),
         "beta1": Real(0, 1, open_high=True),

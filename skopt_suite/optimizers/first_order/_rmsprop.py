@@ -87,6 +87,7 @@ class RMSprop(Rule):
 
     scratch_arrays = 0
     formula = rmsprop_update
+    momentum_parameter = "momentum"
     hyperparameters = ("rho", "momentum", "epsilon", "weight_decay")
     # That of Adam: steps are as long.
     parameters = {

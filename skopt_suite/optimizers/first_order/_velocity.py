@@ -10,6 +10,7 @@ class VelocityRule(Rule):
     """Base of the rules that keep a share of their velocity."""
 
     n_moments = 1
+    momentum_parameter = "momentum"
     hyperparameters = ("momentum", "weight_decay")
     # A momentum of 0.9 makes steps ten times as long in the long run, so the range of the learning
     # rate is that of SGD divided by ten.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from typing import Any, Self
 
 from skopt_suite._component import Registry
 from skopt_suite.backends import FitColumn, Params, State
@@ -25,6 +26,17 @@ class Wrapper(Optimizer):
     def learning_rate(self) -> FitColumn:
         """The learning rate of `inner`."""
         return self._resolved_inner().learning_rate
+
+    @property
+    def has_momentum(self) -> bool:
+        """Whether `inner` has one."""
+        return self._resolved_inner().has_momentum
+
+    def with_momentum(self, momentum: FitColumn) -> Self:
+        """Return a copy whose `inner` has another momentum."""
+        changed = copy.copy(self)
+        changed.inner = self.inner.with_momentum(momentum)
+        return changed
 
     def refusal(self, demands: Demands) -> str | None:
         """Return why `inner` cannot do a job."""

@@ -35,7 +35,7 @@ class Fits(NamedTuple):
     n_steps: np.ndarray  # (n_fits, 1)
     known: np.ndarray  # (n_fits, n_numbers): what rules have found, or (n_fits, 0)
     rates: np.ndarray  # (n_fits, n_steps of the epoch)
-    numbers: np.ndarray  # (n_fits, n_hyperparameters) of the rule
+    numbers: np.ndarray  # (n_fits, 1 or n_steps of the epoch, n_hyperparameters) of the rule
     limits: np.ndarray  # (n_fits, 2): the largest entry and norm of gradients; or (n_fits, 0)
     loss_numbers: np.ndarray  # (n_fits, n_hyperparameters) of the loss
     l2: np.ndarray  # (n_fits, 1) or (n_fits, n_weights)

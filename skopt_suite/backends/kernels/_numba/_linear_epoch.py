@@ -73,7 +73,7 @@ def _learn(fits, rows, network, how, space, k, first, z, multiple):
 def _move(fits, rows, network, how, k, first, z, rate, multiple):
     """Move stored weights and biases, the gradient by raw predictions being `z`."""
     _add_products(fits.params[k], rows, first, z, -rate / multiple)
-    bias_at, share = network.layers[0, 3], rate * fits.numbers[k, 0]
+    bias_at, share = network.layers[0, 3], rate * fits.numbers[k, 0, 0]
     if bias_at >= 0:
         for j in range(z.shape[1]):
             total = 0.0

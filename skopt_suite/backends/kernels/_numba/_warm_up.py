@@ -99,10 +99,11 @@ def _recipe(dtype: np.dtype, rule: str, layers: tuple) -> Recipe:
 
 
 def _moved(dtype: np.dtype) -> Moved:
-    names = "n_steps", "known", "rates", "numbers", "limits", "loss_numbers"
+    names = "n_steps", "known", "rates", "limits", "loss_numbers"
     columns = {name: np.zeros((1, 1)) for name in names}
     rows = {name: np.zeros((1, 1), dtype) for name in ("params", "l2", "l1", "dropout")}
     stacks = {name: np.zeros((1, 0, 1), dtype) for name in ("moments", "owed")}
+    stacks["numbers"] = np.zeros((1, 1, 1))
     around = {"beside": np.zeros((1, 0), dtype), "shares": np.zeros((1, 0))}
     return Moved(**columns, **rows, **stacks, **around, loss=np.zeros(1))
 
