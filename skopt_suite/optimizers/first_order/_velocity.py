@@ -15,7 +15,7 @@ class VelocityRule(Rule):
     # A momentum of 0.9 makes steps ten times as long in the long run, so the range of the learning
     # rate is that of SGD divided by ten.
     parameters = {
-        "learning_rate": Real(0, open_low=True, search=LogUniform(1e-4, 1e-1)),
+        "learning_rate": Real(0, open_low=True, search=LogUniform(1e-4, 10)),
         "momentum": Real(0, 1, open_high=True, search=Uniform(0.8, 0.99)),
         "weight_decay": Real(0),
     }
