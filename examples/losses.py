@@ -33,21 +33,22 @@ def values(loss, raw, y):
     return on_target.value_and_gradient(np.full((len(raw), 1), y), raw[None, :, None].copy())[0][0]
 
 
-figure, axes = plt.subplots(1, 3, figsize=(12, 4), sharey=True, layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(12, 5), sharey=True, layout="constrained")
 raw, mean = np.linspace(-3, 3, 301), np.linspace(0.1, 4, 301)
 for name in CLASSIFICATION_LOSSES:
-    axes[0].plot(raw, values(CLASSIFICATION_LOSSES[name](), raw, 1.0), label=name)
+    style = "--" if name == "modified_huber" else "-"  # it lies on squared_hinge from -1 on
+    axes[0].plot(raw, values(CLASSIFICATION_LOSSES[name](), raw, 1.0), style, label=name)
 for name in REGRESSION_LOSSES:
     loss = REGRESSION_LOSSES[name]()
     if loss.has_link:
         axes[2].plot(mean, values(loss, np.log(mean), 1.0), label=name)
     else:
         axes[1].plot(raw, values(loss, raw, 0.0), label=name)
-axes[0].set(xlabel="raw prediction, of a sample of the class", ylabel="loss", ylim=(-0.1, 4))
+axes[0].set(xlabel="raw prediction, of a sample of the class", ylabel="loss", ylim=(-0.1, 6))
 axes[1].set(xlabel="prediction − target")
 axes[2].set(xlabel="prediction, for a target of 1")
 for ax in axes:
-    ax.legend(fontsize=8)
+    ax.legend(fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.15))
 figure.savefig(OUTPUT / "losses.png", dpi=150)
 n_losses = len([*CLASSIFICATION_LOSSES, *REGRESSION_LOSSES])
 print(f"{n_losses} losses have a name\n{OUTPUT / 'losses.png'}\n")

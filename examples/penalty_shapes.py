@@ -63,7 +63,8 @@ for name, values in balls.items():
     axes[2].plot(*(circle / values[:, None]).T, label=name)
 axes[2].set(xlabel="first weight", ylabel="second weight", title="where the penalty is 1")
 axes[2].set_aspect("equal")
-axes[2].legend(loc="upper right", fontsize="small")
+axes[2].set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+axes[2].legend(loc="center", fontsize="small")
 for ax in axes:
     ax.grid(alpha=0.3)
 
