@@ -145,17 +145,23 @@ class _Pass:
         if not is_new:
             state = stack.optimizer_state
             stack.optimizer_state = stack.optimizer.resume(state, stack.params, whole)
-            if not self._shows_what_it_did():
-                stack.optimizer_state = stack.optimizer.init(stack.params, whole)
+            self._begin_anew_from_what_was_shown()
 
-    def _shows_what_it_did(self) -> bool:
-        """Whether fits that go on predict as before: others may stand where an average was."""
-        shown, params = self.stack.shown_params, self.stack.params
-        if shown is params:
-            return True
+    def _begin_anew_from_what_was_shown(self) -> None:
+        """Let the optimizer begin there if predictions would use other parameters than before.
+
+        Others may stand where an average was, or the optimizer may show another mix of what it has.
+        """
+        stack, now = self.stack, self.stack.shown_params
+        if now is stack.params:
+            return
         before = np.concatenate([job.past.shown for job in self.jobs if job.past is not None])
         eps = np.sqrt(np.finfo(before.dtype).eps)
-        return np.allclose(_on_host(shown), before, rtol=eps, atol=eps * np.max(np.abs(before)))
+        if not np.allclose(_on_host(now), before, rtol=eps, atol=eps * np.max(np.abs(before))):
+            params = np.ascontiguousarray(before[:, : stack.params.shape[1]])
+            params = self.placement.asarray(params, dtype=self.jobs[0].dtype)
+            stack.params = stack.terms.allowed(params)
+            stack.optimizer_state = stack.optimizer.init(stack.params, self.whole)
 
     def _null_losses(self) -> np.ndarray:
         """Return what fits measure their progress in, (n_fits,); NaN where nobody asks."""

@@ -239,6 +239,23 @@ def test_training_goes_on_from_the_average_that_was_best(optimizer):
     np.testing.assert_allclose(clf.coef_, best, rtol=0, atol=0.2 * np.abs(best).max())
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "change"),
+    [
+        (Lookahead(SGD(0.5), n_steps=7), {"slow_step_size": 0.1, "inner__learning_rate": 1e-9}),
+        (ScheduleFreeSGD(0.5), {"momentum": 0.5, "learning_rate": 1e-9}),
+        (ScheduleFreeAdamW(0.1), {"beta1": 0.5, "learning_rate": 1e-9}),
+    ],
+    **ids,
+)
+def test_another_mix_begins_from_what_was_shown(optimizer, change):
+    """Numbers that say what is shown change between calls, and what is shown does not."""
+    clf = linear(optimizer, penalty="none")
+    shown = [clf.partial_fit(X, Y, classes=[0, 1]).coef_.copy() for _ in range(3)][-1]
+    clf.set_params(**{f"optimizer__{name}": value for name, value in change.items()})
+    np.testing.assert_allclose(clf.partial_fit(X, Y).coef_, shown, atol=1e-6)
+
+
 @pytest.mark.parametrize("optimizer", SHOW_OTHERS, **ids)
 def test_calls_of_partial_fit_are_one_fit(optimizer):
     """In what trains, too, though models are saved in between."""
