@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from skopt_suite.backends import Array, namespace, to_numpy
@@ -28,8 +29,6 @@ class Prunable:
     hidden_layer_sizes: Any
     activation: Any
     dropout: Any
-    residual: bool
-    normalization: str
     coefs_: list
     intercepts_: list
     _trained_network: Network
@@ -73,6 +72,7 @@ class Prunable:
         self._check_prunable()
         weights = pruned(Weights(self.coefs_, self.intercepts_), network.activations)
         smaller = copy.copy(self)
+        vars(smaller).update(clone(self).get_params(deep=False))  # components are its own
         sizes = tuple(int(coef.shape[0]) for coef in weights.coefs)
         smaller.hidden_layer_sizes = sizes[1:]
         smaller.activation = network.activations
@@ -83,11 +83,12 @@ class Prunable:
         return smaller
 
     def _check_prunable(self) -> None:
-        if self.residual or self.normalization != "none":
+        network = self._trained_network
+        if network.residual or network.normalization != "none":
             raise ValueError(
                 f"{type(self).__name__}.prune() takes networks without residual connections and "
                 "normalisation, residual=False and normalization='none'; got "
-                f"residual={self.residual!r} and normalization={self.normalization!r}."
+                f"residual={network.residual!r} and normalization={network.normalization!r}."
             )
 
 
@@ -104,7 +105,7 @@ def pruned(weights: Weights, activations: tuple[str, ...]) -> Weights:
     activations : tuple of str
         Activation of every hidden layer.
     """
-    smaller = Weights([*weights.coefs], [*weights.intercepts])
+    smaller = Weights(_copied(weights.coefs), _copied(weights.intercepts))
     n_hidden, n_before = len(activations), -1
     while n_before != (n_before := sum(coef.shape[1] for coef in smaller.coefs)):
         for index in [*range(n_hidden), *reversed(range(n_hidden))]:
@@ -135,6 +136,10 @@ def _levels(intercept: Array, activation: str) -> Array:
     """Return the output of units that see nothing, (n_units,)."""
     z = namespace(intercept).asarray(intercept, copy=True)[None, None, :]
     return ACTIVATIONS[activation].forward(z, z, Context())[0][0, 0, :]
+
+
+def _copied(arrays: list[Array]) -> list[Array]:
+    return [namespace(array).asarray(array, copy=True) for array in arrays]
 
 
 def _taken(array: Array, index: np.ndarray, axis: int) -> Any:

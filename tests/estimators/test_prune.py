@@ -86,3 +86,21 @@ def test_units_that_speak_by_other_ways_are_not_taken_out(setting):
     model = trained(MLPRegressor, Y, hidden=(6, 6), **setting)
     with pytest.raises(ValueError, match=r"prune\(\) takes .* residual=False"):
         model.prune()
+
+
+@pytest.mark.parametrize("setting", [{"residual": True}, {"normalization": "batch"}])
+def test_what_counts_is_the_network_that_there_is(setting):
+    """Not what is set for the next fit."""
+    model = trained(MLPRegressor, Y, hidden=(6, 6), **setting)
+    model.set_params(residual=False, normalization="none")
+    with pytest.raises(ValueError, match=r"prune\(\) takes .*; got residual=(True|.*'batch')"):
+        model.prune()
+
+
+def test_a_pruned_network_shares_nothing_with_the_other():
+    model = trained(MLPRegressor, Y, penalty=GroupLasso(1e-3))
+    before, smaller = model.predict(X), model.prune()
+    smaller.set_params(penalty__alpha=5.0)
+    smaller.intercepts_[-1][:] = 100
+    assert model.penalty.alpha == 1e-3
+    np.testing.assert_array_equal(model.predict(X), before)
