@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skopt_suite._component import Registry
+from skopt_suite.backends import FitColumn, State, namespace
 from skopt_suite.domains import Named
 from skopt_suite.schedules._base import Schedule
 
@@ -39,3 +40,11 @@ def _schedules() -> Registry:
     from skopt_suite.schedules import SCHEDULES
 
     return SCHEDULES
+
+
+def chosen(mask: FitColumn, these: State, those: State) -> State:
+    """Return one state where `mask` holds, the other elsewhere."""
+    if isinstance(these, tuple):
+        parts = [chosen(mask, *pair) for pair in zip(these, those, strict=True)]
+        return type(these)(*parts) if hasattr(these, "_fields") else tuple(parts)
+    return these if these is None else namespace(mask).where(mask, these, those)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from skopt_suite.backends import Array, FitColumn, State, namespace
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.schedules._base import Schedule
-from skopt_suite.schedules._nested import Composed, any_schedule
+from skopt_suite.schedules._nested import Composed, any_schedule, chosen
 
 
 class ThenState(NamedTuple):
@@ -100,8 +100,8 @@ class Then(Composed):
             self.second.observe(state.second, loss),
         )
         return ThenState(
-            first=_where(was_first, first, state.first),
-            second=_where(was_first, state.second, second),
+            first=chosen(was_first, first, state.first),
+            second=chosen(was_first, state.second, second),
             n_epochs=state.n_epochs + 1.0,
         )
 
@@ -111,11 +111,3 @@ class Then(Composed):
     def _remaining(self, horizon: FitColumn) -> FitColumn:
         """Return the epochs that are left for `second`, at least one."""
         return namespace(horizon).clip(horizon - self.at, 1.0, None)
-
-
-def _where(mask: FitColumn, these: State, those: State) -> State:
-    """Return one state where `mask` holds, the other elsewhere."""
-    if isinstance(these, tuple):
-        parts = [_where(mask, *pair) for pair in zip(these, those, strict=True)]
-        return type(these)(*parts) if hasattr(these, "_fields") else tuple(parts)
-    return these if these is None else namespace(mask).where(mask, these, those)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from skopt_suite.backends import Array, FitColumn, State, namespace
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.schedules._base import Schedule
-from skopt_suite.schedules._nested import Composed, any_schedule
+from skopt_suite.schedules._nested import Composed, any_schedule, chosen
+
+
+class WarmupState(NamedTuple):
+    """The state of the schedule that follows, and the epochs that have ended, (n_fits, 1)."""
+
+    schedule: State
+    n_epochs: FitColumn
 
 
 class Warmup(Composed):
     """Rise linearly from `start_factor` to 1, then follow `schedule`, whose time starts there.
+
+    If that reacts to the loss, it sees the epochs that began after the rise.
 
     Parameters
     ----------
@@ -49,25 +58,30 @@ class Warmup(Composed):
         self.n_epochs = n_epochs
         self.start_factor = start_factor
 
-    def init(self, horizon: FitColumn) -> State:
-        """Return the state of the schedule that follows."""
-        return self.schedule.init(self._remaining(horizon))
+    def init(self, horizon: FitColumn) -> WarmupState:
+        """Return the state of the schedule that follows, at its start."""
+        state = self.schedule.init(self._remaining(horizon))
+        return WarmupState(state, namespace(horizon).zeros_like(horizon))
 
-    def factor_at(self, state: State, time: Array | float, horizon: FitColumn) -> Array:
+    def factor_at(self, state: WarmupState, time: Array | float, horizon: FitColumn) -> Array:
         """Return the factor of the warm-up times that of the schedule that follows."""
         xp, remaining = namespace(horizon), self._remaining(horizon)
         risen = xp.clip(time / self.n_epochs, 0.0, 1.0) * xp.ones_like(horizon)
-        after = self.schedule.factor_at(state, self._since(time, horizon), remaining)
+        after = self.schedule.factor_at(state.schedule, self._since(time, horizon), remaining)
         return (self.start_factor + (1.0 - self.start_factor) * risen) * after
 
-    def momentum_at(self, state: State, time: Array | float, horizon: FitColumn) -> Array | None:
+    def momentum_at(
+        self, state: WarmupState, time: Array | float, horizon: FitColumn
+    ) -> Array | None:
         """Return that of the schedule that follows, where it begins during the warm-up."""
         remaining = self._remaining(horizon)
-        return self.schedule.momentum_at(state, self._since(time, horizon), remaining)
+        return self.schedule.momentum_at(state.schedule, self._since(time, horizon), remaining)
 
-    def observe(self, state: State, loss: FitColumn) -> State:
-        """Let the schedule that follows observe."""
-        return self.schedule.observe(state, loss)
+    def observe(self, state: WarmupState, loss: FitColumn) -> WarmupState:
+        """Let the schedule that follows observe, if the epoch began in its time."""
+        after = self.schedule.observe(state.schedule, loss)
+        is_warm = state.n_epochs >= self.n_epochs
+        return WarmupState(chosen(is_warm, after, state.schedule), state.n_epochs + 1.0)
 
     def _since(self, time: Array | float, horizon: FitColumn) -> Array:
         """Return the time since the warm-up, which fits of a stack may end at different times."""

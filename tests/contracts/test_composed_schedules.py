@@ -74,6 +74,17 @@ def test_a_plateau_counts_the_epochs_of_its_own_part(at):
     np.testing.assert_array_equal(factors[:, 0], [1, 1, 1, 1, 1, 1, 0.5, 0.5])
 
 
+@pytest.mark.parametrize("n_epochs", [3, 2.5])
+def test_what_follows_a_warmup_counts_the_epochs_after_it(n_epochs):
+    plain, then = (
+        factors_by_epoch(np.ones(8), 20, Warmup(schedule, n_epochs, start_factor=1.0))[:, 0]
+        for schedule in (PLATEAU, Then(PLATEAU, at=4))
+    )
+    np.testing.assert_array_equal(plain, [1, 1, 1, 1, 1, 1, 0.5, 0.5])
+    np.testing.assert_array_equal(then[:7], plain[:7])
+    assert then[7] > 0.9
+
+
 def test_a_plateau_comes_to_its_end():
     factors = factors_by_epoch(np.ones(8), 20, Then(PLATEAU, Constant(), at=5))
     np.testing.assert_array_equal(factors[:, 0], [1, 1, 1, 0.5, 0.5, 1, 1, 1])
