@@ -50,15 +50,23 @@ def _checked(owner: str, name: str, value: Any, shape: tuple[int, ...]) -> np.nd
     """Return an array of that shape; where there is one output, its axis may be left out."""
     shapes = [shape, shape[1:]] if shape[0] == 1 else [shape]
     wanted = f"{owner}: {name} must hold finite numbers in the shape {_listed(shapes)}"
-    try:
-        array = np.asarray(to_numpy(value), dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{wanted}; got {value!r}.") from error
+    array = _numbers(value)
+    if array is None:
+        raise ValueError(f"{wanted}; got {value!r}.")
     if array.shape not in shapes:
         raise ValueError(f"{wanted}; got one of shape {array.shape}.")
     if not np.isfinite(array).all():
         raise ValueError(f"{wanted}; got NaN or infinity.")
     return array.reshape(shape)
+
+
+def _numbers(value: Any) -> np.ndarray | None:
+    """Return an array in float64; None if that is none of real numbers."""
+    try:
+        array = np.asarray(to_numpy(value))
+        return array.astype(np.float64) if array.dtype.kind in "iufO" else None
+    except (TypeError, ValueError):
+        return None
 
 
 def _listed(shapes: list[tuple[int, ...]]) -> str:

@@ -110,6 +110,9 @@ def test_start_and_routing_through_a_pipeline():
          "got one of shape (4,)"),
         ({}, TWO, {"coef_init": HERE * np.nan}, "in the shape (1, 4) or (4,); got NaN or infinity"),
         ({}, TWO, {"coef_init": "zero"}, "in the shape (1, 4) or (4,); got 'zero'"),
+        ({}, TWO, {"coef_init": [*"1234"]}, "shape (1, 4) or (4,); got ['1', '2', '3', '4']"),
+        ({}, TWO, {"coef_init": [1j] * 4}, "shape (1, 4) or (4,); got [1j, 1j, 1j, 1j]"),
+        ({}, TWO, {"intercept_init": True}, "in the shape (1,) or (); got True"),
         ({}, THREE, {"intercept_init": 0.1}, "intercept_init must hold finite numbers in the shape "
          "(3,); got one of shape ()"),
         ({"fit_intercept": False}, TWO, {"intercept_init": 0.1},
