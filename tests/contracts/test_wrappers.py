@@ -272,6 +272,24 @@ def test_a_fit_that_diverges_names_the_rate_of_the_inner_optimizer():
         linear(AverageWeights(SGD(1e6))).fit(X, Y)
 
 
+@pytest.mark.parametrize("size, norm", [(1e-30, 1e-32), (3.0, 0.1), (1e30, 1.0)])
+def test_norms_are_those_of_gradients_of_any_size(size, norm):
+    """Squares of the largest and of the smallest are none in single precision."""
+    gradient = np.array([[3, 4, 0]], dtype=np.float32) * np.float32(size)
+    clipped, factor = ClipGradient(norm=norm).clip(gradient)
+    np.testing.assert_allclose(clipped, [[0.6 * norm, 0.8 * norm, 0]], rtol=1e-5)
+    np.testing.assert_allclose(factor * gradient, clipped)
+
+
+@pytest.mark.parametrize("worst", [np.inf, np.nan])
+def test_clipping_hides_no_gradient_that_is_not_finite(worst):
+    with np.errstate(invalid="ignore"):
+        clipped, _ = ClipGradient().clip(np.array([[1.0, worst]]))
+    assert np.isnan(clipped).any()
+    clipped, factor = ClipGradient().clip(np.zeros((1, 2)))
+    np.testing.assert_array_equal([*clipped[0], *factor[0]], [0, 0, 1])
+
+
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
 def test_prodigy_finds_its_learning_rate(scale):
     """Optima a hundred million times as far apart, from the same hyperparameters."""

@@ -119,10 +119,18 @@ class ClipGradient(Wrapper):
             factor = xp.where(is_zero, 1.0, clipped / xp.where(is_zero, 1.0, gradient))
         if norm is not None:
             (largest,) = like(gradient, norm)
-            length = xp.linalg.vector_norm(clipped, axis=-1, keepdims=True)
+            length = _norm(clipped)
             share = largest / xp.maximum(length, largest + 0 * length)
             clipped, factor = share * clipped, share * factor
         return clipped, factor
+
+
+def _norm(gradient: Params) -> FitColumn:
+    """Return the Euclidean norm, (n_fits, 1), also where squares would overflow."""
+    xp = namespace(gradient)
+    size = xp.max(xp.abs(gradient), axis=-1, keepdims=True)
+    size = xp.where(size > 0, size, xp.ones_like(size))
+    return size * xp.linalg.vector_norm(gradient / size, axis=-1, keepdims=True)
 
 
 class _Clipped(Changed):
