@@ -11,6 +11,9 @@ from skopt_suite.schedules._shapes import half_cosine, share
 class WarmupStableDecay(Schedule):
     """Rise from 0 to 1 along a line, stay there, and fall to `final_factor` at the end.
 
+    Where both shares together are more than the fit, the factors of rise and fall are multiplied,
+    and the largest is below 1.
+
     Parameters
     ----------
     warmup : float in [0, 1], default=0.05

@@ -17,7 +17,7 @@ def descend(
     numbers: Array,
     n_weights: int,
 ) -> tuple[Params, Array]:
-    """``w - rate * g``, and for biases ``b - rate * bias_factor * g``."""
+    """``w - rate * g``, and for all but weights ``b - rate * bias_factor * g``."""
     xp = namespace(params)
     of_weights, of_biases = like(params, rate, rate * column(numbers, 0))
     is_weight = xp.arange(params.shape[1], device=params.device) < n_weights
@@ -52,9 +52,10 @@ class GradientDescent(_Descent):
     learning_rate : float > 0, default=0.01
         Step size.
     bias_factor : float >= 0, default=1.0
-        Factor on the step size of intercepts and biases. With rows that are mostly 0, such as
-        counts of words, weights learn from few rows and bear large steps, in which an intercept,
-        which learns from all rows, would swing: 0.01 is what scikit-learn takes for sparse rows.
+        Factor on the step size of intercepts and biases, and of gains of normalisations. With rows
+        that are mostly 0, such as counts of words, weights learn from few rows and bear large
+        steps, in which an intercept, which learns from all rows, would swing: 0.01 is what
+        scikit-learn takes for sparse rows.
 
     References
     ----------
@@ -85,9 +86,10 @@ class SGD(_Descent):
     learning_rate : float > 0, default=0.01
         Step size.
     bias_factor : float >= 0, default=1.0
-        Factor on the step size of intercepts and biases. With rows that are mostly 0, such as
-        counts of words, weights learn from few rows and bear large steps, in which an intercept,
-        which learns from all rows, would swing: 0.01 is what scikit-learn takes for sparse rows.
+        Factor on the step size of intercepts and biases, and of gains of normalisations. With rows
+        that are mostly 0, such as counts of words, weights learn from few rows and bear large
+        steps, in which an intercept, which learns from all rows, would swing: 0.01 is what
+        scikit-learn takes for sparse rows.
 
     References
     ----------
