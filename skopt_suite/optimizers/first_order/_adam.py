@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skopt_suite.backends import Array, FitColumn, Params, kernel, like, namespace
-from skopt_suite.optimizers.first_order._adam_rule import AdamRule, means, uncorrected
+from skopt_suite.optimizers.first_order._adam_rule import AdamRule, means, over_root, uncorrected
 from skopt_suite.optimizers.first_order._rule import RuleState, column
 
 
@@ -62,6 +62,4 @@ class Adam(AdamRule):
     def step_size(self, state: RuleState, learning_rate: FitColumn) -> FitColumn | Params:
         """Return ``learning_rate / (√v̂ + epsilon)``, per coordinate."""
         v = state.moments[:, 1, :]
-        both = uncorrected(learning_rate, self.epsilon, self.beta2, state.n_steps)
-        rate, epsilon = like(v, *both)
-        return rate / (namespace(v).sqrt(v) + epsilon)
+        return over_root(v, learning_rate, self.epsilon, self.beta2, state.n_steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends import Array, FitColumn, Params, like
+from skopt_suite.backends import Array, FitColumn, Params, like, namespace
 from skopt_suite.domains import LogUniform, Real
 from skopt_suite.optimizers.first_order._rule import Rule, column
 
@@ -52,3 +52,11 @@ def uncorrected(
     """
     root = (1 - beta2**n_steps) ** 0.5
     return rate * root, epsilon * root
+
+
+def over_root(
+    v: Params, rate: FitColumn, epsilon: FitColumn, beta2: FitColumn, n_steps: FitColumn
+) -> Params:
+    """Return ``rate / (√v̂ + ε)``, per coordinate."""
+    rate, epsilon = like(v, *uncorrected(rate, epsilon, beta2, n_steps))
+    return rate / (namespace(v).sqrt(v) + epsilon)

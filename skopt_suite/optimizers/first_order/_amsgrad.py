@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skopt_suite.backends import Array, FitColumn, Params, kernel, like, namespace
-from skopt_suite.optimizers.first_order._adam_rule import AdamRule, means, uncorrected
+from skopt_suite.optimizers.first_order._adam_rule import AdamRule, means, over_root, uncorrected
 from skopt_suite.optimizers.first_order._rule import RuleState, column
 
 
@@ -66,6 +66,4 @@ class AMSGrad(AdamRule):
     def step_size(self, state: RuleState, learning_rate: FitColumn) -> FitColumn | Params:
         """Return ``learning_rate / (√ŝ + epsilon)``, per coordinate."""
         largest = state.moments[:, 2, :]
-        both = uncorrected(learning_rate, self.epsilon, self.beta2, state.n_steps)
-        rate, epsilon = like(largest, *both)
-        return rate / (namespace(largest).sqrt(largest) + epsilon)
+        return over_root(largest, learning_rate, self.epsilon, self.beta2, state.n_steps)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skopt_suite.backends import Array, FitColumn, Params, kernel, like, namespace
-from skopt_suite.optimizers.first_order._adam_rule import AdamRule, means, uncorrected
+from skopt_suite.optimizers.first_order._adam_rule import AdamRule, means, over_root, uncorrected
 from skopt_suite.optimizers.first_order._rule import RuleState, column
 
 _BEND = 0.004 * math.log(0.96)  # log of what the distance to beta1 shrinks by with every step
@@ -117,5 +117,4 @@ class NAdam(AdamRule):
         v, t = state.moments[:, 1, :], state.n_steps
         shares = _shares(self.beta1, t)
         of_unit = shares.of_gradient + shares.of_mean * (1 - self.beta1**t)
-        rate, epsilon = like(v, *uncorrected(learning_rate * of_unit, self.epsilon, self.beta2, t))
-        return rate / (namespace(v).sqrt(v) + epsilon)
+        return over_root(v, learning_rate * of_unit, self.epsilon, self.beta2, t)

@@ -15,10 +15,9 @@ from skopt_suite.optimizers.first_order._rule import decayed
 class ProdigyState(NamedTuple):
     """Moments, where training began, and what is known of the distance to the optimum."""
 
-    n_steps: FitColumn  # float64, as are all columns
     moments: Array  # (n_fits, 3, n_params): of gradients, of their squares, and their weighted sum
     start: Params
-    distance: FitColumn  # d
+    distance: FitColumn  # d, in float64, as are all columns
     rate: FitColumn  # γ d of the last step
     numerator: FitColumn
     mass: FitColumn  # what the mean of gradients would be if all of them had been 1
@@ -102,7 +101,6 @@ class Prodigy(FirstOrder):
         """Return moments of zero, and the first distance."""
         xp, (n_fits, n_params), zero = namespace(params), params.shape, zero_count(params)
         return ProdigyState(
-            n_steps=zero,
             moments=xp.zeros((n_fits, 3, n_params), dtype=params.dtype, device=params.device),
             start=xp.asarray(params, copy=True),
             distance=self.d0 + zero,
@@ -144,7 +142,6 @@ class Prodigy(FirstOrder):
         size = xp.astype(xp.sum(xp.abs(moments[:, 2, :]), axis=-1, keepdims=True), xp.float64)
         found = self.d_coef * numerator / xp.where(size == 0, xp.ones_like(size), size)
         return state._replace(
-            n_steps=state.n_steps + 1,
             moments=moments,
             distance=xp.maximum(d, found),
             rate=rate,
