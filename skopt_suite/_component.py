@@ -178,7 +178,8 @@ class Registry:
                 raise ValueError(f"{owner}: unknown {name} {value!r}; known: {known}.{meant}")
             value = self._classes[value]()
         if not isinstance(value, self.base):
-            wanted = f"the name or an object of a {self.kind} ({self.listing(also)})"
+            article = "an" if self.kind[0] in "aeiou" else "a"
+            wanted = f"the name or an object of {article} {self.kind} ({self.listing(also)})"
             raise TypeError(
                 f"{owner}: {name} must be {wanted}; got {value!r} of type {type(value).__name__}."
             )

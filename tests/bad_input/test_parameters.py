@@ -55,7 +55,8 @@ def test_an_unknown_loss_lists_the_known(estimator, known):
 @pytest.mark.parametrize("parameter", ["optimizer", "schedule", "penalty", "loss"])
 @pytest.mark.parametrize("value", [3, None, Adam], ids=repr)
 def test_what_is_no_component_is_refused(parameter, value):
-    text = f"MLPClassifier: {parameter} must be the name or an object of a"
+    article = "an" if parameter == "optimizer" else "a"
+    text = f"MLPClassifier: {parameter} must be the name or an object of {article} "
     _error_of(MLPClassifier(**{parameter: value}), TypeError, text)
 
 
