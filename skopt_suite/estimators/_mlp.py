@@ -50,7 +50,8 @@ class MLPClassifier(MLPFace, TrainableClassifier):
     normalization : {"none", "layer", "batch"}, default="none"
         Whether hidden layers normalise weighted sums before the activation: over the units of
         every row, or over the rows of a batch, all alike, where predictions use running means of
-        batches. They are then multiplied by ``gains_``, and ``intercepts_`` are added.
+        batches. They are then multiplied by ``gains_``, and ``intercepts_`` are added. Batches
+        have at least two rows: a single one that is left over joins the batch before it.
     loss : str or ClassificationLoss, default="log_loss"
         What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
         (:ref:`list <classification_losses>`).
@@ -241,7 +242,8 @@ class MLPRegressor(MLPFace, TrainableRegressor):
     normalization : {"none", "layer", "batch"}, default="none"
         Whether hidden layers normalise weighted sums before the activation: over the units of
         every row, or over the rows of a batch, all alike, where predictions use running means of
-        batches. They are then multiplied by ``gains_``, and ``intercepts_`` are added.
+        batches. They are then multiplied by ``gains_``, and ``intercepts_`` are added. Batches
+        have at least two rows: a single one that is left over joins the batch before it.
     loss : str or RegressionLoss, default="squared_error"
         What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
         (:ref:`list <regression_losses>`).

@@ -42,13 +42,13 @@ def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
 
 
 def _check_batches(job: Job, n_samples: int) -> None:
-    """Raise if a batch has but one row, and layers are normalised over its rows."""
+    """Raise if batches have but one row, and layers are normalised over their rows."""
     n_rows = job.plan.rows_per_step(n_samples)
-    if job.network.n_buffers and (n_samples % n_rows or n_rows) == 1:
+    if job.network.n_buffers and n_rows == 1:
         raise ValueError(
             "normalization='batch' needs at least 2 rows in every batch; "
-            f"n_samples={n_samples} in batches of {n_rows} leaves 1 alone. Change one of these: "
-            "batch_size to another number; normalization to 'layer' or 'none'."
+            f"got n_samples={n_samples} in batches of 1. Change one of these: "
+            "batch_size to 2 or more; normalization to 'layer' or 'none'."
         )
 
 

@@ -66,8 +66,9 @@ class Epoch:
         """Return the objective on the rows of a step."""
         objective = self.whole
         if objective is None:
-            start = step * self.batch_size
-            rows = self.source.batch(start, self.batch_size, self.order, self.weights)
+            start, is_last = step * self.batch_size, step == self.n_steps - 1
+            size = self.source.n_samples - start if is_last else self.batch_size
+            rows = self.source.batch(start, size, self.order, self.weights)
             objective = self.terms.on(rows)
         objective = objective.at(self.number + step / self.n_steps)
         if self.dropout is None:

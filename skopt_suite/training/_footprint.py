@@ -131,7 +131,7 @@ def _activations(job: Job, data: Data, placement: Placement, is_weighted: bool) 
             scratch = min(scratch, _FUSED_ACTIVATION)
         kept += n_units * (1 + activation.keeps_its_own_array + dropout[0] + more[0])
         momentary.append(n_units * (scratch + dropout[1] + more[1]))
-    n_rows = job.plan.rows_per_step(data.train.n_samples)
+    n_rows = job.rows_per_step(data.train.n_samples)
     if job.plan.optimizer.only_quadratic:
         n_rows = min(n_rows, N_ROWS)  # it needs no predictions but for the initial loss
     return n_rows * (kept + max(momentary) + _of_outputs(job, is_weighted))

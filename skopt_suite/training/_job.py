@@ -56,6 +56,19 @@ class Job:
         """Seed of the order of rows and of dropout: that of the fit that is continued."""
         return self.plan.seed if self.past is None else self.past.seed
 
+    def n_steps(self, n_samples: int) -> int:
+        """Return how many steps an epoch has: the last is on the rows that are left over.
+
+        One row has no variance. Where layers are normalised over batches, it joins the last one.
+        """
+        whole, n_left = divmod(n_samples, self.plan.rows_per_step(n_samples))
+        return whole + (n_left > (1 if self.network.n_buffers else 0))
+
+    def rows_per_step(self, n_samples: int) -> int:
+        """Return how many rows a step sees at the most."""
+        size = self.plan.rows_per_step(n_samples)
+        return max(size, n_samples - (self.n_steps(n_samples) - 1) * size)
+
     @property
     def key(self) -> tuple[Hashable, ...]:
         """What jobs must share to be trained in one stack; fits that go on are equally old."""

@@ -122,7 +122,7 @@ class _Pass:
         self.plan, source = first.plan, self.data.train
         self.batch_size = self.plan.rows_per_step(source.n_samples)
         self.n_at_once = self.plan.rows_per_look(source.n_samples)
-        self.n_steps = -(-source.n_samples // self.batch_size)
+        self.n_steps = first.n_steps(source.n_samples)
         self.stack = build_stack(self.jobs, self.placement)
         self.epoch = 0 if first.checkpoint is None else first.checkpoint.epoch
         self.time = 0.0 if first.past is None else first.past.time

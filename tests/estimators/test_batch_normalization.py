@@ -44,13 +44,14 @@ def test_predictions_are_of_what_is_shown_and_not_of_the_batch():
     np.testing.assert_allclose(model.predict(X[:1]), model.predict(X)[:1], rtol=1e-10)
 
 
-def test_running_means_of_batches():
-    """Of a network that does not move, whose batches are the same in every epoch."""
+@pytest.mark.parametrize("n_samples, ends", [(200, [40, 80, 120, 160]), (81, [40]), (41, [])])
+def test_running_means_of_batches(n_samples, ends):
+    """Of a network that does not move, whose batches are the same; none of them is one row."""
     still = {"optimizer": "sgd", "optimizer__learning_rate": 1e-300, "shuffle": False}
-    model = model_of(hidden=(7,), penalty="none", **still).fit(X, Y)
-    z, mean, variance = X @ model.coefs_[0], np.zeros(7), np.ones(7)
+    model = model_of(hidden=(7,), penalty="none", **still).fit(X[:n_samples], Y[:n_samples])
+    z, mean, variance = X[:n_samples] @ model.coefs_[0], np.zeros(7), np.ones(7)
     for _ in range(model.n_iter_):
-        for batch in np.split(z, 5):
+        for batch in np.split(z, ends):
             mean = 0.9 * mean + 0.1 * batch.mean(axis=0)
             variance = 0.9 * variance + 0.1 * batch.var(axis=0, ddof=1)
     np.testing.assert_allclose(model.means_[0], mean, rtol=1e-9)
@@ -101,6 +102,22 @@ def test_a_fit_that_stops_goes_on_as_if_it_had_not():
     np.testing.assert_allclose(rest.loss_curve, whole.loss_curve, rtol=1e-10)
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "average_weights"])
+def test_a_row_that_is_left_over_is_in_every_epoch_of_stacks_and_partial_fits(optimizer):
+    rows, model = slice(0, 81), model_of(optimizer=optimizer, max_iter=3)
+    grid = {"penalty__alpha": [1e-4, 1e-1]}
+    splits = [(np.arange(81), np.arange(81, 200))]
+    search = FusedGridSearchCV(model, grid, cv=splits, refit=False).fit(X, Y)
+    for k, alpha in enumerate(grid["penalty__alpha"]):
+        fitted = model_of(optimizer=optimizer, max_iter=3, penalty__alpha=alpha).fit(
+            X[rows], Y[rows]
+        )
+        np.testing.assert_allclose(search.loss_curves_[k][0], fitted.loss_curve_, rtol=1e-9)
+        begun = model_of(optimizer=optimizer, penalty__alpha=alpha)
+        for loss in fitted.loss_curve_:
+            assert begun.partial_fit(X[rows], Y[rows]).loss_ == pytest.approx(loss, rel=1e-9)
+
+
 @pytest.mark.parametrize("early", [False, True], ids=["", "early stopping"])
 def test_partial_fits_and_warm_starts_go_on(early):
     """Of a saved model, too: what is kept of batches is in the file."""
@@ -127,9 +144,9 @@ def test_fits_that_leave_a_stack_take_theirs_along():
     )
 
 
-@pytest.mark.parametrize("n_samples, batch_size", [(41, 40), (40, 1), (1, 200)])
+@pytest.mark.parametrize("n_samples, batch_size", [(40, 1), (1, 200)])
 def test_batches_of_one_row_are_refused(n_samples, batch_size):
-    text = f"n_samples={n_samples} in batches of {min(n_samples, batch_size)} leaves 1 alone"
+    text = f"at least 2 rows in every batch; got n_samples={n_samples} in batches of 1"
     with pytest.raises(ValueError, match=text):
         model_of(batch_size=batch_size).fit(X[:n_samples], Y[:n_samples])
     model_of(batch_size=batch_size, normalization="layer").fit(X[:n_samples], Y[:n_samples])
