@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from skopt_suite.backends import FitColumn, FlatWeights
-
 if TYPE_CHECKING:
     from skopt_suite.optimizers._base import Optimizer
 
@@ -43,8 +41,9 @@ class PenaltyFacts(Protocol):
     def needs_step_size(self) -> bool:
         """Whether how it acts depends on how far steps move."""
 
-    def curvature(self) -> FitColumn | FlatWeights | float | None:
-        """Return c where the gradient of the smooth part is ``c * weights``, else None."""
+    @property
+    def is_quadratic(self) -> bool:
+        """Whether the curvature of the smooth part is known, for every output."""
 
 
 @dataclass(frozen=True)
@@ -113,5 +112,5 @@ def _unless_quadratic(demands: Demands) -> Iterator[str]:
     if demands.hidden_layer_sizes:
         sizes = list(demands.hidden_layer_sizes)
         yield f"needs a linear model; got hidden layers of {sizes} units"
-    if demands.penalty.curvature() is None:
+    if not demands.penalty.is_quadratic:
         yield (f"needs a quadratic penalty that declares its curvature; got {demands.penalty!r}")

@@ -137,9 +137,16 @@ class Penalty(Component):
         """Return c where the gradient of the smooth part is ``c * weights``, else None.
 
         A number, or an array of shape (n_fits, 1). L-BFGS needs fewer iterations where it is known,
-        and the closed form needs it.
+        and the closed form needs it, or squares only.
         """
         return None
+
+    @property
+    def is_quadratic(self) -> bool:
+        """Whether there is a closed form: `curvature` is known, or strengths are of outputs."""
+        separable = self.separable()
+        is_ridge = separable is not None and separable.l1 is None and not separable.is_positive
+        return self.curvature() is not None or is_ridge
 
     def separable(self) -> Separable | None:
         """Return the strengths where it is ``Σ_j l1_j |w_j| + l2_j / 2 w_j²``, else None.

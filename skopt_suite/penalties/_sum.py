@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any, Self
 
 import numpy as np
@@ -89,11 +90,7 @@ class Sum(Penalty):
     def curvature(self) -> FitColumn | float | None:
         """Return the sum, where both are known."""
         one, another = self.smooth.curvature(), self.other.curvature()
-        if one is None or another is None:
-            return None
-        if isinstance(one, list | tuple) or isinstance(another, list | tuple):
-            return np.add(one, another)  # not stacked yet
-        return one + another
+        return None if one is None or another is None else _added(one, another)
 
     def separable(self) -> Separable | None:
         """Return the sum of the strengths, where both are known."""
@@ -101,7 +98,7 @@ class Sum(Penalty):
         if one is None or another is None:
             return None
         l2 = [part.l2 for part in (one, another) if part.l2 is not None]
-        return another._replace(l2=sum(l2[1:], l2[0]) if l2 else None)
+        return another._replace(l2=reduce(_added, l2) if l2 else None)
 
     @property
     def needs_step_size(self) -> bool:
@@ -142,3 +139,10 @@ def _penalties() -> Registry:
     from skopt_suite.penalties import PENALTIES
 
     return PENALTIES
+
+
+def _added(one: Any, another: Any) -> Any:
+    """Return the sum of strengths, which are lists before they are stacked."""
+    if isinstance(one, list | tuple) or isinstance(another, list | tuple):
+        return np.add(one, another)
+    return one + another

@@ -56,9 +56,8 @@ class LinearView:
         """Return the objective of linear models as the quadratic that it is."""
         if "quadratic" not in self._found:
             joint = self.source.moments(self.weights, self._is_centred, with_targets=True)
-            self._found["quadratic"] = Quadratic.of(
-                self.layout, *self._bounds(), joint, self.source.eps
-            )
+            bound, eps = self._bounds()[0], self.source.eps
+            self._found["quadratic"] = Quadratic.of(self.layout, bound, self._alphas(), joint, eps)
         return self._found["quadratic"]
 
     def take(self, index: Array) -> LinearView:
@@ -100,6 +99,14 @@ class LinearView:
         values = xp.maximum(c * basis.values + alpha, c * basis.floor)
         mean, values = (xp.astype(part, source.dtype, copy=False) for part in (mean, values))
         return LinearDiagonal.of(self.layout, mean, values, c)
+
+    def _alphas(self) -> Any:
+        """Return the curvature of a quadratic penalty: one, or one for every output."""
+        alpha, separable = self.penalty.curvature(), self.penalty.separable()
+        if alpha is not None or separable is None:
+            return alpha
+        (layer,) = self.layout.layers
+        return layer.weights(separable.l2)[:, 0, :]
 
     def _bounds(self) -> tuple[Any, Any]:
         """Return the curvature of the loss and that of the penalty, where both declare one."""

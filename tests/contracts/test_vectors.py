@@ -12,7 +12,7 @@ from skopt_suite._layout import Layout
 from skopt_suite.backends import Placement
 from skopt_suite.domains import Anything, Real, Vector
 from skopt_suite.model_selection import FusedGridSearchCV
-from skopt_suite.penalties import L1, L2, MCP, ElasticNet, GroupLasso, MaxNorm, Penalty
+from skopt_suite.penalties import L1, L2, MCP, ElasticNet, GroupLasso, MaxNorm, Penalty, Sum
 
 NUMPY = Placement(np)
 LAYOUT = Layout.dense((3, 4, 2))
@@ -180,7 +180,24 @@ def test_strengths_per_target_that_are_not_accepted(penalty, message):
         LinearRegressor(penalty=penalty).fit(X, TARGETS)
 
 
-def test_the_closed_form_takes_one_strength():
-    model = LinearRegressor(penalty=L2(ALPHAS), optimizer="closed_form")
-    with pytest.raises(ValueError, match=r"needs a quadratic penalty .* got L2\(alpha="):
-        model.fit(X, TARGETS)
+@pytest.mark.parametrize("penalty", [L2(ALPHAS), Sum(L2(ALPHAS), L2(0.0))], ids=repr)
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_the_closed_form_takes_a_strength_per_target(penalty, fit_intercept):
+    settings = {"optimizer": "closed_form", "fit_intercept": fit_intercept}
+    ours = LinearRegressor(penalty=penalty, **settings).fit(X, TARGETS)
+    theirs = Ridge(alpha=len(X) * np.array(ALPHAS), fit_intercept=fit_intercept).fit(X, TARGETS)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(ours.intercept_, theirs.intercept_, rtol=1e-9, atol=1e-12)
+
+
+def test_targets_in_closed_form_are_solved_each_for_itself():
+    """Of a stack, with a column twice: where a strength is 0, the smallest weights are taken."""
+    rows, alphas = np.column_stack([X, X[:, 0]]), [[0.0, 0.1, 1.0], [0.01, 0.0, 0.0]]
+    model = LinearRegressor(optimizer="closed_form")
+    search = FusedGridSearchCV(model, {"penalty": [L2(row) for row in alphas]}, cv=2)
+    assert search.fit(rows, TARGETS).fusion_report_.n_alone == 0
+    for row in alphas:
+        together = model.set_params(penalty=L2(row)).fit(rows, TARGETS).coef_
+        for k, alpha in enumerate(row):
+            alone = model.set_params(penalty=L2(alpha)).fit(rows, TARGETS[:, k])
+            np.testing.assert_allclose(together[k], alone.coef_, rtol=1e-9, atol=1e-12)

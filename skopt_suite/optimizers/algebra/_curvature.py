@@ -206,5 +206,5 @@ def taken(fits: Any, index: Array) -> dict[str, Array]:
 
 
 def per_output(values: Any) -> Any:
-    """Return what is of shape (n_fits, 1) as (n_fits, 1, 1); numbers as they are."""
-    return values if isinstance(values, Real) else values[:, :, None]
+    """Return (n_fits, 1 or n_outputs) as (n_fits, 1, 1 or n_outputs); numbers as they are."""
+    return values if isinstance(values, Real) else values[:, None, :]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skopt_suite._layout import Layout
-from skopt_suite.backends import Array, FitColumn, LayerWeights, Params, PerFit, namespace, to_numpy
+from skopt_suite.backends import Array, LayerWeights, Params, PerFit, namespace, to_numpy
 from skopt_suite.optimizers.algebra._curvature import per_output, product, split, taken
 from skopt_suite.optimizers.algebra._moments import Moments
 from skopt_suite.optimizers.algebra._spectrum import relative_noise, relative_rounding, spectrum
@@ -26,7 +26,7 @@ class Quadratic:
 
     layout: Layout
     bound: float  # c
-    alpha: FitColumn | float
+    alpha: Array | float  # (n_fits, 1), or (n_fits, n_outputs): a number for every output
     mean: Array  # (n_fits or 1, n_features, 1): x̄
     input_second: Array  # (n_fits or 1, n_features, n_features)
     minus_cross: Array  # (n_fits or 1, n_features, n_outputs)
@@ -36,7 +36,7 @@ class Quadratic:
 
     @classmethod
     def of(
-        cls, layout: Layout, bound: float, alpha: FitColumn | float, joint: Moments, eps: float
+        cls, layout: Layout, bound: float, alpha: Array | float, joint: Moments, eps: float
     ) -> Quadratic:
         """Return it from the moments of input and target together, in a precision of `eps`."""
         xp, second, n = namespace(joint.second), joint.second, layout.layers[0].n_in
@@ -65,9 +65,9 @@ class Quadratic:
         """
         xp = namespace(self.mean)
         basis = spectrum(Moments(self.mean[:, :, 0], self.input_second), self.eps)
-        values = self.bound * basis.values + self.alpha
-        is_flat = values <= self.bound * basis.noise
-        inverse = xp.where(is_flat, 0.0, 1 / xp.where(is_flat, 1.0, values))[:, :, None]
+        values = self.bound * basis.values[:, :, None] + per_output(self.alpha)
+        is_flat = values <= self.bound * basis.noise[:, :, None]
+        inverse = xp.where(is_flat, 0.0, 1 / xp.where(is_flat, 1.0, values))
         params = xp.zeros(shape, dtype=xp.float64, device=self.mean.device)
         weights, bias = split(self.layout, params)
         for _ in range(_N_SOLVES):
@@ -110,27 +110,29 @@ class Quadratic:
         Returns the fits that have some of either kind, (n_fits,).
         """
         xp, n_fits = namespace(weights), weights.shape[0]
-        n_flat = np.sum(to_numpy(is_flat), axis=-1) * np.ones(n_fits, dtype=int)
+        n_flat = np.sum(to_numpy(is_flat), axis=1) * np.ones((n_fits, 1), dtype=int)
         unsolved = np.zeros(n_fits, dtype=bool)
-        for k in np.flatnonzero(n_flat):
-            solution, n_redundant = self._scaled_solution(int(k))
-            if n_redundant == n_flat[k]:
+        for k, j in np.argwhere(n_flat).tolist():
+            outputs = slice(j, j + 1) if n_flat.shape[1] > 1 else slice(None)
+            solution, n_redundant = self._scaled_solution(k, outputs)
+            if n_redundant == n_flat[k, j]:
                 continue
-            unsolved[k] = solution is None
+            unsolved[k] |= solution is None
             if solution is not None:
-                weights[int(k), ...] = xp.asarray(solution, device=weights.device)
+                weights[k, :, outputs] = xp.asarray(solution, device=weights.device)
         return xp.asarray(unsolved, device=weights.device)
 
-    def _scaled_solution(self, k: int) -> tuple[np.ndarray | None, int]:
-        """Return the weights of one fit, if there is one solution only, and how many are free.
+    def _scaled_solution(self, k: int, outputs: slice) -> tuple[np.ndarray | None, int]:
+        """Return some weights of one fit, if there is one solution only, and how many are free.
 
-        On the host, with features scaled so that all have curvature 1.
+        They are those of outputs that share a penalty. On the host, with features scaled so that
+        all have curvature 1.
         """
         second, minus_cross, alpha, mean = (
             np.asarray(to_numpy(part))[k if part.shape[0] > 1 else 0]
             for part in (self.input_second, self.minus_cross, self._alphas(), self.mean)
         )
-        matrix = self.bound * second + alpha * np.eye(len(second))
+        matrix = self.bound * second + alpha[outputs][0] * np.eye(len(second))
         size = np.sqrt(np.diagonal(matrix))
         is_constant = size == 0
         scale = 1 / np.where(is_constant, 1.0, size)
@@ -142,7 +144,7 @@ class Quadratic:
         n_dependent = int((values <= noise).sum())
         if n_dependent:
             return None, n_dependent + int(is_constant.sum())
-        target = -self.bound * scale[:, None] * minus_cross
+        target = -self.bound * scale[:, None] * minus_cross[:, outputs]
         solution = np.zeros_like(target)
         for _ in range(_N_SOLVES):
             rest = vectors.T @ (target - scaled @ solution)
@@ -150,7 +152,7 @@ class Quadratic:
         return scale[:, None] * solution, int(is_constant.sum())
 
     def _alphas(self) -> Array:
-        """Return alpha as an array, (n_fits or 1, 1)."""
+        """Return alpha as an array, (n_fits or 1, 1 or n_outputs)."""
         xp = namespace(self.mean)
         return self.alpha + xp.zeros((1, 1), dtype=xp.float64, device=self.mean.device)
 

@@ -11,8 +11,9 @@ class ClosedForm(Optimizer):
 
     For linear models with a squared error and no penalty or L2, on dense data. With
     ``Cov(x) = V diag(λ) Vᵀ`` the weights are ``V diag(1 / (λ + alpha)) Vᵀ Cov(x, y)``, so any
-    number of penalties costs little more than one. Where many weights are optimal (fewer samples
-    than features, columns that depend on each other, ``alpha=0``) the smallest are taken.
+    number of penalties, of fits or of outputs, costs little more than one. Where many weights are
+    optimal (fewer samples than features, columns that depend on each other, ``alpha=0``) the
+    smallest are taken.
 
     It counts as one iteration, whatever ``max_iter`` and ``tol`` are, and where it starts does not
     matter. If columns depend on each other *and* differ in scale by more than about 1e6, rounding
