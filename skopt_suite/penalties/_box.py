@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
 from skopt_suite._layout import Layout
-from skopt_suite.backends import FitColumn, FlatWeights, PerFit, like, namespace
+from skopt_suite.backends import Array, FitColumn, FlatWeights, PerFit, Placement, like, namespace
 from skopt_suite.domains import Real, Vector
 from skopt_suite.penalties._base import Penalty
+
+
+@dataclass(frozen=True)
+class _Bounds(Vector):
+    """Bounds of features, of which some may be None; `missing` stands for these."""
+
+    missing: float = np.nan
+
+    def filled(self, value: Any) -> np.ndarray:
+        """Return a bound or several as numbers."""
+        given = [self.missing if bound is None else bound for bound in np.ravel(value)]
+        return np.array(given, dtype=np.float64)
+
+    def stack(self, values: Sequence[Any], placement: Placement, ndim: int) -> Array:
+        """Return an array (n_fits, 1, ..., n_entries)."""
+        return super().stack([self.filled(value) for value in values], placement, ndim)
+
+
+_LOW, _HIGH = (
+    _Bounds(Real(optional=True), per="feature", missing=missing) for missing in (-np.inf, np.inf)
+)
 
 
 class Box(Penalty):
@@ -21,9 +43,9 @@ class Box(Penalty):
 
     Parameters
     ----------
-    low : float, a sequence of them, or None, default=-1.0
+    low : float or None, or a sequence of them, default=-1.0
         The least that a weight may be, also for each feature; None: there is no such bound.
-    high : float, a sequence of them, or None, default=1.0
+    high : float or None, or a sequence of them, default=1.0
         The most that a weight may be, also for each feature; None: there is no such bound.
 
     References
@@ -43,37 +65,33 @@ class Box(Penalty):
     """
 
     scratch_arrays = 2
-    parameters = {
-        "low": Vector(Real(optional=True), per="feature"),
-        "high": Vector(Real(optional=True), per="feature"),
-    }
+    parameters = {"low": _LOW, "high": _HIGH}
 
     def __init__(
         self,
-        low: float | Sequence[float] | None = -1.0,
-        high: float | Sequence[float] | None = 1.0,
+        low: float | Sequence[float | None] | None = -1.0,
+        high: float | Sequence[float | None] | None = 1.0,
     ) -> None:
         self.low: Any = low
         self.high: Any = high
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        if self.low is None or self.high is None:
-            return
-        low, high = np.ravel(self.low), np.ravel(self.high)
-        if len({1, len(low), len(high)}) > 2 or (low > high).any():
-            raise ValueError(
-                f"Box: low must not be more than high, entry by entry; got low={self.low!r} and "
-                f"high={self.high!r}."
-            )
+        low, high = _LOW.filled(self.low), _HIGH.filled(self.high)
+        given = f"got low={self.low!r} and high={self.high!r}."
+        if len({1, len(low), len(high)}) > 2:
+            raise ValueError(f"Box: low and high must be for as many features; {given}")
+        if (low > high).any():
+            raise ValueError(f"Box: low must not be more than high, entry by entry; {given}")
 
     def on(self, layout: Layout) -> Self:
         """Return the stacked penalty with bounds per weight."""
         resolved = super().on(layout)
-        for name, unbounded in (("low", -np.inf), ("high", np.inf)):
+        for name, domain in (("low", _LOW), ("high", _HIGH)):
             bound = getattr(self, name)
             if bound is not None:
-                setattr(resolved, name, layout.per_weight_of_inputs(bound, elsewhere=unbounded))
+                of_weights = layout.per_weight_of_inputs(bound, elsewhere=domain.missing)
+                setattr(resolved, name, of_weights)
         return resolved
 
     @property

@@ -93,6 +93,15 @@ def test_a_start_that_is_not_allowed_is_moved(penalty):
         assert np.linalg.norm(trained.coefs_[0], axis=0).max() <= 0.01 * (1 + 1e-6)
 
 
+@pytest.mark.parametrize("optimizer", ["fista", "adam"])
+def test_some_features_may_have_no_bound(optimizer):
+    settings = {"optimizer": optimizer, "max_iter": 50, "random_state": 0}
+    box = Box(low=[0.0, None, -0.1, None], high=[None, 0.2, 0.3, None])
+    far = Box(low=[0.0, -1e9, -0.1, -1e9], high=[1e9, 0.2, 0.3, 1e9])
+    one, other = (LinearRegressor(penalty=one, **settings).fit(X, Y).coef_ for one in (box, far))
+    np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize("cls", [GroupLasso, SparseGroupLasso])
 @pytest.mark.parametrize(
     ("groups", "error", "message"),
@@ -121,7 +130,11 @@ def test_groups_that_are_not_accepted(cls, groups, error, message):
         (WeightedL1(feature_weights=[1.0, 2.0]), "feature_weights must be one number, or one .* 4"),
         (WeightedL1(feature_weights=[-1.0] * 4), "every entry of feature_weights must be a number"),
         (Box(low=1.0, high=0.0), "low must not be more than high"),
-        (Box(low=[0.0, 1.0], high=[1.0] * 4), "low must not be more than high"),
+        (
+            Box(low=[0.0, None], high=-1.0),
+            "low must not be more than high, entry by entry; got",
+        ),
+        (Box(low=[0.0, 1.0], high=[1.0] * 4), "low and high must be for as many features; got low"),
         (Box(low=[0.0] * 3), "low must be one number, or one for each of the 4 features; got 3"),
         (MCP(gamma=1.0), "gamma must be a number in \\(1, inf\\)"),
         (SCAD(gamma=2.0), "gamma must be a number in \\(2, inf\\)"),
