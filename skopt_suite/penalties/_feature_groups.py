@@ -31,6 +31,8 @@ class FeatureGroups(Domain):
             raise ValueError(f"{wrong}.")
         elif _is_sequence(value[0]):
             _check_indices(owner, name, value)
+        else:
+            _check_labels(owner, name, value)
 
     def __str__(self) -> str:
         names = ", ".join(map(repr, NAMES))
@@ -67,6 +69,15 @@ def check_features(owner: str, groups: Any, n_features: int) -> None:
 def _is_sequence(value: Any) -> bool:
     is_array = isinstance(value, np.ndarray) and value.ndim > 0
     return is_array or (isinstance(value, Sequence) and not isinstance(value, str))
+
+
+def _check_labels(owner: str, name: str, labels: Sequence[Any]) -> None:
+    for label in labels:
+        if not isinstance(label, Hashable) or label != label:
+            raise ValueError(
+                f"{owner}: {name} must have labels that can be compared, such as numbers or "
+                f"strings; got {label!r}."
+            )
 
 
 def _check_indices(owner: str, name: str, groups: Sequence[Any]) -> None:

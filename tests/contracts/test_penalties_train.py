@@ -110,6 +110,8 @@ def test_some_features_may_have_no_bound(optimizer):
         (3, TypeError, "groups must be 'units', .*; got 3 of type int"),
         ([], ValueError, "groups must be 'units', .*; got \\[\\]"),
         ([0, [1]], ValueError, "groups must be 'units', .*; got \\[0, \\[1\\]\\]"),
+        ([0.0, np.nan, np.nan, 1.0], ValueError, "groups must have labels that .* got nan"),
+        ([{0}, {1}, {2}, {3}], ValueError, "groups must have labels that can be .* got {0}"),
         ([[0], []], ValueError, "groups must have no empty group"),
         ([[0, 1.5]], ValueError, "every group of groups must hold indices .* got 1.5"),
         ([[0, -1]], ValueError, "every group of groups must hold indices .* got -1"),
