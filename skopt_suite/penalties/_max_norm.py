@@ -95,10 +95,15 @@ def _scaled(block: Array, bound: Array) -> Array:
 
 
 def _nearest(block: Array, bound: Array, step: Array) -> Array:
-    """Return ``w / (1 + μ step)`` for every group, with the least μ that will do."""
+    """Return ``w / (1 + μ step)`` for every group, with the least μ that will do.
+
+    Weights that do not step are moved where the others cannot do enough.
+    """
     xp, size = namespace(block), norm(block)
-    outside = (size > bound) & (xp.max(step, axis=-1, keepdims=True) > 0)
-    start = (size / bound - 1) / positive(xp.max(step, axis=-1, keepdims=True))
+    longest = xp.max(step, axis=-1, keepdims=True)
+    outside = (size > bound) & (longest > 0)
+    start = (size / bound - 1) / positive(longest)
+    step = xp.maximum(step, longest * xp.finfo(block.dtype).eps ** 2)
     start = xp.where(outside, start, xp.zeros_like(start))
     far = xp.where(outside, block, xp.zeros_like(block))
     root = secular_root(far, bound * xp.ones_like(block), bound * step, start)

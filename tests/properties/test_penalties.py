@@ -167,6 +167,16 @@ def test_what_is_short_enough_stays():
         np.testing.assert_array_equal(on(MaxNorm(100.0)).prox(weights.copy(), step), weights)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("fixed", [0.6, 1.5, 1.5 + 1e-6, 40.0, 1200.0])
+def test_max_norm_holds_whatever_does_not_step(dtype, fixed):
+    weights = np.array([[fixed, 1.0, -2.0, 0.1, 0.0, 3.0]], dtype=dtype)
+    step = np.array([[0.0, 1e-6, 0.1, 0.2, 0.3, 10.0]], dtype=dtype)
+    u = on(MaxNorm(1.5)).prox(weights.copy(), step)[0]
+    assert np.linalg.norm(u) == pytest.approx(1.5, rel=1e-5)
+    assert u[0] == pytest.approx(min(fixed, 1.5), rel=1e-4)
+
+
 @pytest.mark.parametrize("penalty", [GroupLasso(0.3), MaxNorm(0.5)], ids=repr)
 def test_without_a_step_weights_stay(penalty):
     weights = np.random.default_rng(0).normal(size=(1, 6))
