@@ -194,7 +194,7 @@ class Vector(Domain):
         if isinstance(value, str) or not isinstance(value, (Sequence, np.ndarray)):
             self.entry.check(owner, name, value)
             return
-        if np.ndim(value) != 1 or len(value) == 0:
+        if not _is_row(value):
             raise _wrong_value(owner, name, value, self)
         for number in value:
             self.entry.check(owner, f"every entry of {name}", number)
@@ -432,6 +432,14 @@ def _as_float(value: RealNumber) -> float:
         return float(value)
     except OverflowError:
         return math.inf if bool(value > 0) else -math.inf  # type: ignore[operator]
+
+
+def _is_row(value: Sequence[Any] | np.ndarray) -> bool:
+    """Whether it holds something, and no sequences; rows of different lengths are no array."""
+    if isinstance(value, np.ndarray):
+        return value.ndim == 1 and len(value) > 0
+    nested = (isinstance(entry, (list, tuple, np.ndarray)) for entry in value)
+    return len(value) > 0 and not any(nested)
 
 
 def _is_number(value: Any) -> bool:
