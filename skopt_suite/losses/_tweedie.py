@@ -54,7 +54,7 @@ class Tweedie(LogLink):
     >>> reg = LinearRegressor(loss=Tweedie(power=1.9))
     """
 
-    scratch_arrays = 14
+    scratch_arrays = 13
     parameters = {"power": _Power(search=Uniform(1.1, 1.9))}
 
     def __init__(self, power: float = 1.5) -> None:
@@ -72,32 +72,38 @@ class Tweedie(LogLink):
     ) -> tuple[PerSample, RawPredictions]:
         """Return loss and gradient."""
         xp, (below, above) = namespace(raw), self._exponents(raw)
-        logarithm = log_of_positive(y)
-        distance, scale = raw - logarithm, xp.exp(above * logarithm)
-        low, high = xp.expm1(below * distance), xp.expm1(above * distance)
-        value = scale * (_quotient(high, above, distance) - _quotient(low, below, distance))
-        gradient = scale * (high - low)
-        is_infinite = xp.isinf(high) & xp.isinf(low) & (below * above > 0)
-        value = xp.where(is_infinite, xp.abs(high), value)
-        gradient = xp.where(is_infinite, xp.sign(distance) * xp.abs(high), gradient)
-        of_others = self._not_positive(y, raw, low + 1)
+        of_mean = xp.exp(below * raw), xp.exp(above * raw)
+        of_positive, of_others = self._positive(y, raw, *of_mean), self._others(y, raw, *of_mean)
         value, gradient = (
-            xp.where(y > 0, one, other)
-            for one, other in zip((value, gradient), of_others, strict=True)
+            xp.where(y > 0, one, other) for one, other in zip(of_positive, of_others, strict=True)
         )
         return xp.sum(value, axis=-1), gradient
 
-    def _not_positive(
-        self, y: TargetColumns, raw: RawPredictions, low: RawPredictions
+    def _positive(
+        self, y: TargetColumns, raw: RawPredictions, low: RawPredictions, high: RawPredictions
     ) -> tuple[RawPredictions, RawPredictions]:
-        """Return values and gradients where ``y <= 0``, from ``low = μ^(1-p)`` there."""
+        """Return values and gradients where ``y > 0``, from ``μ^(1-p)`` and ``μ^(2-p)``."""
         xp, (below, above) = namespace(raw), self._exponents(raw)
-        high = xp.exp(above * raw)
+        logarithm = log_of_positive(y)
+        distance, start = raw - logarithm, xp.exp(above * logarithm)
+        gradient = _increase(y * low, distance, high)
+        low = _increase(start, below * distance, y * low)
+        high = _increase(start, above * distance, high)
+        limit = start * distance
+        value = _quotient(high, above, limit) - _quotient(low, below, limit)
+        is_infinite = xp.isinf(high) & xp.isinf(low) & (below * above > 0)
+        value = xp.where(is_infinite, xp.abs(high), value)
+        return value, xp.where(is_infinite, xp.sign(distance) * xp.abs(high), gradient)
+
+    def _others(
+        self, y: TargetColumns, raw: RawPredictions, low: RawPredictions, high: RawPredictions
+    ) -> tuple[RawPredictions, RawPredictions]:
+        """Return values and gradients where ``y <= 0``, from ``μ^(1-p)`` and ``μ^(2-p)``."""
+        xp, (below, above) = namespace(raw), self._exponents(raw)
         slope = xp.where(y < 0, -y * low, xp.zeros_like(low))
         square = xp.where(below == 1, y * y / 2, 0 * y)
-        return _quotient(high, above, raw) + _quotient(
-            slope, below, 0 * slope
-        ) + square, high + slope
+        of_slope = _quotient(slope, below, 0 * slope)
+        return _quotient(high, above, raw) + of_slope + square, high + slope
 
     def hessian(self, y: TargetColumns, raw: RawPredictions) -> Hessian:
         """Return ``(2-p) μ^(2-p) - (1-p) y μ^(1-p)``."""
@@ -112,13 +118,21 @@ class Tweedie(LogLink):
 
     def _exponents(self, raw: RawPredictions) -> tuple[Array, Array]:
         """Return 1 - p and 2 - p, arrays that broadcast against raw predictions."""
-        (power,) = like(raw, self.power)
         one = namespace(raw).ones_like(raw[:1, :1, :1])
-        return one - power, 2 * one - power
+        below, above = like(raw, 1 - self.power, 2 - self.power)
+        return one * below, one * above
+
+
+def _increase(start: Array, exponent: Array, end: Array) -> Array:
+    """Return ``end - start`` where ``end = start exp(exponent)``, exact where that is near."""
+    xp = namespace(start)
+    is_near = xp.abs(exponent) < 1
+    near = start * xp.expm1(xp.where(is_near, exponent, xp.zeros_like(exponent)))
+    return xp.where(is_near, near, end - start)
 
 
 def _quotient(power_less_one: Array, exponent: Array, limit: Array) -> Array:
-    """Return ``(exp(a x) - 1) / a``, x where a is 0."""
+    """Return ``(exp(a x) - 1) / a``, the limit x where a is 0."""
     xp = namespace(limit)
     divisor = xp.where(exponent == 0, xp.ones_like(exponent), exponent)
     return xp.where(exponent == 0, limit, power_less_one / divisor)

@@ -221,3 +221,16 @@ def test_tweedie_never_gives_nan(power):
     assert not np.isnan(value).any()
     assert not np.isnan(gradient).any()
     assert (value >= 0).all()
+
+
+@pytest.mark.parametrize("power", [-3.0, 0.0, 1.0, 1.001, 1.5, 1.999, 3.0])
+def test_tweedie_in_single_precision(power):
+    """Also of targets that are next to nothing."""
+    y = np.array([[1e-12], [1e-8], [1e-3], [1.0], [1e3]], dtype="f4")
+    raw = np.array([[[-0.3], [0.0], [-9.0], [1e-3], [5.0]]], dtype="f4")
+    loss = Tweedie(power).on(TargetType("numbers", 1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        single = loss.value_and_gradient(y, raw.copy())
+        exact = loss.value_and_gradient(y.astype("f8"), raw.astype("f8"))
+    for one, other in zip(single, exact, strict=True):
+        np.testing.assert_allclose(one, other.astype("f4"), rtol=2e-4)

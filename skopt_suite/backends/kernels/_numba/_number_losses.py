@@ -133,7 +133,7 @@ def gamma(raw, y, value, numbers):
 @jit_body
 def tweedie(raw, y, value, numbers):
     kind = raw.dtype.type
-    below, above = kind(1) - kind(numbers[0]), kind(2) - kind(numbers[0])
+    below, above = kind(1 - numbers[0]), kind(2 - numbers[0])
     for i in range(raw.shape[0]):
         total = kind(0)
         for j in range(raw.shape[1]):
@@ -149,13 +149,22 @@ def tweedie(raw, y, value, numbers):
 def _of_positive(raw, y, below, above):
     """Return Tweedie deviance and gradient for a positive target."""
     logarithm = np.log(y)
-    distance, scale = raw - logarithm, exp(above * logarithm)
-    low, high = expm1(below * distance), expm1(above * distance)
+    distance, start = raw - logarithm, exp(above * logarithm)
+    low, high = y * exp(below * raw), exp(above * raw)
+    gradient = _increase(low, distance, high)
+    low = _increase(start, below * distance, low)
+    high = _increase(start, above * distance, high)
     if np.isinf(low) and np.isinf(high) and below * above > 0:
         return abs(high), np.sign(distance) * abs(high)
-    of_high = high / above if above != 0 else distance
-    of_low = low / below if below != 0 else distance
-    return scale * (of_high - of_low), scale * (high - low)
+    of_high = high / above if above != 0 else start * distance
+    of_low = low / below if below != 0 else start * distance
+    return of_high - of_low, gradient
+
+
+@jit_inner_views
+def _increase(start, exponent, end):
+    """Return ``end - start`` where ``end = start exp(exponent)``, exact where that is near."""
+    return start * expm1(exponent) if abs(exponent) < 1 else end - start
 
 
 @jit_inner_views
