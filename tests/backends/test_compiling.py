@@ -24,7 +24,7 @@ from skopt_suite.backends.kernels._numba._entry import KINDS, Entry
 from skopt_suite.model_selection import fused_cross_validate
 
 ARRAY = "numpy.ndarray"
-RUNS = "run_dense", "run_sparse", "run_lazily", "run_linear"
+RUNS = "run_dense", "run_sparse", "run_lazily", "run_linear", "run_adagrad"
 LINE = "skopt_suite: compiling kernels for this machine, once (a few seconds) ...\n"
 
 
@@ -172,8 +172,8 @@ def fit_in_many_ways():
     for X in rows_of_all_kinds():
         for dtype in ("float32", "float64"):
             settings = {"dtype": dtype, "max_iter": 2, "batch_size": 16}
-            for options in ({"optimizer": "sgd"}, {"optimizer": "adam", "penalty": "l1"}):
-                clf = LinearClassifier(**settings, **options)
+            for optimizer, penalty in (("sgd", "l2"), ("adam", "l1"), ("adagrad", "none")):
+                clf = LinearClassifier(optimizer=optimizer, penalty=penalty, **settings)
                 clf.fit(X, y).fit(X, y, sample_weight=weight)
                 fused_cross_validate(clf, X, y, cv=2)
             mlp = MLPRegressor((4,), dropout=0.1, **settings)
@@ -184,7 +184,7 @@ def test_steps_of_all_fits_are_of_types_that_are_compiled_ahead(monkeypatch):
     runs = [run for part in engine._RUNS for run in engine._parts()[part[0]]]
     ahead = types_of_runs(monkeypatch, lambda: [run() for run in runs])
     asked_for = types_of_runs(monkeypatch, fit_in_many_ways)
-    assert [len(ahead[name]) for name in RUNS] == [4, 8, 8, 8]
+    assert [len(ahead[name]) for name in RUNS] == [4, 8, 8, 8, 8]
     assert asked_for == ahead
 
 
@@ -212,7 +212,7 @@ def test_what_is_kept_is_an_entry_a_body_or_a_run_of_steps():
 def test_everything_is_in_a_part():
     functions = {one.module for one in (*Body.made, *Entry.made)}
     assert functions <= set(engine.parts())
-    assert sum(map(len, engine._parts().values())) == 28 + len(KINDS) * len(
+    assert sum(map(len, engine._parts().values())) == 36 + len(KINDS) * len(
         [*Body.made, *Entry.made]
     )
 

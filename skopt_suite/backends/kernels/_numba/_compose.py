@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from skopt_suite.backends.kernels._numba._activations import ACTIVATIONS
+from skopt_suite.backends.kernels._numba._adagrad_epoch import run_adagrad
 from skopt_suite.backends.kernels._numba._around import FOLLOWS, LEADS
 from skopt_suite.backends.kernels._numba._clip import CLIP
 from skopt_suite.backends.kernels._numba._dropout import DROP
@@ -27,7 +28,7 @@ from skopt_suite.backends.kernels._numba._linear_epoch import run_linear
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
 from skopt_suite.backends.kernels._numba._pay import PAY
 from skopt_suite.backends.kernels._numba._prodigy import ESTIMATE, MOVE, PRODIGY, REACH
-from skopt_suite.backends.kernels._numba._rules import DESCEND, REACHES, RULES
+from skopt_suite.backends.kernels._numba._rules import ADAGRAD, DESCEND, REACHES, RULES
 from skopt_suite.backends.kernels._numba._sparse_epoch import run_lazily, run_sparse
 from skopt_suite.backends.kernels._numba._team import Team, most_threads, run_together, team_of
 from skopt_suite.backends.kernels._numba._turn import TURN
@@ -143,15 +144,18 @@ class ComposedSteps:
         else:
             n_waiting = self.recipe.layers[0][0] if self.recipe.has_prox else 0
             waiting = room_to_wait(n_waiting, stop - start)
-            run_linear(fits, rows, network, how, space, waiting, start, stop)
+            run = run_linear if self.recipe.rule == DESCEND else run_adagrad
+            run(fits, rows, network, how, space, waiting, start, stop)
 
     def _is_lazy(self, fits: Fits) -> bool:
         """Whether weights without a gradient wait: what happens to them is made up for later."""
-        recipe = self.recipe
+        recipe, is_linear = self.recipe, len(self.recipe.layers) == 1
+        if recipe.around or recipe.is_clipped:
+            return False
         shrinks_at_once = recipe.has_implicit_l2 or not fits.l2.any()
-        can_wait = not recipe.has_prox or len(recipe.layers) == 1
-        is_plain = recipe.rule == DESCEND and shrinks_at_once and fits.l2.shape[1] == 1
-        return is_plain and can_wait and not (recipe.around or recipe.is_clipped)
+        can_wait = is_linear or (recipe.rule == DESCEND and not recipe.has_prox)
+        is_plain = recipe.rule in (DESCEND, ADAGRAD) and fits.l2.shape[1] == 1
+        return is_plain and shrinks_at_once and can_wait
 
     def _activation(self, name: str) -> int:
         return ACTIVATIONS[name].address(self.recipe.dtype) if name else 0

@@ -36,7 +36,7 @@ def run_linear(fits, rows, network, how, space, waiting, start, stop):
             size = min(how.batch_size, rows.y.shape[0] - first)
             z = matrix_of(space.outputs, 0, size, n_out)
             see_rows(fits, rows, how, waiting, k, first, size, n_out, step - start)
-            _learn(fits, rows, network, how, space, k, first, z, multiple)
+            learn(fits, rows, network, how, space, k, first, z, multiple)
             rate = fits.rates[k, step]
             _move(fits, rows, network, how, k, first, z, rate, multiple)
             pay_rows(fits, rows, how, waiting, k, first, size, n_out, step - start, rate)
@@ -53,7 +53,7 @@ def run_linear(fits, rows, network, how, space, waiting, start, stop):
 
 
 @jit_inlined
-def _learn(fits, rows, network, how, space, k, first, z, multiple):
+def learn(fits, rows, network, how, space, k, first, z, multiple):
     """Write the gradient of the mean loss by raw predictions, and add the loss."""
     size, (n_samples, n_columns), bias_at = z.shape[0], rows.y.shape, network.layers[0, 3]
     y = matrix_of(space.y, 0, size, n_columns)
@@ -72,7 +72,7 @@ def _learn(fits, rows, network, how, space, k, first, z, multiple):
 @jit_inlined
 def _move(fits, rows, network, how, k, first, z, rate, multiple):
     """Move stored weights and biases, the gradient by raw predictions being `z`."""
-    _add_products(fits.params[k], rows, first, z, -rate / multiple)
+    add_products(fits.params[k], rows, first, z, -rate / multiple)
     bias_at, share = network.layers[0, 3], rate * fits.numbers[k, 0, 0]
     if bias_at >= 0:
         for j in range(z.shape[1]):
@@ -118,7 +118,7 @@ def _dot(weights, values, indices, start, stop):
 
 
 @jit_inlined
-def _add_products(weights, rows, first, delta, factor):
+def add_products(weights, rows, first, delta, factor):
     """Add the gradient by weights, times a factor."""
     n_out = delta.shape[1]
     for i in range(delta.shape[0]):

@@ -42,6 +42,9 @@ RULES: dict[str, Body] = {
 DESCEND = f"{_FIRST_ORDER}._gradient_descent.descend"
 """The rule that does not move without a gradient."""
 
+ADAGRAD = f"{_FIRST_ORDER}._adagrad.adagrad_update"
+"""Another, whose steps are of a length that changes with gradients only."""
+
 REACHES: dict[str, Body] = {
     f"{_FIRST_ORDER}.{name}": Body(reach, reach_type) for name, (_, reach) in _OF_DEFINITION.items()
 }

@@ -15,13 +15,19 @@ from skopt_suite.backends.kernels._numba._jit import (
 
 @jit_body
 def _adagrad(params, gradient, moments, n_steps, rate, numbers, n_weights):
-    kind, zero, small = params.dtype.type, params.dtype.type(0), negligible_squared(params)
+    kind = params.dtype.type
     step, eps, total = kind(rate), kind(numbers[0]), moments[0]
     for j in range(params.size):
-        g = gradient[j]
-        g = zero if abs(g) <= small else g  # else its square is denormal
-        total[j] += g * g
-        params[j] -= step * (g / (np.sqrt(total[j]) + eps))
+        params[j] -= step * scaled(gradient[j], total, j, eps)
+
+
+@jit_inner_views
+def scaled(g, total, j, eps):
+    """Return a gradient as AdaGrad scales it, with all until this one."""
+    zero = total.dtype.type(0)
+    g = zero if abs(g) <= negligible_squared(total) else g  # else its square is denormal
+    total[j] += g * g
+    return g / (np.sqrt(total[j]) + eps)
 
 
 @jit_body

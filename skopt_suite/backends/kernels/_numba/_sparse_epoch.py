@@ -23,7 +23,7 @@ def run_sparse(fits, rows, network, how, keys, space, team, start, stop):
             n_weights = layer[0] * layer[1]
             space.gradient[:n_weights] = 0
             _add_products(space.gradient, rows, first, delta, layer[1], 1.0)
-            _sum_of_rows(space.gradient, delta, layer[3])
+            sum_of_rows(space.gradient, delta, layer[3])
             move(fits, how, space, team, k, step, 0)
 
 
@@ -44,7 +44,7 @@ def run_lazily(fits, rows, network, how, keys, space, team, start, stop):
             delta = space.deltas[: size * layer[1]].reshape((size, layer[1]))
             _add_products(stored, rows, first, delta, layer[1], -rate / multiple)
             multiple /= 1 + rate * fits.l2[k, 0]
-            _sum_of_rows(space.gradient, delta, layer[3])
+            sum_of_rows(space.gradient, delta, layer[3])
             move(fits, how, space, team, k, step, n_weights)
             if multiple < SMALL:
                 multiply(stored, multiple)
@@ -100,7 +100,7 @@ def _add_products(weights, rows, first, delta, n_out, factor):
 
 
 @jit_inner_views
-def _sum_of_rows(gradient, delta, bias_at):
+def sum_of_rows(gradient, delta, bias_at):
     """Write the gradient by the biases of the first layer."""
     if bias_at >= 0:
         for j in range(delta.shape[1]):

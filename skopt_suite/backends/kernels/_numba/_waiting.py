@@ -65,11 +65,12 @@ def see_rows(fits, rows, how, waiting, k, first, size, n_out, now):
     """Let the weights of all values of rows see the steps before `now`."""
     if waiting.since.size:
         weights, owed, l1 = fits.params[k], fits.owed[k], fits.l1[k]
+        scales = fits.moments[k], epsilon_of(fits, k)
         for i in range(first, first + size):
             row = rows.order[i] if rows.order.size else i
             for position in range(rows.indptr[row], rows.indptr[row + 1]):
                 feature = rows.indices[position]
-                see(weights, owed, feature, n_out, l1, how.is_positive, waiting, now)
+                see(weights, owed, feature, n_out, l1, how.is_positive, scales, waiting, now)
 
 
 @jit_inlined
@@ -77,23 +78,38 @@ def pay_rows(fits, rows, how, waiting, k, first, size, n_out, step, rate):
     """Let the weights of all values of rows, which have moved in a step, pay."""
     if waiting.since.size:
         weights, owed, l1 = fits.params[k], fits.owed[k], fits.l1[k]
+        scales = fits.moments[k], epsilon_of(fits, k)
         for i in range(first, first + size):
             row = rows.order[i] if rows.order.size else i
             for position in range(rows.indptr[row], rows.indptr[row + 1]):
                 feature = rows.indices[position]
-                pay(weights, owed, feature, n_out, l1, how.is_positive, waiting, step, rate)
+                pay(weights, owed, feature, n_out, l1, how.is_positive, scales, waiting, step, rate)
 
 
 @jit_inlined
 def see_all(fits, how, waiting, k, n_out, now):
     """Let all weights see the steps before `now`."""
     weights, owed, l1 = fits.params[k], fits.owed[k], fits.l1[k]
+    scales = fits.moments[k], epsilon_of(fits, k)
     for feature in range(waiting.since.size):
-        see(weights, owed, feature, n_out, l1, how.is_positive, waiting, now)
+        see(weights, owed, feature, n_out, l1, how.is_positive, scales, waiting, now)
 
 
 @jit_inner_views
-def see(weights, owed, feature, n_out, l1, is_positive, waiting, now):
+def epsilon_of(fits, k):
+    """Return that of a rule whose first moment says how far weights move: AdaGrad."""
+    return fits.numbers[k, 0, 0] if fits.moments.shape[1] else 0.0
+
+
+@jit_inner_views
+def _unit(scales, at):
+    """Return how far a weight moves per unit of gradient and learning rate."""
+    moments, epsilon = scales
+    return 1 / (np.sqrt(moments[0, at]) + epsilon) if moments.shape[0] else 1.0
+
+
+@jit_inner_views
+def see(weights, owed, feature, n_out, l1, is_positive, scales, waiting, now):
     """Let the weights of a feature see the steps before `now`."""
     since = waiting.since[feature]
     if since >= now:
@@ -103,45 +119,48 @@ def see(weights, owed, feature, n_out, l1, is_positive, waiting, now):
     pull = waiting.pull[now] - waiting.pull[since]
     for at in range(feature * n_out, (feature + 1) * n_out):
         strength, w = l1[at if l1.size > 1 else 0], weights[at]
+        length = strength * _unit(scales, at)  # of a pull
         of = 0 if w > 0 else 1  # the debt of its sign, which was paid in its last step
         paid, is_refused = strength * n_pulls, w < 0 and is_positive
         if w == 0:
             paid = 0.0
-        elif n_pulls > 0 and (is_refused or abs(w) <= strength * pull):
-            paid = _all_of(abs(w), 0.0 if is_refused else strength, waiting, since, now)
+        elif n_pulls > 0 and (is_refused or abs(w) <= length * pull):
+            strength_of_it = 0.0 if is_refused else strength
+            paid = _all_of(abs(w), strength_of_it, _unit(scales, at), waiting, since, now)
             weights[at] = 0
         else:
-            weights[at] -= np.sign(w) * strength * pull
+            weights[at] -= np.sign(w) * length * pull
         owed[of, at] += strength * n_pulls - paid
         owed[1 - of, at] += strength * n_pulls + paid
 
 
 @jit_inner_views
-def _all_of(size, strength, waiting, since, now):
+def _all_of(size, strength, unit, waiting, since, now):
     """Return what a weight has paid, in the units of gradients, when it ends at 0.
 
     In its last step it pays what it has left, which without a strength is all of it.
     """
-    last, stop = since, now - 1
+    last, stop, length = since, now - 1, strength * unit
     while last < stop:
         middle = (last + stop) // 2
-        is_over = size <= strength * (waiting.pull[middle + 1] - waiting.pull[since])
+        is_over = size <= length * (waiting.pull[middle + 1] - waiting.pull[since])
         has_moved = waiting.n_pulls[middle + 1] > waiting.n_pulls[since]
         if has_moved and (is_over or strength == 0):
             stop = middle
         else:
             last = middle + 1
     n_before = waiting.n_pulls[last] - waiting.n_pulls[since]
-    left = size - strength * (waiting.pull[last] - waiting.pull[since])
-    return strength * n_before + left * waiting.multiple[last] / waiting.rate[last]
+    left = size - length * (waiting.pull[last] - waiting.pull[since])
+    return strength * n_before + left * waiting.multiple[last] / (waiting.rate[last] * unit)
 
 
 @jit_inner_views
-def pay(weights, owed, feature, n_out, l1, is_positive, waiting, step, rate):
+def pay(weights, owed, feature, n_out, l1, is_positive, scales, waiting, step, rate):
     """Let the weights of a feature, which have moved by their gradient in a step, pay, once."""
     if waiting.since[feature] > step:
         return
     waiting.since[feature] = step + 1
-    unit = weights.dtype.type(rate / waiting.multiple[step])
+    rate /= waiting.multiple[step]
     for at in range(feature * n_out, (feature + 1) * n_out):
+        unit = weights.dtype.type(rate * _unit(scales, at))
         settle(weights, owed, at, unit, l1[at if l1.size > 1 else 0], is_positive)

@@ -18,7 +18,7 @@ from skopt_suite.backends.kernels._numba._entry import KINDS, Entry
 from skopt_suite.backends.kernels._numba._epoch import How
 from skopt_suite.backends.kernels._numba._jit import HAS_CACHE, NO_CACHE
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
-from skopt_suite.backends.kernels._numba._rules import DESCEND, RULES
+from skopt_suite.backends.kernels._numba._rules import ADAGRAD, DESCEND, RULES
 from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
 
 _INDICES = np.int32, np.int64
@@ -29,6 +29,7 @@ _RUNS: list[tuple[str, tuple, str, tuple]] = [
     ("steps on sparse rows", _INDICES, _OTHER, _ONE_LAYER),
     ("lazy steps of networks on sparse rows", _INDICES, DESCEND, _TWO_LAYERS),
     ("lazy steps on sparse rows", _INDICES, DESCEND, _ONE_LAYER),
+    ("AdaGrad's lazy steps on sparse rows", _INDICES, ADAGRAD, _ONE_LAYER),
     ("steps", (None,), DESCEND, _ONE_LAYER),
 ]
 """Ranges of steps: name, types of indices, rule, layers."""
