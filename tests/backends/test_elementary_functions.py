@@ -109,6 +109,26 @@ def test_functions_keep_nan_and_go_to_their_limits(name, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("function", "reference", "is_in_domain", "tolerance", "limits"),
+    [
+        (_math.exp_below, np.exp, lambda x: x <= 0, 1.1, (-np.inf, 0)),
+        (_math.log, np.log, lambda x: x >= np.finfo(x.dtype).tiny, 1.1, (np.inf, np.inf)),
+    ],
+    ids=["exp_below", "log"],
+)
+def test_functions_of_some_numbers_are_right_there(
+    function, reference, is_in_domain, tolerance, limits, dtype
+):
+    x = many_numbers(dtype)
+    x = x[is_in_domain(x)]
+    assert units_off(on_array(function, x), reference(x.astype(np.longdouble))).max() <= tolerance
+    at, limit = limits
+    special = np.tile(np.array([np.nan, at], dtype=dtype), 30)
+    np.testing.assert_array_equal(on_array(function, special), np.tile([np.nan, limit], 30))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_mills_ratio_is_right_to_rounding(dtype):
     x = np.linspace(0, 14 if dtype == "float32" else 38, 100_001).astype(dtype)
     expected = np.sqrt(np.pi / 2) * erfcx(x / np.sqrt(2.0))

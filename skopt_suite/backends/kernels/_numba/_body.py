@@ -100,7 +100,7 @@ def loss_type(kind: Any) -> Any:
     Shapes are (n_samples, n_outputs), (n_samples, n_columns), (n_samples,) and (n_numbers,).
     """
     row, rows = _arrays(kind)
-    return types.void(rows, rows, row, Numbers)
+    return types.void(rows, given(kind, 2), row, Numbers)
 
 
 def activation_type(kind: Any) -> Any:

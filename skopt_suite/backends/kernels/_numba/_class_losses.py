@@ -2,27 +2,43 @@
 
 import numpy as np
 
-from skopt_suite.backends.kernels._numba._jit import jit_body, jit_inner_views, negligible
-from skopt_suite.backends.kernels._numba._math import exp, logistic, softplus
+from skopt_suite.backends.kernels._numba._jit import (
+    jit_body,
+    jit_inlined,
+    jit_inner_views,
+    negligible,
+)
+from skopt_suite.backends.kernels._numba._math import exp, exp_below, log, logistic, softplus
+from skopt_suite.backends.kernels._numba._types import flat_of, part_of, room_like, rows_of
 
 
 @jit_body
 def log_loss_of_classes(raw, y, value, numbers):
+    totals, n_rows = room_like(raw), raw.shape[0]
+    for first in range(0, n_rows, totals.size):
+        size = totals.size if totals.size < n_rows - first else n_rows - first
+        rows, labels = rows_of(raw, first, size), rows_of(y, first, size)
+        values = part_of(value, first, size)
+        _subtract_row_max(rows, labels, values)
+        if numbers[0] > 0:
+            _take_smoothed_labels(rows, values, numbers[0])
+        exponentials = flat_of(rows)  # all at once, as vectors
+        for i in range(exponentials.size):
+            exponentials[i] = exp_below(exponentials[i])
+        _normalise(rows, labels, totals, numbers[0])
+        for i in range(size):
+            values[i] = log(totals[i]) - values[i]
+
+
+@jit_inlined
+def _subtract_row_max(raw, y, of_label):
     for i in range(raw.shape[0]):
         top = raw[i, 0]
         for j in range(1, raw.shape[1]):
-            top = max(top, raw[i, j])
+            top = raw[i, j] if raw[i, j] > top else top
         for j in range(raw.shape[1]):
             raw[i, j] -= top
-        value[i] = raw[i, int(y[i, 0])]
-    if numbers[0] > 0:
-        _take_smoothed_labels(raw, value, numbers[0])
-    exponentials = raw.reshape(-1)  # all at once, as vectors
-    for i in range(exponentials.size):
-        exponentials[i] = exp(exponentials[i])
-    _normalise(raw, y, value)
-    if numbers[0] > 0:
-        _smooth_gradient(raw, y, numbers[0])
+        of_label[i] = raw[i, int(y[i, 0])]
 
 
 @jit_inner_views
@@ -34,7 +50,7 @@ def _entropy(smoothing, n_classes):
     return -true * np.log(true) - (n_classes - 1) * of_spread
 
 
-@jit_inner_views
+@jit_inlined
 def _take_smoothed_labels(raw, value, smoothing):
     """Turn the raw prediction of the label into the mean by smoothed labels, plus entropy."""
     kind, n_classes = raw.dtype.type, raw.shape[1]
@@ -46,54 +62,60 @@ def _take_smoothed_labels(raw, value, smoothing):
         value[i] += share * (total / kind(n_classes) - value[i]) + entropy
 
 
-@jit_inner_views
-def _smooth_gradient(raw, y, smoothing):
-    share = raw.dtype.type(smoothing)
-    each = share / raw.dtype.type(raw.shape[1])
-    for i in range(raw.shape[0]):
-        for j in range(raw.shape[1]):
-            raw[i, j] -= each
-        raw[i, int(y[i, 0])] += share
-
-
-@jit_inner_views
-def _normalise(raw, y, value):
-    zero, one, tiny = raw.dtype.type(0), raw.dtype.type(1), negligible(raw)
+@jit_inlined
+def _normalise(raw, y, totals, smoothing):
+    """Turn exponentials into gradients, and write their sums."""
+    kind, n_classes, tiny = raw.dtype.type, raw.shape[1], negligible(raw)
+    zero, of_each, of_label = kind(0), kind(smoothing / n_classes), kind(1 - smoothing)
     for i in range(raw.shape[0]):
         total = zero
-        for j in range(raw.shape[1]):
+        for j in range(n_classes):
             total += raw[i, j]
-        scale = one / total
-        for j in range(raw.shape[1]):
+        totals[i], scale = total, kind(1) / total
+        for j in range(n_classes):
             probability = raw[i, j] * scale
-            raw[i, j] = zero if probability <= tiny else probability
-        raw[i, int(y[i, 0])] -= one
-        value[i] = np.log(total) - value[i]
+            raw[i, j] = (zero if probability <= tiny else probability) - of_each
+        raw[i, int(y[i, 0])] -= of_label
 
 
 @jit_body
 def log_loss_of_labels(raw, y, value, numbers):
     kind = raw.dtype.type
-    half, share, entropy = kind(0.5), kind(numbers[0]), kind(_entropy(numbers[0], 2))
+    kept, added = kind(1 - numbers[0]), kind(numbers[0] / 2)
+    entropy = kind(_entropy(numbers[0], 2))
+    flat, targets, values = flat_of(raw), flat_of(y), room_like(raw)
     if raw.shape[1] == 1:
-        _logistic_of_one(raw[:, 0], y[:, 0], value, share, entropy)
+        _logistic(flat, targets, value, kept, added, entropy)
         return
-    for i in range(raw.shape[0]):
-        total = kind(0)
-        for j in range(raw.shape[1]):
-            target = y[i, j] + share * (half - y[i, j])
-            total += softplus(raw[i, j]) - target * raw[i, j] - entropy
-            raw[i, j] = logistic(raw[i, j])[0] - target
-        value[i] = total
+    for first in range(0, flat.size, values.size):
+        left = flat.size - first
+        part = part_of(values, 0, left if left < values.size else values.size)
+        z, of_part = part_of(flat, first, part.size), part_of(targets, first, part.size)
+        _logistic(z, of_part, part, kept, added, entropy)
+        _add_to_rows(part, first, raw.shape[1], value)
 
 
 @jit_inner_views
-def _logistic_of_one(raw, y, value, share, entropy):
-    half = raw.dtype.type(0.5)
+def _logistic(raw, y, value, kept, added, entropy):
     for i in range(raw.size):
-        target = y[i] + share * (half - y[i])
+        target = kept * y[i] + added
         value[i] = softplus(raw[i]) - target * raw[i] - entropy
         raw[i] = logistic(raw[i])[0] - target
+
+
+@jit_inlined
+def _add_to_rows(values, first, n_columns, total):
+    """Add values to the totals of their rows, from the `first` of all values on."""
+    zero, i, j = total.dtype.type(0), first // n_columns, first % n_columns
+    of_row = total[i] if j > 0 else zero
+    for at in range(values.size):
+        of_row += values[at]
+        j += 1
+        if j == n_columns:
+            total[i], of_row = of_row, zero
+            i, j = i + 1, 0
+    if j > 0:
+        total[i] = of_row
 
 
 @jit_inner_views

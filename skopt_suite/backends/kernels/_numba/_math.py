@@ -2,8 +2,8 @@
 
 Those of the C library take one number at a time. These reduce the range and evaluate polynomials,
 or quotients of two (minimax), without branches and in the precision of their argument. Results are
-within 2.6 units in the last place (exp: 1.1), those of Mills' ratio within 10. NaN comes through,
-infinities give the limits.
+within 2.6 units in the last place (exp and log: 1.1), those of Mills' ratio within 10. NaN comes
+through, infinities give the limits.
 """
 
 from __future__ import annotations
@@ -28,8 +28,11 @@ class _Numbers(NamedTuple):
     log_two: Any  # in two parts: the first so short that multiples of it are exact
     to_integer: Any  # added to a number, it leaves its integer in the last bits
     exp_range: Any  # from where on exp is 0, and infinite
+    lift: Any  # integer, so that 2**(n + lift) is a normal number where exp is not, and 2**-lift
     minus_one: Any  # from where on expm1 is -1
     exp_rest: Any  # (exp(r) - 1 - r) / r² for |r| up to log(2) / 2
+    sqrt_half: Any
+    log_rest: Any  # (log((1 + s) / (1 - s)) - 2 s) / s³ in s², of FreeBSD's log
     log1p_rest: Any  # (x - log(1 + x)) / x² for x in [0, 1]: numerator and denominator
     mills: Any  # Mills' ratio up to its end: numerator and denominator
     mills_end: Any
@@ -51,11 +54,14 @@ _SINGLE = _numbers_in(
     log_two=(0.693359375, -2.12194440e-4),
     to_integer=1.5 * 2.0**23,
     exp_range=(-104.0, 89.0),
+    lift=(32.0, 2.0**-32),
     minus_one=-18.0,
     exp_rest=(
         *(0.000199141371, 0.00139409696, 0.00833327312, 0.0416663553),
         *(0.166666668, 0.500000005),
     ),
+    sqrt_half=0.707106781,
+    log_rest=(0.24279078841, 0.28498786688, 0.40000972152, 0.66666662693),
     log1p_rest=(
         (0.0728904879, 0.452302327, 0.499999941),
         (0.0763918694, 0.693332531, 1.57126741, 1.0),
@@ -71,12 +77,19 @@ _DOUBLE = _numbers_in(
     log_two=(6.93147180369123816490e-01, 1.90821492927058770002e-10),
     to_integer=1.5 * 2.0**52,
     exp_range=(-746.0, 710.0),
+    lift=(64.0, 2.0**-64),
     minus_one=-38.0,
     exp_rest=(
         *(2.5114441074274526e-8, 2.7626283670839363e-7, 2.7557228061004729e-6),
         *(2.4801504570015813e-5, 1.9841269902903164e-4, 1.3888888932255595e-3),
         *(8.3333333333146543e-3, 4.1666666666574103e-2, 1.6666666666666686e-1),
         0.50000000000000055,
+    ),
+    sqrt_half=0.70710678118654752,
+    log_rest=(
+        *(1.479819860511658591e-1, 1.531383769920937332e-1, 1.818357216161805012e-1),
+        *(2.222219843214978396e-1, 2.857142874366239149e-1, 3.999999999940941908e-1),
+        6.666666666666735130e-1,
     ),
     log1p_rest=(
         (
@@ -168,6 +181,14 @@ def exp(x):
 
 
 @jit_inner
+def exp_below(x):
+    """Return exp(x) for x up to 0, in less time than `exp`."""
+    c = _numbers(x)
+    shifted, rest = _reduced(c.exp_range[0] if x < c.exp_range[0] else x)
+    return (c.one + rest) * _power_of_two(shifted + c.lift[0]) * c.lift[1]
+
+
+@jit_inner
 def expm1(x):
     c = _numbers(x)
     shifted, rest = _reduced(clipped(x, c.minus_one, c.exp_range[1]))
@@ -187,10 +208,39 @@ def tanh(x):
 def logistic(x):
     """Return the function at x, and at -x, which is 1 minus that."""
     c = _numbers(x)
-    e = exp(-abs(x))
+    e = exp_below(-abs(x))
     large = c.one / (c.one + e)
     small = e * large
     return (large, small) if x > c.zero else (small, large)
+
+
+@intrinsic
+def _parts(typingctx, x, mantissa):
+    """Return n and m of ``x = m * 2**n``, with m from `mantissa` < 1 up to twice that."""
+    integer, at = (types.int32, 23) if x == types.float32 else (types.int64, 52)
+
+    def codegen(context, builder, signature, args):
+        whole = context.get_value_type(integer)
+        bits, least = (builder.bitcast(arg, whole) for arg in args)
+        n = builder.ashr(builder.sub(bits, least), context.get_constant(integer, at))
+        m = builder.sub(bits, builder.shl(n, context.get_constant(integer, at)))
+        parts = builder.sitofp(n, args[0].type), builder.bitcast(m, args[0].type)
+        return context.make_tuple(builder, signature.return_type, parts)
+
+    return types.UniTuple(x, 2)(x, mantissa), codegen
+
+
+@jit_inner
+def log(x):
+    """Return log(x) of a positive normal number, and what is infinite or NaN as it is."""
+    c = _numbers(x)
+    n, m = _parts(x, c.sqrt_half)
+    f = m - c.one
+    s = f / (m + c.one)
+    q = s * s
+    of_m = f - s * (f - q * _polynomial(q, c.log_rest))
+    y = n * c.log_two[0] + (n * c.log_two[1] + of_m)
+    return y if x - x == c.zero else x
 
 
 @jit_inner
@@ -205,7 +255,7 @@ def log1p(x):
 def softplus(x):
     """Return log(1 + exp(x))."""
     c = _numbers(x)
-    return (x if x > c.zero else c.zero) + log1p(exp(-abs(x)))
+    return (x if x > c.zero else c.zero) + log1p(exp_below(-abs(x)))
 
 
 @jit_inner

@@ -47,6 +47,21 @@ def row_of(context, rows, k):
 
 
 @intrinsic
+def flat_of(context, values):
+    """Return ``values.reshape(-1)`` of an array in C's order; it compiles in no time."""
+    flat = types.Array(values.dtype, 1, "C", readonly=not values.mutable)
+
+    def code(context, builder, call, arguments):
+        whole = make_array(call.args[0])(context, builder, arguments[0])
+        view = make_array(call.return_type)(context, builder)
+        size = whole.itemsize
+        populate_array(view, whole.data, [whole.nitems], [size], size, meminfo=None)
+        return view._getvalue()
+
+    return flat(values), code
+
+
+@intrinsic
 def part_of(context, flat, start, size):
     """Return ``flat[start : start + size]``; that there are as many is not checked."""
     place = types.intp
@@ -85,6 +100,25 @@ def matrix_of(context, flat, start, n_rows, n_columns):
 
 
 @intrinsic
+def rows_of(context, rows, first, n_rows):
+    """Return ``rows[first : first + n_rows]``; that there are as many is not checked."""
+    part = types.Array(rows.dtype, 2, "C", readonly=not rows.mutable)
+    place = types.intp
+
+    def code(context, builder, call, arguments):
+        whole = make_array(call.args[0])(context, builder, arguments[0])
+        _, first, n_rows = arguments
+        _, n_columns = cgutils.unpack_tuple(builder, whole.shape, 2)
+        apart, size = cgutils.unpack_tuple(builder, whole.strides, 2)
+        data = cgutils.pointer_add(builder, whole.data, builder.mul(first, apart))
+        view = make_array(call.return_type)(context, builder)
+        populate_array(view, data, [n_rows, n_columns], [apart, size], size, meminfo=None)
+        return view._getvalue()
+
+    return part(rows, place, place), code
+
+
+@intrinsic
 def from_column(context, rows, start):
     """Return ``rows[:, start:]``, which seems to have as many columns as before."""
 
@@ -102,13 +136,24 @@ def from_column(context, rows, start):
 @intrinsic
 def doubles(context):
     """Return room for numbers in double precision, for as long as the function runs."""
+    return _room(types.float64)(), _make_room
 
-    def code(context, builder, call, arguments):
-        kind = context.get_value_type(types.float64)
-        data = cgutils.alloca_once(builder, kind, size=_ROOM)
-        length, size = (context.get_constant(types.intp, n) for n in (_ROOM, 8))
-        room = make_array(call.return_type)(context, builder)
-        populate_array(room, data, [length], [size], size, meminfo=None)
-        return room._getvalue()
 
-    return types.Array(types.float64, 1, "C")(), code
+@intrinsic
+def room_like(context, values):
+    """Return room for numbers in the precision of `values`, for as long as the function runs."""
+    return _room(values.dtype)(values), _make_room
+
+
+def _room(kind):
+    return types.Array(kind, 1, "C")
+
+
+def _make_room(context, builder, call, arguments):
+    kind = context.get_value_type(call.return_type.dtype)
+    data = cgutils.alloca_once(builder, kind, size=_ROOM)
+    length = context.get_constant(types.intp, _ROOM)
+    size = context.get_constant(types.intp, call.return_type.dtype.bitwidth // 8)
+    room = make_array(call.return_type)(context, builder)
+    populate_array(room, data, [length], [size], size, meminfo=None)
+    return room._getvalue()
