@@ -252,6 +252,10 @@ ARGUMENTS = {
         d.normal(N_SAMPLES, N_UNITS, scale=10.0),
         np.random.default_rng(1).integers(0, 2, (N_SAMPLES, N_UNITS)).astype(d.dtype),
     ),
+    "logistic_log_loss of many labels": lambda d: (
+        d.normal(N_SAMPLES, 150),
+        np.random.default_rng(1).integers(0, 2, (N_SAMPLES, 150)).astype(d.dtype),
+    ),
     "logistic_log_loss of one output": lambda d: (
         d.normal(N_SAMPLES, 1, scale=30.0),
         np.random.default_rng(1).integers(0, 2, (N_SAMPLES, 1)).astype(d.dtype),
@@ -271,6 +275,10 @@ ARGUMENTS = {
     "softmax_log_loss": lambda d: (
         d.normal(N_SAMPLES, N_UNITS),
         np.random.default_rng(1).integers(0, N_UNITS, N_SAMPLES),
+    ),
+    "softmax_log_loss of many rows": lambda d: (
+        d.normal(150, 3),
+        np.random.default_rng(1).integers(0, 3, 150),
     ),
     "softmax_log_loss far": lambda d: (  # exp overflows unless the largest is taken off
         d.normal(N_SAMPLES, N_UNITS, scale=500.0),
