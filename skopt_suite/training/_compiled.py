@@ -103,11 +103,11 @@ class CompiledSteps:
     def _run_block(
         self, moved: Moved, batches: Batches, n_steps: int, cancelled: Callable[[], bool] | None
     ) -> None:
-        n_fits, start = len(moved.params), 0
+        n_fits, start, least = len(moved.params), 0, self.make.n_worth_a_call(moved, batches)
         while start < n_steps:
             if cancelled is not None and cancelled():
                 raise Cancelled
-            stop = min(start + max(1, self._n_at_once() // n_fits), n_steps)
+            stop = min(start + max(least, self._n_at_once() // n_fits), n_steps)
             began = perf_counter()
             self.make(moved, batches, start, stop)
             self.seconds_per_step = (perf_counter() - began) / (stop - start) / n_fits

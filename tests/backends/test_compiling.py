@@ -183,6 +183,7 @@ def fit_in_many_ways():
 def test_steps_of_all_fits_are_of_types_that_are_compiled_ahead(monkeypatch):
     runs = [run for part in engine._RUNS for run in engine._parts()[part[0]]]
     ahead = types_of_runs(monkeypatch, lambda: [run() for run in runs])
+    monkeypatch.setattr(_compose, "_DEAR", 0)
     asked_for = types_of_runs(monkeypatch, fit_in_many_ways)
     assert [len(ahead[name]) for name in RUNS] == [4, 8, 8, 8, 8]
     assert asked_for == ahead

@@ -89,3 +89,6 @@ class MakesSteps(Protocol):
 
     def __call__(self, moved: Moved, batches: Batches, start: int, stop: int) -> None:
         """Make the steps from `start` to `stop` of an epoch."""
+
+    def n_worth_a_call(self, moved: Moved, batches: Batches) -> int:
+        """Return how many steps take about as long as what a call does beside them; at least 1."""

@@ -40,6 +40,8 @@ from skopt_suite.backends.resources import blas_threads_for, threads_for_fit
 _READ = ("rates", "shares", "numbers", "limits", "loss_numbers", "l2", "l1", "dropout")
 _RULES = {**RULES, PRODIGY: MOVE}
 _REACHES = {**REACHES, PRODIGY: REACH}
+_DEAR = 32  # how much longer AdaGrad takes for a value of a row than for a weight among all
+_OFTEN = 4  # a weight among all sees what it has not in this share of the time of a value
 _NO_KEYS = np.empty((0, 2), dtype=np.uint64)
 _keys = lru_cache(round_keys)
 
@@ -106,7 +108,15 @@ class ComposedSteps:
             data, indices, indptr = _read(x.data), _read(x.indices), _read(x.indptr)
             sparse = SparseRows(data, indices, indptr, *others)
             (alone,) = team_of(1, self.recipe.layers, moved.params.shape[1])
-            self._run_sparse(fits, sparse, *arguments, alone, start, stop)
+            is_lazy = self._is_lazy(moved, batches)
+            self._run_sparse(is_lazy, fits, sparse, *arguments, alone, start, stop)
+
+    def n_worth_a_call(self, moved: Moved, batches: Batches) -> int:
+        """Return how many steps take about as long as it takes to let all weights see them."""
+        is_dense = isinstance(batches.x, np.ndarray)
+        if is_dense or not (self.recipe.has_prox and self._is_lazy(moved, batches)):
+            return 1
+        return 1 + int(self.recipe.n_weights / (_OFTEN * max(1, _values_of_batch(batches))))
 
     def _n_threads(self, moved: Moved, batches: Batches) -> int:
         """Return in how many threads steps are made; several only for a fit that is alone."""
@@ -135,9 +145,9 @@ class ComposedSteps:
         if not together:
             run(*team_of(1, layers, n_params))
 
-    def _run_sparse(self, fits: Fits, rows: SparseRows, *arguments: Any) -> None:
+    def _run_sparse(self, is_lazy: bool, fits: Fits, rows: SparseRows, *arguments: Any) -> None:
         network, how, _, space, team, start, stop = arguments
-        if not self._is_lazy(fits):
+        if not is_lazy:
             run_sparse(fits, rows, *arguments)
         elif len(self.recipe.layers) > 1:
             run_lazily(fits, rows, *arguments)
@@ -147,18 +157,25 @@ class ComposedSteps:
             run = run_linear if self.recipe.rule == DESCEND else run_adagrad
             run(fits, rows, network, how, space, waiting, start, stop)
 
-    def _is_lazy(self, fits: Fits) -> bool:
+    def _is_lazy(self, moved: Moved, batches: Batches) -> bool:
         """Whether weights without a gradient wait: what happens to them is made up for later."""
         recipe, is_linear = self.recipe, len(self.recipe.layers) == 1
         if recipe.around or recipe.is_clipped:
             return False
-        shrinks_at_once = recipe.has_implicit_l2 or not fits.l2.any()
+        shrinks_at_once = recipe.has_implicit_l2 or not moved.l2.any()
         can_wait = is_linear or (recipe.rule == DESCEND and not recipe.has_prox)
-        is_plain = recipe.rule in (DESCEND, ADAGRAD) and fits.l2.shape[1] == 1
+        if recipe.rule == ADAGRAD and _values_of_batch(batches) * _DEAR > recipe.n_weights:
+            return False
+        is_plain = recipe.rule in (DESCEND, ADAGRAD) and moved.l2.shape[1] == 1
         return is_plain and shrinks_at_once and can_wait
 
     def _activation(self, name: str) -> int:
         return ACTIVATIONS[name].address(self.recipe.dtype) if name else 0
+
+
+def _values_of_batch(batches: Batches) -> float:
+    """Return how many values that are not zero a batch of sparse rows has."""
+    return batches.x.data.size * batches.batch_size / max(len(batches.y), 1)
 
 
 def _read(array: np.ndarray) -> np.ndarray:

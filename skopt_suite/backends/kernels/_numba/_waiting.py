@@ -119,14 +119,15 @@ def see(weights, owed, feature, n_out, l1, is_positive, scales, waiting, now):
     pull = waiting.pull[now] - waiting.pull[since]
     for at in range(feature * n_out, (feature + 1) * n_out):
         strength, w = l1[at if l1.size > 1 else 0], weights[at]
-        length = strength * _unit(scales, at)  # of a pull
+        unit = _unit(scales, at) if w != 0 else 1.0
+        length = strength * unit  # of a pull
         of = 0 if w > 0 else 1  # the debt of its sign, which was paid in its last step
         paid, is_refused = strength * n_pulls, w < 0 and is_positive
         if w == 0:
             paid = 0.0
         elif n_pulls > 0 and (is_refused or abs(w) <= length * pull):
             strength_of_it = 0.0 if is_refused else strength
-            paid = _all_of(abs(w), strength_of_it, _unit(scales, at), waiting, since, now)
+            paid = _all_of(abs(w), strength_of_it, unit, waiting, since, now)
             weights[at] = 0
         else:
             weights[at] -= np.sign(w) * length * pull
