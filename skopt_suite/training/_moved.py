@@ -17,6 +17,7 @@ from skopt_suite.optimizers.wrappers._lookahead import LookaheadState
 from skopt_suite.training._epoch import Epoch
 from skopt_suite.training._stack import Stack
 
+_KNOWN = "distance", "rate", "numerator", "mass"  # of Prodigy
 _BESIDE = AverageWeights, Lookahead
 
 
@@ -54,8 +55,8 @@ def moved_of(epoch: Epoch, stack: Stack) -> Moved:
     return Moved(
         params=params,
         moments=_moments(of_rule),
-        n_steps=np.ascontiguousarray(of_rule.n_steps),
-        known=_columns([getattr(of_rule, name) for name in _known(of_rule)], n_fits),
+        n_steps=_n_steps(of_rule),
+        known=_known(of_rule),
         rates=np.empty((n_fits, 0)),  # those of an epoch
         numbers=numbers_of(epoch, stack),
         limits=_limits(stack.optimizer, n_fits),
@@ -80,12 +81,11 @@ def state_of(moved: Moved, state: Any) -> Any:
         return state._replace(inner=state_of(moved, state.inner), slow=moved.beside)
     if isinstance(state, ScheduleFreeState):
         return state._replace(rule=state_of(moved, state.rule), z=moved.beside)
-    names = _known(state)
-    known = {name: moved.known[:, i : i + 1] for i, name in enumerate(names)}
-    moments = moved.moments
+    state = state._replace(owed=moved.owed)
     if isinstance(state, ProdigyState):
-        moments, known["start"] = moments[:, :-1], moments[:, -1]
-    return state._replace(n_steps=moved.n_steps, moments=moments, owed=moved.owed, **known)
+        known = {name: moved.known[:, i : i + 1] for i, name in enumerate(_KNOWN)}
+        return state._replace(moments=moved.moments[:, :-1], start=moved.moments[:, -1], **known)
+    return state._replace(n_steps=moved.n_steps, moments=moved.moments)
 
 
 def counted(epoch: Epoch, stack: Stack, rates: np.ndarray) -> np.ndarray:
@@ -106,7 +106,7 @@ def _counted(optimizer: Any, state: Any, times: Array, rates: Array) -> tuple[An
     if isinstance(optimizer, ClipGradient):
         inner, shares = _counted(optimizer.inner, state.inner, times, rates)
         return state._replace(inner=inner), shares
-    return state, np.empty((len(state.n_steps), 0))
+    return state, np.empty((len(state.moments), 0))
 
 
 def _state_of_rule(state: Any) -> Any:
@@ -115,10 +115,17 @@ def _state_of_rule(state: Any) -> Any:
     return state.rule if isinstance(state, ScheduleFreeState) else state
 
 
-def _known(of_rule: Any) -> tuple[str, ...]:
-    """Return the names of numbers that a rule finds."""
-    is_known = isinstance(of_rule, ProdigyState)
-    return ("distance", "rate", "numerator", "mass") if is_known else ()
+def _n_steps(of_rule: Any) -> np.ndarray:
+    """Return how many steps rules have made, from 0 where they do not count them."""
+    if isinstance(of_rule, ProdigyState):
+        return np.zeros_like(of_rule.mass)
+    return np.ascontiguousarray(of_rule.n_steps)
+
+
+def _known(of_rule: Any) -> np.ndarray:
+    """Return numbers that a rule finds."""
+    names = _KNOWN if isinstance(of_rule, ProdigyState) else ()
+    return _columns([getattr(of_rule, name) for name in names], len(of_rule.moments))
 
 
 def _moments(of_rule: Any) -> np.ndarray:
