@@ -345,6 +345,20 @@ def test_what_is_around_a_rule_hides_nothing_that_is_not_finite(rule, special, m
     np.testing.assert_array_equal(np.isfinite(ours.params), np.isfinite(theirs.params))
 
 
+def test_norms_whose_squares_overflow_are_those_of_the_definition(monkeypatch):
+    clip = ClipGradient(SGD(1.0), norm=0.3)
+    loss = REGRESSION_LOSSES["absolute_error"](), "numbers", 1
+    options = plain(rule=clip, loss=loss, penalty=PENALTIES.resolve("none", owner="Test"))
+    rows = given(loss, "float64")
+    rows = rows._replace(X=rows.X * 1e160)
+    ours, theirs = (
+        trained(jobs_of(**options, n_fits=1), rows, monkeypatch, by_definition)[0][0]
+        for by_definition in (False, True)
+    )
+    assert np.abs(theirs.params[:N_FEATURES]).min() > 0
+    np.testing.assert_allclose(ours.params, theirs.params, rtol=1e-8)
+
+
 def test_a_users_rule_and_loss_run_the_definition(monkeypatch):
     class Halved(Adam):
         def update(self, state, params, gradient, learning_rate, layout):

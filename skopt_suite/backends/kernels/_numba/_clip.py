@@ -8,6 +8,8 @@ from skopt_suite.backends.kernels._numba._body import Body, clip_type
 from skopt_suite.backends.kernels._numba._jit import jit_body, jit_inner_views, jit_sum, larger
 from skopt_suite.backends.kernels._numba._team import sum_of_all
 
+_LEAST = 1e-280  # sum of squares, none of which has lost digits that count
+
 
 @jit_body
 def _clip(gradient, l1, l2, weaker_l1, weaker_l2, limits, team):
@@ -16,8 +18,7 @@ def _clip(gradient, l1, l2, weaker_l1, weaker_l2, limits, team):
     if limits[0] < np.inf:
         _clip_entries(gradient, weaker_l1, weaker_l2, gradient.dtype.type(limits[0]))
     if limits[1] < np.inf:
-        norm = np.sqrt(sum_of_all(team, 0, _sum_of_squares(gradient)))
-        share = gradient.dtype.type(limits[1] / larger(limits[1], norm))
+        share = gradient.dtype.type(limits[1] / larger(limits[1], _norm(gradient, team)))
         for of_all in (gradient, weaker_l1, weaker_l2):
             for j in range(of_all.size):
                 of_all[j] *= share
@@ -36,11 +37,31 @@ def _clip_entries(gradient, weaker_l1, weaker_l2, largest):
             weaker_l2[j] *= factor
 
 
+@jit_inner_views
+def _norm(gradient, team):
+    """Return the norm over all threads, also where squares overflow or vanish."""
+    total = sum_of_all(team, 0, _sum_of_squares(gradient, 1.0))
+    if total > _LEAST and total < np.inf:
+        return np.sqrt(total)
+    size = sum_of_all(team, 3, _size(gradient))
+    size = 1.0 if size == 0 else size
+    return size * np.sqrt(sum_of_all(team, 4, _sum_of_squares(gradient, size)))
+
+
 @jit_sum
-def _sum_of_squares(values):
+def _sum_of_squares(values, unit):
     total = 0.0
     for j in range(values.size):
-        total += float(values[j]) * float(values[j])
+        value = values[j] / unit
+        total += value * value
+    return total
+
+
+@jit_sum
+def _size(values):
+    total = 0.0
+    for j in range(values.size):
+        total += abs(float(values[j]))
     return total
 
 
