@@ -14,6 +14,8 @@ import numpy as np
 from skopt_suite._component import Component, stack
 from skopt_suite.backends import Placement, State, is_narrow, is_summed_in_double, knows
 from skopt_suite.models import ACTIVATIONS, Network
+from skopt_suite.optimizers import ClipGradient
+from skopt_suite.optimizers.wrappers._base import Wrapper
 from skopt_suite.penalties import Penalty
 from skopt_suite.training._compiled import recipe_of
 from skopt_suite.training._job import Job
@@ -26,6 +28,7 @@ from skopt_suite.training._trees import map_arrays
 _OBJECTS = 4096  # bytes of a fit's result, loss curve and specifications
 _MARGIN = 1.3  # over the arrays that are counted below: memory is not used to the last byte
 _PAYMENT = 4  # arrays like the weights that paying what is owed to a penalty takes
+_CLIPPED = 2  # such arrays where clipping differs: its factor and step; of every strength as many
 _COMPACT = 1.25  # of what is kept: a copy of it, and what is on the way there
 _OPTIMALITY = 4  # arrays like the parameters beside the gradient, once activations are gone
 _FUSED_ACTIVATION = 1  # array that backward takes: the gradient behind it
@@ -107,8 +110,22 @@ def _of_products(job: Job, data: Data) -> int:
 
 def _size_of_payment(job: Job) -> int:
     """Return how many numbers it takes at once to pay what is owed to the penalty."""
-    owes = job.plan.penalty.has_prox and not job.plan.optimizer.is_full_batch
-    return _PAYMENT * job.network.layout.n_weights if owes else 0
+    if not job.plan.penalty.has_prox or job.plan.optimizer.is_full_batch:
+        return 0
+    n_arrays, optimizer = _PAYMENT, job.plan.optimizer
+    while isinstance(optimizer, Wrapper):
+        n_arrays += _of_clipping(optimizer, job)
+        optimizer = optimizer.inner
+    return (n_arrays + getattr(optimizer, "has_slopes", False)) * job.network.layout.n_weights
+
+
+def _of_clipping(optimizer: Wrapper, job: Job) -> int:
+    """Return how many arrays of a penalty take part where gradients are clipped one by one."""
+    if not isinstance(optimizer, ClipGradient) or optimizer.value is None:
+        return 0
+    separable = _penalty_of_one(job).separable()
+    strengths = () if separable is None else (separable.l1, separable.l2)
+    return _CLIPPED * (1 + sum(strength is not None for strength in strengths))
 
 
 def _scratch(component: Component) -> int:

@@ -22,7 +22,14 @@ from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Squared
 from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.model_selection._engine.memory import Budget, budget_of, pieces
 from skopt_suite.models import ACTIVATIONS
-from skopt_suite.optimizers import OPTIMIZERS, SGD, Adam, Step
+from skopt_suite.optimizers import (
+    OPTIMIZERS,
+    SGD,
+    Adam,
+    ClipGradient,
+    Lookahead,
+    Step,
+)
 from skopt_suite.penalties import L2
 from skopt_suite.training import bytes_per_fit
 
@@ -226,6 +233,14 @@ CASES = {
         BROAD,
     ),
     "L1 by coordinate": wide("adam", penalty="l1"),
+    "L1 by slopes, by definition": wide("lion", penalty="l1", normalization="layer"),
+    "clipped by norm": wide(ClipGradient("sgd")),
+    "clipped by coordinate": wide(ClipGradient("sgd", value=1.0)),
+    "L1, clipped by coordinate": wide(ClipGradient("adam", value=1.0), penalty="l1"),
+    "L1 and L2, clipped by coordinate": wide(
+        ClipGradient("adam", value=1.0), penalty="elastic_net"
+    ),
+    "L1 by slopes, looked ahead": wide(Lookahead("lion"), penalty="l1"),
     "fits that leave one by one": (
         mlp(200, n_iter_no_change=1, tol=1e-2, batch_size=50, max_iter=20),
         RATES,
@@ -269,6 +284,11 @@ CASES = {
         if OPTIMIZERS[name].is_full_batch and not OPTIMIZERS[name].only_quadratic
     },
     "closed form": (LinearRegressor(optimizer="closed_form"), ALPHAS, numbers(20, 30, 40)),
+    "closed form, a strength per output": (
+        LinearRegressor(optimizer="closed_form"),
+        {"penalty__alpha": np.logspace(-4, 0, N_FITS * 40).reshape(N_FITS, 40).tolist()},
+        numbers(20, 30, 40),
+    ),
     "closed form, many rows": (
         LinearRegressor(optimizer="closed_form"),
         ALPHAS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any, Self
 
 from skopt_suite._component import Registry
@@ -78,12 +79,13 @@ class Wrapper(Optimizer):
             )
 
 
-def beside_inner(n_arrays: int) -> Any:
+def beside_inner(n_arrays: int | Callable[[Any], int]) -> Any:
     """Return the `scratch_arrays` of a wrapper that takes so many beside those of `inner`."""
 
     def scratch_arrays(wrapper: Wrapper) -> int | None:
         of_inner = wrapper._resolved_inner().scratch_arrays
-        return None if of_inner is None else of_inner + n_arrays
+        own = n_arrays(wrapper) if callable(n_arrays) else n_arrays
+        return None if of_inner is None else of_inner + own
 
     return property(scratch_arrays)
 

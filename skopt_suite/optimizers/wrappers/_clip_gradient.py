@@ -63,7 +63,7 @@ class ClipGradient(Wrapper):
     >>> reg = reg.set_params(optimizer__inner__learning_rate=0.01)
     """
 
-    scratch_arrays = beside_inner(3)
+    scratch_arrays = beside_inner(lambda clip: 2 if clip.value is None else 5)
     parameters = {
         **Wrapper.parameters,
         "value": Real(0, open_low=True, optional=True),
