@@ -1,0 +1,151 @@
+"""Compare recipes for networks on real tables, prepared alike for all, without tuning.
+
+    python benchmarks/defaults.py                          # recipes on the tables to choose on
+    python benchmarks/defaults.py --part confirm --only scikit-learn ours
+
+Prints the score of every recipe by table (accuracy, or R²), then for each the share of tables on
+which it beats scikit-learn's network in score, and in log loss; and its time beside that. Every
+figure is a mean over splits. What has been measured is kept in ``--cache`` and not measured again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import warnings
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import accuracy_score, log_loss, r2_score
+from sklearn.neural_network import MLPClassifier as TheirClassifier
+from sklearn.neural_network import MLPRegressor as TheirRegressor
+from tables import Split, splits
+
+from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
+
+PEER = "scikit-learn"
+
+
+def ours(**changed: Any) -> Callable[[bool], Any]:
+    """Return what makes our network with some parameters changed."""
+
+    def make(is_classification: bool) -> Any:
+        network = MLPClassifier if is_classification else MLPRegressor
+        return network(random_state=0).set_params(**changed)
+
+    return make
+
+
+def either(classifier: Any, regressor: Any, **given: Any) -> Callable[[bool], Any]:
+    """Return what makes an estimator of another family."""
+    return lambda is_classification: (classifier if is_classification else regressor)(**given)
+
+
+RECIPES: dict[str, Callable[[bool], Any]] = {
+    PEER: either(TheirClassifier, TheirRegressor, random_state=0),
+    "ours": ours(),
+    "linear, scikit-learn": either(LogisticRegression, Ridge),
+    "linear, ours": either(LinearClassifier, LinearRegressor),
+    "boosting": either(
+        HistGradientBoostingClassifier, HistGradientBoostingRegressor, random_state=0
+    ),
+    "ours, stops early": ours(early_stopping=True),
+    "ours, cosine": ours(optimizer="adamw", schedule="cosine", max_iter=60, early_stopping=True),
+    "ours, three layers": ours(
+        hidden_layer_sizes=(64, 64, 64),
+        optimizer="adamw",
+        optimizer__learning_rate=1e-2,
+        optimizer__weight_decay=0.02,
+        schedule="cosine",
+        batch_size=256,
+        max_iter=60,
+        early_stopping=True,
+    ),
+}
+
+
+def measured(recipe: str, split: Split) -> dict[str, Any]:
+    """Train on a split; return what came out."""
+    model = RECIPES[recipe](split.is_classification)
+    scale = 1.0 if split.is_classification else split.y.std()
+    y = split.y if split.is_classification else (split.y - split.y.mean()) / scale
+    began = perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(split.X, y)
+    found = {"seconds": perf_counter() - began}
+    if split.is_classification:
+        probabilities = model.predict_proba(split.X_test)
+        predicted = model.classes_[probabilities.argmax(axis=1)]
+        found["score"] = accuracy_score(split.y_test, predicted)
+        found["log loss"] = log_loss(split.y_test, probabilities, labels=model.classes_)
+    else:
+        found["score"] = r2_score(
+            (split.y_test - split.y.mean()) / scale, model.predict(split.X_test)
+        )
+    return found
+
+
+def table_of(rows: list[dict[str, Any]], value: str) -> dict[str, dict[str, float]]:
+    """Return means over splits by table and recipe."""
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        if value in row:
+            found[row["table"]][row["recipe"]].append(row[value])
+    return {
+        name: {recipe: float(np.mean(values)) for recipe, values in of_table.items()}
+        for name, of_table in found.items()
+    }
+
+
+def report(rows: list[dict[str, Any]], recipes: list[str]) -> None:
+    """Print scores by table, and how recipes do beside the peer."""
+    scores, losses, times = (table_of(rows, name) for name in ("score", "log loss", "seconds"))
+    print(f"| table | {' | '.join(recipes)} |\n{'|---' * (len(recipes) + 1)}|")
+    for name, of_table in scores.items():
+        print(f"| {name} | " + " | ".join(f"{of_table[recipe]:.4f}" for recipe in recipes) + " |")
+    columns = f"recipe | beats {PEER} in score | in log loss | median of its time"
+    print(f"\n| {columns} |\n{'|---' * 4}|")
+    for recipe in recipes:
+        better = np.mean([of[recipe] > of[PEER] for of in scores.values()])
+        surer = np.mean([of[recipe] < of[PEER] for of in losses.values()])
+        slower = np.median([of[recipe] / of[PEER] for of in times.values()])
+        print(f"| {recipe} | {better:.0%} | {surer:.0%} | {slower:.2f} |")
+
+
+def main() -> None:
+    """Measure what is not known yet, and report."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--part", choices=["choose", "confirm"], default="choose")
+    parser.add_argument("--only", nargs="+", default=list(RECIPES), help="recipes")
+    parser.add_argument("--tables", default="", help="a word in the names of tables")
+    parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument("--cache", type=Path, help="a file of what has been measured")
+    options = parser.parse_args()
+    recipes = list(dict.fromkeys([PEER, *options.only]))
+    known = {}
+    if options.cache and options.cache.exists():
+        lines = map(json.loads, options.cache.read_text().splitlines())
+        known = {(row["table"], row["split"], row["recipe"]): row for row in lines}
+    rows = []
+    for split in splits(options.part, options.splits, options.tables):
+        for recipe in recipes:
+            key = (split.table.name, split.number, recipe)
+            if key not in known:
+                known[key] = dict(zip(("table", "split", "recipe"), key, strict=True))
+                known[key] |= measured(recipe, split)
+                if options.cache:
+                    with options.cache.open("a") as file:
+                        file.write(json.dumps(known[key]) + "\n")
+            rows.append(known[key])
+    report(rows, recipes)
+
+
+if __name__ == "__main__":
+    main()
