@@ -26,6 +26,16 @@ from skopt_suite.backends import (
 from skopt_suite.losses._baseline import best_constant, class_shares, mean
 from skopt_suite.losses._hessian import Hessian
 
+_SAID_OF_VALUES = (
+    "curvature",
+    "hessian",
+    "has_hessian",
+    "baseline",
+    "is_quadratic",
+    "is_envelope",
+    "has_smoothed",
+)
+
 
 class Loss(Component):
     """Base class of losses, the first term of the objective.
@@ -50,6 +60,8 @@ class Loss(Component):
     """Whether the gradient is continuous, which L-BFGS and FISTA need."""
     has_smoothed: ClassVar[bool] = False
     """Whether there is a smoothed one in place of a loss with kinks."""
+    is_envelope: ClassVar[bool] = False
+    """Whether it is the Moreau envelope of another one for every output, its parameter `width`."""
     is_quadratic: ClassVar[bool] = False
     """Whether the loss is ``c / 2 * (raw - y)²``, c being `curvature`: there is a closed form."""
     has_hessian: ClassVar[bool] = False
@@ -64,8 +76,7 @@ class Loss(Component):
         if "value_and_gradient" not in vars(cls):
             return
         # what a parent class knows of its own loss need not be true of another one
-        names = ("curvature", "hessian", "has_hessian", "baseline", "is_quadratic", "has_smoothed")
-        for name in names:
+        for name in _SAID_OF_VALUES:
             if name not in vars(cls):
                 setattr(cls, name, getattr(Loss, name))
 

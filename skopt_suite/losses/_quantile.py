@@ -139,6 +139,7 @@ class SmoothedQuantile(_Quantiles):
     """
 
     scratch_arrays = 8
+    is_envelope = True
     parameters = {"quantile": _LEVELS, "width": Real(0, open_low=True)}
 
     def __init__(self, quantile: Any = 0.5, width: float = 1.0) -> None:

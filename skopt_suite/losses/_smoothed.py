@@ -25,6 +25,7 @@ class SmoothedHinge(ClassificationLoss):
     """``m² / (2 width)`` for margins violated by ``m <= width``, then ``m - width / 2``."""
 
     scratch_arrays = 5
+    is_envelope = True
     parameters = {"width": Real(0, open_low=True)}
 
     def __init__(self, width: float = 1.0) -> None:
@@ -57,6 +58,7 @@ class SmoothedEpsilonInsensitive(RegressionLoss):
     """``s² / (2 width)`` for residuals beyond epsilon by ``s <= width``, then ``s - width / 2``."""
 
     scratch_arrays = 6
+    is_envelope = True
     parameters = {"epsilon": Real(0), "width": Real(0, open_low=True)}
 
     def __init__(self, epsilon: float = 0.0, width: float = 1.0) -> None:

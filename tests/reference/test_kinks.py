@@ -6,13 +6,15 @@ import scipy.sparse
 from scipy.optimize import linprog
 from sklearn.datasets import load_diabetes, make_classification
 from sklearn.linear_model import QuantileRegressor
+from sklearn.metrics import mean_pinball_loss
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
 from skopt_suite import LinearClassifier, LinearRegressor
-from skopt_suite.losses import AbsoluteError, Hinge, TargetType
+from skopt_suite.losses import AbsoluteError, EpsilonInsensitive, Hinge, Quantile, TargetType
+from skopt_suite.losses._smoothed import SmoothedEpsilonInsensitive
 from skopt_suite.model_selection import FusedGridSearchCV
-from skopt_suite.penalties import L1
+from skopt_suite.penalties import L1, L2
 
 X, NUMBERS = load_diabetes(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -49,6 +51,66 @@ def test_hinge(factor):
     model = LinearClassifier(loss="hinge", penalty="none").fit(factor * ROWS, CLASSES)
     assert model.stop_reason_ == "converged"
     assert model.loss_ - expected == pytest.approx(0, abs=1.2e-4 * (1 - expected))
+
+
+def drawn(seed, n_samples=40, n_features=4):
+    """Residuals of heavy tails and features of different scale."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_samples, n_features)) * np.exp(rng.normal(size=n_features))
+    y = X @ rng.normal(size=n_features) + rng.standard_t(3, size=n_samples)
+    return X, y / y.std()
+
+
+@pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("seed", range(6))
+def test_the_optimum_of_few_rows(level, seed):
+    """Where a step soon leaves the parabolas that a solver sees."""
+    X, y = drawn(seed)
+
+    def value(model):
+        return mean_pinball_loss(y, model.fit(X, y).predict(X), alpha=level)
+
+    expected = value(QuantileRegressor(quantile=level, alpha=0))
+    ours = value(LinearRegressor(loss=Quantile(level), penalty="none"))
+    fall = mean_pinball_loss(y, np.full_like(y, np.quantile(y, level)), alpha=level) - expected
+    assert ours - expected == pytest.approx(0, abs=1e-4 * fall)
+
+
+@pytest.mark.parametrize(
+    "estimator, loss, alpha",
+    [
+        (LinearRegressor, Quantile(0.1), 1e-3),
+        (LinearRegressor, EpsilonInsensitive(0.1), 1e-3),
+        (LinearClassifier, Hinge(), 1e-1),
+    ],
+    ids=repr,
+)
+@pytest.mark.filterwarnings("ignore:.*'fista' stopped:sklearn.exceptions.ConvergenceWarning")
+def test_the_optimum_beside_l2(estimator, loss, alpha):
+    """FISTA comes near it, slowly."""
+    X, y = drawn(8, 67, 22)
+    y = y > 0 if estimator is LinearClassifier else y
+    ours = estimator(loss=loss, penalty=L2(alpha)).fit(X, y)
+    fista = estimator(loss=loss, penalty=L2(alpha), optimizer="fista", tol=1e-7, max_iter=3000)
+    constant = estimator(loss=loss, penalty=L2(1e6)).fit(X, y)
+    fall = constant.loss_ - ours.loss_
+    assert ours.loss_ - fista.fit(X, y).loss_ < 1e-4 * fall
+
+
+def test_what_is_not_known_to_be_an_envelope_takes_narrower_ones():
+    class Rounded(SmoothedEpsilonInsensitive):
+        is_envelope = False
+
+    class Mine(AbsoluteError):
+        def smoothed(self, width):
+            return Rounded(0.0, width)
+
+    mine, theirs = (
+        LinearRegressor(loss=loss, penalty="none").fit(X, NUMBERS)
+        for loss in (Mine(), AbsoluteError())
+    )
+    assert mine.n_iter_ > theirs.n_iter_
+    assert mine.loss_ == pytest.approx(theirs.loss_, rel=1e-4)
 
 
 def test_kinks_on_both_sides():

@@ -140,7 +140,7 @@ def test_losses_with_kinks(name, penalty):
         method="SLSQP",
         options={"ftol": 1e-12, "maxiter": 500},
     )
-    ours = LinearRegressor(loss=loss, penalty=penalty, optimizer="fista", tol=1e-3)
+    ours = LinearRegressor(loss=loss, penalty=penalty, optimizer="fista", tol=1e-4)
     ours.set_params(max_iter=5000).fit(x, y)
     assert ours.loss_ == pytest.approx(found.fun, rel=2e-4)
 
