@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.utils import Tags
@@ -26,6 +26,7 @@ from skopt_suite.estimators._prepare import prepare
 from skopt_suite.estimators._prepared import CheckedRows, Prepared
 from skopt_suite.estimators._rollback import unchanged_by_errors
 from skopt_suite.estimators._saved import from_saved, to_saved
+from skopt_suite.estimators._standardize import check_standardize
 from skopt_suite.estimators._targets import Targets
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
@@ -35,6 +36,7 @@ from skopt_suite.training import (
     Job,
     Memory,
     Result,
+    Standardization,
     train,
 )
 
@@ -47,6 +49,9 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     _trained_network: Network
     _targets: Targets
     _memory: Memory | None = None
+    _standardization: Standardization | None = None
+    _standardizes_if_auto: ClassVar[bool] = False
+    """Whether ``standardize="auto"`` is True."""
 
     @with_callbacks
     @named_alone
@@ -150,8 +155,12 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
 
     def _fitted_attributes(self, job: Job, targets: Any, params: Any) -> dict[str, Any]:
         """Return all that predictions need, whatever constructor parameters are set later."""
+        standardization = job.standardization
+        if standardization is not None:
+            params = standardization.folded(job.network, params)
         return {
             **self._model_attributes(job.network, targets, params),
+            "_standardization": standardization,
             "_trained_network": job.network,
             "_targets": targets,
             "loss_function_": job.plan.loss,
@@ -164,6 +173,10 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     def _returned(self, values: Any, X: Any) -> Any:
         """Return predictions where the user's X is."""
         return values if is_device_array(X) else to_numpy(values)
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_standardize(type(self).__name__, self.standardize)
 
     def _optimizer(self) -> Optimizer:
         """Return the optimizer; `"auto"` resolved."""

@@ -14,7 +14,7 @@ from skopt_suite.models import Network
 from skopt_suite.optimizers import Demands
 from skopt_suite.penalties import PENALTIES
 from skopt_suite.schedules import SCHEDULES
-from skopt_suite.training import Memory, Plan, able_optimizers, choice
+from skopt_suite.training import Memory, Plan, Standardization, able_optimizers, are_alike, choice
 
 
 def trains_incrementally(estimator: Any) -> bool:
@@ -60,7 +60,7 @@ class Start(NamedTuple):
     """Where a fit begins."""
 
     params: np.ndarray
-    """(n_params,)"""
+    """(n_params + n_buffers,)"""
     memory: Memory | None = None
     """The state of the optimizer and of the schedule to go on from."""
     n_epochs_before: float = 0.0
@@ -71,10 +71,21 @@ Initial = Callable[[Network, Start | None], Start]
 """From a network, and where a warm start would begin, to where a fit begins."""
 
 
-def continued_start(model: Any, network: Network, plan: Plan, incremental: bool) -> Start:
-    """Return the start of training that goes on from what `model` was trained to."""
+def continued_start(
+    model: Any,
+    network: Network,
+    plan: Plan,
+    incremental: bool,
+    standardization: Standardization | None,
+) -> Start:
+    """Return the start of training that goes on from what `model` was trained to.
+
+    Parameters are in the units of the rows, the memory is as the fit sees them.
+    """
     params = _trained_params(model, network)
     memory = usable_memory(model, network, plan, params, incremental)
+    if not are_alike(model._standardization, standardization):
+        memory = None
     return Start(params, memory, 0.0 if memory is None or incremental else memory.time)
 
 
@@ -123,10 +134,13 @@ def usable_memory(
         or not _is_same(model, plan, incremental)
     ):
         return None
-    shown = start[None, :]
-    if np.array_equal(shown, memory.shown):
-        return memory
-    return memory._replace(params=shown, shown=shown)
+    standardization = model._standardization
+    if standardization is None:
+        shown, is_same = start[None, :], np.array_equal(start[None, :], memory.shown)
+    else:
+        shown = standardization.unfolded(network, start)[None, :]
+        is_same = np.array_equal(start, standardization.folded(network, memory.shown))
+    return memory if is_same else memory._replace(params=shown, shown=shown)
 
 
 def _is_same(model: Any, plan: Plan, incremental: bool) -> bool:

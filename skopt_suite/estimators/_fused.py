@@ -32,6 +32,7 @@ from skopt_suite.estimators._prepare import (
 )
 from skopt_suite.estimators._prepared import CheckedRows, Prepared
 from skopt_suite.estimators._regressor import TrainableRegressor
+from skopt_suite.estimators._standardize import key_of, standardizes_targets
 from skopt_suite.estimators._targets import placed_targets
 from skopt_suite.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, Metric
 from skopt_suite.training import Job, Plan, Result, kind_of_steps
@@ -94,7 +95,8 @@ def reason_to_train_alone(model: Any) -> str:
 def pass_key_of(model: TrainableEstimator, plan: Plan) -> Hashable:
     """Return what models must share to be trained in one pass, if they hold out the same rows."""
     held_out = model.validation_fraction if plan.early_stopping else None
-    return type(model), model.backend, model.dtype, held_out, model._architecture(), plan.key
+    kind = type(model), model.backend, model.dtype, key_of(model)
+    return *kind, held_out, model._architecture(), plan.key
 
 
 def steps_of(model: TrainableEstimator, plan: Plan) -> str:
@@ -105,7 +107,7 @@ def steps_of(model: TrainableEstimator, plan: Plan) -> str:
 
 def view_key(model: TrainableEstimator) -> Hashable:
     """Return what models share that see rows alike."""
-    return type(model), model.backend, model._precision()
+    return type(model), model.backend, model._precision(), standardizes_targets(model)
 
 
 def see(model: TrainableEstimator, X: Any, y: Any, sample_weight: Any) -> SeenRows:

@@ -154,6 +154,10 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
         Whether `fit` starts from the parameters of the last one.
     class_weight : dict, "balanced" or None, default=None
         Weight of every class; "balanced": inversely proportional to its frequency.
+    standardize : bool, "auto" or dict, default="auto"
+        Whether training sees :ref:`standardised <standardize>` columns, which penalties and
+        ``loss_`` then refer to; "auto": in MLPs, not in linear models. A dict with pairs ``(mean,
+        scale)`` for "X", for "y" or for both gives the moments.
     backend : {"auto", "numpy", "cupy"}, default="auto"
         Where to compute. "auto" follows the input: CuPy in, CuPy out. "cupy" moves the data to
         the GPU once and brings results back.
@@ -229,6 +233,7 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
         n_iter_no_change: float = 10,
         warm_start: bool = False,
         class_weight: dict[Any, float] | str | None = None,
+        standardize: bool | str | dict[str, Any] = "auto",
         backend: str = "auto",
         dtype: str = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -248,6 +253,7 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
         self.n_iter_no_change = n_iter_no_change
         self.warm_start = warm_start
         self.class_weight = class_weight
+        self.standardize = standardize
         self.backend = backend
         self.dtype = dtype
         self.random_state = random_state
@@ -304,6 +310,10 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
         Epochs without improvement after which training stops; inf: never.
     warm_start : bool, default=False
         Whether `fit` starts from the parameters of the last one.
+    standardize : bool, "auto" or dict, default="auto"
+        Whether training sees :ref:`standardised <standardize>` columns, which penalties and
+        ``loss_`` then refer to; "auto": in MLPs, not in linear models. A dict with pairs ``(mean,
+        scale)`` for "X", for "y" or for both gives the moments.
     backend : {"auto", "numpy", "cupy"}, default="auto"
         Where to compute. "auto" follows the input: CuPy in, CuPy out. "cupy" moves the data to
         the GPU once and brings results back.
@@ -374,6 +384,7 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
         validation_fraction: float = 0.1,
         n_iter_no_change: float = 10,
         warm_start: bool = False,
+        standardize: bool | str | dict[str, Any] = "auto",
         backend: str = "auto",
         dtype: str = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -392,6 +403,7 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.warm_start = warm_start
+        self.standardize = standardize
         self.backend = backend
         self.dtype = dtype
         self.random_state = random_state

@@ -91,6 +91,10 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         Whether `fit` starts from the parameters of the last one.
     class_weight : dict, "balanced" or None, default=None
         Weight of every class; "balanced": inversely proportional to its frequency.
+    standardize : bool, "auto" or dict, default="auto"
+        Whether training sees :ref:`standardised <standardize>` columns, which penalties and
+        ``loss_`` then refer to; "auto": in MLPs, not in linear models. A dict with pairs ``(mean,
+        scale)`` for "X", for "y" or for both gives the moments.
     backend : {"auto", "numpy", "cupy"}, default="auto"
         Where to compute. "auto" follows the input: CuPy in, CuPy out. "cupy" moves the data to
         the GPU once and brings results back.
@@ -184,6 +188,7 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         n_iter_no_change: float = 10,
         warm_start: bool = False,
         class_weight: dict[Any, float] | str | None = None,
+        standardize: bool | str | dict[str, Any] = "auto",
         backend: str = "auto",
         dtype: str = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -209,6 +214,7 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         self.n_iter_no_change = n_iter_no_change
         self.warm_start = warm_start
         self.class_weight = class_weight
+        self.standardize = standardize
         self.backend = backend
         self.dtype = dtype
         self.random_state = random_state
@@ -281,6 +287,10 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         Epochs without improvement after which training stops; inf: never.
     warm_start : bool, default=False
         Whether `fit` starts from the parameters of the last one.
+    standardize : bool, "auto" or dict, default="auto"
+        Whether training sees :ref:`standardised <standardize>` columns, which penalties and
+        ``loss_`` then refer to; "auto": in MLPs, not in linear models. A dict with pairs ``(mean,
+        scale)`` for "X", for "y" or for both gives the moments.
     backend : {"auto", "numpy", "cupy"}, default="auto"
         Where to compute. "auto" follows the input: CuPy in, CuPy out. "cupy" moves the data to
         the GPU once and brings results back.
@@ -370,6 +380,7 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         validation_fraction: float = 0.1,
         n_iter_no_change: float = 10,
         warm_start: bool = False,
+        standardize: bool | str | dict[str, Any] = "auto",
         backend: str = "auto",
         dtype: str = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -394,6 +405,7 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.warm_start = warm_start
+        self.standardize = standardize
         self.backend = backend
         self.dtype = dtype
         self.random_state = random_state

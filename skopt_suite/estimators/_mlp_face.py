@@ -30,6 +30,7 @@ class MLPFace(Prunable, TrainableEstimator):
     residual: bool
     normalization: str
     dtype: str
+    _standardizes_if_auto = True
     coefs_: list
     intercepts_: list
     gains_: list

@@ -33,6 +33,7 @@ def common_parameters(losses: Registry, auto_optimizer: bool) -> dict[str, Domai
         "validation_fraction": Real(0, 1, open_low=True, open_high=True),
         "n_iter_no_change": Integer(1, infinite=True),
         "warm_start": Boolean(),
+        "standardize": Anything(),
         "backend": Choice(("auto", "numpy", "cupy")),
         "dtype": Choice(("auto", "float32", "float64")),
         "random_state": Anything(),

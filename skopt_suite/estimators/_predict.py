@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skopt_suite.backends import Placement, blas_threads_for, to_numpy
+from skopt_suite.backends import Placement, blas_threads_for, is_sparse, to_numpy
 from skopt_suite.estimators._inputs import check_X
 from skopt_suite.models import Network
+from skopt_suite.training import Standardization
 
 if TYPE_CHECKING:
     from skopt_suite.estimators._base import TrainableEstimator
@@ -20,10 +21,19 @@ def raw_predictions(model: TrainableEstimator, X: Any) -> tuple[Any, Placement]:
     check_is_fitted(model)
     X, placement, dtype = seen_X(model, X, "as_X")  # as precise as X allows
     network = model._trained_network
-    params = placement.asarray(shown_params(model, network)[None, :], dtype=dtype)
+    params, standardization = shown_params(model, network), model._standardization
+    if standardization is not None and _loses_digits(X, dtype, standardization):
+        # rounding is that of the deviations from the means, not that of the means
+        params = standardization.centred(network, params)
+        X = standardization.moved(X)
+    params = placement.asarray(params[None, :], dtype=dtype)
     with blas_threads_for(2.0 * X.shape[0] * network.layout.largest_layer):
         raw = network.predict(params, X)
     return raw, placement
+
+
+def _loses_digits(X: Any, dtype: str, standardization: Standardization) -> bool:
+    return dtype == "float32" and standardization.inputs.has_far_means and not is_sparse(X)
 
 
 def seen_X(

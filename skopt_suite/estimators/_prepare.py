@@ -21,14 +21,15 @@ from skopt_suite.estimators._inputs import (
 )
 from skopt_suite.estimators._parameters import draw_seed
 from skopt_suite.estimators._predict import seen_X
-from skopt_suite.estimators._prepared import CheckedRows, Prepared, TrainingPart
+from skopt_suite.estimators._prepared import CheckedRows, GivenRows, Prepared, TrainingPart
 from skopt_suite.estimators._split import split_rows
+from skopt_suite.estimators._standardize import learnt_standardization, precision_of_targets
 from skopt_suite.estimators._targets import Targets, placed_targets
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.penalties import PENALTIES
 from skopt_suite.schedules import SCHEDULES
-from skopt_suite.training import Data, Job, Plan, Rows, check_job
+from skopt_suite.training import Data, Job, Plan, Rows, Standardization, check_job
 
 if TYPE_CHECKING:
     from skopt_suite.estimators._base import TrainableEstimator
@@ -47,18 +48,35 @@ def prepare(
 ) -> Prepared:
     """Check everything and return the fit as a job and its data."""
     plan = plan_of(model)
-    is_trained = model._is_trained()
-    known = model._targets if is_incremental and is_trained else None
+    goes_on = is_incremental and model._is_trained()
+    known = model._targets if goes_on else None
     rows = checked_rows(model, X, y, sample_weight, known, classes)
-    part = training_part(model, plan, rows, validation_rows(model, X_val, y_val, rows))
-    start = None
-    if is_trained and (is_incremental or model.warm_start):
-        start = continued_start(model, network_of(model, plan, rows), plan, is_incremental)
-    if initial is not None:
-        start = initial(network_of(model, plan, rows), start)
+    part = training_part(model, plan, rows, validation_rows(model, X_val, y_val, rows), goes_on)
+    start = _given_start(model, plan, rows, part, is_incremental, initial)
     prepared = prepared_on(model, plan, rows, part, start)
     check_job(prepared.job, part.X, is_incremental=is_incremental)
     return prepared
+
+
+def _given_start(
+    model: TrainableEstimator,
+    plan: Plan,
+    rows: CheckedRows,
+    part: TrainingPart,
+    is_incremental: bool,
+    initial: Initial | None,
+) -> Start | None:
+    """Return where a fit begins that goes on or is told to; None for a fresh start."""
+    start, standardization = None, part.standardization
+    if model._is_trained() and (is_incremental or model.warm_start):
+        network = network_of(model, plan, rows)
+        start = continued_start(model, network, plan, is_incremental, standardization)
+    if initial is not None:
+        start = initial(network_of(model, plan, rows), start)
+    if start is None or standardization is None:
+        return start
+    params = standardization.unfolded(network_of(model, plan, rows), start.params)
+    return start._replace(params=params)
 
 
 def plan_of(model: TrainableEstimator) -> Plan:
@@ -94,7 +112,7 @@ def checked_rows(
     """Check the data, and learn what the targets are unless they are `known`."""
     X, placement, dtype = seen_X(model, X, model._precision(), reset=known is None)
     check_size(X, type(model).__name__, dtype)
-    y = model._check_targets(y, dtype)
+    y = model._check_targets(y, precision_of_targets(model, dtype))
     check_lengths(X, y)
     weight = check_sample_weight(sample_weight, X.shape[0])
     targets = known or model._learn_targets(y, classes)
@@ -104,7 +122,7 @@ def checked_rows(
 
 def validation_rows(
     model: TrainableEstimator, X_val: Any, y_val: Any, rows: CheckedRows
-) -> Rows | None:
+) -> GivenRows | None:
     """Return the rows that the user holds out, checked."""
     owner = type(model).__name__
     if (X_val is None) != (y_val is None):
@@ -113,34 +131,61 @@ def validation_rows(
         return None
     X_val, _, _ = seen_X(model, X_val, rows.dtype)
     check_size(X_val, owner, rows.dtype)
-    y_val = rows.targets.encode(model._check_targets(y_val, rows.dtype), owner)
+    y_val = rows.targets.encode(
+        model._check_targets(y_val, precision_of_targets(model, rows.dtype)), owner
+    )
     check_lengths(X_val, y_val)
     loss_on(model._loss(), rows.targets, y_val)
     if model.early_stopping:
         rows.targets.check_scorable(y_val, None, owner)
-    return Rows(X_val, placed_targets(y_val, rows.placement, rows.dtype))
+    return GivenRows(X_val, y_val)
 
 
 def training_part(
-    model: TrainableEstimator, plan: Plan, rows: CheckedRows, validation: Rows | None = None
+    model: TrainableEstimator,
+    plan: Plan,
+    rows: CheckedRows,
+    given: GivenRows | None = None,
+    goes_on: bool = False,
 ) -> TrainingPart:
-    """Return the rows to train on; those that decide when to stop may be taken from them."""
+    """Return the rows to train on; those that decide when to stop may be taken from them.
+
+    Fits that go on see rows as before.
+    """
     weight = model._weigh_classes(rows)
-    if validation is not None or not plan.early_stopping:
-        return TrainingPart(rows.X, rows.y, weight, validation)
-    kept, held_out = split_rows(
-        rows.y,
-        model.validation_fraction,
-        plan.seed,
-        type(model).__name__,
-        rows.targets.is_stratified,
+    if given is None and plan.early_stopping:
+        return _split_part(model, plan, rows, weight)
+    network = network_of(model, plan, rows)
+    standardization = (
+        model._standardization if goes_on else learnt_standardization(model, network, rows)
     )
-    _check_weights_of_parts(weight, (kept, held_out), type(model).__name__)
     return TrainingPart(
-        _take(rows, kept),
-        rows.y[kept],
+        rows.X,
+        _targets_seen(rows.y, rows, standardization),
+        weight,
+        None if given is None else _given_part(given, rows, standardization),
+        standardization,
+        None if standardization is None else standardization.inputs.on(rows.placement),
+    )
+
+
+def _split_part(
+    model: TrainableEstimator, plan: Plan, rows: CheckedRows, weight: np.ndarray | None
+) -> TrainingPart:
+    """Return copies of the rows to train on and of those that decide when to stop."""
+    owner = type(model).__name__
+    kept, held_out = split_rows(
+        rows.y, model.validation_fraction, plan.seed, owner, rows.targets.is_stratified
+    )
+    _check_weights_of_parts(weight, (kept, held_out), owner)
+    network = network_of(model, plan, rows)
+    standardization = learnt_standardization(model, network, rows, kept)
+    return TrainingPart(
+        _take(rows, kept, standardization),
+        _targets_seen(rows.y[kept], rows, standardization),
         None if weight is None else weight[kept],
-        _held_out(rows, weight, held_out, type(model).__name__),
+        _held_out(rows, weight, held_out, standardization, owner),
+        standardization,
     )
 
 
@@ -155,7 +200,13 @@ def _check_weights_of_parts(
         )
 
 
-def _held_out(rows: CheckedRows, weight: np.ndarray | None, index: np.ndarray, owner: str) -> Rows:
+def _held_out(
+    rows: CheckedRows,
+    weight: np.ndarray | None,
+    index: np.ndarray,
+    standardization: Standardization | None,
+    owner: str,
+) -> Rows:
     """Return the rows that decide when to stop, where the fit is."""
     y, placement = rows.y[index], rows.placement
     weight = None if weight is None else mean_one(weight[index])
@@ -163,20 +214,40 @@ def _held_out(rows: CheckedRows, weight: np.ndarray | None, index: np.ndarray, o
         weight = weight.astype(rows.dtype)
     rows.targets.check_scorable(y, weight, owner)
     return Rows(
-        _take(rows, index),
-        placed_targets(y, placement, rows.dtype),
+        _take(rows, index, standardization),
+        placed_targets(_targets_seen(y, rows, standardization), placement, rows.dtype),
         None if weight is None else placement.asarray(weight[None]),
     )
 
 
-def _take(rows: CheckedRows, index: np.ndarray) -> Any:
+def _given_part(
+    given: GivenRows, rows: CheckedRows, standardization: Standardization | None
+) -> Rows:
+    """Return the rows that the user holds out, the inputs of which are yet to be scaled."""
+    y = _targets_seen(given.y, rows, standardization)
+    return Rows(given.X, placed_targets(y, rows.placement, rows.dtype))
+
+
+def _take(rows: CheckedRows, index: np.ndarray, standardization: Standardization | None) -> Any:
     """Return a copy of some inputs, in the precision of the fit where that saves memory."""
     X, placement = rows.X, rows.placement
+    if standardization is not None:
+        scaling = standardization.inputs.on(placement)
+        return scaling(X, rows.precision, placement.asarray(index))
     if is_sparse(X):
         return X[index]
     if placement.is_numpy:
         return rows_in_precision(X, index, rows.dtype)
     return placement.xp.take(X, placement.asarray(index), axis=0)
+
+
+def _targets_seen(
+    y: np.ndarray, rows: CheckedRows, standardization: Standardization | None
+) -> np.ndarray:
+    """Return encoded targets as the fit sees them, numbers in its precision."""
+    if standardization is not None and standardization.targets is not None:
+        return standardization.targets(y, rows.dtype)
+    return y.astype(rows.dtype, copy=False) if y.dtype.kind == "f" else y
 
 
 def network_of(model: TrainableEstimator, plan: Plan, rows: CheckedRows) -> Network:
@@ -205,10 +276,10 @@ def prepared_on(
         memory=start.memory,
         n_epochs_before=start.n_epochs_before,
         sample_weight=weight,
+        standardization=part.standardization,
     )
     y = placed_targets(part.y, rows.placement, rows.dtype)
-    precision = getattr(rows.placement.xp, rows.dtype)
-    data = Data.in_memory(Rows(part.X, y), part.validation, precision)
+    data = Data.in_memory(Rows(part.X, y), part.validation, rows.precision, part.scaling)
     return Prepared(job, data, rows.targets, rows.placement)
 
 

@@ -9,12 +9,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skopt_suite.backends import Placement
+from skopt_suite.estimators._column_moments import ColumnMoments, column_moments_of
 from skopt_suite.estimators._inputs import mean_one
 from skopt_suite.estimators._targets import Targets
-from skopt_suite.training import Data, Job, Rows
+from skopt_suite.training import Data, Job, Rows, Scaling, Standardization
 
 
-class CheckedRows(NamedTuple):
+class GivenRows(NamedTuple):
+    """Held-out rows of a user, checked."""
+
+    X: Any
+    y: np.ndarray  # (n_samples, n_columns), on the host
+
+
+@dataclass(frozen=True)
+class CheckedRows:
     """What a user gave to ``fit``, checked."""
 
     X: Any  # on the host in a precision of its own
@@ -23,6 +32,16 @@ class CheckedRows(NamedTuple):
     targets: Targets
     placement: Placement
     dtype: str  # precision of the fit
+
+    @property
+    def precision(self) -> Any:
+        """Precision of the fit, as arrays there have it."""
+        return getattr(self.placement.xp, self.dtype)
+
+    @cached_property
+    def moments(self) -> ColumnMoments:
+        """Of the columns of all inputs, found once."""
+        return column_moments_of(self.X, self.weight)
 
 
 @dataclass(frozen=True)
@@ -33,6 +52,9 @@ class TrainingPart:
     y: np.ndarray  # (n_samples, n_columns), on the host
     weight: np.ndarray | None
     validation: Rows | None
+    standardization: Standardization | None = None
+    scaling: Scaling | None = None
+    """What inputs go through as they are read; None: they are as the fit sees them."""
 
     @cached_property
     def relative_weight(self) -> np.ndarray | None:

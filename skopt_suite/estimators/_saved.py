@@ -15,9 +15,9 @@ from skopt_suite.estimators._class_targets import ClassTargets
 from skopt_suite.estimators._number_targets import NumberTargets
 from skopt_suite.estimators._targets import Targets
 from skopt_suite.models import Network
-from skopt_suite.training import Memory, pack
+from skopt_suite.training import Memory, Scaling, Standardization, pack
 
-FORMAT = 2
+FORMAT = 3
 """Number of the format; it grows when a change would mislead those who read an earlier one."""
 
 
@@ -27,6 +27,9 @@ def to_saved(state: dict[str, Any]) -> dict[str, Any]:
     for name, (to_plain, _) in _PRIVATE.items():
         if saved.get(name) is not None:
             saved[name] = to_plain(saved[name])
+    memory = state.get("_memory")
+    if memory is not None and state.get("_standardization") is not None:
+        saved["_memory"] |= {"params": memory.params, "shown": memory.shown}
     return saved | {"_format": FORMAT}
 
 
@@ -82,10 +85,23 @@ def _to_memory(plain: dict[str, Any]) -> Memory:
     return Memory(**{"params": left_out, "shown": left_out} | plain)
 
 
+def _from_standardization(standardization: Standardization) -> dict[str, Any]:
+    parts = standardization._asdict().items()
+    return {name: None if part is None else part._asdict() for name, part in parts}
+
+
+def _to_standardization(plain: dict[str, Any]) -> Standardization:
+    targets = plain["targets"]
+    return Standardization(
+        Scaling(**plain["inputs"]), None if targets is None else Scaling(**targets)
+    )
+
+
 _PRIVATE: dict[str, tuple[Callable[[Any], dict[str, Any]], Callable[[dict[str, Any]], Any]]] = {
     "_trained_network": (_from_network, _to_network),
     "_targets": (_from_targets, _to_targets),
     "_memory": (_from_memory, _to_memory),
+    "_standardization": (_from_standardization, _to_standardization),
 }
 
 

@@ -23,6 +23,7 @@ class AbsoluteError(RegressionLoss):
     """
 
     scratch_arrays = 2
+    is_of_residuals = True
     is_smooth = False
     has_smoothed = True
 

@@ -33,6 +33,7 @@ _SAID_OF_VALUES = (
     "baseline",
     "is_quadratic",
     "is_envelope",
+    "is_of_residuals",
     "has_smoothed",
 )
 
@@ -62,6 +63,8 @@ class Loss(Component):
     """Whether there is a smoothed one in place of a loss with kinks."""
     is_envelope: ClassVar[bool] = False
     """Whether it is the Moreau envelope of another one for every output, its parameter `width`."""
+    is_of_residuals: ClassVar[bool] = False
+    """Whether the loss depends on ``raw - y`` alone, so that targets may be standardised."""
     is_quadratic: ClassVar[bool] = False
     """Whether the loss is ``c / 2 * (raw - y)²``, c being `curvature`: there is a closed form."""
     has_hessian: ClassVar[bool] = False

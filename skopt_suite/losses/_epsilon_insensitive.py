@@ -24,7 +24,8 @@ class EpsilonInsensitive(RegressionLoss):
     Parameters
     ----------
     epsilon : float >= 0, default=0.1
-        Residual, in the unit of the target, up to which nothing is lost.
+        Residual, in the unit of the target, up to which nothing is lost; in its deviation where
+        targets are :ref:`standardised <standardize>`.
 
     References
     ----------
@@ -39,6 +40,7 @@ class EpsilonInsensitive(RegressionLoss):
     """
 
     scratch_arrays = 6
+    is_of_residuals = True
     is_smooth = False
     has_smoothed = True
     parameters = {"epsilon": _EPSILON}
@@ -73,7 +75,8 @@ class SquaredEpsilonInsensitive(RegressionLoss):
     Parameters
     ----------
     epsilon : float >= 0, default=0.1
-        Residual, in the unit of the target, up to which nothing is lost.
+        Residual, in the unit of the target, up to which nothing is lost; in its deviation where
+        targets are :ref:`standardised <standardize>`.
 
     References
     ----------
@@ -87,6 +90,7 @@ class SquaredEpsilonInsensitive(RegressionLoss):
     """
 
     scratch_arrays = 5
+    is_of_residuals = True
     parameters = {"epsilon": _EPSILON}
 
     def __init__(self, epsilon: float = 0.1) -> None:

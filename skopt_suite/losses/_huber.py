@@ -20,7 +20,8 @@ class Huber(RegressionLoss):
     Parameters
     ----------
     delta : float > 0, default=1.35
-        Residual, in the unit of the target, from which the loss is linear.
+        Residual, in the unit of the target, from which the loss is linear; in its deviation where
+        targets are :ref:`standardised <standardize>`.
 
     References
     ----------
@@ -35,6 +36,7 @@ class Huber(RegressionLoss):
     """
 
     scratch_arrays = 7
+    is_of_residuals = True
     # For targets of about unit scale: from nearly the absolute error to nearly the squared one.
     parameters = {"delta": Real(0, open_low=True, search=LogUniform(0.1, 10))}
 

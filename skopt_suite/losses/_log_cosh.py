@@ -31,6 +31,7 @@ class LogCosh(RegressionLoss):
     """
 
     scratch_arrays = 6
+    is_of_residuals = True
 
     def curvature(self) -> float:
         """Return 1: that of a residual of 0."""

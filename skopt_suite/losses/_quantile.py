@@ -107,6 +107,7 @@ class Quantile(_Quantiles):
     """
 
     scratch_arrays = 5
+    is_of_residuals = True
     is_smooth = False
     has_smoothed = True
     parameters = {"quantile": _LEVELS}

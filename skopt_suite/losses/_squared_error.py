@@ -22,6 +22,7 @@ class SquaredError(RegressionLoss):
     """
 
     scratch_arrays = 2
+    is_of_residuals = True
     is_quadratic = True
 
     def curvature(self) -> float:

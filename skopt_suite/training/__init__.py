@@ -10,6 +10,8 @@ from skopt_suite.training._loop import Keep, Observer, Report, train
 from skopt_suite.training._plan import Plan
 from skopt_suite.training._result import Result
 from skopt_suite.training._rows import Data, Rows
+from skopt_suite.training._scaling import Scaling
+from skopt_suite.training._standardization import Standardization, are_alike
 from skopt_suite.training._trees import pack
 from skopt_suite.training._validation import explained
 
@@ -25,7 +27,10 @@ __all__ = [
     "Report",
     "Result",
     "Rows",
+    "Scaling",
+    "Standardization",
     "able_optimizers",
+    "are_alike",
     "bytes_per_fit",
     "check_job",
     "choice",

@@ -33,6 +33,7 @@ from skopt_suite.training._rows import InMemory, Source
 from skopt_suite.training._stack import Stack
 
 _AS_THEY_COME = np.empty(0, dtype=np.int64)
+_NONE = np.empty(0)
 _MOST_ROWS = 4096  # of a batch that is all rows: calls copy batches
 _WIDE = 128  # outputs of all fits, and rows
 _SECONDS = 0.02
@@ -224,8 +225,12 @@ def _batches(epoch: Epoch) -> Batches:
     source: Any = epoch.source
     dtype = source.dtype
     weight = epoch.weights.values
+    x, scaling = source.in_rows
+    has_mean = scaling is not None and scaling.mean is not None
     return Batches(
-        x=source.in_rows,
+        x=x,
+        mean=scaling.mean if has_mean else _NONE,
+        factor=_NONE if scaling is None else scaling.factor,
         y=np.ascontiguousarray(source.y, dtype=dtype),
         weight=np.empty((0, 0), dtype) if weight is None else np.ascontiguousarray(weight),
         order=_AS_THEY_COME,

@@ -12,6 +12,7 @@ from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.training._checkpoint import Checkpoint, Memory
 from skopt_suite.training._plan import Plan
+from skopt_suite.training._standardization import Standardization
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Job:
     """Epochs of earlier fits that schedules count beside those of this one."""
     sample_weight: np.ndarray | None = field(default=None, repr=False)
     """Weights of the training rows with mean 1, (n_samples,); None: all 1."""
+    standardization: Standardization | None = field(default=None, repr=False)
+    """How rows were standardised that the fit sees; None: they are as they were given."""
 
     @property
     def loss(self) -> Loss:

@@ -16,7 +16,6 @@ from skopt_suite.backends import (
     Placement,
     RawPredictions,
     blas_threads_for,
-    in_precision,
     namespace,
     to_numpy,
 )
@@ -28,7 +27,7 @@ from skopt_suite.training._job import Job
 from skopt_suite.training._null import null_losses
 from skopt_suite.training._reference import reference_losses
 from skopt_suite.training._result import Result
-from skopt_suite.training._rows import Data, blocks, shuffled
+from skopt_suite.training._rows import Data, as_read, blocks, shuffled
 from skopt_suite.training._smoothing import needs_smoothing, train_smoothed
 from skopt_suite.training._stack import build_stack
 from skopt_suite.training._stopping import Progress, divergence_error
@@ -357,12 +356,13 @@ class _Pass:
         """Return raw predictions, hidden units of not many more rows at once than in a step."""
         network, params = self.stack.terms.network, self.stack.shown_params
         xp, n_samples, dtype = namespace(params), x.shape[0], params.dtype
+        scaling = self.data.validation_scaling
         if n_samples <= self.n_at_once:
-            return network.predict(params, in_precision(x, dtype))
+            return network.predict(params, as_read(x, scaling, dtype))
         shape = (params.shape[0], n_samples, network.sizes[-1])
         raw = xp.empty(shape, dtype=dtype, device=params.device)
         for block in blocks(n_samples, self.n_at_once):  # copied: it may be a view of all layers
-            raw[:, block, :] = network.predict(params, in_precision(x[block, :], dtype))
+            raw[:, block, :] = network.predict(params, as_read(x[block, :], scaling, dtype))
         return raw
 
     def _record(self, loss: np.ndarray, score: np.ndarray | None) -> None:

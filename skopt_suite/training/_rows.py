@@ -30,6 +30,7 @@ from skopt_suite.optimizers.algebra._spectrum import (
     row_spectrum,
     spectrum,
 )
+from skopt_suite.training._scaling import Scaling
 
 Basis = Literal["features", "rows", "columns"]
 """How a spectrum is found: from second moments of features, from products of rows (where there are
@@ -119,6 +120,8 @@ class InMemory:
     y: TargetColumns
     precision: Any = None
     """Of the fit; None: that of X."""
+    scaling: Scaling | None = None
+    """What inputs go through as they are read; None: they stay as they are."""
     _known: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -154,11 +157,11 @@ class InMemory:
         stop = min(start + size, self.n_samples)  # the array API has no slices past the end
         if order is None:
             block = slice(start, stop)
-            X = in_precision(self.X[block, :], self.dtype)
+            X = self._read(self.X[block, :])
             return Rows(X, self.y[block, ...], _columns(weights.values, block))
         chosen = order[start:stop]
         return Rows(
-            in_precision(take_rows(self.X, chosen), self.dtype),
+            self._read(take_rows(self.X, chosen)),
             take_rows(self.y, chosen),
             _columns(weights.values, chosen),
         )
@@ -194,17 +197,26 @@ class InMemory:
 
     @property
     def whole(self) -> FeatureMatrix:
-        """All of X in the precision of the fit and canonical, for those who need it at once."""
-        return self._found(
-            ("whole",), Weights(), lambda: canonical(in_precision(self.X, self.dtype))
-        )
+        """All of X as fits see it and canonical, for those who need it at once."""
+        return self._found(("whole",), Weights(), lambda: canonical(self._read(self.X)))
 
     @property
-    def in_rows(self) -> FeatureMatrix:
-        """X with every row in one piece; in the precision of the fit where that is a copy."""
-        if self.is_sparse or self.X.flags.c_contiguous:
-            return self.X
-        return self._found(("rows",), Weights(), lambda: np.ascontiguousarray(self.X, self.dtype))
+    def in_rows(self) -> tuple[FeatureMatrix, Scaling | None]:
+        """X with every row in one piece, and what it has to go through yet.
+
+        It is as fits see it where that is a copy.
+        """
+        is_in_rows = self.is_sparse or self.X.flags.c_contiguous
+        if self.scaling is not None and (self.is_sparse or not is_in_rows):
+            return self.whole, None
+        if is_in_rows:
+            return self.X, self.scaling
+        rows = self._found(("rows",), Weights(), lambda: np.ascontiguousarray(self.X, self.dtype))
+        return rows, None
+
+    def _read(self, X: FeatureMatrix) -> FeatureMatrix:
+        """Return inputs as fits see them."""
+        return as_read(X, self.scaling, self.dtype)
 
     def _found(self, what: tuple[Hashable, ...], weights: Weights, find: Callable[[], Any]) -> Any:
         """Return what was found before, unless the weights are those of one stack only."""
@@ -222,11 +234,24 @@ class Data:
 
     train: Source
     validation: Rows | None = None
+    validation_scaling: Scaling | None = None
+    """What inputs that are scored go through as they are read."""
 
     @classmethod
-    def in_memory(cls, train: Rows, validation: Rows | None = None, precision: Any = None) -> Data:
+    def in_memory(
+        cls,
+        train: Rows,
+        validation: Rows | None = None,
+        precision: Any = None,
+        scaling: Scaling | None = None,
+    ) -> Data:
         """Return data that is in memory; weights of the training rows are a job's."""
-        return cls(InMemory(train.X, train.y, precision), validation)
+        return cls(InMemory(train.X, train.y, precision, scaling), validation, scaling)
+
+
+def as_read(X: FeatureMatrix, scaling: Scaling | None, dtype: Any) -> FeatureMatrix:
+    """Return inputs as fits see them."""
+    return in_precision(X, dtype) if scaling is None else scaling(X, dtype)
 
 
 def shuffled(n_samples: int, seed: int, epoch: int, placement: Placement) -> Array:

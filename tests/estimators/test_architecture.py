@@ -57,5 +57,5 @@ def test_a_network_without_hidden_layers_is_the_linear_model():
     X, y = CLASSES
     common = {"optimizer": "lbfgs", "penalty": L2(0.01), "tol": 1e-8, "max_iter": 500}
     linear = LinearClassifier(**common).fit(X, y)
-    network = MLPClassifier((), dtype="float64", **common).fit(X, y)
+    network = MLPClassifier((), dtype="float64", standardize=False, **common).fit(X, y)
     np.testing.assert_allclose(network.coefs_[0].T, linear.coef_, atol=1e-6)

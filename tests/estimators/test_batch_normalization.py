@@ -48,7 +48,8 @@ def test_predictions_are_of_what_is_shown_and_not_of_the_batch():
 def test_running_means_of_batches(n_samples, ends):
     """Of a network that does not move, whose batches are the same; none of them is one row."""
     still = {"optimizer": "sgd", "optimizer__learning_rate": 1e-300, "shuffle": False}
-    model = model_of(hidden=(7,), penalty="none", **still).fit(X[:n_samples], Y[:n_samples])
+    still |= {"standardize": False, "penalty": "none"}
+    model = model_of(hidden=(7,), **still).fit(X[:n_samples], Y[:n_samples])
     z, mean, variance = X[:n_samples] @ model.coefs_[0], np.zeros(7), np.ones(7)
     for _ in range(model.n_iter_):
         for batch in np.split(z, ends):

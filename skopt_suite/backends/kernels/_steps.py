@@ -70,6 +70,8 @@ class Batches(NamedTuple):
     """Rows, and how steps take them."""
 
     x: Any  # (n_samples, n_features), dense or in compressed sparse rows
+    mean: Array  # (n_features,), float64, to be taken off dense x; or (0,)
+    factor: Array  # (n_features,), float64, which dense x is then multiplied by; or (0,)
     y: Array  # (n_samples, n_columns), in the precision of fits
     weight: Array  # (n_fits or 1, n_samples), or (0, 0)
     order: Array  # (n_samples,), or (0,) as they come

@@ -117,12 +117,17 @@ def fitted_model(trained: Trained, seen: SeenRows) -> Any:
 
 
 def raw_predictions(piece: Piece, members: list[Trained], x: FeatureMatrix) -> RawPredictions:
-    """Return raw predictions of trained fits, (n_fits, n_samples, n_outputs)."""
+    """Return raw predictions of trained fits for rows as they see them, in the units of targets.
+
+    They are (n_fits, n_samples, n_outputs).
+    """
     placement, network = piece.seen.placement, members[0].job.network
     xp = placement.xp
     params = xp.stack([xp.astype(one.result.params, x.dtype, copy=False) for one in members])
     with blas_threads_for(2.0 * x.shape[0] * network.layout.largest_layer):
-        return network.predict(params, x)
+        raw = network.predict(params, x)
+    standardization = members[0].job.standardization
+    return raw if standardization is None else standardization.restored(raw)
 
 
 def _prepared(candidates: list[Candidate], seen: SeenRows) -> dict[str, Any]:

@@ -120,6 +120,9 @@ def _stack_scores(
         x, y = rows_to_score(piece.model, seen, part.transformed, part.y)
     except (TypeError, ValueError):  # scikit-learn's scorers decide what such rows are worth
         return None
+    standardization = good[0].job.standardization
+    if standardization is not None:
+        x = standardization.inputs.on(seen.placement)(x, x.dtype)
     scores: list[Any] = []
     size = scored_at_once(good[0].job, x.shape[0], seen.placement, settings.budget)
     for start in range(0, len(good), size):

@@ -17,8 +17,8 @@ from skopt_suite.backends.kernels._numba._body import (
     loss_at,
 )
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views, jit_views
+from skopt_suite.backends.kernels._numba._loading import load, load_scaled, load_weights
 from skopt_suite.backends.kernels._numba._moving import move_part
-from skopt_suite.backends.kernels._numba._prefetch import prefetch_rows
 from skopt_suite.backends.kernels._numba._team import rows_of, wait
 from skopt_suite.backends.kernels._numba._types import (
     matrix_of,
@@ -51,6 +51,8 @@ class Rows(NamedTuple):
     """The rows of all batches."""
 
     x: np.ndarray  # (n_samples, n_features)
+    mean: np.ndarray  # (n_features,), or (0,)
+    factor: np.ndarray  # (n_features,), or (0,)
     y: np.ndarray  # (n_samples, n_columns)
     weight: np.ndarray  # (n_fits or 1, n_samples), or (0, 0)
     order: np.ndarray  # (n_samples,), or (0,) as they come
@@ -181,7 +183,10 @@ def _take_rows(fits, rows, network, how, keys, space, team, k, step, size, is_lo
     x = matrix_of(space.x, begin * n_features, n_rows, n_features)
     y = matrix_of(space.y, begin * n_columns, n_rows, n_columns)
     if not is_loaded:
-        load(rows.x, rows.order, first, how.batch_size, x)
+        if rows.factor.size:
+            load_scaled(rows.x, rows.mean, rows.factor, rows.order, first, how.batch_size, x)
+        else:
+            load(rows.x, rows.order, first, how.batch_size, x)
         load(rows.y, rows.order, first, how.batch_size, y)
     if rows.weight.size:
         of_fit = row_of(rows.weight, k if rows.weight.shape[0] > 1 else 0)
@@ -198,23 +203,6 @@ def _drop_features(fits, how, keys, space, k, step, x, begin):
     n_hidden, count = fits.dropout.shape[1] - 1, how.first_count + step
     rate, none, drop = fits.dropout[k, n_hidden], matrix_of(space.x, 0, 0, 0), drop_at(how.drop, x)
     drop(x, none, rate, count, n_hidden, begin, keys.keys, keys.multipliers)
-
-
-@jit_inner_views
-def load(values, order, first, batch_size, to):
-    """Copy rows to where they are computed with, in the precision of the fit."""
-    for i in range(to.shape[0]):
-        row = order[first + i] if order.size else first + i
-        for j in range(to.shape[1]):
-            to[i, j] = values[row, j]
-    following = first + batch_size
-    prefetch_rows(values, order, following, following + to.shape[0])
-
-
-@jit_inner_views
-def load_weights(values, order, first, to):
-    for i in range(to.size):
-        to[i] = values[order[first + i] if order.size else first + i]
 
 
 @jit_inlined

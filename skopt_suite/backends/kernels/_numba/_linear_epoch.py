@@ -7,8 +7,9 @@ A step costs in proportion to the values that are not zero: weights without a gr
 from __future__ import annotations
 
 from skopt_suite.backends.kernels._numba._body import loss_at
-from skopt_suite.backends.kernels._numba._epoch import load_weights, mean_of, share_of_mean
+from skopt_suite.backends.kernels._numba._epoch import mean_of, share_of_mean
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views, jit_views
+from skopt_suite.backends.kernels._numba._loading import load_weights
 from skopt_suite.backends.kernels._numba._prefetch import prefetch_sparse_rows
 from skopt_suite.backends.kernels._numba._sparse_epoch import SMALL, multiply
 from skopt_suite.backends.kernels._numba._types import matrix_of

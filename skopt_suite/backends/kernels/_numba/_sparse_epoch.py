@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends.kernels._numba._epoch import gradient_of, load, load_weights
+from skopt_suite.backends.kernels._numba._epoch import gradient_of
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views, jit_views
+from skopt_suite.backends.kernels._numba._loading import load, load_weights
 from skopt_suite.backends.kernels._numba._moving import move
 
 SMALL = 1e-6  # factor at which weights are stored anew, so that nothing is lost to rounding

@@ -112,6 +112,8 @@ def _moved(dtype: np.dtype) -> Moved:
 def _batches(dtype: np.dtype, x: Any) -> Batches:
     return Batches(
         x=x,
+        mean=np.zeros(0),
+        factor=np.zeros(0),
         y=np.zeros((1, 1), dtype),
         weight=np.zeros((0, 0), dtype),
         order=np.zeros(0, np.int64),

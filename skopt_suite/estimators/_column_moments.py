@@ -1,0 +1,56 @@
+"""Weighted means and deviations of columns, which fits are standardised by."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.utils.sparsefuncs import mean_variance_axis
+
+from skopt_suite.backends import canonical, is_sparse, namespace, to_numpy
+from skopt_suite.estimators._inputs import mean_one
+from skopt_suite.optimizers.algebra._moments import column_moments
+
+_EPS, _TINY = np.finfo(np.float64).eps, np.finfo(np.float64).tiny
+_ROUNDINGS = 10  # times the root of how many are added up: what constants may seem to vary by
+
+
+class ColumnMoments(NamedTuple):
+    """On the host, in float64."""
+
+    mean: np.ndarray  # (n_columns,)
+    deviation: np.ndarray  # (n_columns,): 1 where all are the same
+
+
+def column_moments_of(X: Any, weight: np.ndarray | None) -> ColumnMoments:
+    """Return the moments of columns, of which rows without weight are no part.
+
+    Parameters
+    ----------
+    X : array or CSR container of shape (n_samples, n_columns)
+        Input, in a precision of its own.
+    weight : ndarray of shape (n_samples,) or None
+        Weights of the samples; None: all 1.
+    """
+    mean, variance = _mean_and_variance(X, mean_one(weight))
+    noise = _ROUNDINGS * math.sqrt(X.shape[0]) * _EPS * np.abs(mean)
+    is_constant = variance <= np.maximum(noise**2, _TINY)
+    return ColumnMoments(mean, np.where(is_constant, 1.0, np.sqrt(variance)))
+
+
+def _mean_and_variance(X: Any, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    if is_sparse(X):
+        return _of_sparse(X, weight)
+    if weight is not None:  # another precision would make a copy of X
+        weight = namespace(X).asarray(weight[None], dtype=X.dtype, device=X.device)
+    found = column_moments(X, weight, centred=True)
+    mean, variance = (to_numpy(part)[0] for part in found)
+    return mean, variance
+
+
+def _of_sparse(X: Any, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    X = canonical(X)
+    if X.dtype != np.float64:
+        X = type(X)((X.data.astype(np.float64), X.indices, X.indptr), shape=X.shape)
+    return mean_variance_axis(X, axis=0, weights=weight)
