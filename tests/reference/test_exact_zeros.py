@@ -267,3 +267,15 @@ def test_lion_takes_projections():
     penalty = Sum(L2(0.01), Box(-0.1, 0.1))
     best = LinearClassifier(optimizer=FISTA(), penalty=penalty, tol=1e-9).fit(X, Y)
     np.testing.assert_allclose(trained_by_lion(penalty).coef_, best.coef_, atol=0.02)
+
+
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_what_is_left_owes_nothing_however_short_the_step(sign):
+    """A difference of weights in single precision does not know what short steps owe."""
+    weights, owed = sign * np.float32([[1.0, 0.7, 0.3]]), np.zeros((1, 2, 3), np.float32)
+    short, l1 = np.full((1, 1), 1e-6), np.full((1, 1), 0.3)
+    for n_steps in (1, 2, 3):
+        weights, owed = pay(weights, owed, short, Separable(l1, None, is_positive=False))
+        of_sign, of_other = owed[0] if sign > 0 else owed[0, ::-1]
+        np.testing.assert_array_equal(of_sign, 0)
+        np.testing.assert_allclose(of_other, 0.6 * n_steps, rtol=1e-6)

@@ -47,10 +47,13 @@ def pay(
     if separable.l1 is not None:
         (l1,) = like(weights, separable.l1)
         owed += (l1 * (step_size / unit))[:, None, :]
-    left = xp.clip(weights - step_size * owed[:, 0, :], 0.0, None)
+    left, paid = xp.clip(weights - step_size * owed[:, 0, :], 0.0, None), weights / unit
+    # What is left has paid all: as a difference it would lose in rounding what short steps owe.
+    paid = xp.where(left > 0, owed[:, 0, :], paid)
     if not separable.is_positive:
-        left = left + xp.clip(weights + step_size * owed[:, 1, :], None, 0.0)
-    paid = (weights - left) / unit
+        below = xp.clip(weights + step_size * owed[:, 1, :], None, 0.0)
+        left, paid = left + below, xp.where(below < 0, -owed[:, 1, :], paid)
+    paid = xp.where(step_size > 0, paid, xp.zeros_like(paid))
     owed[:, 0, :] -= paid
     owed[:, 1, :] += paid
     return left, owed

@@ -31,7 +31,7 @@ def _pay(params, owed, l1, l2, reach, reached, of_rule, kinds):
 @jit_inner_views
 def settle(weights, owed, j, step, strength, is_positive):
     """Let a weight pay what it owes after a step that moved it by `step` per unit of gradient."""
-    zero, one, w = weights.dtype.type(0), weights.dtype.type(1), weights[j]
+    zero, w = weights.dtype.type(0), weights[j]
     if step > zero:
         owed[0, j] += strength
         owed[1, j] += strength
@@ -39,7 +39,11 @@ def settle(weights, owed, j, step, strength, is_positive):
     left = zero if above <= zero else above
     if not is_positive:
         left += zero if below >= zero else below
-    paid = (w - left) / (step if step > zero else one)
+    paid = w / step if step > zero else zero
+    if step > zero and above > zero:  # all of it, without the rounding of a difference
+        paid = owed[0, j]
+    elif step > zero and below < zero and not is_positive:
+        paid = -owed[1, j]
     owed[0, j] -= paid
     owed[1, j] += paid
     weights[j] = left
