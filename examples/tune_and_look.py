@@ -38,7 +38,7 @@ network = MLPClassifier((32,), batch_size=64, max_iter=12, random_state=0)
 grid = {
     "mlp__optimizer": ["adam", "nesterov"],
     "mlp__hidden_layer_sizes": [(16,), (64,)],
-    "mlp__optimizer__learning_rate": [1e-4, 1e-3, 1e-2, 1e-1, 1.0],
+    "mlp__optimizer__learning_rate": [1e-4, 1e-3, 1e-2, 1e-1],
     "mlp__penalty__alpha": [1e-4, 1e-2, 1e-1],
 }
 pipe = Pipeline([("scale", MinMaxScaler()), ("mlp", network)])

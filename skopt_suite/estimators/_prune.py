@@ -60,7 +60,7 @@ class Prunable:
         >>> from skopt_suite import MLPClassifier
         >>> from skopt_suite.penalties import GroupLasso
         >>> X, y = load_digits(return_X_y=True)
-        >>> clf = MLPClassifier((64,), penalty=GroupLasso(1e-3), max_iter=50, random_state=0)
+        >>> clf = MLPClassifier((64,), penalty=GroupLasso(1e-2), max_iter=50, random_state=0)
         >>> small = clf.fit(X / 16, y).prune()
         >>> small.hidden_layer_sizes[0] < 64
         True

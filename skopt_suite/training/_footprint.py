@@ -64,7 +64,7 @@ def bytes_per_fit(job: Job, data: Data, placement: Placement, shares_weight: boo
         kept += data.train.n_samples
     leaving = max(_COMPACT * kept, kept + params)  # what is left in one piece; or results
     is_weighted = not shares_weight or job.sample_weight is not None
-    update = max(_size_of_update(job, state, placement), _size_of_payment(job))
+    update = max(_size_of_update(job, state, placement), _size_of_payment(job, placement))
     activations = _activations(job, data, placement, is_weighted)
     step = _step(job, data, activations, update)
     passing = max(_MARGIN * max(step, _scoring(job, data)), _BASIS * basis * 8 / _item_size(job))
@@ -92,6 +92,8 @@ def _size_of_update(job: Job, state: int, placement: Placement) -> int:
         params *= 8 // _item_size(job)
     if n_arrays is None:
         return state + _UNKNOWN * params
+    if not optimizer.is_full_batch and _is_known(job, placement):
+        return 0
     if n_arrays == 0 and placement.xp is not np:  # nothing is what fused kernels take
         return state + _UNFUSED * params
     return n_arrays * params
@@ -108,9 +110,10 @@ def _of_products(job: Job, data: Data) -> int:
     return copied
 
 
-def _size_of_payment(job: Job) -> int:
+def _size_of_payment(job: Job, placement: Placement) -> int:
     """Return how many numbers it takes at once to pay what is owed to the penalty."""
-    if not job.plan.penalty.has_prox or job.plan.optimizer.is_full_batch:
+    is_paid = job.plan.penalty.has_prox and not job.plan.optimizer.is_full_batch
+    if not is_paid or _is_known(job, placement):
         return 0
     n_arrays, optimizer = _PAYMENT, job.plan.optimizer
     while isinstance(optimizer, Wrapper):

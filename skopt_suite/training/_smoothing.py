@@ -28,8 +28,9 @@ from skopt_suite.training._stack import Stack, build_stack
 
 Run = Callable[[list[Job]], list[Result]]
 
-_SHARES = (0.1, 0.01)
-"""Widths of the first passes, as shares of the loss of the best constant."""
+_SHARES = tuple(0.1**i for i in range(1, 13))
+"""Widths of the first passes, as shares of the loss of the best constant: two for all fits, and
+more where those of the last passes are narrower still."""
 _MULTIPLES = (30.0, 10.0, 1.0)
 """Widths of the last passes, as multiples of the one that leaves out half of `tol` at most.
 
@@ -70,10 +71,11 @@ def train_smoothed(jobs: Sequence[Job], data: Data, placement: Placement, run: R
     results: dict[int, Result] = {}
     going = list(range(len(jobs)))
     for share, multiple in [*((share, 0.0) for share in _SHARES), *((0.0, m) for m in _MULTIPLES)]:
-        if not going:
-            break
-        staged = {k: _smoothed(jobs[k], results.get(k), share, multiple, nulls[k]) for k in going}
-        for k, result in zip(going, run(list(staged.values())), strict=True):
+        now = [k for k in going if multiple or _takes(share, jobs[k])]
+        if not now:
+            continue
+        staged = {k: _smoothed(jobs[k], results.get(k), share, multiple, nulls[k]) for k in now}
+        for k, result in zip(now, run(list(staged.values())), strict=True):
             results[k] = _joined(results.get(k), result, jobs[k].plan)
         going = [k for k in going if _goes_on(results[k])]
         if multiple and going:
@@ -96,6 +98,12 @@ def _goes_on(result: Result) -> bool:
     return result.stop_reason in ("converged", "precision", "stalled")
 
 
+def _takes(share: float, job: Job) -> bool:
+    """Whether a job has a pass with a width that is so large a share."""
+    last = max(_MULTIPLES[0] * job.plan.tol, _ROUNDING * float(np.finfo(job.dtype).eps))
+    return share >= _SHARES[1] or share > last
+
+
 def _fall(null: float, last: Result | None) -> float:
     """Return what the objective has fallen by from that of the best constant, at the least."""
     return max(null - (0.0 if last is None else last.loss), _LEAST_FALL * null)
@@ -108,7 +116,7 @@ def _smoothed(job: Job, last: Result | None, share: float, multiple: float, null
     if multiple:
         tol = plan.tol / 2 / _CLOSER
         least = plan.tol * _fall(null, last) / null / job.network.sizes[-1]
-        share = min(max(multiple * least, _ROUNDING * eps), _SHARES[-1])
+        share = min(max(multiple * least, _ROUNDING * eps), _SHARES[1])
     loss = plan.loss.smoothed(share * null)
     if last is None:
         return replace(job, plan=replace(plan, loss=loss, tol=tol))

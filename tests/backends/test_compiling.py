@@ -176,7 +176,7 @@ def fit_in_many_ways():
                 clf = LinearClassifier(optimizer=optimizer, penalty=penalty, **settings)
                 clf.fit(X, y).fit(X, y, sample_weight=weight)
                 fused_cross_validate(clf, X, y, cv=2)
-            mlp = MLPRegressor((4,), dropout=0.1, **settings)
+            mlp = MLPRegressor((4,), dropout=0.1, standardize=False, **settings)
             mlp.fit(X, np.column_stack([y, y])).set_params(optimizer="sgd").fit(X, y)
 
 

@@ -61,7 +61,7 @@ def test_a_solver_that_uses_up_its_iterations_does_not_warn(optimizer):
 
 
 def test_kinks_are_approached_until_rounding():
-    plain = {"loss": "hinge", "max_iter": 300, "dtype": "float64"}
+    plain = {"loss": "hinge", "max_iter": 2000, "dtype": "float64"}
     X, y = make_classification(n_samples=60, flip_y=0.1, random_state=0)
     exact, rough = (LinearClassifier(tol=tol, **plain).fit(X, y) for tol in (None, 1e-2))
     assert exact.loss_ <= rough.loss_

@@ -61,7 +61,7 @@ def test_a_solver_that_stops_short_warns(model):
     ],
 )
 def test_what_auto_takes(parameters, chosen):
-    fitted = LinearClassifier(**parameters, max_iter=200, tol=1e-2).fit(*CLASSES)
+    fitted = LinearClassifier(**parameters, max_iter=1000, tol=1e-2).fit(*CLASSES)
     assert fitted.optimizer_.name == chosen
     assert fitted.optimizer == "auto"
 
