@@ -48,8 +48,9 @@ class LogLoss(ClassificationLoss):
 
     @property
     def scratch_arrays(self) -> int:  # type: ignore[override]
-        """How many arrays one call takes: more where labels are smoothed."""
-        return 4 if self._is_smoothed() else 1
+        """How many arrays one call takes: more where labels are smoothed, or targets repeated."""
+        is_repeated = self._targets is not None and tuple(self._targets) == ("labels", 1)
+        return 4 if self._is_smoothed() else 1 + is_repeated
 
     def curvature(self) -> float:
         """Return 1/2 for classes and 1/4, the largest p (1 - p), for labels."""

@@ -202,7 +202,7 @@ def _of_outputs(job: Job, is_weighted: bool) -> int:
     """Return how many numbers per row the loss takes."""
     n_outputs = job.network.sizes[-1]
     weighted = n_outputs + 1 if is_weighted else 0
-    return (1 + _scratch(job.plan.loss)) * n_outputs + weighted
+    return (1 + _scratch(job.loss)) * n_outputs + weighted
 
 
 def _hidden(job: Job) -> list[tuple[int, str]]:

@@ -340,9 +340,7 @@ CASES = {
 
 
 # Smoothed labels and definitions take an array more, and that is declared.
-FACTORS = dict.fromkeys(
-    ("loss log_loss, 12 classes", "loss log_loss, 12 labels", "many rows, two classes"), 2.5
-)
+FACTORS = dict.fromkeys(("loss log_loss, 12 classes", "loss log_loss, 12 labels"), 2.5)
 
 
 @with_kernels
