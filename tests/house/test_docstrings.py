@@ -52,7 +52,8 @@ def accepted(function):
 
 def _has_constructor(cls):
     """Return whether it takes more than the abstract classes of Python and of scikit-learn do."""
-    return getattr(cls.__init__, "__module__", "").startswith("skopt_suite")
+    modules = "skopt_suite", "sklearn.ensemble"  # whose constructors ensembles have
+    return getattr(cls.__init__, "__module__", "").startswith(modules)
 
 
 PARAMETERS_OF = {name: documented(function) for name, function in public_callables().items()}

@@ -1,0 +1,180 @@
+"""Bagging of classifiers: scikit-learn's, trained as stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import BaggingClassifier
+from sklearn.utils.metaestimators import available_if
+
+from skopt_suite.ensemble._bagging import FusedBagging
+from skopt_suite.estimators import MLPClassifier
+
+
+def _has_decision_function(ensemble: Any) -> bool:
+    members = getattr(ensemble, "estimators_", None) or [ensemble._get_estimator()]
+    return hasattr(members[0], "decision_function")
+
+
+class FusedBaggingClassifier(FusedBagging, BaggingClassifier):
+    r"""scikit-learn's ``BaggingClassifier`` with members that are trained as stacks of fits.
+
+    Every member :math:`k` minimises the loss on rows that are drawn for it [1]_,
+
+    .. math::
+        \frac{1}{\sum_i n_{ki}} \sum_i n_{ki}\, \ell(y_i, f(x_i; \theta_k))
+        + \text{penalty}(\theta_k),
+
+    where :math:`n_{ki}` counts how often row :math:`i` is drawn; the probabilities are the
+    mean of the members'. Where members are estimators of this package, all of them are trained at
+    once, in `n_jobs` threads, and predict at once.
+
+    Parameters
+    ----------
+    estimator : object, default=None
+        What members are; None: `skopt_suite.MLPClassifier` with its defaults.
+    n_estimators : int, default=10
+        Number of members.
+    max_samples : int or float, default=None
+        How many rows are drawn for every member: a number, a share of all rows, or None: as many
+        as there are. Rows that are drawn count in the loss as often as they are drawn.
+    max_features : int or float, default=1.0
+        How many features are drawn for every member, as a number or a share. Members that do not
+        see all features, or some of them twice, are trained one by one.
+    bootstrap : bool, default=True
+        Whether rows are drawn with replacement.
+    bootstrap_features : bool, default=False
+        Whether features are drawn with replacement.
+    oob_score : bool, default=False
+        Whether rows are predicted by the members that have not seen them, to score the ensemble.
+    warm_start : bool, default=False
+        Whether `fit` adds members to those that there are, up to `n_estimators`.
+    n_jobs : int, default=None
+        Number of threads that share members out, each with stacks of its own; None: 1. Members that
+        are not of this package are trained in as many processes.
+    random_state : int, RandomState instance or None, default=None
+        What rows, features and the ``random_state`` of every member are drawn with.
+    verbose : int, default=0
+        Verbosity of drawing and training.
+
+    Attributes
+    ----------
+    estimator_ : object
+        What members are copies of.
+    estimators_ : list of object
+        The members, fitted to numbers of the classes.
+    estimators_samples_ : list of ndarray of int
+        The rows that were drawn for every member; found anew at every access.
+    estimators_features_ : list of ndarray of int
+        The features that every member was trained on.
+    reason_trained_alone_ : str
+        Why members were trained one by one, as scikit-learn does it; empty if as stacks.
+    classes_ : ndarray of shape (n_classes,)
+        Labels of the classes.
+    n_classes_ : int
+        Number of classes.
+    oob_score_ : float
+        Accuracy of the predictions of rows by the members that have not seen them; only with
+        ``oob_score=True``.
+    oob_decision_function_ : ndarray of shape (n_samples, n_classes)
+        Their mean probabilities; NaN for rows that all members have seen.
+    n_features_in_ : int
+        Number of features of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has text as column names.
+
+    Notes
+    -----
+    A member is what ``clone(estimator)`` with its ``random_state`` and the counts as
+    ``sample_weight`` becomes alone: it has initial weights of its own. What members share is the
+    order of rows and what dropout draws, which are those of the first one; with full batches or
+    ``shuffle=False``, and without dropout, every member is the same as alone, to rounding.
+
+    Members are trained one by one, as scikit-learn does it, if they are not estimators of this
+    package, have ``early_stopping=True``, ``verbose`` or callbacks, do not request
+    ``sample_weight``, or see different features; ``reason_trained_alone_`` says why.
+
+    References
+    ----------
+    .. [1] Breiman, "Bagging predictors", Machine Learning 24, 1996.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skopt_suite import MLPClassifier
+    >>> from skopt_suite.ensemble import FusedBaggingClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> network = MLPClassifier((32,), max_iter=30, tol=None)
+    >>> ensemble = FusedBaggingClassifier(network, n_estimators=8, random_state=0)
+    >>> ensemble.fit(X[:1000] / 16, y[:1000])
+    FusedBaggingClassifier(...)
+    >>> round(ensemble.score(X[1000:] / 16, y[1000:]), 1)
+    0.9
+    """
+
+    def predict_proba(self, X: Any, **params: Any) -> np.ndarray:
+        """Return the mean of the members' probabilities of every class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse container} of shape (n_samples, n_features)
+            Input.
+        **params : dict
+            Parameters that metadata routing passes to the members.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples, n_classes)
+            Probabilities, classes in the order of ``classes_``; the share of votes where members
+            give none.
+        """
+        X, members = self._seen(X, params)
+        if members is None or not hasattr(members.models[0], "predict_proba"):
+            return super().predict_proba(X, **params)
+        return members.mean_probability(X)
+
+    def predict_log_proba(self, X: Any, **params: Any) -> np.ndarray:
+        """Return the logarithm of `predict_proba`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse container} of shape (n_samples, n_features)
+            Input.
+        **params : dict
+            Parameters that metadata routing passes to the members.
+
+        Returns
+        -------
+        log_probability : ndarray of shape (n_samples, n_classes)
+            Logarithms of probabilities; -inf where a probability rounds to 0.
+        """
+        X, members = self._seen(X, params)
+        if members is None:
+            return super().predict_log_proba(X, **params)
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    @available_if(_has_decision_function)
+    def decision_function(self, X: Any, **params: Any) -> np.ndarray:
+        """Return the mean of the members' decision functions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse container} of shape (n_samples, n_features)
+            Input.
+        **params : dict
+            Parameters that metadata routing passes to the members.
+
+        Returns
+        -------
+        decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Positive for ``classes_[1]`` where there are two classes.
+        """
+        X, members = self._seen(X, params)
+        if members is None:
+            return super().decision_function(X, **params)
+        return members.mean_decision(X)
+
+    def _get_estimator(self) -> Any:
+        return MLPClassifier() if self.estimator is None else self.estimator

@@ -1,0 +1,123 @@
+"""What an ensemble asks of its members: jobs with weights of their own, and joint predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skopt_suite.backends import Placement, RawPredictions, blas_threads_for, to_numpy
+from skopt_suite.estimators._base import TrainableEstimator
+from skopt_suite.estimators._classifier import TrainableClassifier
+from skopt_suite.estimators._fused import SeenRows, is_trainable, plan_of, prepare
+from skopt_suite.estimators._inputs import check_sample_weight, check_X
+from skopt_suite.estimators._prepared import Prepared
+from skopt_suite.estimators._regressor import TrainableRegressor
+from skopt_suite.models import Network
+
+_BYTES_AT_ONCE = 2**28  # of what layers give: more is no faster
+
+
+def prepare_members(
+    models: Sequence[TrainableEstimator], seen: SeenRows, weights: Sequence[Any]
+) -> list[Prepared]:
+    """Return the fits of models that differ in their seeds, each with weights of its own.
+
+    Each starts where its own seed says; all see the rows in the order of the first one.
+    """
+    seed, prepared = plan_of(models[0]).seed, []
+    for model, weight in zip(models, weights, strict=True):
+        own = check_sample_weight(weight, seen.rows.y.shape[0])
+        rows = replace(seen, rows=seen.rows._replace(weight=own))
+        one = prepare(model, rows, plan_of(model))
+        job = replace(one.job, plan=replace(one.job.plan, seed=seed))
+        prepared.append(replace(one, job=job))
+    return prepared
+
+
+class Members(NamedTuple):
+    """Fitted models that predict together."""
+
+    models: Sequence[Any]
+    features: Sequence[np.ndarray]
+    """The columns of X that every model was trained on."""
+
+    def can_predict_together(self) -> bool:
+        """Whether all are the same network, and predict as estimators of this package do."""
+        first = self.models[0]
+        return all(_predicts_as_ours(model) and _are_alike(model, first) for model in self.models)
+
+    def mean_probability(self, X: Any) -> np.ndarray:
+        """Return the mean of the probabilities of the classes, (n_samples, n_classes)."""
+        first = self.models[0]
+        loss = first.loss_function_.on(first._targets.type)
+        mean = self._mean(X, loss.probability)
+        return np.hstack([1 - mean, mean]) if first._targets.is_binary else mean
+
+    def mean_decision(self, X: Any) -> np.ndarray:
+        """Return the mean of raw predictions, (n_samples,) of two classes."""
+        mean = self._mean(X, lambda raw: raw)
+        return mean[:, 0] if self.models[0]._targets.is_binary else mean
+
+    def mean_prediction(self, X: Any) -> np.ndarray:
+        """Return the mean of predicted targets."""
+        first = self.models[0]
+        return first._targets.decode(self._mean(X, first.loss_function_.prediction))
+
+    def _mean(self, X: Any, of: Any) -> np.ndarray:
+        parts = (to_numpy(of(raw)).sum(axis=0, dtype=np.float64) for raw in self._raw(X))
+        total: Any = sum(parts)
+        return total / len(self.models)
+
+    def _raw(self, X: Any) -> Iterator[RawPredictions]:
+        """Yield raw predictions of some models after the other, (n_models, n_samples, n_outputs).
+
+        The first layer of a model that was trained on some columns has weights of 0 elsewhere.
+        """
+        x, placement, dtype = _seen(self.models[0], X)
+        network = _on_columns(self.models[0]._trained_network, x.shape[1])
+        size = max(1, _BYTES_AT_ONCE // (8 * x.shape[0] * sum(network.sizes[1:])))
+        for start in range(0, len(self.models), size):
+            some = range(start, min(start + size, len(self.models)))
+            params = placement.asarray(np.stack([self._params(k, network) for k in some]), dtype)
+            with blas_threads_for(2.0 * x.shape[0] * network.layout.largest_layer):
+                yield network.predict(params, x)
+
+    def _params(self, k: int, network: Network) -> np.ndarray:
+        """Return the parameters of a model of all columns that predicts as the one of some."""
+        coefs, intercepts = self.models[k]._layers()
+        parts = [[*map(to_numpy, part)] for part in (coefs, intercepts, self.models[k]._others())]
+        first, *others = parts[0]
+        whole = np.zeros((network.sizes[0], first.shape[1]), first.dtype)
+        np.add.at(whole, self.features[k], first)
+        return network.layout.flatten([whole, *others], *parts[1:])
+
+
+def _predicts_as_ours(model: Any) -> bool:
+    if not is_trainable(model):
+        return False
+    is_class = isinstance(model, TrainableClassifier)
+    base: Any = TrainableClassifier if is_class else TrainableRegressor
+    names = ["predict", "_raw_predictions"]
+    names += ["predict_proba", "decision_function"] if is_class else []
+    return all(getattr(type(model), name) is getattr(base, name) for name in names)
+
+
+def _are_alike(model: Any, first: Any) -> bool:
+    def key(one: Any) -> tuple[Any, ...]:
+        return one._trained_network, one._targets.type, type(one.loss_function_), one.backend
+
+    return key(model) == key(first)
+
+
+def _seen(model: Any, X: Any) -> tuple[Any, Placement, str]:
+    """Return X as a model takes it, of which it may know some columns only."""
+    viewer = object.__new__(type(model))
+    vars(viewer).update(vars(model) | {"n_features_in_": X.shape[1]})
+    return check_X(viewer, X, dtype="as_X", backend=model.backend, reset=False)
+
+
+def _on_columns(network: Network, n_features: int) -> Network:
+    return replace(network, sizes=(n_features, *network.sizes[1:]))
