@@ -157,3 +157,13 @@ def test_penalty_shapes(run):
         "scad": 0.0,
     }
     assert_drawing("demo_output/penalty_shapes.png")
+
+
+def test_ensembles(run):
+    printed = run("ensembles.py")
+    alone, together, out_of_bag = numbers(r": +accuracy (0\.\d+)", printed)
+    assert together > alone + 0.005
+    assert abs(out_of_bag - together) < 0.03
+    (sure,) = numbers(r"above 0.9, (\d+\.\d)% are right", printed)
+    assert sure > 98
+    assert_drawing("demo_output/ensembles.png")
