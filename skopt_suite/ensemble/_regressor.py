@@ -77,9 +77,11 @@ class FusedBaggingRegressor(FusedBagging, BaggingRegressor):
     Notes
     -----
     A member is what ``clone(estimator)`` with its ``random_state`` and the counts as
-    ``sample_weight`` becomes alone: it has initial weights of its own. What members share is the
-    order of rows and what dropout draws, which are those of the first one; with full batches or
-    ``shuffle=False``, and without dropout, every member is the same as alone, to rounding.
+    ``sample_weight`` becomes alone: it has initial weights of its own. What members share is what
+    standardises columns, which is that of all rows, and the order of rows and what dropout draws,
+    which are those of the first one. So with full batches or ``shuffle=False``, without dropout,
+    and with a ``standardize`` that does not depend on weights, every member is the same as alone,
+    to rounding.
 
     Members are trained one by one, as scikit-learn does it, if they are not estimators of this
     package, have ``early_stopping=True``, ``verbose`` or callbacks, do not request

@@ -11,8 +11,9 @@ import numpy as np
 from skopt_suite.backends import Placement, RawPredictions, blas_threads_for, to_numpy
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._classifier import TrainableClassifier
-from skopt_suite.estimators._fused import SeenRows, is_trainable, plan_of, prepare
+from skopt_suite.estimators._fused import SeenRows, is_trainable, plan_of
 from skopt_suite.estimators._inputs import check_sample_weight, check_X
+from skopt_suite.estimators._prepare import prepared_on, training_part
 from skopt_suite.estimators._prepared import Prepared
 from skopt_suite.estimators._regressor import TrainableRegressor
 from skopt_suite.models import Network
@@ -25,14 +26,17 @@ def prepare_members(
 ) -> list[Prepared]:
     """Return the fits of models that differ in their seeds, each with weights of its own.
 
-    Each starts where its own seed says; all see the rows in the order of the first one.
+    Each starts where its own seed says. All see the rows in the order of the first one, and
+    standardised alike: as if every row counted once.
     """
-    seed, prepared = plan_of(models[0]).seed, []
+    shared = plan_of(models[0])
+    part = training_part(models[0], shared, seen.rows)
+    prepared = []
     for model, weight in zip(models, weights, strict=True):
-        own = check_sample_weight(weight, seen.rows.y.shape[0])
-        rows = replace(seen, rows=seen.rows._replace(weight=own))
-        one = prepare(model, rows, plan_of(model))
-        job = replace(one.job, plan=replace(one.job.plan, seed=seed))
+        own = replace(seen.rows, weight=check_sample_weight(weight, seen.rows.y.shape[0]))
+        weighted = replace(part, weight=model._weigh_classes(own))
+        one = prepared_on(model, plan_of(model), own, weighted)
+        job = replace(one.job, plan=replace(one.job.plan, seed=shared.seed))
         prepared.append(replace(one, job=job))
     return prepared
 
@@ -76,7 +80,7 @@ class Members(NamedTuple):
 
         The first layer of a model that was trained on some columns has weights of 0 elsewhere.
         """
-        x, placement, dtype = _seen(self.models[0], X)
+        x, placement, dtype = _seen(self.models[0], X, self._precision())
         network = _on_columns(self.models[0]._trained_network, x.shape[1])
         size = max(1, _BYTES_AT_ONCE // (8 * x.shape[0] * sum(network.sizes[1:])))
         for start in range(0, len(self.models), size):
@@ -84,6 +88,12 @@ class Members(NamedTuple):
             params = placement.asarray(np.stack([self._params(k, network) for k in some]), dtype)
             with blas_threads_for(2.0 * x.shape[0] * network.layout.largest_layer):
                 yield network.predict(params, x)
+
+    def _precision(self) -> str:
+        """Return that of X, unless inputs are so far from 0 that it would not do."""
+        known = [model._standardization for model in self.models]
+        is_far = any(one is not None and one.inputs.has_far_means for one in known)
+        return "float64" if is_far else "as_X"
 
     def _params(self, k: int, network: Network) -> np.ndarray:
         """Return the parameters of a model of all columns that predicts as the one of some."""
@@ -112,11 +122,11 @@ def _are_alike(model: Any, first: Any) -> bool:
     return key(model) == key(first)
 
 
-def _seen(model: Any, X: Any) -> tuple[Any, Placement, str]:
+def _seen(model: Any, X: Any, dtype: str) -> tuple[Any, Placement, str]:
     """Return X as a model takes it, of which it may know some columns only."""
     viewer = object.__new__(type(model))
     vars(viewer).update(vars(model) | {"n_features_in_": X.shape[1]})
-    return check_X(viewer, X, dtype="as_X", backend=model.backend, reset=False)
+    return check_X(viewer, X, dtype=dtype, backend=model.backend, reset=False)
 
 
 def _on_columns(network: Network, n_features: int) -> Network:

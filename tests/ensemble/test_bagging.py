@@ -27,7 +27,14 @@ CLASSES = CLASSES[0], np.array(["a", "b", "c"])[CLASSES[1]]
 BINARY = make_classification(120, 6, random_state=0)
 NUMBERS = make_regression(120, 6, noise=5.0, random_state=0)
 NUMBERS = NUMBERS[0], NUMBERS[1] / NUMBERS[1].std()
-IN_ORDER = {"max_iter": 5, "batch_size": 32, "shuffle": False, "dtype": "float64"}
+FULL_BATCH = {"optimizer": "lbfgs", "max_iter": 5, "dtype": "float64", "standardize": False}
+IN_ORDER = {
+    "max_iter": 5,
+    "batch_size": 32,
+    "shuffle": False,
+    "dtype": "float64",
+    "standardize": False,
+}
 CASES = [
     (MLPClassifier((8,), **IN_ORDER), CLASSES),
     (MLPClassifier((8, 8), normalization="batch", **IN_ORDER), BINARY),
@@ -35,7 +42,10 @@ CASES = [
     (MLPClassifier((8,), loss="hinge", **IN_ORDER), BINARY),
     (LinearClassifier(dtype="float64"), CLASSES),
     (MLPRegressor((8,), **IN_ORDER), NUMBERS),
-    (MLPRegressor((8,), optimizer="lbfgs", max_iter=5, dtype="float64"), NUMBERS),
+    (
+        MLPRegressor((8,), **FULL_BATCH),
+        NUMBERS,
+    ),
     (LinearRegressor(dtype="float64", optimizer="closed_form"), NUMBERS),
 ]
 every = pytest.mark.parametrize("estimator, data", CASES, ids=lambda one: type(one).__name__)
@@ -96,13 +106,30 @@ def test_a_member_is_the_same_fit_alone():
 
 
 def test_the_order_of_rows_is_that_of_the_first_member():
-    network = MLPRegressor((8,), max_iter=5, batch_size=32, dtype="float64")
+    network = MLPRegressor((8,), max_iter=5, batch_size=32, dtype="float64", standardize=False)
     ours, theirs = (one.fit(*NUMBERS) for one in pair_of(network))
     same = [
         np.allclose(parameters_of(one), parameters_of(other))
         for one, other in zip(ours.estimators_, theirs.estimators_, strict=True)
     ]
     assert same == [True, False, False, False]
+
+
+def test_columns_are_standardised_by_all_rows():
+    X, y = NUMBERS[0] * 3 + 100, NUMBERS[1] + 5
+    network = MLPRegressor((8,), **IN_ORDER).set_params(standardize=True)
+    given = {"X": (X.mean(axis=0), X.std(axis=0)), "y": (y.mean(), y.std())}
+    ours = pair_of(network)[0].fit(X, y)
+    theirs = pair_of(clone(network).set_params(standardize=given))[1].fit(X, y)
+    assert_same_members(ours, theirs, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-5)
+
+
+def test_inputs_far_from_zero_in_single_precision():
+    X = (NUMBERS[0] + 1e4).astype(np.float32)
+    ensemble = pair_of(MLPRegressor((8,), max_iter=5))[0].fit(X, NUMBERS[1])
+    alone = np.mean([member.predict(X) for member in ensemble.estimators_], axis=0)
+    np.testing.assert_allclose(ensemble.predict(X), alone, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("estimator, data", [CASES[0], CASES[5]], ids=["classes", "numbers"])
