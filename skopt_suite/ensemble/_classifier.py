@@ -81,7 +81,7 @@ class FusedBaggingClassifier(FusedBagging, BaggingClassifier):
         Their mean probabilities; NaN for rows that all members have seen.
     n_features_in_ : int
         Number of features of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has text as column names.
 
     Notes

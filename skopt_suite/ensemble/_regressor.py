@@ -71,7 +71,7 @@ class FusedBaggingRegressor(FusedBagging, BaggingRegressor):
         The predictions; 0 for rows that all members have seen.
     n_features_in_ : int
         Number of features of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has text as column names.
 
     Notes
