@@ -22,8 +22,11 @@ class NumberTargets:
     """Whether `y` has no second axis, and so predictions have none."""
 
     @staticmethod
-    def check(y: Any, owner: str, dtype: str) -> np.ndarray:
-        """Return the targets of a regressor as finite numbers, one- or two-dimensional."""
+    def check(y: Any, owner: str, dtype: str, keeps_digits: bool = False) -> np.ndarray:
+        """Return the targets of a regressor as finite numbers, one- or two-dimensional.
+
+        They keep their digits where they are standardised before they are taken in `dtype`.
+        """
         y = check_given(y, owner)
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         if y.ndim == 0 or y.ndim > 2:
@@ -35,7 +38,7 @@ class NumberTargets:
                 f"{owner}: y must not exceed {limit:.1g}, or its squares cannot be added up in "
                 f"{dtype}; got {largest:g}. Scale y{more}."
             )
-        return y.astype(dtype, copy=False)
+        return y if keeps_digits else y.astype(dtype, copy=False)
 
     @classmethod
     def learn(cls, y: np.ndarray) -> Self:

@@ -23,7 +23,7 @@ from skopt_suite.estimators._parameters import draw_seed
 from skopt_suite.estimators._predict import seen_X
 from skopt_suite.estimators._prepared import CheckedRows, GivenRows, Prepared, TrainingPart
 from skopt_suite.estimators._split import split_rows
-from skopt_suite.estimators._standardize import learnt_standardization, precision_of_targets
+from skopt_suite.estimators._standardize import learnt_standardization
 from skopt_suite.estimators._targets import Targets, placed_targets
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
@@ -112,7 +112,7 @@ def checked_rows(
     """Check the data, and learn what the targets are unless they are `known`."""
     X, placement, dtype = seen_X(model, X, model._precision(), reset=known is None)
     check_size(X, type(model).__name__, dtype)
-    y = model._check_targets(y, precision_of_targets(model, dtype))
+    y = model._check_targets(y, dtype)
     check_lengths(X, y)
     weight = check_sample_weight(sample_weight, X.shape[0])
     targets = known or model._learn_targets(y, classes)
@@ -131,9 +131,7 @@ def validation_rows(
         return None
     X_val, _, _ = seen_X(model, X_val, rows.dtype)
     check_size(X_val, owner, rows.dtype)
-    y_val = rows.targets.encode(
-        model._check_targets(y_val, precision_of_targets(model, rows.dtype)), owner
-    )
+    y_val = rows.targets.encode(model._check_targets(y_val, rows.dtype), owner)
     check_lengths(X_val, y_val)
     loss_on(model._loss(), rows.targets, y_val)
     if model.early_stopping:

@@ -15,6 +15,7 @@ from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._continuing import trains_incrementally
 from skopt_suite.estimators._named_alone import named_alone
 from skopt_suite.estimators._number_targets import NumberTargets
+from skopt_suite.estimators._standardize import standardizes_targets
 from skopt_suite.losses import REGRESSION_LOSSES, RegressionLoss
 from skopt_suite.training import explained
 
@@ -101,7 +102,7 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
         return REGRESSION_LOSSES.resolve(self.loss, owner=type(self).__name__, name="loss")
 
     def _check_targets(self, y: Any, dtype: str) -> np.ndarray:
-        return NumberTargets.check(y, type(self).__name__, dtype)
+        return NumberTargets.check(y, type(self).__name__, dtype, standardizes_targets(self))
 
     def _learn_targets(self, y: np.ndarray, classes: Any) -> NumberTargets:
         return NumberTargets.learn(y)

@@ -47,11 +47,6 @@ def standardizes_targets(model: TrainableEstimator) -> bool:
     return standardizes(model) and model._loss().is_of_residuals
 
 
-def precision_of_targets(model: TrainableEstimator, dtype: str) -> str:
-    """Return the precision that targets are taken in: what is standardised keeps its digits."""
-    return "float64" if standardizes_targets(model) else dtype
-
-
 def key_of(model: TrainableEstimator) -> Hashable:
     """Return what models share that standardise the same rows alike."""
     value = model.standardize

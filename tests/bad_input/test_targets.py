@@ -80,11 +80,11 @@ def test_warm_starts_take_no_labels_for_classes():
     "estimator, largest, text",
     [
         (
-            MLPRegressor(standardize=False),
+            MLPRegressor(),
             1e39,
             "or its squares cannot be added up in float32; got 1e+39. Scale y, ",
         ),
-        (MLPRegressor(standardize=False), 1e19, "MLPRegressor: y must not exceed 8e+17"),
+        (MLPRegressor(), 1e19, "MLPRegressor: y must not exceed 8e+17"),
         (LinearRegressor(loss="huber"), 1e300, "added up in float64; got 1e+300. Scale y."),
     ],
 )
