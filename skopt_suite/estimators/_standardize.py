@@ -72,9 +72,7 @@ def learnt_standardization(
     if not standardizes_targets(model):
         _refuse_targets(model, given)
         return Standardization(inputs, None)
-    return Standardization(
-        inputs, _targets(type(model).__name__, given.get("y"), network, rows, weight)
-    )
+    return Standardization(inputs, _targets(owner, given.get("y"), network, rows, weight))
 
 
 def _inputs(

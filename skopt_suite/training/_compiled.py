@@ -34,7 +34,7 @@ from skopt_suite.training._stack import Stack
 
 _AS_THEY_COME = np.empty(0, dtype=np.int64)
 _NONE = np.empty(0)
-_MOST_ROWS = 4096  # of a batch that is all rows: calls copy batches
+MOST_ROWS = 4096  # of a batch that is all rows: calls copy batches
 _WIDE = 128  # outputs of all fits, and rows
 _SECONDS = 0.02
 """How long a call is to take: between calls a pass can be cancelled."""
@@ -59,7 +59,7 @@ def _is_suited(stack: Stack, source: InMemory, batch_size: int) -> bool:
     network, n_features = stack.terms.network, source.X.shape[1]
     n_columns = 1 if stack.terms.loss.targets.kind == "classes" else network.sizes[-1]
     is_aligned = (n_features, source.y.shape[1]) == (network.sizes[0], n_columns)
-    is_whole = batch_size > _MOST_ROWS and batch_size >= source.n_samples
+    is_whole = batch_size > MOST_ROWS and batch_size >= source.n_samples
     return is_aligned and not is_whole and not _is_wide(stack, source, batch_size)
 
 

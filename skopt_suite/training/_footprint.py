@@ -17,7 +17,7 @@ from skopt_suite.models import ACTIVATIONS, Network
 from skopt_suite.optimizers import ClipGradient
 from skopt_suite.optimizers.wrappers._base import Wrapper
 from skopt_suite.penalties import Penalty
-from skopt_suite.training._compiled import recipe_of
+from skopt_suite.training._compiled import MOST_ROWS, recipe_of
 from skopt_suite.training._job import Job
 from skopt_suite.training._linear_view import has_cheap_spectrum
 from skopt_suite.training._objective import Terms
@@ -64,7 +64,9 @@ def bytes_per_fit(job: Job, data: Data, placement: Placement, shares_weight: boo
         kept += data.train.n_samples
     leaving = max(_COMPACT * kept, kept + params)  # what is left in one piece; or results
     is_weighted = not shares_weight or job.sample_weight is not None
-    update = max(_size_of_update(job, state, placement), _size_of_payment(job, placement))
+    update = 0
+    if not _moves_fit_by_fit(job, data, placement):
+        update = max(_size_of_update(job, state, placement), _size_of_payment(job))
     activations = _activations(job, data, placement, is_weighted)
     step = _step(job, data, activations, update)
     passing = max(_MARGIN * max(step, _scoring(job, data)), _BASIS * basis * 8 / _item_size(job))
@@ -92,8 +94,6 @@ def _size_of_update(job: Job, state: int, placement: Placement) -> int:
         params *= 8 // _item_size(job)
     if n_arrays is None:
         return state + _UNKNOWN * params
-    if not optimizer.is_full_batch and _is_known(job, placement):
-        return 0
     if n_arrays == 0 and placement.xp is not np:  # nothing is what fused kernels take
         return state + _UNFUSED * params
     return n_arrays * params
@@ -110,10 +110,16 @@ def _of_products(job: Job, data: Data) -> int:
     return copied
 
 
-def _size_of_payment(job: Job, placement: Placement) -> int:
+def _moves_fit_by_fit(job: Job, data: Data, placement: Placement) -> bool:
+    """Whether the backend makes the steps whatever the stack is: wide linear ones run otherwise."""
+    is_network = not job.network.layout.is_linear and not job.plan.optimizer.is_full_batch
+    is_batch = job.rows_per_step(data.train.n_samples) <= MOST_ROWS
+    return is_network and is_batch and _is_known(job, placement)
+
+
+def _size_of_payment(job: Job) -> int:
     """Return how many numbers it takes at once to pay what is owed to the penalty."""
-    is_paid = job.plan.penalty.has_prox and not job.plan.optimizer.is_full_batch
-    if not is_paid or _is_known(job, placement):
+    if not job.plan.penalty.has_prox or job.plan.optimizer.is_full_batch:
         return 0
     n_arrays, optimizer = _PAYMENT, job.plan.optimizer
     while isinstance(optimizer, Wrapper):

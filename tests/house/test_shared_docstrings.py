@@ -1,4 +1,4 @@
-"""What the four estimators have in common is said in the same words."""
+"""What estimators have in common is said in the same words."""
 
 import pytest
 from numpydoc.docscrape import NumpyDocString
@@ -7,6 +7,7 @@ from numpydoc.docscrape import NumpyDocString
 from sklearn.utils._testing import assert_docstring_consistency
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
+from skopt_suite.ensemble import FusedBaggingClassifier, FusedBaggingRegressor
 
 LINEAR = [LinearClassifier, LinearRegressor]
 MLP = [MLPClassifier, MLPRegressor]
@@ -45,3 +46,12 @@ def test_linear_model_and_network(estimators):
 def test_most_is_shared():
     assert len(shared("Parameters", LINEAR + MLP)) >= 16
     assert len(shared("Attributes", LINEAR + MLP)) >= 9
+
+
+def test_ensembles():
+    ensembles = [FusedBaggingClassifier, FusedBaggingRegressor]
+    assert_docstring_consistency(
+        ensembles,
+        include_params=shared("Parameters", ensembles, but=["estimator"]),
+        include_attrs=shared("Attributes", ensembles, but=["estimators_", "oob_score_"]),
+    )

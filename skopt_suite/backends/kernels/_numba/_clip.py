@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from skopt_suite.backends.kernels._numba._body import Body, clip_type
-from skopt_suite.backends.kernels._numba._jit import jit_body, jit_inner_views, jit_sum, larger
+from skopt_suite.backends.kernels._numba._jit import (
+    jit_body,
+    jit_inner_views,
+    jit_sum,
+    larger,
+    size_of,
+)
 from skopt_suite.backends.kernels._numba._team import sum_of_all
 
 _LEAST = 1e-280  # sum of squares, none of which has lost digits that count
@@ -43,7 +49,7 @@ def _norm(gradient, team):
     total = sum_of_all(team, 0, _sum_of_squares(gradient, 1.0))
     if total > _LEAST and total < np.inf:
         return np.sqrt(total)
-    size = sum_of_all(team, 3, _size(gradient))
+    size = sum_of_all(team, 3, size_of(gradient))
     size = 1.0 if size == 0 else size
     return size * np.sqrt(sum_of_all(team, 4, _sum_of_squares(gradient, size)))
 
@@ -54,14 +60,6 @@ def _sum_of_squares(values, unit):
     for j in range(values.size):
         value = values[j] / unit
         total += value * value
-    return total
-
-
-@jit_sum
-def _size(values):
-    total = 0.0
-    for j in range(values.size):
-        total += abs(float(values[j]))
     return total
 
 

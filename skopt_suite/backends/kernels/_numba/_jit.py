@@ -77,6 +77,15 @@ def larger(a, b):
     return b if b > a or b != b else a
 
 
+@jit_sum
+def size_of(values):
+    # The sum of absolute values, in double precision.
+    total = 0.0
+    for j in range(values.size):
+        total += abs(float(values[j]))
+    return total
+
+
 @jit_inner_views
 def decay(params, share, n_weights):
     # Weights lose a share of themselves.

@@ -16,8 +16,10 @@ from skopt_suite.backends.kernels._numba._jit import (
     jit_sum,
     larger,
     negligible,
+    size_of,
 )
 from skopt_suite.backends.kernels._numba._team import sum_of_all
+from skopt_suite.backends.kernels._numba._types import part_of
 
 
 @jit_body
@@ -27,7 +29,7 @@ def _estimate(params, gradient, moments, rate, numbers, known, found, team):
     weight, keep = d / numbers[5] * rate, np.sqrt(numbers[1])
     _find_moments(gradient, moments, d, weight, numbers[0], numbers[1])
     progress = sum_of_all(team, 1, _progress(gradient, moments[3], params))
-    size = sum_of_all(team, 2, _size(moments[2], params.size))
+    size = sum_of_all(team, 2, size_of(part_of(moments[2], 0, params.size)))
     numerator = keep * numerator + weight * progress
     farther = larger(d, numbers[4] * numerator / (1.0 if size == 0 else size))
     mass = numbers[0] * mass + (1 - numbers[0]) * d
@@ -57,14 +59,6 @@ def _progress(gradient, start, params):
     total = 0.0
     for j in range(gradient.size):
         total += gradient[j] * (start[j] - params[j])
-    return total
-
-
-@jit_sum
-def _size(weighted, n_params):
-    total = 0.0
-    for j in range(n_params):
-        total += abs(weighted[j])
     return total
 
 
