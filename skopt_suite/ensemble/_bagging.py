@@ -50,8 +50,6 @@ class FusedBagging:
             return "parameters of fit are routed to the members"
         if not consumes_sample_weight(estimator):
             return "the members do not request sample_weight"
-        if estimator.early_stopping:
-            return "early_stopping=True holds out other rows for every member"
         return "" if self._sees_all_features() else "members are trained on different features"
 
     def _sees_all_features(self: Any) -> bool:

@@ -26,6 +26,7 @@ from skopt_suite.estimators._prepare import prepare
 from skopt_suite.estimators._prepared import CheckedRows, Prepared
 from skopt_suite.estimators._rollback import unchanged_by_errors
 from skopt_suite.estimators._saved import from_saved, to_saved
+from skopt_suite.estimators._scoring import check_scoring
 from skopt_suite.estimators._standardize import check_standardize
 from skopt_suite.estimators._targets import Targets
 from skopt_suite.losses import Loss
@@ -52,6 +53,8 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     _standardization: Standardization | None = None
     _standardizes_if_auto: ClassVar[bool] = False
     """Whether ``standardize="auto"`` is True."""
+    _stops_early_if_auto: ClassVar[bool] = False
+    """Whether ``early_stopping="auto"`` is True where there are rows enough."""
 
     @with_callbacks
     @named_alone
@@ -70,7 +73,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of every sample in the mean loss; None: all 1.
         X_val : {array-like, sparse container} of shape (n_val_samples, n_features), default=None
-            Held-out input that is scored after every epoch; with ``early_stopping=True`` it
+            Held-out input that is scored after every epoch; where training stops early it
             replaces the split by ``validation_fraction``.
         y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_outputs), default=None
             Targets of `X_val`.
@@ -177,6 +180,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         check_standardize(type(self).__name__, self.standardize)
+        check_scoring(type(self).__name__, self.scoring)
 
     def _optimizer(self) -> Optimizer:
         """Return the optimizer; `"auto"` resolved."""

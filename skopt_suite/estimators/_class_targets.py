@@ -129,6 +129,10 @@ class ClassTargets:
         positive = to_numpy(predicted > 0).astype(np.int64)
         return positive if self.is_multilabel else self.classes[positive[:, 0]]
 
+    def as_given(self, y: np.ndarray) -> np.ndarray:
+        """Return labels from encoded targets."""
+        return self.classes[y[:, 0]] if self.type.kind == "classes" else self.decode(y)
+
     def weigh(
         self, class_weight: Any, y: np.ndarray, weight: np.ndarray | None
     ) -> np.ndarray | None:
@@ -137,9 +141,6 @@ class ClassTargets:
             return weight
         classes = None if self.is_multilabel else self.classes
         return class_sample_weight(class_weight, classes, y.astype(np.int64), weight)
-
-    def check_scorable(self, y: np.ndarray, weight: np.ndarray | None, owner: str) -> None:
-        """Do nothing: there is an accuracy on all targets."""
 
 
 def _check_labels(y: Any, owner: str, takes_labels: bool) -> np.ndarray:

@@ -26,9 +26,10 @@ def trains_incrementally(estimator: Any) -> bool:
             f"{optimizer.name!r} (optimizer={estimator.optimizer!r}) starts anew with every call. "
             f"Change optimizer to {choice(_incremental(estimator))}."
         )
-    if estimator.early_stopping:
+    if estimator.early_stopping and not isinstance(estimator.early_stopping, str):
         raise AttributeError(
-            "partial_fit does not hold out data, so early_stopping must be False; got True."
+            "partial_fit does not hold out data, so early_stopping must be False or 'auto'; got "
+            "True."
         )
     if isinstance(getattr(estimator, "class_weight", None), str):
         raise AttributeError(

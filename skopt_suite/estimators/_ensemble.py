@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Placement, RawPredictions, blas_threads_for, to_numpy
+from skopt_suite.backends import Placement, RawPredictions, blas_threads_for, take_rows, to_numpy
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._classifier import TrainableClassifier
 from skopt_suite.estimators._fused import SeenRows, is_trainable, plan_of
-from skopt_suite.estimators._inputs import check_sample_weight, check_X
-from skopt_suite.estimators._prepare import prepared_on, training_part
-from skopt_suite.estimators._prepared import Prepared
+from skopt_suite.estimators._inputs import check_sample_weight, check_X, mean_one
+from skopt_suite.estimators._prepare import prepared_on, split_of, training_part
+from skopt_suite.estimators._prepared import CheckedRows, GivenRows, Prepared, TrainingPart
 from skopt_suite.estimators._regressor import TrainableRegressor
+from skopt_suite.estimators._scoring import settled
 from skopt_suite.models import Network
+from skopt_suite.training import Plan
 
 _BYTES_AT_ONCE = 2**28  # of what layers give: more is no faster
 
@@ -27,18 +30,59 @@ def prepare_members(
     """Return the fits of models that differ in their seeds, each with weights of its own.
 
     Each starts where its own seed says. All see the rows in the order of the first one, and
-    standardised alike: as if every row counted once.
+    standardised alike: as if every row counted once. Those that stop early are scored on rows that
+    they have not drawn; where there are none, all hold out the same.
     """
-    shared = plan_of(models[0])
-    part = training_part(models[0], shared, seen.rows)
+    rows, first = seen.rows, models[0]
+    shared = settled(first, plan_of(first), rows)
+    own = np.stack([_weight(model, one, rows) for model, one in zip(models, weights, strict=True)])
+    part, own, held_out = _shared_part(first, shared, rows, own)
     prepared = []
-    for model, weight in zip(models, weights, strict=True):
-        own = replace(seen.rows, weight=check_sample_weight(weight, seen.rows.y.shape[0]))
-        weighted = replace(part, weight=model._weigh_classes(own))
-        one = prepared_on(model, plan_of(model), own, weighted)
-        job = replace(one.job, plan=replace(one.job.plan, seed=shared.seed))
-        prepared.append(replace(one, job=job))
+    for k, model in enumerate(models):
+        plan = replace(plan_of(model), early_stopping=shared.early_stopping)
+        one = prepared_on(model, plan, rows, replace(part, weight=own[k]))
+        of_stack = replace(one.job.plan, seed=shared.seed)
+        weight = None if held_out is None else mean_one(held_out[k])
+        prepared.append(replace(one, job=replace(one.job, plan=of_stack, held_out_weight=weight)))
     return prepared
+
+
+def _weight(model: TrainableEstimator, weight: Any, rows: CheckedRows) -> np.ndarray:
+    """Return what rows count for a model, (n_samples,)."""
+    own = check_sample_weight(weight, rows.y.shape[0])
+    weighed = model._weigh_classes(replace(rows, weight=own))
+    return np.ones(rows.y.shape[0]) if weighed is None else weighed
+
+
+def _shared_part(
+    model: TrainableEstimator, plan: Plan, rows: CheckedRows, weights: np.ndarray
+) -> tuple[TrainingPart, np.ndarray, np.ndarray | None]:
+    """Return the rows that models share, their weights there, and those of held-out rows.
+
+    Weights are of shape (n_models, n_samples); held-out ones are None where they do not differ.
+    """
+    if not plan.early_stopping:
+        return training_part(model, plan, rows), weights, None
+    index = _often_left_out(weights == 0, model.validation_fraction, plan.seed)
+    if index is None:
+        kept, _ = split_of(model, plan, rows)
+        return training_part(model, plan, rows), weights[:, kept], None
+    given = GivenRows(take_rows(rows.X, rows.placement.asarray(index)), rows.y[index])
+    on_all = training_part(model, replace(plan, early_stopping=False), rows, given)
+    held_out = np.where(weights[:, index] == 0, 1.0, 0.0) * _weight(model, None, rows)[index]
+    return on_all, weights, held_out
+
+
+def _often_left_out(is_left_out: np.ndarray, fraction: float, seed: int) -> np.ndarray | None:
+    """Return so many rows that models leave out about that fraction of all among them.
+
+    None if a model leaves out less than half of that.
+    """
+    n_rows = is_left_out.shape[1]
+    n_drawn = math.ceil(n_rows * min(1.0, fraction / max(is_left_out.mean(), 1 / n_rows)))
+    index = np.sort(np.random.RandomState(seed).permutation(n_rows)[:n_drawn])
+    n_each = is_left_out[:, index].sum(axis=1)
+    return index if n_each.min() >= max(1, fraction * n_rows / 2) else None
 
 
 class Members(NamedTuple):

@@ -32,6 +32,7 @@ from skopt_suite.estimators._prepare import (
 )
 from skopt_suite.estimators._prepared import CheckedRows, Prepared
 from skopt_suite.estimators._regressor import TrainableRegressor
+from skopt_suite.estimators._scoring import settled
 from skopt_suite.estimators._standardize import key_of, standardizes_targets
 from skopt_suite.estimators._targets import placed_targets
 from skopt_suite.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, Metric
@@ -123,12 +124,14 @@ def prepare(model: TrainableEstimator, seen: SeenRows, plan: Plan) -> Prepared:
 
     Models with the same `pass_key_of` and the same class weights differ in nothing but the plan.
     """
-    return prepared_on(model, plan, seen.rows, training_part(model, plan, seen.rows))
+    viewer, plan = _copied(model, seen.learnt), settled(model, plan, seen.rows)
+    return prepared_on(viewer, plan, seen.rows, training_part(viewer, plan, seen.rows))
 
 
 def job_of(prepared: Prepared, plan: Plan) -> Job:
     """Return the job of another plan on the same rows; networks may start somewhere else."""
     job, source = prepared.job, prepared.data.train
+    plan = replace(plan, early_stopping=job.plan.early_stopping)
     if (content(plan.loss), plan.init) == (content(job.plan.loss), job.plan.init):
         return replace(job, plan=plan)
     y = to_numpy(source.some_targets(source.n_samples))

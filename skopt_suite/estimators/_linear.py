@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -142,12 +143,16 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
         Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
     shuffle : bool, default=True
         Whether minibatches take the rows in a new order every epoch.
-    early_stopping : bool, default=False
-        Whether to stop when the score on held-out rows no longer improves, and to return the
-        parameters that scored best.
+    early_stopping : bool or "auto", default="auto"
+        Whether to :ref:`stop early <early_stopping>`: when the score on held-out rows no longer
+        improves, with the parameters that scored best. "auto": not in linear models.
     validation_fraction : float in (0, 1), default=0.1
         Share of rows to hold out for that (of classes at least one row each), unless ``X_val``
         and ``y_val`` are given to `fit`.
+    scoring : str or callable, default="loss"
+        What held-out rows are scored by: "loss", the share of the loss of the best constant that
+        is explained (D², which is R² for squared errors); the name of a scorer of scikit-learn; or
+        a callable ``(estimator, X, y)``.
     n_iter_no_change : int or inf, default=10
         Epochs without improvement after which training stops; inf: never.
     warm_start : bool, default=False
@@ -228,8 +233,9 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
         tol: float | None = 1e-4,
         batch_size: int | str = "auto",
         shuffle: bool = True,
-        early_stopping: bool = False,
+        early_stopping: bool | str = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] = "loss",
         n_iter_no_change: float = 10,
         warm_start: bool = False,
         class_weight: dict[Any, float] | str | None = None,
@@ -250,6 +256,7 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
         self.shuffle = shuffle
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.scoring = scoring
         self.n_iter_no_change = n_iter_no_change
         self.warm_start = warm_start
         self.class_weight = class_weight
@@ -300,12 +307,16 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
         Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
     shuffle : bool, default=True
         Whether minibatches take the rows in a new order every epoch.
-    early_stopping : bool, default=False
-        Whether to stop when the score on held-out rows no longer improves, and to return the
-        parameters that scored best.
+    early_stopping : bool or "auto", default="auto"
+        Whether to :ref:`stop early <early_stopping>`: when the score on held-out rows no longer
+        improves, with the parameters that scored best. "auto": not in linear models.
     validation_fraction : float in (0, 1), default=0.1
         Share of rows to hold out for that (of classes at least one row each), unless ``X_val``
         and ``y_val`` are given to `fit`.
+    scoring : str or callable, default="loss"
+        What held-out rows are scored by: "loss", the share of the loss of the best constant that
+        is explained (D², which is R² for squared errors); the name of a scorer of scikit-learn; or
+        a callable ``(estimator, X, y)``.
     n_iter_no_change : int or inf, default=10
         Epochs without improvement after which training stops; inf: never.
     warm_start : bool, default=False
@@ -380,8 +391,9 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
         tol: float | None = 1e-4,
         batch_size: int | str = "auto",
         shuffle: bool = True,
-        early_stopping: bool = False,
+        early_stopping: bool | str = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] = "loss",
         n_iter_no_change: float = 10,
         warm_start: bool = False,
         standardize: bool | str | dict[str, Any] = "auto",
@@ -401,6 +413,7 @@ class LinearRegressor(_LinearFace, TrainableRegressor):
         self.shuffle = shuffle
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.scoring = scoring
         self.n_iter_no_change = n_iter_no_change
         self.warm_start = warm_start
         self.standardize = standardize

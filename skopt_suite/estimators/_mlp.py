@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,12 +79,17 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
     shuffle : bool, default=True
         Whether minibatches take the rows in a new order every epoch.
-    early_stopping : bool, default=False
-        Whether to stop when the score on held-out rows no longer improves, and to return the
-        parameters that scored best.
+    early_stopping : bool or "auto", default="auto"
+        Whether to :ref:`stop early <early_stopping>`: when the score on held-out rows no longer
+        improves, with the parameters that scored best. "auto": where there are 1,000 rows or
+        ``X_val`` is given, ``max_iter`` is above ``n_iter_no_change``, and steps see minibatches.
     validation_fraction : float in (0, 1), default=0.1
         Share of rows to hold out for that (of classes at least one row each), unless ``X_val``
         and ``y_val`` are given to `fit`.
+    scoring : str or callable, default="loss"
+        What held-out rows are scored by: "loss", the share of the loss of the best constant that
+        is explained (D², which is R² for squared errors); the name of a scorer of scikit-learn; or
+        a callable ``(estimator, X, y)``.
     n_iter_no_change : int or inf, default=10
         Epochs without improvement after which training stops; inf: never.
     warm_start : bool, default=False
@@ -183,8 +188,9 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         tol: float | None = 1e-4,
         batch_size: int | str = "auto",
         shuffle: bool = True,
-        early_stopping: bool = False,
+        early_stopping: bool | str = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] = "loss",
         n_iter_no_change: float = 10,
         warm_start: bool = False,
         class_weight: dict[Any, float] | str | None = None,
@@ -211,6 +217,7 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         self.shuffle = shuffle
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.scoring = scoring
         self.n_iter_no_change = n_iter_no_change
         self.warm_start = warm_start
         self.class_weight = class_weight
@@ -277,12 +284,17 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
     shuffle : bool, default=True
         Whether minibatches take the rows in a new order every epoch.
-    early_stopping : bool, default=False
-        Whether to stop when the score on held-out rows no longer improves, and to return the
-        parameters that scored best.
+    early_stopping : bool or "auto", default="auto"
+        Whether to :ref:`stop early <early_stopping>`: when the score on held-out rows no longer
+        improves, with the parameters that scored best. "auto": where there are 1,000 rows or
+        ``X_val`` is given, ``max_iter`` is above ``n_iter_no_change``, and steps see minibatches.
     validation_fraction : float in (0, 1), default=0.1
         Share of rows to hold out for that (of classes at least one row each), unless ``X_val``
         and ``y_val`` are given to `fit`.
+    scoring : str or callable, default="loss"
+        What held-out rows are scored by: "loss", the share of the loss of the best constant that
+        is explained (D², which is R² for squared errors); the name of a scorer of scikit-learn; or
+        a callable ``(estimator, X, y)``.
     n_iter_no_change : int or inf, default=10
         Epochs without improvement after which training stops; inf: never.
     warm_start : bool, default=False
@@ -376,8 +388,9 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         tol: float | None = 1e-4,
         batch_size: int | str = "auto",
         shuffle: bool = True,
-        early_stopping: bool = False,
+        early_stopping: bool | str = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] = "loss",
         n_iter_no_change: float = 10,
         warm_start: bool = False,
         standardize: bool | str | dict[str, Any] = "auto",
@@ -403,6 +416,7 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         self.shuffle = shuffle
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.scoring = scoring
         self.n_iter_no_change = n_iter_no_change
         self.warm_start = warm_start
         self.standardize = standardize

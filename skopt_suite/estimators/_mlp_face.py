@@ -31,6 +31,7 @@ class MLPFace(Prunable, TrainableEstimator):
     normalization: str
     dtype: str
     _standardizes_if_auto = True
+    _stops_early_if_auto = True
     coefs_: list
     intercepts_: list
     gains_: list

@@ -75,19 +75,12 @@ class NumberTargets:
             predicted = namespace(predicted).reshape(predicted, (-1, self.n_targets, n_each))
         return predicted[:, 0, ...] if self.is_1d else predicted
 
+    def as_given(self, y: np.ndarray) -> np.ndarray:
+        """Return targets from encoded ones."""
+        return y[:, 0] if self.is_1d else y
+
     def weigh(
         self, class_weight: Any, y: np.ndarray, weight: np.ndarray | None
     ) -> np.ndarray | None:
         """Return the weights: there are no classes."""
         return weight
-
-    def check_scorable(self, y: np.ndarray, weight: np.ndarray | None, owner: str) -> None:
-        """Raise if R² is not defined, because all targets that count are the same."""
-        counted = y if weight is None else y[weight > 0]
-        if (counted == counted[0]).all():
-            raise ValueError(
-                f"{owner}: early_stopping=True needs held-out targets that differ, "
-                f"as R² is not defined otherwise; got {len(counted)} that are all "
-                f"{self.decode(counted)[0].tolist()}. Give X_val and y_val, a larger "
-                "validation_fraction, or another random_state."
-            )

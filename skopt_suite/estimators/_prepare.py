@@ -7,11 +7,12 @@ they leave on it are the number and names of the features, set by `validate_data
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skopt_suite.backends import is_sparse, rows_in_precision
+from skopt_suite.backends import is_sparse, rows_in_precision, take_rows
 from skopt_suite.estimators._continuing import Initial, Start, continued_start
 from skopt_suite.estimators._inputs import (
     check_lengths,
@@ -22,6 +23,7 @@ from skopt_suite.estimators._inputs import (
 from skopt_suite.estimators._parameters import draw_seed
 from skopt_suite.estimators._predict import seen_X
 from skopt_suite.estimators._prepared import CheckedRows, GivenRows, Prepared, TrainingPart
+from skopt_suite.estimators._scoring import scorer_on, scores_by_loss, settled
 from skopt_suite.estimators._split import split_rows
 from skopt_suite.estimators._standardize import learnt_standardization
 from skopt_suite.estimators._targets import Targets, placed_targets
@@ -29,7 +31,7 @@ from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.penalties import PENALTIES
 from skopt_suite.schedules import SCHEDULES
-from skopt_suite.training import Data, Job, Plan, Rows, Standardization, check_job
+from skopt_suite.training import Data, Job, Plan, Rows, Scorer, Standardization, check_job
 
 if TYPE_CHECKING:
     from skopt_suite.estimators._base import TrainableEstimator
@@ -47,11 +49,14 @@ def prepare(
     initial: Initial | None = None,
 ) -> Prepared:
     """Check everything and return the fit as a job and its data."""
-    plan = plan_of(model)
     goes_on = is_incremental and model._is_trained()
+    plan = plan_of(model)
     known = model._targets if goes_on else None
     rows = checked_rows(model, X, y, sample_weight, known, classes)
-    part = training_part(model, plan, rows, validation_rows(model, X_val, y_val, rows), goes_on)
+    given = validation_rows(model, X_val, y_val, rows)
+    plan = replace(plan, early_stopping=False) if is_incremental else plan
+    plan = settled(model, plan, rows, given is not None)
+    part = training_part(model, plan, rows, given, goes_on)
     start = _given_start(model, plan, rows, part, is_incremental, initial)
     prepared = prepared_on(model, plan, rows, part, start)
     check_job(prepared.job, part.X, is_incremental=is_incremental)
@@ -94,6 +99,7 @@ def plan_of(model: TrainableEstimator) -> Plan:
         batch_size=model.batch_size,
         shuffle=model.shuffle,
         early_stopping=model.early_stopping,
+        scoring=model.scoring,
         dropout=model._dropout_rates(),
         seed=draw_seed(owner, model.random_state),
         input_dropout=model._input_dropout_rate(),
@@ -134,8 +140,6 @@ def validation_rows(
     y_val = rows.targets.encode(model._check_targets(y_val, rows.dtype), owner)
     check_lengths(X_val, y_val)
     loss_on(model._loss(), rows.targets, y_val)
-    if model.early_stopping:
-        rows.targets.check_scorable(y_val, None, owner)
     return GivenRows(X_val, y_val)
 
 
@@ -148,7 +152,7 @@ def training_part(
 ) -> TrainingPart:
     """Return the rows to train on; those that decide when to stop may be taken from them.
 
-    Fits that go on see rows as before.
+    Fits that go on see rows as before. The plan is settled.
     """
     weight = model._weigh_classes(rows)
     if given is None and plan.early_stopping:
@@ -164,6 +168,7 @@ def training_part(
         None if given is None else _given_part(given, rows, standardization),
         standardization,
         None if standardization is None else standardization.inputs.on(rows.placement),
+        None if given is None or scores_by_loss(model) else scorer_on(model, rows, *given),
     )
 
 
@@ -171,20 +176,36 @@ def _split_part(
     model: TrainableEstimator, plan: Plan, rows: CheckedRows, weight: np.ndarray | None
 ) -> TrainingPart:
     """Return copies of the rows to train on and of those that decide when to stop."""
-    owner = type(model).__name__
-    kept, held_out = split_rows(
-        rows.y, model.validation_fraction, plan.seed, owner, rows.targets.is_stratified
-    )
-    _check_weights_of_parts(weight, (kept, held_out), owner)
+    kept, held_out = split_of(model, plan, rows)
+    _check_weights_of_parts(weight, (kept, held_out), type(model).__name__)
     network = network_of(model, plan, rows)
     standardization = learnt_standardization(model, network, rows, kept)
     return TrainingPart(
         _take(rows, kept, standardization),
         _targets_seen(rows.y[kept], rows, standardization),
         None if weight is None else weight[kept],
-        _held_out(rows, weight, held_out, standardization, owner),
+        _held_out(rows, weight, held_out, standardization),
         standardization,
+        scorer=_scorer(model, rows, weight, held_out),
     )
+
+
+def split_of(
+    model: TrainableEstimator, plan: Plan, rows: CheckedRows
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return positions of the rows to train on and of those that decide when to stop."""
+    fraction, owner = model.validation_fraction, type(model).__name__
+    return split_rows(rows.y, fraction, plan.seed, owner, rows.targets.is_stratified)
+
+
+def _scorer(
+    model: TrainableEstimator, rows: CheckedRows, weight: np.ndarray | None, index: np.ndarray
+) -> Scorer | None:
+    """Return what scores fits on some of the rows; None: their loss does."""
+    if scores_by_loss(model):
+        return None
+    X = take_rows(rows.X, rows.placement.asarray(index))
+    return scorer_on(model, rows, X, rows.y[index], None if weight is None else weight[index])
 
 
 def _check_weights_of_parts(
@@ -193,7 +214,7 @@ def _check_weights_of_parts(
     """Raise if a part has nothing that counts."""
     if weight is not None and not all((weight[part] > 0).any() for part in parts):
         raise ValueError(
-            f"{owner}: early_stopping=True split the samples so that one part has no positive "
+            f"{owner}: early stopping split the samples so that one part has no positive "
             "sample_weight. Give X_val and y_val, or another random_state."
         )
 
@@ -203,14 +224,12 @@ def _held_out(
     weight: np.ndarray | None,
     index: np.ndarray,
     standardization: Standardization | None,
-    owner: str,
 ) -> Rows:
     """Return the rows that decide when to stop, where the fit is."""
     y, placement = rows.y[index], rows.placement
     weight = None if weight is None else mean_one(weight[index])
     if weight is not None:
         weight = weight.astype(rows.dtype)
-    rows.targets.check_scorable(y, weight, owner)
     return Rows(
         _take(rows, index, standardization),
         placed_targets(_targets_seen(y, rows, standardization), placement, rows.dtype),
@@ -277,7 +296,11 @@ def prepared_on(
         standardization=part.standardization,
     )
     y = placed_targets(part.y, rows.placement, rows.dtype)
-    data = Data.in_memory(Rows(part.X, y), part.validation, rows.precision, part.scaling)
+    data = Data.in_memory(
+        Rows(part.X, y), part.validation, rows.precision, part.scaling, part.scorer
+    )
+    if part.scorer is not None:  # it says what is wrong with it before any work starts
+        part.scorer(job, start.params)
     return Prepared(job, data, rows.targets, rows.placement)
 
 

@@ -12,7 +12,7 @@ from skopt_suite.backends import Placement
 from skopt_suite.estimators._column_moments import ColumnMoments, column_moments_of
 from skopt_suite.estimators._inputs import mean_one
 from skopt_suite.estimators._targets import Targets
-from skopt_suite.training import Data, Job, Rows, Scaling, Standardization
+from skopt_suite.training import Data, Job, Rows, Scaling, Scorer, Standardization
 
 
 class GivenRows(NamedTuple):
@@ -55,6 +55,8 @@ class TrainingPart:
     standardization: Standardization | None = None
     scaling: Scaling | None = None
     """What inputs go through as they are read; None: they are as the fit sees them."""
+    scorer: Scorer | None = None
+    """What scores fits on the rows that decide; None: the share of the loss that is explained."""
 
     @cached_property
     def relative_weight(self) -> np.ndarray | None:

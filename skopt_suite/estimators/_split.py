@@ -15,34 +15,43 @@ def split_rows(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return positions of the rows to train on and of the rows held out, in order.
 
-    Stratified, at least as many rows are held out as there are classes. Otherwise at least two,
-    drawn again if their targets are all the same: R² is not defined on such.
+    Stratified, at least as many rows are held out as there are classes, and the only row of a class
+    is not. Otherwise at least two, drawn again if their targets are all the same: any constant
+    predicts such.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples, n_columns)
         Targets as losses take them; stratified by the first column.
     """
+    kept, drawn = _only_ones(y[:, 0]) if stratify else (np.arange(0), np.arange(len(y)))
     n_held_out = math.ceil(fraction * len(y))
-    n_held_out = max(n_held_out, len(np.unique(y)) if stratify else 2)
+    n_held_out = max(n_held_out, len(np.unique(y[drawn])) if stratify else 2)
     random_state = np.random.RandomState(seed)
     for _ in range(1 if stratify or not _differ(y) else _MAX_DRAWS):
         try:
             train, held_out = train_test_split(
-                np.arange(len(y)),
+                drawn,
                 test_size=n_held_out,
                 random_state=random_state,
-                stratify=y[:, 0] if stratify else None,
+                stratify=y[drawn, 0] if stratify else None,
             )
         except ValueError as error:
             raise ValueError(
-                f"{owner}: early_stopping=True cannot hold out validation_fraction={fraction:g} of "
+                f"{owner}: early stopping cannot hold out validation_fraction={fraction:g} of "
                 f"{len(y)} samples: {error} Give X_val and y_val, more data, or "
                 "early_stopping=False."
             ) from error
         if _differ(y[held_out]):
             break
-    return np.sort(train), np.sort(held_out)
+    return np.sort(np.concatenate([kept, train])), np.sort(held_out)
+
+
+def _only_ones(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions of rows that are the only ones of their class, and of the others."""
+    _, place, counts = np.unique(y, return_inverse=True, return_counts=True)
+    is_only = counts[place] == 1
+    return np.flatnonzero(is_only), np.flatnonzero(~is_only)
 
 
 def _differ(y: np.ndarray) -> bool:

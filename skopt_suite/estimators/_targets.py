@@ -31,13 +31,13 @@ class Targets(Protocol):
     def decode(self, predicted: Array) -> Array:
         """Return targets as users have them from predictions, (n_samples, n_outputs)."""
 
+    def as_given(self, y: np.ndarray) -> np.ndarray:
+        """Return targets as users have them from encoded ones."""
+
     def weigh(
         self, class_weight: Any, y: np.ndarray, weight: np.ndarray | None
     ) -> np.ndarray | None:
         """Return sample weights times the weights of the classes of encoded targets `y`."""
-
-    def check_scorable(self, y: np.ndarray, weight: np.ndarray | None, owner: str) -> None:
-        """Raise if a score on encoded targets could not tell a good model from a bad one."""
 
 
 def check_given(y: Any, owner: str) -> Any:

@@ -47,9 +47,6 @@ class Loss(Component):
 
     kinds: ClassVar[tuple[Kind, ...]]
     """What targets are taken: ``"classes"``, ``"labels"`` (and two classes), ``"numbers"``."""
-    metric: ClassVar[str]
-    """Name of the score that early stopping watches: one of `skopt_suite.metrics`, or "d2" for the
-    share of the loss of the best constant that is explained."""
     n_raw: ClassVar[int] = 1
     """Number of raw predictions for every target, next to each other in their last axis."""
     n_predictions: ClassVar[int] = 1
@@ -198,7 +195,6 @@ class ClassificationLoss(Loss):
     """
 
     kinds = ("classes", "labels")
-    metric = "accuracy"
     has_probability: ClassVar[bool] = False
     """Whether `probability` is implemented."""
 
@@ -228,7 +224,6 @@ class RegressionLoss(Loss):
     """Base class of the losses of regressors."""
 
     kinds = ("numbers",)
-    metric = "r2"
 
 
 def class_indicators(y: TargetColumns, raw: RawPredictions) -> Array:

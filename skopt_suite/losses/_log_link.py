@@ -12,7 +12,6 @@ from skopt_suite.losses._baseline import mean
 class LogLink(RegressionLoss):
     """Half the deviance of a distribution, by the logarithm of its mean."""
 
-    metric = "d2"
     has_link = True
 
     def prediction(self, raw: RawPredictions) -> Predictions:

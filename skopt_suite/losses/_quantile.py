@@ -40,7 +40,6 @@ class _Quantiles(RegressionLoss):
     """Quantiles of every target at one level or several, next to each other."""
 
     quantile: Any
-    metric = "d2"
 
     @property
     def n_raw(self) -> int:  # type: ignore[override]

@@ -9,7 +9,7 @@ from skopt_suite.training._job import Job
 from skopt_suite.training._loop import Keep, Observer, Report, train
 from skopt_suite.training._plan import Plan
 from skopt_suite.training._result import Result
-from skopt_suite.training._rows import Data, Rows
+from skopt_suite.training._rows import Data, Rows, Scorer
 from skopt_suite.training._scaling import Scaling
 from skopt_suite.training._standardization import Standardization, are_alike
 from skopt_suite.training._trees import pack
@@ -28,6 +28,7 @@ __all__ = [
     "Result",
     "Rows",
     "Scaling",
+    "Scorer",
     "Standardization",
     "able_optimizers",
     "are_alike",

@@ -36,6 +36,8 @@ class Job:
     """Epochs of earlier fits that schedules count beside those of this one."""
     sample_weight: np.ndarray | None = field(default=None, repr=False)
     """Weights of the training rows with mean 1, (n_samples,); None: all 1."""
+    held_out_weight: np.ndarray | None = field(default=None, repr=False)
+    """Weights of the held-out rows where they are other ones for every fit, (n_samples,)."""
     standardization: Standardization | None = field(default=None, repr=False)
     """How rows were standardised that the fit sees; None: they are as they were given."""
 

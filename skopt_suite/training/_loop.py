@@ -27,12 +27,12 @@ from skopt_suite.training._job import Job
 from skopt_suite.training._null import null_losses
 from skopt_suite.training._reference import reference_losses
 from skopt_suite.training._result import Result
-from skopt_suite.training._rows import Data, as_read, blocks, shuffled
+from skopt_suite.training._rows import Data, Scorer, Weights, as_read, blocks, shuffled
 from skopt_suite.training._smoothing import needs_smoothing, train_smoothed
 from skopt_suite.training._stack import build_stack
-from skopt_suite.training._stopping import Progress, divergence_error
+from skopt_suite.training._stopping import N_TIMES, Progress, divergence_error, expects_more
 from skopt_suite.training._trees import is_packed, one_on_host, unpack
-from skopt_suite.training._validation import null_losses_on, scores_of
+from skopt_suite.training._validation import held_out_rows, null_losses_on, scores_of
 
 Keep = Literal["memory", "checkpoints", "nothing"]
 
@@ -130,7 +130,8 @@ class _Pass:
         self.compiled = compiled_steps(self.stack, source, self.batch_size)
         reference = reference_losses(self.jobs, self.stack, source, self.n_at_once)
         self.progress = Progress.start(self.jobs, reference, self._null_losses())
-        self.null_on_validation = null_losses_on(self.jobs, self.data.validation, self.placement)
+        self.held_out = held_out_rows(self.jobs, self.data.validation, self.placement)
+        self.null_on_validation = null_losses_on(self.jobs, self.held_out, self.placement)
         pasts = [job.checkpoint for job in self.jobs]
         self.losses = History([[] if past is None else past.loss_curve for past in pasts])
         self.scores = History([[] if past is None else past.validation_scores for past in pasts])
@@ -250,11 +251,21 @@ class _Pass:
             is_last = self.epoch >= self.n_epochs
             return np.full(len(loss), "max_iter" if is_last else "", dtype=object)
         if steps.optimality is None:
-            return self.progress.stochastic_reasons(self.epoch)
+            return self.progress.stochastic_reasons(self.epoch, self._expects_more())
         optimality = _on_host(steps.optimality)
         stalled = None if steps.stalled is None else _on_host(steps.stalled) > 0
         job = self.jobs[0]
         return self.progress.full_batch_reasons(self.epoch, loss, optimality, stalled, job)
+
+    def _expects_more(self) -> np.ndarray:
+        """Return whether waiting is worth while because of what the schedule has in store."""
+        stack = self.stack
+        if not self.progress.has_waited.any():
+            return np.zeros(len(stack.index), dtype=bool)
+        horizon = float(_on_host(stack.horizon).max())
+        times = self.placement.asarray(np.linspace(0.0, horizon, N_TIMES))
+        factors = stack.schedule.factors(stack.schedule_state, times, stack.horizon)
+        return expects_more(_on_host(factors), self.time / horizon)
 
     def _loss_after(self, epoch: Epoch) -> np.ndarray:
         """Return the objective of every fit as it is now, on the rows of the last step."""
@@ -346,11 +357,24 @@ class _Pass:
 
     def _validation_scores(self) -> np.ndarray | None:
         """Return the score of every fit on the validation rows, (n_fits,)."""
-        rows = self.data.validation
-        if rows is None:
+        if self.held_out is None:
             return None
-        loss, raw = self.stack.terms.loss, self._raw_predictions(rows.X)
-        return _on_host(scores_of(loss, rows, raw, self.null_on_validation[self.stack.index]))
+        if self.data.scorer is not None:
+            return self._scores_by(self.data.scorer)
+        index, loss = self.stack.index, self.stack.terms.loss
+        weight = Weights(self.held_out.weight).take(self.placement.asarray(index)).values
+        rows = self.held_out._replace(weight=weight)
+        null, raw = self.null_on_validation[index], self._raw_predictions(rows.X)
+        return _on_host(scores_of(loss, rows, raw, null))
+
+    def _scores_by(self, scorer: Scorer) -> np.ndarray:
+        """Return what a scorer says of every fit, NaN where its parameters are no numbers."""
+        params = to_numpy(self.stack.shown_params)
+        scores = [
+            scorer(self.jobs[index], own) if np.isfinite(own).all() else np.nan
+            for index, own in zip(self.stack.index, params, strict=True)
+        ]
+        return np.array(scores, dtype=np.float64)
 
     def _raw_predictions(self, x: FeatureMatrix) -> RawPredictions:
         """Return raw predictions, hidden units of not many more rows at once than in a step."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from skopt_suite._component import fusion_key
+from skopt_suite._hashable import hashable
 from skopt_suite.losses import Loss
 from skopt_suite.optimizers import Optimizer
 from skopt_suite.penalties import Penalty
@@ -30,12 +32,15 @@ class Plan:
     """Infinity: as many epochs as there may be."""
     batch_size: int | str
     shuffle: bool
-    early_stopping: bool
+    early_stopping: bool | str
+    """"auto": it depends on the rows."""
     dropout: tuple[float, ...]
     seed: int
     input_dropout: float = 0.0
     init: str = "auto"
     """Name of what networks start from, which fits of a stack need not share."""
+    scoring: Any = "loss"
+    """What held-out rows are scored by."""
 
     @cached_property
     def key(self) -> tuple[Hashable, ...]:
@@ -46,6 +51,7 @@ class Plan:
             self.batch_size,
             self.shuffle,
             self.early_stopping,
+            hashable(self.scoring),
             any(self.dropout),
             self.input_dropout > 0,
             self.seed,

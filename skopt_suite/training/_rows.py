@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -32,9 +32,16 @@ from skopt_suite.optimizers.algebra._spectrum import (
 )
 from skopt_suite.training._scaling import Scaling
 
+if TYPE_CHECKING:
+    from skopt_suite.training._job import Job
+
 Basis = Literal["features", "rows", "columns"]
 """How a spectrum is found: from second moments of features, from products of rows (where there are
 fewer), or from every column for itself, without eigenvectors."""
+
+
+Scorer = Callable[["Job", np.ndarray], float]
+"""From a fit and its parameters, (n_params,), to its score on held-out rows: higher is better."""
 
 
 class Rows(NamedTuple):
@@ -236,6 +243,8 @@ class Data:
     validation: Rows | None = None
     validation_scaling: Scaling | None = None
     """What inputs that are scored go through as they are read."""
+    scorer: Scorer | None = None
+    """What scores fits on the held-out rows; None: the share of the loss that is explained."""
 
     @classmethod
     def in_memory(
@@ -244,9 +253,10 @@ class Data:
         validation: Rows | None = None,
         precision: Any = None,
         scaling: Scaling | None = None,
+        scorer: Scorer | None = None,
     ) -> Data:
         """Return data that is in memory; weights of the training rows are a job's."""
-        return cls(InMemory(train.X, train.y, precision, scaling), validation, scaling)
+        return cls(InMemory(train.X, train.y, precision, scaling), validation, scaling, scorer)
 
 
 def as_read(X: FeatureMatrix, scaling: Scaling | None, dtype: Any) -> FeatureMatrix:

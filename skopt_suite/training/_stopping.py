@@ -12,6 +12,9 @@ from skopt_suite.training._job import Job
 
 EXPLODED = 1e4
 """How many times its reference a loss may be before the fit counts as diverged."""
+N_TIMES = 257
+"""At how many times a schedule is looked at to see what it has in store."""
+_N_SMOOTHED = 5  # epochs over which held-out scores are averaged before they are compared
 _ROUNDING = 100  # units in the last place that a sum over samples may be off by
 
 
@@ -28,6 +31,8 @@ class Progress:
     tol: np.ndarray
     patience: np.ndarray  # epochs
     max_iter: np.ndarray
+    recent: np.ndarray
+    """What was watched in the last epochs, (n_fits, n_epochs); NaN before the first."""
 
     @classmethod
     def start(cls, jobs: Sequence[Job], reference: np.ndarray, null: np.ndarray) -> Progress:
@@ -45,6 +50,7 @@ class Progress:
             tol=np.array([job.plan.tol for job in jobs], dtype=np.float64),
             patience=np.array([job.plan.n_iter_no_change for job in jobs]),
             max_iter=np.array([job.plan.max_iter for job in jobs]),
+            recent=np.array([_last_watched(job) for job in jobs]),
         )
 
     def take(self, index: np.ndarray) -> Progress:
@@ -55,10 +61,13 @@ class Progress:
         """Count epochs without improvement by ``tol``; return which fits are the best so far.
 
         Scores are watched as they are, and losses in units of that of the best constant. Small
-        improvements add up.
+        improvements add up. Scores of few rows are noisy: it is their mean over some epochs that
+        has to improve.
         """
-        enough = watched < self.anchor - self.tol * self.unit
-        self.anchor = np.where(enough, watched, self.anchor)
+        self.recent = np.concatenate([self.recent[:, 1:], watched[:, None]], axis=1)
+        smooth = np.nanmean(self.recent, axis=1)
+        enough = smooth < self.anchor - self.tol * self.unit
+        self.anchor = np.where(enough, smooth, self.anchor)
         self.n_without_improvement = np.where(enough, 0, self.n_without_improvement + 1)
         is_best = watched < self.best
         self.best = np.minimum(self.best, watched)
@@ -69,13 +78,19 @@ class Progress:
         finite = np.isfinite(loss) & np.isfinite(params_sum)
         return ~finite | (loss > EXPLODED * self.reference)
 
-    def stochastic_reasons(self, n_iter: int) -> np.ndarray:
+    @property
+    def has_waited(self) -> np.ndarray:
+        """Whether loss or score has not improved for long, (n_fits,)."""
+        return self.n_without_improvement >= self.patience
+
+    def stochastic_reasons(self, n_iter: int, expects_more: np.ndarray) -> np.ndarray:
         """Return why each fit is done, empty where it is not.
 
-        Loss or score has not improved for long, or the epochs are used up.
+        Loss or score has not improved for long, unless the schedule `expects_more`; or the epochs
+        are used up.
         """
         return _first_of(
-            ("no_improvement", self.n_without_improvement >= self.patience),
+            ("no_improvement", self.has_waited & ~expects_more),
             ("max_iter", n_iter >= self.max_iter),
         )
 
@@ -108,7 +123,7 @@ class Progress:
         fallen = np.maximum(self.null - loss, 0.0)
         # Neither the objective nor a prediction of 0 is known better.
         rounding = _ROUNDING * eps * (self.null + _ROUNDING * eps * self.reference)
-        waited = job.plan.early_stopping & (self.n_without_improvement >= self.patience)
+        waited = bool(job.plan.early_stopping) & self.has_waited
         return _first_of(
             ("converged", optimality <= self.tol * fallen),
             ("precision", optimality <= rounding),
@@ -117,6 +132,34 @@ class Progress:
             ("no_improvement", waited),
             ("max_iter", n_iter >= self.max_iter),
         )
+
+
+def expects_more(factors: np.ndarray, passed: float) -> np.ndarray:
+    """Return whether the best of a schedule is yet to come, (n_fits,).
+
+    It is where factors fall to less than half of their peak, and have not yet; or where the peak
+    itself is ahead: what does not improve at a high rate may at a low one, and the reverse.
+
+    Parameters
+    ----------
+    factors : ndarray of shape (n_fits, n_times)
+        On the learning rate, evenly over all epochs.
+    passed : float
+        Share of the epochs that has passed.
+    """
+    now = min(int(passed * (factors.shape[1] - 1)), factors.shape[1] - 1)
+    peak, rest = factors.max(axis=1), factors[:, now:]
+    is_high = rest[:, 0] > peak / 2
+    falls = is_high & (rest.min(axis=1) <= peak / 2)
+    return falls | (~is_high & (factors.argmax(axis=1) > now))
+
+
+def _last_watched(job: Job) -> list[float]:
+    """Return what was watched in the last epochs that count, NaN before the first."""
+    n_epochs = _N_SMOOTHED if job.plan.early_stopping else 1
+    scores = [] if job.checkpoint is None else job.checkpoint.validation_scores
+    last = [-score for score in scores[-n_epochs:]]
+    return [np.nan] * (n_epochs - len(last)) + last
 
 
 def _first_of(*reasons: tuple[str, np.ndarray]) -> np.ndarray:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
+from skopt_suite._component import content
 from skopt_suite._component import stack as stacked
 from skopt_suite.backends import (
     PerFit,
@@ -17,17 +18,14 @@ from skopt_suite.backends import (
     to_numpy,
 )
 from skopt_suite.losses import Loss
-from skopt_suite.metrics import METRICS
 from skopt_suite.metrics._mean import mean_over_samples
 from skopt_suite.training._job import Job
 from skopt_suite.training._rows import Rows
 
 
 def scores_of(loss: Loss, rows: Rows, raw: RawPredictions, null: np.ndarray) -> PerFit:
-    """Return the score of every fit, (n_fits,), from the losses of the best constants."""
-    if loss.metric == "d2":
-        return 1 - np.asarray(to_numpy(mean_losses(loss, rows.y, raw, rows.weight))) / null
-    return METRICS[loss.metric](rows.y, loss.prediction(raw), rows.weight)
+    """Return D² of every fit, (n_fits,): how much of the loss of the best constant it explains."""
+    return 1 - np.asarray(to_numpy(mean_losses(loss, rows.y, raw, rows.weight))) / null
 
 
 def mean_losses(
@@ -38,15 +36,28 @@ def mean_losses(
     return mean_over_samples(values[..., None], weight)[:, 0]
 
 
+def held_out_rows(jobs: Sequence[Job], rows: Rows | None, placement: Placement) -> Rows | None:
+    """Return held-out rows with the weights that every fit has of its own, if they do."""
+    weights = [job.held_out_weight for job in jobs if job.held_out_weight is not None]
+    if rows is None or not weights:
+        return rows
+    return rows._replace(weight=placement.asarray(np.stack(weights), dtype=jobs[0].dtype))
+
+
 def null_losses_on(jobs: Sequence[Job], rows: Rows | None, placement: Placement) -> np.ndarray:
     """Return the losses of the best constants for some rows, (n_fits,); 1 where nobody asks."""
-    null = np.ones(len(jobs))
-    if rows is None or jobs[0].loss.metric != "d2":
-        return null
+    if rows is None:
+        return np.ones(len(jobs))
+    n_weights = 1 if rows.weight is None else rows.weight.shape[0]
+    known: dict[tuple[Hashable, int], float] = {}
+    null = []
     for k, job in enumerate(jobs):
-        weight = None if rows.weight is None else rows.weight[k % rows.weight.shape[0], :]
-        null[k] = null_loss(job.loss, rows.y, weight, placement)
-    return null
+        key = content(job.plan.loss), k % n_weights
+        if key not in known:
+            weight = None if rows.weight is None else rows.weight[k % n_weights, :]
+            known[key] = null_loss(job.loss, rows.y, weight, placement)
+        null.append(known[key])
+    return np.array(null)
 
 
 def null_loss(
@@ -57,7 +68,8 @@ def null_loss(
     constant = placement.asarray(loss.baseline(to_numpy(y), on_host))
     xp = namespace(y)
     shape = (1, y.shape[0], constant.shape[0])
-    raw = xp.astype(xp.broadcast_to(constant, shape), y.dtype, copy=True)
+    dtype = y.dtype if xp.isdtype(y.dtype, "real floating") else xp.float64
+    raw = xp.astype(xp.broadcast_to(constant, shape), dtype, copy=True)
     (null,) = to_numpy(mean_losses(stacked([loss], placement, 3), y, raw, weight)).tolist()
     return null if null > 0 else 1.0
 

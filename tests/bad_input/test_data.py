@@ -176,7 +176,7 @@ def test_too_few_samples_to_hold_any_out(estimator):
     from sklearn.base import clone
 
     early = clone(estimator).set_params(early_stopping=True, optimizer="adam")
-    text = "early_stopping=True cannot hold out validation_fraction=0.1 of 2 samples"
+    text = "early stopping cannot hold out validation_fraction=0.1 of 2 samples"
     if estimator in CLASSIFIERS:
         _refused(text, early.fit, X[:2], y[:2])
     else:

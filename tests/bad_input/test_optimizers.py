@@ -140,7 +140,7 @@ def test_the_closed_form_does_not_take_sparse_data():
     [
         ({"optimizer": "lbfgs"}, "partial_fit needs an optimizer that goes on from where it was"),
         ({"optimizer": "closed_form"}, "'closed_form' (optimizer='closed_form') starts anew"),
-        ({"optimizer": "sgd", "early_stopping": True}, "early_stopping must be False; got True"),
+        ({"optimizer": "sgd", "early_stopping": True}, "early_stopping must be False or 'auto'"),
         ({"optimizer": "sgd", "class_weight": "balanced"}, "class_weight must be a dict or None"),
     ],
 )

@@ -69,7 +69,7 @@ def test_kinks_are_approached_until_rounding():
 
 def test_the_best_epoch_is_kept_all_the_same():
     clf = MLPClassifier((4,), early_stopping=True, tol=None, max_iter=30, random_state=0)
-    clf.fit(X, Y, X_val=X[::3], y_val=Y[::3])
+    clf.set_params(scoring="accuracy").fit(X, Y, X_val=X[::3], y_val=Y[::3])
     assert clf.n_iter_ == 30
     assert clf.score(X[::3], Y[::3]) == pytest.approx(max(clf.validation_scores_))
 

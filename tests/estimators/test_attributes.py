@@ -18,7 +18,7 @@ from .problems import CLASSES, NUMBERS, data_of
         (LinearClassifier(tol=0), "precision"),
         (LinearClassifier(optimizer="adam", max_iter=3), "max_iter"),
         (LinearClassifier(optimizer=Adam(0.1), tol=1e-2), "no_improvement"),
-        (LinearClassifier(optimizer="adam", early_stopping=True), "no_improvement"),
+        (LinearClassifier(optimizer=Adam(0.1), early_stopping=True), "no_improvement"),
         (LinearRegressor(penalty="l1"), "converged"),
         (LinearRegressor(optimizer=GradientDescent(0.1)), "converged"),
         (MLPRegressor((4,), optimizer="lbfgs", max_iter=500, tol=1e-2), "converged"),

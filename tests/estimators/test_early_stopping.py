@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, make_classification
+from sklearn.metrics import d2_log_loss_score, get_scorer, make_scorer, r2_score
+from sklearn.model_selection import GridSearchCV
 
-from skopt_suite import LinearClassifier, MLPClassifier
+from skopt_suite import LinearClassifier, MLPClassifier, MLPRegressor
+from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.optimizers import Adam
+from skopt_suite.schedules import Cosine, OneCycle, WarmupStableDecay
 
 from .problems import CLASSES, data_of, every, parameters_of
 
@@ -43,8 +47,14 @@ def test_early_stopping_restores_the_best_on_givendata_of(estimator):
     assert stopped.n_iter_ == len(stopped.validation_scores_) < 200
     assert stopped.best_validation_score_ == max(stopped.validation_scores_)
     assert stopped.validation_scores_[-1] < stopped.best_validation_score_
-    score = stopped.score(X[100:], y[100:])
-    assert score == pytest.approx(stopped.best_validation_score_, abs=1e-5)
+    assert stopped.best_validation_score_ == pytest.approx(explained(stopped, X, y), abs=1e-5)
+
+
+def explained(fitted, X, y):
+    """Return the share of the loss of the best constant for later rows that is explained."""
+    if hasattr(fitted, "classes_"):
+        return d2_log_loss_score(y[100:], fitted.predict_proba(X[100:]))
+    return r2_score(y[100:], fitted.predict(X[100:]))
 
 
 @every
@@ -53,6 +63,8 @@ def test_early_stopping_holds_out_a_fraction(estimator):
     stopped = clone(estimator).set_params(
         early_stopping=True, validation_fraction=0.25, random_state=0, n_iter_no_change=3
     )
+    if hasattr(stopped, "class_weight"):
+        stopped.set_params(scoring="accuracy")
     stopped.fit(X, y)
     assert len(stopped.validation_scores_) == stopped.n_iter_
     if hasattr(stopped, "class_weight"):  # scores are shares of the 50 rows that are held out
@@ -62,7 +74,8 @@ def test_early_stopping_holds_out_a_fraction(estimator):
 
 def test_validation_scores_are_given_without_early_stopping():
     X, y = CLASSES
-    fitted = LinearClassifier(optimizer="adam", max_iter=5).fit(X, y, X_val=X[:50], y_val=y[:50])
+    model = LinearClassifier(optimizer="adam", max_iter=5, scoring="accuracy")
+    fitted = model.fit(X, y, X_val=X[:50], y_val=y[:50])
     assert len(fitted.validation_scores_) == 5
     assert fitted.validation_scores_[-1] == pytest.approx(fitted.score(X[:50], y[:50]))
     assert LinearClassifier(optimizer="adam", max_iter=5).fit(X, y).validation_scores_ is None
@@ -72,7 +85,8 @@ def test_held_out_rows_count_by_their_weight():
     X, y = CLASSES
     stopped = LinearClassifier(
         optimizer=Adam(0.1), early_stopping=True, class_weight={0: 1e6, 1: 1e-6}, random_state=0
-    ).fit(X, y)
+    )
+    stopped.set_params(scoring="accuracy").fit(X, y)
     # Only class 0 counts, in training and in what is best.
     assert stopped.best_validation_score_ == pytest.approx(1, abs=1e-6)
     assert stopped.score(X[y == 0], y[y == 0]) > 0.9
@@ -95,3 +109,139 @@ def test_few_samples_of_many_classes_can_be_held_out():
     few = MLPClassifier((8,), early_stopping=True, max_iter=3, random_state=0)
     few.fit(X[:40], y[:40])  # a tenth would be four rows for ten classes
     assert few.n_iter_ == 3
+
+
+def test_the_only_row_of_a_class_is_trained_on():
+    X, y = load_digits(return_X_y=True)
+    y = np.where(np.arange(len(y)) == 7, 10, y)
+    fitted = MLPClassifier((8,), max_iter=12, random_state=0).fit(X, y)
+    assert fitted.validation_scores_ is not None
+    assert len(fitted.classes_) == 11
+
+
+MANY = make_classification(n_samples=1000, n_features=6, random_state=0)
+
+
+@pytest.mark.parametrize(
+    "model, n_samples, stops",
+    [
+        (MLPClassifier((4,)), 1000, True),
+        (MLPClassifier((4,)), 999, False),
+        (MLPRegressor((4,)), 1000, True),
+        (MLPClassifier((4,), early_stopping=False), 1000, False),
+        (MLPClassifier((4,), early_stopping=True), 200, True),
+        (MLPClassifier((4,), tol=None), 1000, False),
+        (MLPClassifier((4,), n_iter_no_change=12), 1000, False),
+        (MLPClassifier((4,), optimizer="lbfgs"), 1000, False),
+        (LinearClassifier(optimizer="adam"), 1000, False),
+    ],
+    ids=lambda value: " ".join(repr(value).split()),
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_auto_holds_rows_out_where_there_are_enough(model, n_samples, stops):
+    X, y = MANY[0][:n_samples], MANY[1][:n_samples]
+    fitted = clone(model).set_params(max_iter=12, random_state=0).fit(X, y)
+    assert (fitted.validation_scores_ is not None) is stops
+    if stops:
+        same = clone(fitted).set_params(early_stopping=True).fit(X, y)
+        np.testing.assert_array_equal(parameters_of(fitted), parameters_of(same))
+
+
+def test_auto_counts_the_rows_that_weigh_something():
+    X, y = MANY
+    model = MLPClassifier((4,), max_iter=12, random_state=0)
+    weight = np.r_[np.zeros(1), np.ones(999)]
+    assert model.fit(X, y, sample_weight=weight).validation_scores_ is None
+
+
+def test_auto_stops_by_rows_that_are_given():
+    X, y = CLASSES
+    fitted = MLPClassifier((4,), optimizer=Adam(0.1), random_state=0)
+    fitted.fit(X[:100], y[:100], X_val=X[100:], y_val=y[100:])
+    assert fitted.n_iter_ < 200
+    score = d2_log_loss_score(y[100:], fitted.predict_proba(X[100:]))
+    assert score == pytest.approx(max(fitted.validation_scores_), abs=1e-5)
+
+
+def test_auto_is_off_in_partial_fit():
+    fitted = MLPClassifier((4,)).partial_fit(*MANY, classes=[0, 1])
+    assert fitted.validation_scores_ is None
+
+
+SCORERS = ["accuracy", "roc_auc", "neg_log_loss", "f1", make_scorer(r2_score)]
+
+
+@pytest.mark.parametrize("scoring", SCORERS, ids=str)
+@every
+def test_scorers_of_scikit_learn(estimator, scoring):
+    if not hasattr(estimator, "class_weight"):
+        scoring = {"roc_auc": "r2", "f1": "neg_max_error"}.get(scoring, "neg_mean_absolute_error")
+    X, y = data_of(estimator)
+    weight = None if scoring == "neg_max_error" else np.linspace(1, 3, 100)
+    fitted = clone(estimator).set_params(
+        early_stopping=True, scoring=scoring, optimizer=Adam(0.1), random_state=0
+    )
+    fitted.fit(X[:100], y[:100], sample_weight=weight, X_val=X[100:], y_val=y[100:])
+    score = get_scorer(scoring)(fitted, X[100:], y[100:])
+    assert score == pytest.approx(fitted.best_validation_score_, abs=1e-6)
+
+
+def test_scorers_see_targets_and_inputs_as_they_are():
+    """In units of their own, with the names of classes, whatever is standardised inside."""
+    X, y = MANY
+    seen = []
+
+    def scorer(estimator, rows, targets):
+        seen.append((rows, targets))
+        return float(np.mean(estimator.predict(rows) == targets))
+
+    labels = np.array(["no", "yes"])[y]
+    model = MLPClassifier((4,), optimizer=Adam(0.05), scoring=scorer, max_iter=12, random_state=0)
+    model.fit(1e3 * X + 5, labels)
+    rows, targets = seen[-1]
+    assert set(targets) == {"no", "yes"}
+    assert all((row == 1e3 * X + 5).all(axis=1).any() for row in rows[:5])
+    assert max(model.validation_scores_) > 0.8
+
+
+def test_a_scorer_that_cannot_be_is_an_error_before_work_starts():
+    model = LinearClassifier(
+        loss="hinge", optimizer="adam", early_stopping=True, scoring="neg_log_loss"
+    )
+    with pytest.raises(AttributeError, match="predict_proba"):
+        model.fit(*CLASSES)
+
+
+def test_noise_does_not_stop_a_fit_that_improves_on_average():
+    """Scores of 20 rows go up and down; the longest run below the best one is over ten epochs."""
+    X, y = CLASSES
+    model = MLPClassifier((8,), optimizer=Adam(0.003), dropout=0.5, early_stopping=True)
+    model.set_params(random_state=0, max_iter=300).fit(X, y)
+    assert model.n_iter_ > 40
+
+
+@pytest.mark.parametrize("schedule", [Cosine(), OneCycle(), WarmupStableDecay(0.1, 0.3)], ids=repr)
+def test_a_decaying_schedule_reaches_its_low_rates(schedule):
+    """A rate that is far too high at first never improves on the first epochs."""
+    X, y = CLASSES
+    model = MLPClassifier((8,), optimizer=Adam(0.5), schedule=schedule, max_iter=60)
+    model.set_params(early_stopping=True, n_iter_no_change=5, random_state=0).fit(X, y)
+    factors = schedule.factor_at(None, np.arange(61.0)[None], np.full((1, 1), 60.0))
+    assert factors[0, model.n_iter_] <= factors.max() / 2
+    constant = clone(model).set_params(schedule="constant").fit(X, y)
+    assert constant.n_iter_ < model.n_iter_
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("scoring", ["loss", "roc_auc"])
+def test_fused_is_alone(scoring):
+    """Also where one fold has rows enough, and the other one has not."""
+    X, y = MANY[0], MANY[1]
+    model = MLPClassifier((4,), max_iter=15, n_iter_no_change=3, scoring=scoring, random_state=0)
+    grid = {"optimizer__learning_rate": [0.003, 0.3], "penalty": ["none", "l2"]}
+    folds = [(np.arange(1000), np.arange(100)), (np.arange(900), np.arange(900, 1000))]
+    alone, fused = (
+        search(model, grid, cv=folds).fit(X, y) for search in (GridSearchCV, FusedGridSearchCV)
+    )
+    for split in ("split0_test_score", "split1_test_score"):
+        np.testing.assert_allclose(alone.cv_results_[split], fused.cv_results_[split], atol=1e-6)

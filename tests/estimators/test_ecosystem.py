@@ -239,7 +239,9 @@ def test_weights_are_routed_through_search_and_pipeline():
 
 @pytest.mark.usefixtures("_routing")
 def test_validation_data_are_routed():
-    mlp = MLPClassifier((4,), max_iter=3).set_fit_request(X_val=True, y_val=True)
+    mlp = MLPClassifier((4,), max_iter=3, scoring="accuracy").set_fit_request(
+        X_val=True, y_val=True
+    )
     model = Pipeline([("scale", StandardScaler()), ("mlp", mlp)], transform_input=["X_val"])
     model.fit(X, y, X_val=X[:50], y_val=y[:50])
     last = model["mlp"].validation_scores_[-1]
