@@ -65,7 +65,7 @@ class Progress:
         has to improve.
         """
         self.recent = np.concatenate([self.recent[:, 1:], watched[:, None]], axis=1)
-        smooth = np.nanmean(self.recent, axis=1)
+        smooth = np.nansum(self.recent, axis=1) / (~np.isnan(self.recent)).sum(axis=1)
         enough = smooth < self.anchor - self.tol * self.unit
         self.anchor = np.where(enough, smooth, self.anchor)
         self.n_without_improvement = np.where(enough, 0, self.n_without_improvement + 1)
