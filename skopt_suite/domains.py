@@ -172,6 +172,8 @@ class Vector(Domain):
         What there is a number for each of.
     fusable : bool, default=True
         Whether fits that differ in it can be trained as one stack.
+    also : tuple of str, default=()
+        What else is accepted, where a number is chosen for the rows: "auto" of penalties.
 
     Examples
     --------
@@ -183,6 +185,7 @@ class Vector(Domain):
     entry: Real
     per: str
     fusable: bool = True
+    also: tuple[str, ...] = ()
 
     @property
     def search(self) -> Range | None:
@@ -191,6 +194,10 @@ class Vector(Domain):
 
     def check(self, owner: str, name: str, value: Any) -> None:
         """Raise unless `value` is a number or a sequence of numbers that are accepted."""
+        if isinstance(value, str) and self.also:
+            if value not in self.also:
+                raise _wrong_value(owner, name, value, self)
+            return
         if isinstance(value, str) or not isinstance(value, (Sequence, np.ndarray)):
             self.entry.check(owner, name, value)
             return
@@ -210,7 +217,8 @@ class Vector(Domain):
         return placement.asarray(np.reshape(rows, shape), dtype="float64")
 
     def __str__(self) -> str:
-        return f"{self.entry}, or one such number for each {self.per}"
+        words = "".join(f"{word!r}, " for word in self.also)
+        return f"{words}{self.entry}, or one such number for each {self.per}"
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,9 @@ from skopt_suite.estimators._targets import Targets
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.optimizers import Optimizer
-from skopt_suite.penalties import PENALTIES
+from skopt_suite.penalties import PENALTIES, Penalty
 from skopt_suite.training import (
+    AUTO_STRENGTH,
     Job,
     Memory,
     Result,
@@ -50,11 +51,14 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     _trained_network: Network
     _targets: Targets
     _memory: Memory | None = None
+    _penalty_strength: float = AUTO_STRENGTH
     _standardization: Standardization | None = None
     _standardizes_if_auto: ClassVar[bool] = False
     """Whether ``standardize="auto"`` is True."""
     _stops_early_if_auto: ClassVar[bool] = False
     """Whether ``early_stopping="auto"`` is True where there are rows enough."""
+    _shares_penalty: ClassVar[bool] = False
+    """Whether rows share one penalty, so that ``alpha="auto"`` falls with their number."""
 
     @with_callbacks
     @named_alone
@@ -147,7 +151,8 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         for name, value in self._fitted_attributes(job, targets, result.params).items():
             setattr(self, name, value)
         plan = job.plan
-        self.optimizer_, self.schedule_, self.penalty_ = plan.optimizer, plan.schedule, plan.penalty
+        self.optimizer_, self.schedule_, self.penalty_ = plan.optimizer, plan.schedule, job.penalty
+        self._penalty_strength = job.penalty_strength
         self.loss_ = result.loss
         self.loss_curve_ = result.loss_curve
         self.n_iter_ = result.n_iter
@@ -185,8 +190,12 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     def _optimizer(self) -> Optimizer:
         """Return the optimizer; `"auto"` resolved."""
         owner = type(self).__name__
-        penalty = PENALTIES.resolve(self.penalty, owner=owner)
-        return resolve_optimizer(self.optimizer, self._loss(), penalty, owner)
+        return resolve_optimizer(self.optimizer, self._loss(), self._kind_of_penalty(), owner)
+
+    def _kind_of_penalty(self) -> Penalty:
+        """Return the penalty for questions to which strengths that are "auto" do not matter."""
+        penalty = PENALTIES.resolve(self.penalty, owner=type(self).__name__)
+        return penalty.with_strength(AUTO_STRENGTH)
 
     def _precision(self) -> str:
         return "as_X" if self.dtype == "auto" else self.dtype
@@ -194,8 +203,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     def _accepts_sparse(self) -> bool:
         """Whether `fit` takes sparse X; it also says what is wrong with parameters, not this."""
         try:
-            penalty = PENALTIES.resolve(self.penalty, owner=type(self).__name__)
-            return takes_sparse(self._optimizer(), self._loss(), penalty)
+            return takes_sparse(self._optimizer(), self._loss(), self._kind_of_penalty())
         except (TypeError, ValueError):
             return True
 

@@ -49,13 +49,16 @@ def class_sample_weight(
         by_class = compute_sample_weight(class_weight, y)
     else:
         by_class = _per_class(class_weight, classes, y[:, 0], weight)[y[:, 0]]
-    # Only ratios count; scaled like this, their product neither overflows nor vanishes.
-    largest = by_class.max()
-    by_class = by_class / largest if largest > 0 else by_class
-    weight = by_class if weight is None else weight / weight.max() * by_class
+    weight = by_class if weight is None else _product(weight, by_class)
     if not (weight > 0).any():
         raise ValueError(f"class_weight={class_weight!r} leaves no sample a positive weight.")
     return weight
+
+
+def _product(weight: np.ndarray, by_class: np.ndarray) -> np.ndarray:
+    """Return the product with the right ratios, its scale kept from overflow and underflow."""
+    most, largest = float(weight.max()), float(by_class.max()) or 1.0
+    return weight / most * (by_class / largest) * min(max(most * largest, 1e-100), 1e300)
 
 
 def _per_class(

@@ -12,7 +12,6 @@ from skopt_suite.estimators._architecture import widths
 from skopt_suite.estimators._predict import shown_params
 from skopt_suite.models import Network
 from skopt_suite.optimizers import Demands
-from skopt_suite.penalties import PENALTIES
 from skopt_suite.schedules import SCHEDULES
 from skopt_suite.training import Memory, Plan, Standardization, able_optimizers, are_alike, choice
 
@@ -46,7 +45,7 @@ def _incremental(estimator: Any) -> list[str]:
     schedule: Any = SCHEDULES.resolve(estimator.schedule, owner=owner)
     demands = Demands(
         estimator._loss(),
-        PENALTIES.resolve(estimator.penalty, owner=owner),
+        estimator._kind_of_penalty(),
         schedule.name,
         max(estimator._dropout_rates(), default=0.0),
         estimator._input_dropout_rate(),
@@ -146,8 +145,9 @@ def usable_memory(
 
 def _is_same(model: Any, plan: Plan, incremental: bool) -> bool:
     """Whether a state of the last fit serves the plan."""
+    penalty = plan.penalty.with_strength(model._penalty_strength)
     used = [model.optimizer_, model.schedule_, model.penalty_, model.loss_function_]
-    wanted = [plan.optimizer, plan.schedule, plan.penalty, plan.loss]
+    wanted = [plan.optimizer, plan.schedule, penalty, plan.loss]
     if incremental:
         return [*map(fusion_key, used[:2])] == [*map(fusion_key, wanted[:2])]
     return [*map(content, used)] == [*map(content, wanted)]

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from skopt_suite.backends import namespace, to_numpy
 from skopt_suite.domains import Anything, Boolean
-from skopt_suite.estimators._base import TrainableEstimator
-from skopt_suite.estimators._callbacks import with_callbacks
 from skopt_suite.estimators._classifier import TrainableClassifier
-from skopt_suite.estimators._initial_layer import initial_layer
-from skopt_suite.estimators._named_alone import named_alone
+from skopt_suite.estimators._linear_face import LinearFace
 from skopt_suite.estimators._number_targets import NumberTargets
 from skopt_suite.estimators._parameters import common_parameters
 from skopt_suite.estimators._regressor import TrainableRegressor
@@ -29,87 +25,12 @@ from skopt_suite.penalties import Penalty
 from skopt_suite.schedules import Schedule
 
 
-class _LinearFace(TrainableEstimator):
-    """How a linear model shows its parameters."""
-
-    fit_intercept: bool
-    coef_: Any
-    intercept_: Any
-
-    @with_callbacks
-    @named_alone
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        X_val: Any = None,
-        y_val: Any = None,
-        coef_init: Any = None,
-        intercept_init: Any = None,
-    ) -> Self:
-        """Train on (X, y).
-
-        Parameters
-        ----------
-        X : {array-like, sparse container} of shape (n_samples, n_features)
-            Input. CSR stays sparse; other sparse formats, CSC too, are converted to it once. Every
-            optimizer takes it but ``"closed_form"``.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target values.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of every sample in the mean loss; None: all 1.
-        X_val : {array-like, sparse container} of shape (n_val_samples, n_features), default=None
-            Held-out input that is scored after every epoch; with ``early_stopping=True`` it
-            replaces the split by ``validation_fraction``.
-        y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_outputs), default=None
-            Targets of `X_val`.
-        coef_init : array-like of the shape of ``coef_``, default=None
-            Coefficients to start from; of shape (n_features,) where there is one output. None:
-            those of the last fit with ``warm_start=True``, else zeros. ``"closed_form"`` does not
-            start anywhere.
-        intercept_init : array-like of the shape of ``intercept_``, default=None
-            Intercepts to start from; a number where there is one output.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter or the data is not what is accepted, before any work starts.
-        DivergenceError
-            If the objective becomes infinite, not a number, or absurdly large.
-        """
-        initial = initial_layer(type(self).__name__, coef_init, intercept_init)
-        return self._fit(X, y, sample_weight, X_val, y_val, initial)
-
-    def _architecture(self) -> tuple:
-        return (self.fit_intercept,)
-
-    def _network(self, n_features: int, n_outputs: int) -> Network:
-        return Network((n_features, n_outputs), output_bias=self.fit_intercept)
-
-    def _layers(self) -> tuple[list, list]:
-        coef = to_numpy(self.coef_)
-        return [np.atleast_2d(coef).T], [np.atleast_1d(to_numpy(self.intercept_))]
-
-    def _model_attributes(self, network: Network, targets: Any, params: Any) -> dict[str, Any]:
-        (layer,) = network.layout.layers
-        xp = namespace(params)
-        stack = xp.reshape(params, (1, -1))
-        weights = layer.weights(stack)[0, ...].T
-        intercepts = layer.bias(stack)[0, 0, :] if layer.has_bias else xp.zeros_like(weights[:, 0])
-        return {"coef_": weights, "intercept_": intercepts}
-
-
-class LinearClassifier(_LinearFace, TrainableClassifier):
+class LinearClassifier(LinearFace, TrainableClassifier):
     """Linear classifier: logistic regression, linear support vector machines.
 
     Minimises ``1/Σw Σ_i w_i loss(y_i, raw_i) + penalty(weights)`` with
-    ``raw_i = coef_ @ x_i + intercept_``.
+    ``raw_i = coef_ @ x_i + intercept_``: by default, what scikit-learn's ``LogisticRegression()``
+    does, as ``alpha="auto"`` of `L2` is ``1 / Σw``.
 
     Parameters
     ----------
@@ -269,11 +190,12 @@ class LinearClassifier(_LinearFace, TrainableClassifier):
     _takes_labels = False
 
 
-class LinearRegressor(_LinearFace, TrainableRegressor):
+class LinearRegressor(LinearFace, TrainableRegressor):
     """Linear regressor: least squares, ridge, lasso, elastic net, Huber.
 
     Minimises ``1/Σw Σ_i w_i loss(y_i, raw_i) + penalty(weights)`` with
-    ``raw_i = coef_ @ x_i + intercept_``.
+    ``raw_i = coef_ @ x_i + intercept_``: by default, what scikit-learn's ``Ridge()`` does, as
+    ``alpha="auto"`` of `L2` is ``1 / Σw``.
 
     Parameters
     ----------

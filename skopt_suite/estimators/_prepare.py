@@ -31,7 +31,16 @@ from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.penalties import PENALTIES
 from skopt_suite.schedules import SCHEDULES
-from skopt_suite.training import Data, Job, Plan, Rows, Scorer, Standardization, check_job
+from skopt_suite.training import (
+    AUTO_STRENGTH,
+    Data,
+    Job,
+    Plan,
+    Rows,
+    Scorer,
+    Standardization,
+    check_job,
+)
 
 if TYPE_CHECKING:
     from skopt_suite.estimators._base import TrainableEstimator
@@ -58,7 +67,7 @@ def prepare(
     plan = settled(model, plan, rows, given is not None)
     part = training_part(model, plan, rows, given, goes_on)
     start = _given_start(model, plan, rows, part, is_incremental, initial)
-    prepared = prepared_on(model, plan, rows, part, start)
+    prepared = prepared_on(model, plan, rows, part, start, is_incremental)
     check_job(prepared.job, part.X, is_incremental=is_incremental)
     return prepared
 
@@ -279,6 +288,7 @@ def prepared_on(
     rows: CheckedRows,
     part: TrainingPart,
     start: Start | None = None,
+    is_incremental: bool = False,
 ) -> Prepared:
     """Return the fit to a part of the rows, from a fresh start unless one is given."""
     network = network_of(model, plan, rows)
@@ -293,6 +303,7 @@ def prepared_on(
         memory=start.memory,
         n_epochs_before=start.n_epochs_before,
         sample_weight=weight,
+        penalty_strength=_penalty_strength(model, part, is_incremental),
         standardization=part.standardization,
     )
     y = placed_targets(part.y, rows.placement, rows.dtype)
@@ -302,6 +313,13 @@ def prepared_on(
     if part.scorer is not None:  # it says what is wrong with it before any work starts
         part.scorer(job, start.params)
     return Prepared(job, data, rows.targets, rows.placement)
+
+
+def _penalty_strength(model: TrainableEstimator, part: TrainingPart, is_incremental: bool) -> float:
+    """Return what strengths are that are "auto": see `skopt_suite.penalties.L2`."""
+    if is_incremental:
+        return model._penalty_strength
+    return 1 / max(part.total_weight, 1.0) if model._shares_penalty else AUTO_STRENGTH
 
 
 def loss_on(loss: Loss, targets: Targets, y: np.ndarray) -> Loss:

@@ -63,6 +63,12 @@ class TrainingPart:
         """Weights with mean 1; None if all are the same."""
         return mean_one(self.weight)
 
+    @cached_property
+    def total_weight(self) -> float:
+        """How many rows of weight 1 they count as."""
+        with np.errstate(over="ignore"):
+            return float(len(self.y) if self.weight is None else self.weight.sum())
+
 
 @dataclass(frozen=True)
 class Prepared:

@@ -71,6 +71,17 @@ class Penalty(Component):
             setattr(resolved, name, layout.per_weight(getattr(self, name)))
         return resolved
 
+    def with_strength(self, strength: float) -> Self:
+        """Return a copy in which what is "auto" is `strength`, in the parts of a sum, too."""
+        resolved = copy.copy(self)
+        for name, domain in self.parameters.items():
+            value = getattr(self, name)
+            if isinstance(value, Penalty):
+                setattr(resolved, name, value.with_strength(strength))
+            elif isinstance(domain, Vector) and isinstance(value, str):
+                setattr(resolved, name, strength)
+        return resolved
+
     def _given_per(self, what: str) -> list[str]:
         """Return the names of parameters that may be given per layer or per feature."""
         return [

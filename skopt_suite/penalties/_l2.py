@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from skopt_suite._separable import Separable
-from skopt_suite.backends import FitColumn, FlatWeights
 from skopt_suite.domains import Boolean, LogUniform, Real, Vector
 from skopt_suite.penalties._separable import SeparablePenalty
 
@@ -17,9 +17,13 @@ class L2(SeparablePenalty):
 
     Parameters
     ----------
-    alpha : float >= 0, or a sequence of them, default=1e-4
+    alpha : "auto", float >= 0, or a sequence of them, default="auto"
         Strength; of networks also one for each layer, the first of them for the input, of
-        linear models one for each output.
+        linear models one for each output. "auto" makes `LinearClassifier` logistic regression
+        with ``C=1`` and `LinearRegressor` ridge regression with ``alpha=1``, as scikit-learn has
+        them: ``1 / Σw``, but at most 1, w being the weights of the rows to train on and Σw their
+        number if all are 1. It is 1e-4 in MLPs and where training begins with ``partial_fit``,
+        which never sees all rows; after ``fit`` that goes on with the same.
     positive : bool, default=False
         Whether weights are kept from being negative.
 
@@ -32,12 +36,14 @@ class L2(SeparablePenalty):
 
     scratch_arrays = 0
     parameters = {
-        "alpha": Vector(Real(0, search=LogUniform(1e-6, 1)), per="layer"),
+        "alpha": Vector(Real(0, search=LogUniform(1e-6, 1)), per="layer", also=("auto",)),
         "positive": Boolean(),
     }
 
-    def __init__(self, alpha: float | Sequence[float] = 1e-4, positive: bool = False) -> None:
-        self.alpha: FitColumn | FlatWeights = alpha
+    def __init__(
+        self, alpha: str | float | Sequence[float] = "auto", positive: bool = False
+    ) -> None:
+        self.alpha: Any = alpha
         self.positive = positive
 
     @property

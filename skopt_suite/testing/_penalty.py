@@ -16,6 +16,7 @@ from skopt_suite.testing._common import (
     unchanged,
     variants,
 )
+from skopt_suite.training import AUTO_STRENGTH
 
 _N_FITS, _N_WEIGHTS = 3, 8
 _VANISHING = 1e-20  # a step size with which a proximal operator is a projection
@@ -58,7 +59,7 @@ def check_penalty(penalty: Penalty) -> None:
     """
     check_specification(penalty, Penalty)
     with unchanged(penalty):
-        resolved = PENALTIES.resolve(penalty, owner="check_penalty")
+        resolved = PENALTIES.resolve(penalty, owner="check_penalty").with_strength(AUTO_STRENGTH)
         # Strengths that are seen next to weights of about 1, whatever the default.
         specifications = variants(resolved, factors=(1.0, 30.0, 1000.0))
         for layout in _layouts_for(resolved):

@@ -7,7 +7,7 @@ from skopt_suite.training._epoch import Cancelled
 from skopt_suite.training._footprint import bytes_per_fit
 from skopt_suite.training._job import Job
 from skopt_suite.training._loop import Keep, Observer, Report, train
-from skopt_suite.training._plan import Plan
+from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._result import Result
 from skopt_suite.training._rows import Data, Rows, Scorer
 from skopt_suite.training._scaling import Scaling
@@ -16,6 +16,7 @@ from skopt_suite.training._trees import pack
 from skopt_suite.training._validation import explained
 
 __all__ = [
+    "AUTO_STRENGTH",
     "Cancelled",
     "Checkpoint",
     "Data",

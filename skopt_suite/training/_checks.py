@@ -17,7 +17,7 @@ from skopt_suite.training._job import Job
 def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
     """Raise `ValueError` if the parts of the job do not go together."""
     plan = job.plan
-    plan.penalty.check_layout(job.network.layout)
+    job.penalty.check_layout(job.network.layout)
     if plan.input_dropout and is_sparse(X):
         raise ValueError(
             f"input_dropout must be 0 where X is sparse; got {plan.input_dropout}. Change "
@@ -26,7 +26,7 @@ def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
     _check_batches(job, X.shape[0])
     demands = Demands(
         loss=plan.loss,
-        penalty=plan.penalty,
+        penalty=job.penalty,
         schedule=plan.schedule.name,
         moves_momentum=plan.schedule.needs_momentum,
         dropout=max(plan.dropout, default=0.0),

@@ -28,7 +28,7 @@ from skopt_suite.optimizers import Optimizer, Prodigy, Rule
 from skopt_suite.penalties import Penalty
 from skopt_suite.training._epoch import Cancelled, Epoch
 from skopt_suite.training._moved import counted, moved_of, numbers_of, parts_of, state_of
-from skopt_suite.training._plan import Plan
+from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._rows import InMemory, Source
 from skopt_suite.training._stack import Stack
 
@@ -149,7 +149,7 @@ def kind_of_steps(plan: Plan, network: Network, like: Array) -> str:
     if plan.optimizer.is_full_batch:
         return "full batch"
     loss = plan.loss.on(TargetType(plan.loss.kinds[0], network.sizes[-1]))
-    penalty = stack_components([plan.penalty], Placement(np))
+    penalty = stack_components([plan.penalty.with_strength(AUTO_STRENGTH)], Placement(np))
     has_dropout = any((*plan.dropout, plan.input_dropout))
     recipe = recipe_of(network, plan.optimizer, loss, penalty, "float32", has_dropout)
     return "compiled" if recipe is not None and knows(recipe, like) else "definition"

@@ -242,7 +242,7 @@ def _state_of_one(job: Job, data: Data) -> State:
 
 
 def _penalty_of_one(job: Job) -> Penalty:
-    return stack([job.plan.penalty], Placement(np)).on(job.network.layout)
+    return stack([job.penalty], Placement(np)).on(job.network.layout)
 
 
 def _item_size(job: Job) -> int:

@@ -10,8 +10,9 @@ import numpy as np
 from skopt_suite._target_type import TargetType
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
+from skopt_suite.penalties import Penalty
 from skopt_suite.training._checkpoint import Checkpoint, Memory
-from skopt_suite.training._plan import Plan
+from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._standardization import Standardization
 
 
@@ -38,6 +39,8 @@ class Job:
     """Weights of the training rows with mean 1, (n_samples,); None: all 1."""
     held_out_weight: np.ndarray | None = field(default=None, repr=False)
     """Weights of the held-out rows where they are other ones for every fit, (n_samples,)."""
+    penalty_strength: float = AUTO_STRENGTH
+    """What ``alpha="auto"`` of the penalty is."""
     standardization: Standardization | None = field(default=None, repr=False)
     """How rows were standardised that the fit sees; None: they are as they were given."""
 
@@ -45,6 +48,11 @@ class Job:
     def loss(self) -> Loss:
         """The loss on the targets."""
         return self.plan.loss.on(self.targets)
+
+    @property
+    def penalty(self) -> Penalty:
+        """The penalty on the rows: its strengths are numbers."""
+        return self.plan.penalty.with_strength(self.penalty_strength)
 
     @property
     def past(self) -> Memory | None:

@@ -16,6 +16,8 @@ from skopt_suite.schedules import Schedule
 
 _FEW_ROWS = 32  # which take hardly longer than one, in hardly more memory
 _AUTO_BATCH = 200
+AUTO_STRENGTH = 1e-4
+"""Of penalties where the number of rows does not count, or is not known."""
 
 
 @dataclass(frozen=True)

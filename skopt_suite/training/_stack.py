@@ -113,7 +113,7 @@ def _schedule_state(pasts: Sequence[Memory], placement: Placement, new: State) -
 def _terms(jobs: Sequence[Job], placement: Placement) -> Terms:
     network, plans = jobs[0].network, [job.plan for job in jobs]
     loss = stack_components([job.loss for job in jobs], placement, ndim=3)
-    penalty = stack_components([plan.penalty for plan in plans], placement)
+    penalty = stack_components([job.penalty for job in jobs], placement)
     is_full_batch = plans[0].optimizer.is_full_batch
     return Terms(network, loss, penalty.on(network.layout), counts_penalty=is_full_batch)
 

@@ -109,7 +109,7 @@ LEAST_SQUARES_ONLY = [
     ),
     (LinearRegressor(penalty="elastic_net"), r"needs a smooth penalty, and ElasticNet\(\) is not"),
     (LinearRegressor(penalty=L2(positive=True)), "needs a smooth penalty"),
-    (LinearRegressor(penalty=Doubled()), r"needs a quadratic penalty .*; got Doubled\(\)"),
+    (LinearRegressor(penalty=Doubled(0.1)), "needs a quadratic penalty .*; got Doubled"),
     (LinearRegressor(schedule="cosine"), "schedule must be 'constant'; got 'cosine'"),
     (
         MLPRegressor((10, 5)),

@@ -87,11 +87,21 @@ WRONG_COMPONENTS = [
     ({"penalty": L2(alpha=-1)}, "L2: alpha must be a number in [0, inf); got -1"),
     ({"penalty": L1(alpha=np.nan)}, "L1: alpha must be a number in [0, inf); got nan"),
     ({"penalty": L1(alpha=np.inf)}, "L1: alpha must be a number in [0, inf); got inf"),
-    ({"penalty": L2(alpha="0.1")}, "L2: alpha must be a number in [0, inf); got '0.1' of type str"),
+    (
+        {"penalty": L2(alpha="0.1")},
+        "L2: alpha must be 'auto', a number in [0, inf), or one such number for each layer; "
+        "got '0.1'",
+    ),
     ({"penalty": L2(alpha=True)}, "L2: alpha must be a number in [0, inf); got True of type bool"),
     ({"penalty": L2(alpha=None)}, "L2: alpha must be a number in [0, inf); got None"),
-    ({"penalty": L2(alpha=[[1, 2]])}, "L2: alpha must be a number in [0, inf), or one such number"),
-    ({"penalty": L2(alpha=[[1], [1, 2]])}, "L2: alpha must be a number in [0, inf), or one such"),
+    (
+        {"penalty": L2(alpha=[[1, 2]])},
+        "L2: alpha must be 'auto', a number in [0, inf), or one such number",
+    ),
+    (
+        {"penalty": L2(alpha=[[1], [1, 2]])},
+        "L2: alpha must be 'auto', a number in [0, inf), or one such",
+    ),
     ({"penalty": L2(positive=1)}, "L2: positive must be True or False; got 1 of type int"),
     ({"penalty": ElasticNet(l1_ratio=1.5)}, "l1_ratio must be a number in [0, 1]; got 1.5"),
     ({"optimizer": Adam(-0.1)}, "Adam: learning_rate must be a number in (0, inf); got -0.1"),

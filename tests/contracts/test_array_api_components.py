@@ -89,7 +89,7 @@ def test_losses(loss, kind, dtype):
 @pytest.mark.parametrize(
     "penalty",
     [
-        *(PENALTIES.resolve(name, owner="test") for name in PENALTIES),
+        *(PENALTIES.resolve(name, owner="test").with_strength(1e-4) for name in PENALTIES),
         L1(alpha=0.3, positive=True),
         L2(alpha=0.3, positive=True),
         ElasticNet(alpha=0.3, positive=True),

@@ -148,7 +148,8 @@ def jobs_of(rule, loss, penalty, model, schedule, dtype, weighted, shuffle, n_fi
             sample_weight=weight / weight.mean() if weighted else None,
         )
         for varied_loss, varied_penalty, varied_rule in zip(
-            *(variants(one)[:n_fits] for one in (loss, penalty, rule)), strict=True
+            *(variants(one)[:n_fits] for one in (loss, penalty.with_strength(1e-4), rule)),
+            strict=True,
         )
     ]
 

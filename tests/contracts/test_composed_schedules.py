@@ -146,6 +146,7 @@ def test_what_is_no_function():
 )
 def test_they_go_on_between_calls_of_partial_fit(schedule):
     plain = {"optimizer": "sgd", "schedule": schedule, "random_state": 0, "max_iter": 4}
+    plain["penalty"] = "none"
     whole = LinearClassifier(**plain, tol=0, n_iter_no_change=4).fit(X, Y)
     parts = LinearClassifier(**plain)
     for _ in range(4):

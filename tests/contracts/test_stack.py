@@ -101,6 +101,7 @@ def penalties():
     for penalty in found:
         if "alpha" in penalty.parameters:
             penalty.alpha = 0.02
+    found = [penalty.with_strength(0.02) for penalty in found]
     return [*found, L1(alpha=0.02, positive=True), L2(alpha=0.02, positive=True)]
 
 

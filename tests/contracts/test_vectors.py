@@ -72,8 +72,8 @@ def test_strengths_per_layer_are_searched_in_one_pass():
     [
         ([0.1] * 3, "L2: alpha must be one number, or one for each of the 2 layers .* got 3"),
         ([0.1, -1.0], "L2: every entry of alpha must be a number in .* got -1.0"),
-        ([[0.1]], "L2: alpha must be a number in .*, or one such number for each layer"),
-        ([], "L2: alpha must be a number in .*, or one such number for each layer"),
+        ([[0.1]], "L2: alpha must be 'auto', a number in .*, or one such number for each layer"),
+        ([], "L2: alpha must be 'auto', a number in .*, or one such number for each layer"),
     ],
 )
 def test_what_is_not_accepted(alpha, message):

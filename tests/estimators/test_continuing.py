@@ -57,7 +57,11 @@ def test_partial_fits_are_the_epochs_of_a_fit(estimator, parameters, shuffle):
     """Moments, schedules, shuffling and dropout go on where the call before ended."""
     X, y = data_of(estimator)
     model = clone(estimator).set_params(
-        **parameters, max_iter=12, n_iter_no_change=100, shuffle=shuffle, random_state=0
+        **{"penalty": L2(1e-4), **parameters},
+        max_iter=12,
+        n_iter_no_change=100,
+        shuffle=shuffle,
+        random_state=0,
     )
     fitted = clone(model).fit(X, y)
     classes = {"classes": [0, 1]} if hasattr(model, "class_weight") else {}

@@ -99,6 +99,7 @@ def test_held_out_weights_count_by_their_ratios(estimator, scale):
     X, y = data_of(estimator)
     X, weight = X.astype(np.float32), np.linspace(1, 3, len(y))
     stopped = clone(estimator).set_params(early_stopping=True, random_state=0, max_iter=5)
+    stopped.set_params(penalty__alpha=1e-4)
     plain = clone(stopped).fit(X, y, sample_weight=weight)
     scaled = clone(stopped).fit(X, y, sample_weight=scale * weight)
     np.testing.assert_allclose(scaled.validation_scores_, plain.validation_scores_, atol=1e-4)

@@ -88,8 +88,8 @@ def test_offsets(dtype, offset, tol, atol):
     "model, y",
     [
         (LinearRegressor(penalty=L1(0.1)), NUMBERS),
-        (LinearRegressor(), NUMBERS),
-        (LinearClassifier(), CLASSES),
+        (LinearRegressor(penalty=L2(1e-3)), NUMBERS),
+        (LinearClassifier(penalty=L2(1e-3)), CLASSES),
         (LinearClassifier(penalty="l1"), CLASSES),
     ],
     ids=lambda value: type(value).__name__,

@@ -127,7 +127,7 @@ class Curved(L2):
     "changes, X, is_bound, has_basis",
     [
         ({"loss": stacked([Undeclared().on(CLASSES)], ndim=3)}, None, False, True),
-        ({"penalty": stacked([Curved()])}, None, False, True),
+        ({"penalty": stacked([Curved(1e-4)])}, None, False, True),
         ({}, np.ones((3000, 1001)), False, False),  # more features than are worth it
         ({}, np.ones((110, 120)), False, False),
         ({}, np.ones((2, 12)), True, True),  # directions that no row has are far cheaper

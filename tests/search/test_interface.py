@@ -276,7 +276,8 @@ def test_candidates_fail_alone(grid, n_failed):
     [
         ({"class_weight": [None, {0: 1, 7: 2}]}, ValueError),
         ({"class_weight": ["even"]}, ValueError),
-        ({"penalty__alpha": ["x"]}, TypeError),
+        ({"penalty__alpha": ["x"]}, ValueError),
+        ({"penalty__alpha": [None]}, TypeError),
         ({"optimizer": ["sgd"], "optimizer__learning_rate": [1e9]}, FloatingPointError),
     ],
 )

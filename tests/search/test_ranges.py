@@ -81,7 +81,7 @@ def test_defaults_are_in_their_ranges(kind, name):
     component = FOLDERS[kind][0].resolve(name, owner="Test")
     for parameter, search in component._search_ranges().items():
         default = component.get_params()[parameter]
-        assert default is None or search.low <= default <= search.high
+        assert default in (None, "auto") or search.low <= default <= search.high
 
 
 @pytest.mark.parametrize(
