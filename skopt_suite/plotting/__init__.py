@@ -1,5 +1,6 @@
 """Displays; matplotlib is imported only here, and only when something is drawn."""
 
+from skopt_suite.plotting._importance import ImportanceDisplay
 from skopt_suite.plotting._loss_curve import LossCurveDisplay
 from skopt_suite.plotting._parallel_coordinates import ParallelCoordinatesDisplay
 from skopt_suite.plotting._parameter_curve import ParameterCurveDisplay
@@ -8,6 +9,7 @@ from skopt_suite.plotting._search_heatmap import SearchHeatmapDisplay
 from skopt_suite.plotting._search_loss_curves import SearchLossCurvesDisplay
 
 __all__ = [
+    "ImportanceDisplay",
     "LossCurveDisplay",
     "ParallelCoordinatesDisplay",
     "ParameterCurveDisplay",
