@@ -10,7 +10,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from sklearn.utils.parallel import Parallel, delayed
 
-from skopt_suite.estimators._ensemble import prepare_members
+from skopt_suite.estimators._ensemble import held_out_rows, prepare_members
 from skopt_suite.estimators._fused import SeenRows, fitted, see, warn_if_not_converged
 from skopt_suite.model_selection._engine.memory import Budget, pieces
 from skopt_suite.training import Data, Job, Result, check_job, train
@@ -59,11 +59,25 @@ class Work(NamedTuple):
         return fitted(model, self.seen, job, result)
 
 
-def train_members(planned: Sequence[Planned], n_jobs: int | None, verbose: int) -> list[Any]:
+class HeldOut(NamedTuple):
+    """Rows that all members are scored on after every epoch."""
+
+    X: Any
+    y: Any
+    sample_weight: Any = None
+
+
+def train_members(
+    planned: Sequence[Planned],
+    n_jobs: int | None,
+    verbose: int = 0,
+    held_out: HeldOut | None = None,
+) -> list[Any]:
     """Return the members, trained; `n_jobs` threads share them out."""
     models = [one.model for one in planned]
     seen = see(models[0], planned[0].X, planned[0].y, None)
-    prepared = prepare_members(models, seen, [one.sample_weight for one in planned])
+    given = None if held_out is None else held_out_rows(models[0], seen, *held_out)
+    prepared = prepare_members(models, seen, [one.sample_weight for one in planned], given)
     check_job(prepared[0].job, seen.rows.X)
     n_workers = min(effective_n_jobs(n_jobs), len(models))
     work = Work(prepared[0].data, seen, Budget(None, n_workers), threading.Event())

@@ -12,9 +12,14 @@ import numpy as np
 from skopt_suite.backends import Placement, RawPredictions, blas_threads_for, take_rows, to_numpy
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._classifier import TrainableClassifier
-from skopt_suite.estimators._fused import SeenRows, is_trainable, plan_of
+from skopt_suite.estimators._fused import SeenRows, copied, is_trainable, plan_of
 from skopt_suite.estimators._inputs import check_sample_weight, check_X, mean_one
-from skopt_suite.estimators._prepare import prepared_on, split_of, training_part
+from skopt_suite.estimators._prepare import (
+    prepared_on,
+    split_of,
+    training_part,
+    validation_rows,
+)
 from skopt_suite.estimators._prepared import CheckedRows, GivenRows, Prepared, TrainingPart
 from skopt_suite.estimators._regressor import TrainableRegressor
 from skopt_suite.estimators._scoring import settled
@@ -24,19 +29,40 @@ from skopt_suite.training import Plan
 _BYTES_AT_ONCE = 2**28  # of what layers give: more is no faster
 
 
+class HeldOutRows(NamedTuple):
+    """Rows that all members are scored on."""
+
+    rows: GivenRows
+    weight: np.ndarray  # (n_samples,)
+
+
+def held_out_rows(
+    model: TrainableEstimator, seen: SeenRows, X: Any, y: Any, weight: Any
+) -> HeldOutRows:
+    """Return other rows as all members see them, checked."""
+    given = validation_rows(copied(model, seen.learnt), X, y, seen.rows)
+    assert given is not None
+    checked = check_sample_weight(weight, given.y.shape[0])
+    return HeldOutRows(given, np.ones(given.y.shape[0]) if checked is None else checked)
+
+
 def prepare_members(
-    models: Sequence[TrainableEstimator], seen: SeenRows, weights: Sequence[Any]
+    models: Sequence[TrainableEstimator],
+    seen: SeenRows,
+    weights: Sequence[Any],
+    given: HeldOutRows | None = None,
 ) -> list[Prepared]:
     """Return the fits of models that differ in their seeds, each with weights of its own.
 
     Each starts where its own seed says. All see the rows in the order of the first one, and
     standardised alike: as if every row counted once. Those that stop early are scored on rows that
-    they have not drawn; where there are none, all hold out the same.
+    they have not drawn; where there are none, all hold out the same. Or all are scored on rows
+    that are given.
     """
     rows, first = seen.rows, models[0]
-    shared = settled(first, plan_of(first), rows)
+    shared = settled(first, plan_of(first), rows, given is not None)
     own = np.stack([_weight(model, one, rows) for model, one in zip(models, weights, strict=True)])
-    part, own, held_out = _shared_part(first, shared, rows, own)
+    part, own, held_out = _shared_part(first, shared, rows, own, given)
     prepared = []
     for k, model in enumerate(models):
         plan = replace(plan_of(model), early_stopping=shared.early_stopping)
@@ -55,7 +81,11 @@ def _weight(model: TrainableEstimator, weight: Any, rows: CheckedRows) -> np.nda
 
 
 def _shared_part(
-    model: TrainableEstimator, plan: Plan, rows: CheckedRows, weights: np.ndarray
+    model: TrainableEstimator,
+    plan: Plan,
+    rows: CheckedRows,
+    weights: np.ndarray,
+    given: HeldOutRows | None,
 ) -> tuple[TrainingPart, np.ndarray, np.ndarray | None]:
     """Return the rows that models share, their weights there, and those of held-out rows.
 
@@ -63,12 +93,15 @@ def _shared_part(
     """
     if not plan.early_stopping:
         return training_part(model, plan, rows), weights, None
+    if given is not None:
+        held_out = np.broadcast_to(given.weight, (len(weights), len(given.weight)))
+        return training_part(model, plan, rows, given.rows), weights, held_out
     index = _often_left_out(weights == 0, model.validation_fraction, plan.seed)
     if index is None:
         kept, _ = split_of(model, plan, rows)
         return training_part(model, plan, rows), weights[:, kept], None
-    given = GivenRows(take_rows(rows.X, rows.placement.asarray(index)), rows.y[index])
-    on_all = training_part(model, replace(plan, early_stopping=False), rows, given)
+    drawn = GivenRows(take_rows(rows.X, rows.placement.asarray(index)), rows.y[index])
+    on_all = training_part(model, replace(plan, early_stopping=False), rows, drawn)
     held_out = np.where(weights[:, index] == 0, 1.0, 0.0) * _weight(model, None, rows)[index]
     return on_all, weights, held_out
 

@@ -40,6 +40,7 @@ from skopt_suite.training import Job, Plan, Result, kind_of_steps
 
 __all__ = [
     "SeenRows",
+    "copied",
     "fitted",
     "is_trainable",
     "metrics_of",
@@ -113,7 +114,7 @@ def view_key(model: TrainableEstimator) -> Hashable:
 
 def see(model: TrainableEstimator, X: Any, y: Any, sample_weight: Any) -> SeenRows:
     """Return rows as `model` sees them, which stays as it is; raise what is wrong with them."""
-    viewer = _copied(model, {})
+    viewer = copied(model, {})
     before = set(vars(viewer))
     rows = checked_rows(viewer, X, y, sample_weight)
     return SeenRows(rows, {k: v for k, v in vars(viewer).items() if k not in before})
@@ -124,7 +125,7 @@ def prepare(model: TrainableEstimator, seen: SeenRows, plan: Plan) -> Prepared:
 
     Models with the same `pass_key_of` and the same class weights differ in nothing but the plan.
     """
-    viewer, plan = _copied(model, seen.learnt), settled(model, plan, seen.rows)
+    viewer, plan = copied(model, seen.learnt), settled(model, plan, seen.rows)
     return prepared_on(viewer, plan, seen.rows, training_part(viewer, plan, seen.rows))
 
 
@@ -158,7 +159,7 @@ def rows_to_score(model: TrainableEstimator, seen: SeenRows, X: Any, y: Any) -> 
     y : array of shape (n_samples, n_columns)
         Targets as losses take them, in float64.
     """
-    X, _, _ = seen_X(_copied(model, seen.learnt), X, "as_X")
+    X, _, _ = seen_X(copied(model, seen.learnt), X, "as_X")
     y = seen.rows.targets.encode(model._check_targets(y, "float64"), type(model).__name__)
     return X, placed_targets(y, seen.placement, "float64")
 
@@ -182,7 +183,7 @@ def metrics_of(model: TrainableEstimator) -> tuple[Metric | None, Mapping[str, M
     return (by_name[own] if cls.score is base.score else None), by_name
 
 
-def _copied(model: Any, learnt: dict[str, Any]) -> Any:
+def copied(model: Any, learnt: dict[str, Any]) -> Any:
     """Return a copy with the very same parameters, and what was learnt of the rows."""
     new = object.__new__(type(model))
     vars(new).update(vars(model) | learnt)
