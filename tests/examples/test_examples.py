@@ -167,3 +167,15 @@ def test_ensembles(run):
     (sure,) = numbers(r"above 0.9, (\d+\.\d)% are right", printed)
     assert sure > 98
     assert_drawing("demo_output/ensembles.png")
+
+
+def test_raw_table(run):
+    printed = run("raw_table.py")
+    networks, trees = numbers(r"^R² of the \w+: +(0\.\d+)$", printed)
+    assert networks > 0.98
+    assert trees > 0.98
+    (inside,) = numbers(r"^(\d+\.\d)% of the prices are in intervals", printed)
+    assert 85 < inside < 95
+    assert re.search(r"^day +date$", printed, re.M)
+    assert re.search(r"^certificate +dropped$", printed, re.M)
+    assert_drawing("demo_output/raw_table.png")
