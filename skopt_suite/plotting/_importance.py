@@ -101,6 +101,7 @@ class ImportanceDisplay:
             If matplotlib is not installed.
         """
         check_is_fitted(estimator)
+        X = X.to_pandas() if hasattr(X, "to_pandas") else X  # scikit-learn keeps names of these
         found = permutation_importance(
             estimator, X, y, scoring=scoring, n_repeats=n_repeats, random_state=random_state
         )

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import Bunch, Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
@@ -95,7 +96,7 @@ class TabularMLP(Parametrised):
             check_consistent_length(table, y)
             weight = check_sample_weight(sample_weight, len(y))
             encoder = TabularEncoder() if self.encoder is None else clone(self.encoder)
-            rows = Encoded(encoder.fit_transform(table, y), y, weight).that_count()
+            rows = Encoded(_array(encoder.fit_transform(table, y)), y, weight).that_count()
             targets = self._learnt_targets(rows.y)
             kept, held_out = self._split(targets, rows)
             members = self._train(network, kept, held_out, started)
@@ -152,6 +153,7 @@ class TabularMLP(Parametrised):
         from sklearn.inspection import permutation_importance
 
         check_is_fitted(self)
+        X = X.to_pandas() if hasattr(X, "to_pandas") else X  # scikit-learn keeps names of these
         seed = draw_seed(type(self).__name__, self.random_state)
         return permutation_importance(
             self, X, y, n_repeats=n_repeats, scoring=scoring, random_state=seed
@@ -203,7 +205,7 @@ class TabularMLP(Parametrised):
 
     def _encoded(self, X: Any) -> Any:
         check_is_fitted(self)
-        encoded = self.encoder_.transform(checked_table(self, X, reset=False))
+        encoded = _array(self.encoder_.transform(checked_table(self, X, reset=False)))
         return encoded.astype(np.float64)  # else rounding depends on the other rows
 
     @abstractmethod
@@ -231,3 +233,8 @@ class TabularMLP(Parametrised):
         accept_tables(tags)
         tags.target_tags.required = True
         return tags
+
+
+def _array(encoded: Any) -> Any:
+    """Return what an encoder gives, which may be a frame, as an array or CSR."""
+    return sparse.csr_array(encoded) if sparse.issparse(encoded) else np.asarray(encoded)

@@ -124,7 +124,7 @@ class TabularEncoder(TransformerMixin, Parametrised):
         self._check_parameters()
         X = checked_table(self, X, reset=True)
         if sparse.issparse(X):
-            self._scaler: Any = MaxAbsScaler().fit(X)
+            self._scaler: Any = MaxAbsScaler().set_output(transform="default").fit(X)
             return self
         self._scaler = None
         columns = columns_of(X, getattr(self, "feature_names_in_", None))
@@ -141,7 +141,7 @@ class TabularEncoder(TransformerMixin, Parametrised):
         self._parts: list[tuple[Any, list[str]]] = []
         makers = self._number_pipeline, self._category_encoder
         for make, part in zip(makers, self._split(columns), strict=True):
-            fitted = make().fit(_matrix(part)) if part else None
+            fitted = make().set_output(transform="default").fit(_matrix(part)) if part else None
             self._parts.append((fitted, [column.name for column in part]))
         if not any(names for _, names in self._parts):
             raise ValueError(
@@ -179,7 +179,7 @@ class TabularEncoder(TransformerMixin, Parametrised):
         parts = self._split(columns_of(X, getattr(self, "feature_names_in_", None)))
         fitted = [one for one, _ in self._parts]
         outputs = [
-            one.transform(_matrix(part)).astype(np.float32, copy=False)
+            np.asarray(one.transform(_matrix(part)), dtype=np.float32)
             for one, part in zip(fitted, parts, strict=True)
             if one is not None
         ]

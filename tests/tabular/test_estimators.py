@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from scipy import sparse
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
@@ -145,6 +146,19 @@ def test_rows_of_no_weight_are_not_trained_on():
     assert reg.score(X[TEST], PRICE[TEST]) > 0.5
 
 
+def test_weights_that_are_all_the_same_change_nothing(clf):
+    again = classifier().fit(X[TRAIN], IS_HIGH[TRAIN], sample_weight=np.full(400, 2.0))
+    np.testing.assert_allclose(again.predict_proba(X), clf.predict_proba(X), rtol=1e-3)
+
+
+def test_held_out_rows_count_by_their_weights():
+    rows = np.random.default_rng(0).standard_normal((400, 2))
+    y = np.where(np.arange(400) < 200, rows[:, 0], 3 * rows[:, 1])
+    weight = np.where(np.arange(400) < 200, 1.0, 1e-6)
+    reg = regressor().fit(rows, y, sample_weight=weight)
+    assert reg.score(rows[:200], y[:200]) > 0.9
+
+
 # ------------------------------------------------------------------ nested parameters
 
 
@@ -170,6 +184,12 @@ def test_any_transformer_may_encode():
     given = X[["rooms", "plan"]]
     clf = classifier().set_params(encoder=encoder).fit(given, IS_HIGH)
     assert clf.score(given, IS_HIGH) > 0.6
+
+
+def test_transformers_may_return_frames(clf):
+    with config_context(transform_output="pandas"):
+        again = classifier().fit(X[TRAIN], IS_HIGH[TRAIN])
+        np.testing.assert_array_equal(again.predict_proba(X), clf.predict_proba(X))
 
 
 def test_in_a_grid_search():
@@ -249,3 +269,5 @@ def test_importances_are_of_raw_columns(reg):
     assert min(mean["rooms"], mean["colour"], mean["sold"]) > 0.1
     assert mean["unit"] == mean["id"] == 0
     assert abs(mean["garden"]) < 0.05
+    same = reg.permutation_importance(pl.from_pandas(X[TEST]), PRICE[TEST], n_repeats=3)
+    np.testing.assert_allclose(same.importances, found.importances, atol=1e-12)
