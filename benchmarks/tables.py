@@ -128,24 +128,24 @@ def splits(part: str, n_splits: int = 3, only: str = "") -> Iterator[Split]:
 def _splits_of(table: Table, is_classification: bool, n_splits: int) -> Iterator[Split]:
     X, y = table.load()
     if is_classification:
-        y, n_rows = _without_rare(y)
+        y, n_rows = without_rare(y)
         X = X[n_rows]
     for i in range(n_splits):
         stratify = y if is_classification else None
         parts = train_test_split(X, y, test_size=0.25, random_state=i, stratify=stratify)
-        prepare = _prepare().fit(parts[0])
-        numbers = [prepare.transform(part).astype(np.float32) for part in parts[:2]]
+        fitted = prepare().fit(parts[0])
+        numbers = [fitted.transform(part).astype(np.float32) for part in parts[:2]]
         yield Split(table, is_classification, i, *numbers, *parts[2:])
 
 
-def _without_rare(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def without_rare(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return classes of at least eight rows, and which rows they are."""
     classes, counts = np.unique(y, return_counts=True)
     kept = np.isin(y, classes[counts >= 8])
     return y[kept], kept
 
 
-def _prepare() -> Any:
+def prepare() -> Any:
     """Return what makes numbers of columns: scaled, missing ones marked, categories one-hot."""
     number = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
     category = make_pipeline(

@@ -84,7 +84,7 @@ class FusedBaggingRegressor(FusedBagging, BaggingRegressor):
     to rounding.
 
     Members are trained one by one, as scikit-learn does it, if they are not estimators of this
-    package, have ``early_stopping=True``, ``verbose`` or callbacks, do not request
+    package, have ``verbose`` or callbacks, do not request
     ``sample_weight``, or see different features; ``reason_trained_alone_`` says why.
 
     References
