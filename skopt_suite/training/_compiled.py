@@ -32,7 +32,6 @@ from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._rows import InMemory, Source
 from skopt_suite.training._stack import Stack
 
-_AS_THEY_COME = np.empty(0, dtype=np.int64)
 _NONE = np.empty(0)
 MOST_ROWS = 4096  # of a batch that is all rows: calls copy batches
 _WIDE = 128  # outputs of all fits, and rows
@@ -129,7 +128,7 @@ class CompiledSteps:
             loss=np.zeros(len(rates)),
         )
         self.batches = self.batches._replace(
-            order=_AS_THEY_COME if epoch.order is None else epoch.order,
+            order=np.arange(len(self.batches.y)) if epoch.order is None else epoch.order,
             first_count=epoch.number * epoch.n_steps,
         )
         return self.moved, self.batches
@@ -226,14 +225,14 @@ def _batches(epoch: Epoch) -> Batches:
     dtype = source.dtype
     weight = epoch.weights.values
     x, scaling = source.in_rows
-    has_mean = scaling is not None and scaling.mean is not None
+    mean, factor = (_NONE, _NONE) if scaling is None else scaling.of_columns()
     return Batches(
         x=x,
-        mean=scaling.mean if has_mean else _NONE,
-        factor=_NONE if scaling is None else scaling.factor,
+        mean=mean,
+        factor=factor,
         y=np.ascontiguousarray(source.y, dtype=dtype),
         weight=np.empty((0, 0), dtype) if weight is None else np.ascontiguousarray(weight),
-        order=_AS_THEY_COME,
+        order=np.empty(0, np.int64),
         batch_size=epoch.batch_size,
         seed=0 if epoch.dropout is None else epoch.dropout.seed,
         first_count=0,

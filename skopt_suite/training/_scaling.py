@@ -37,6 +37,11 @@ class Scaling(NamedTuple):
             scaled[block, :] = xp.astype(self._of_dense(part), dtype, copy=False)
         return scaled
 
+    def of_columns(self) -> tuple[Array, Array]:
+        """Return what is taken off columns, 0 where nothing is, and their factors."""
+        mean = namespace(self.factor).zeros_like(self.factor) if self.mean is None else self.mean
+        return mean, self.factor
+
     def undone(self, values: Array) -> Array:
         """Return what gives `values`, in their precision."""
         xp = namespace(values)

@@ -74,7 +74,7 @@ class Batches(NamedTuple):
     factor: Array  # (n_features,), float64, which dense x is then multiplied by; or (0,)
     y: Array  # (n_samples, n_columns), in the precision of fits
     weight: Array  # (n_fits or 1, n_samples), or (0, 0)
-    order: Array  # (n_samples,), or (0,) as they come
+    order: Array  # (n_samples,), int64
     batch_size: int
     seed: int
     """Of dropout."""

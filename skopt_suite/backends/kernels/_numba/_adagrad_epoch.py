@@ -42,7 +42,7 @@ def _move(fits, rows, how, space, k, first, size, n_out, rate):
     params, gradient, total = fits.params[k], space.gradient, fits.moments[k, 0]
     step, eps = params.dtype.type(rate), params.dtype.type(fits.numbers[k, 0, 0])
     for i in range(first, first + size):
-        row = rows.order[i] if rows.order.size else i
+        row = rows.order[i]
         for position in range(rows.indptr[row], rows.indptr[row + 1]):
             at = rows.indices[position] * n_out
             _move_some(params, gradient, total, step, eps, at, at + n_out)

@@ -16,6 +16,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from skopt_suite.backends.kernels._collection import paused_collection
+from skopt_suite.backends.kernels._numba._keeping import Kept
 from skopt_suite.backends.kernels._numba._team import Team
 from skopt_suite.backends.kernels._numba._types import given
 
@@ -27,7 +28,8 @@ Layer = given(types.int64, 1)
 
 
 _n, _counts = types.int64, types.Array(types.int64, 1, "C")
-TEAM = types.NamedTuple((_n, _n, _counts, _counts, types.Array(types.float64, 2, "C"), _n), Team)
+_of_team = _n, _n, _counts, _counts, types.Array(types.float64, 2, "C"), _n
+TEAM = Kept(types.NamedTuple(_of_team, Team))
 
 
 def rule_type(kind: Any) -> Any:
@@ -65,6 +67,16 @@ def clip_type(kind: Any) -> Any:
     row, _ = _arrays(kind)
     strengths = given(kind, 1)
     return types.void(row, strengths, strengths, row, row, Numbers, TEAM)
+
+
+def bend_type(kind: Any) -> Any:
+    """Return the type of ``bend(gradient, owed, l1, l2, rate, n_weights)``.
+
+    It is what a penalty that acts after the step does to the gradient of weights before it.
+    """
+    row, rows = _arrays(kind)
+    strengths, n = given(kind, 1), types.int64
+    return types.void(row, rows, strengths, strengths, types.float64, n)
 
 
 def pay_type(kind: Any) -> Any:
@@ -182,97 +194,47 @@ class Body:
         return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
 
 
-def _at(signature: Any) -> tuple[Any, Callable]:
-    """Return the type of a function, and what makes a value of that of an address."""
+def _caller(type_of: Callable[[Any], Any]) -> Any:
+    """Return what calls a function of that type by its address; the first argument is an array.
 
-    def code(context, builder, call, arguments):
-        function = cgutils.create_struct_proxy(call.return_type)(context, builder)
-        function.c_addr = function.py_addr = context.get_constant_null(types.voidptr)
-        function.jit_addr = builder.inttoptr(arguments[0], function.jit_addr.type)
-        return function._getvalue()
+    numba's own way to call an address asks whether there is one, and holds code for where there is
+    none, which takes longer to compile than all the rest of a call.
+    """
 
-    return types.FunctionType(signature), code
+    @intrinsic
+    def call(context, address, *arguments):
+        signature = type_of(arguments[0].dtype)
 
+        def code(context, builder, call, values):
+            given = zip(cgutils.unpack_tuple(builder, values[1]), arguments, strict=True)
+            cast = [
+                context.cast(builder, value, kind, wanted)
+                for (value, kind), wanted in zip(given, signature.args, strict=True)
+            ]
+            kind = context.call_conv.get_function_type(types.void, signature.args)
+            function = builder.inttoptr(values[0], kind.as_pointer())
+            status, _ = context.call_conv.call_function(
+                builder, function, types.void, signature.args, cast
+            )
+            with cgutils.if_unlikely(builder, status.is_error):
+                context.call_conv.return_status_propagate(builder, status)
+            return context.get_dummy_value()
 
-@intrinsic
-def rule_at(context, address, like):
-    """The rule at an address, for arrays of the precision of `like`."""
-    function, code = _at(rule_type(like.dtype))
-    return function(types.int64, like), code
+        return types.void(types.int64, types.StarArgTuple(arguments)), code
 
-
-@intrinsic
-def reach_at(context, address, like):
-    """The reach of a rule at an address."""
-    function, code = _at(reach_type(like.dtype))
-    return function(types.int64, like), code
-
-
-@intrinsic
-def estimate_at(context, address, like):
-    """What comes before a rule that needs sums over all parameters, at an address."""
-    function, code = _at(estimate_type(like.dtype))
-    return function(types.int64, like), code
+    return call
 
 
-@intrinsic
-def clip_at(context, address, like):
-    """What clips gradients, at an address."""
-    function, code = _at(clip_type(like.dtype))
-    return function(types.int64, like), code
-
-
-@intrinsic
-def pay_at(context, address, like):
-    """What lets weights pay what they owe to a penalty, at an address."""
-    function, code = _at(pay_type(like.dtype))
-    return function(types.int64, like), code
-
-
-@intrinsic
-def lead_at(context, address, like):
-    """What comes before a rule, at an address."""
-    function, code = _at(lead_type(like.dtype))
-    return function(types.int64, like), code
-
-
-@intrinsic
-def follow_at(context, address, like):
-    """What ends a step, at an address."""
-    function, code = _at(follow_type(like.dtype))
-    return function(types.int64, like), code
-
-
-@intrinsic
-def loss_at(context, address, like):
-    """The loss at an address, for arrays of the precision of `like`."""
-    function, code = _at(loss_type(like.dtype))
-    return function(types.int64, like), code
-
-
-@intrinsic
-def activation_at(context, address, like):
-    """The activation at an address, for arrays of the precision of `like`."""
-    function, code = _at(activation_type(like.dtype))
-    return function(types.int64, like), code
-
-
-@intrinsic
-def forward_at(context, address, like):
-    """The forward pass of a dense layer at an address."""
-    function, code = _at(forward_type(like.dtype))
-    return function(types.int64, like), code
-
-
-@intrinsic
-def backward_at(context, address, like):
-    """The backward pass of a dense layer at an address."""
-    function, code = _at(backward_type(like.dtype))
-    return function(types.int64, like), code
-
-
-@intrinsic
-def drop_at(context, address, like):
-    """What drops units at an address."""
-    function, code = _at(drop_type(like.dtype))
-    return function(types.int64, like), code
+call_rule = _caller(rule_type)
+call_reach = _caller(reach_type)
+call_estimate = _caller(estimate_type)
+call_clip = _caller(clip_type)
+call_bend = _caller(bend_type)
+call_pay = _caller(pay_type)
+call_lead = _caller(lead_type)
+call_follow = _caller(follow_type)
+call_loss = _caller(loss_type)
+call_activation = _caller(activation_type)
+call_forward = _caller(forward_type)
+call_backward = _caller(backward_type)
+call_drop = _caller(drop_type)

@@ -12,24 +12,6 @@ from skopt_suite.backends.kernels._numba._math import exp, exp_below, log, logis
 from skopt_suite.backends.kernels._numba._types import flat_of, part_of, room_like, rows_of
 
 
-@jit_body
-def log_loss_of_classes(raw, y, value, numbers):
-    totals, n_rows = room_like(raw), raw.shape[0]
-    for first in range(0, n_rows, totals.size):
-        size = totals.size if totals.size < n_rows - first else n_rows - first
-        rows, labels = rows_of(raw, first, size), rows_of(y, first, size)
-        values = part_of(value, first, size)
-        _subtract_row_max(rows, labels, values)
-        if numbers[0] > 0:
-            _take_smoothed_labels(rows, values, numbers[0])
-        exponentials = flat_of(rows)  # all at once, as vectors
-        for i in range(exponentials.size):
-            exponentials[i] = exp_below(exponentials[i])
-        _normalise(rows, labels, totals, numbers[0])
-        for i in range(size):
-            values[i] = log(totals[i]) - values[i]
-
-
 @jit_inlined
 def _subtract_row_max(raw, y, of_label):
     for i in range(raw.shape[0]):
@@ -76,6 +58,34 @@ def _normalise(raw, y, totals, smoothing):
             probability = raw[i, j] * scale
             raw[i, j] = (zero if probability <= tiny else probability) - of_each
         raw[i, int(y[i, 0])] -= of_label
+
+
+def _log_loss_of_classes(is_smoothed):
+    """Return the body; what smooths labels takes as long to compile as the rest."""
+
+    @jit_body
+    def log_loss(raw, y, value, numbers):
+        totals, n_rows = room_like(raw), raw.shape[0]
+        smoothing = numbers[0] if is_smoothed else 0.0
+        for first in range(0, n_rows, totals.size):
+            size = totals.size if totals.size < n_rows - first else n_rows - first
+            rows, labels = rows_of(raw, first, size), rows_of(y, first, size)
+            values = part_of(value, first, size)
+            _subtract_row_max(rows, labels, values)
+            if is_smoothed:
+                _take_smoothed_labels(rows, values, smoothing)
+            exponentials = flat_of(rows)  # all at once, as vectors
+            for i in range(exponentials.size):
+                exponentials[i] = exp_below(exponentials[i])
+            _normalise(rows, labels, totals, smoothing)
+            for i in range(size):
+                values[i] = log(totals[i]) - values[i]
+
+    return log_loss
+
+
+log_loss_of_classes = _log_loss_of_classes(is_smoothed=False)
+smoothed_log_loss_of_classes = _log_loss_of_classes(is_smoothed=True)
 
 
 @jit_body

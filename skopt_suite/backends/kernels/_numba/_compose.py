@@ -25,13 +25,13 @@ from skopt_suite.backends.kernels._numba._epoch import (
 from skopt_suite.backends.kernels._numba._gemm import gemm_address
 from skopt_suite.backends.kernels._numba._layers import BACKWARD, FORWARD
 from skopt_suite.backends.kernels._numba._linear_epoch import run_linear
-from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
-from skopt_suite.backends.kernels._numba._pay import PAY
+from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES, WITH_NUMBERS
+from skopt_suite.backends.kernels._numba._pay import DAMP, PAY
 from skopt_suite.backends.kernels._numba._prodigy import ESTIMATE, MOVE, PRODIGY, REACH
 from skopt_suite.backends.kernels._numba._rules import ADAGRAD, DESCEND, REACHES, RULES
 from skopt_suite.backends.kernels._numba._sparse_epoch import run_lazily, run_sparse
 from skopt_suite.backends.kernels._numba._team import Team, most_threads, run_together, team_of
-from skopt_suite.backends.kernels._numba._turn import TURN
+from skopt_suite.backends.kernels._numba._turn import ADD_SLOPES, TURN
 from skopt_suite.backends.kernels._numba._waiting import room_to_wait
 from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
@@ -68,15 +68,16 @@ class ComposedSteps:
     def _addresses(self) -> dict[str, Any]:
         """Return where bodies are, which are compiled if they are not yet."""
         recipe, dtype = self.recipe, self.recipe.dtype
+        bend = ADD_SLOPES if recipe.has_slopes else DAMP if recipe.has_implicit_l2 else None
         return {
             "rule": _RULES[recipe.rule].address(dtype),
             "reach": _REACHES[recipe.rule].address(dtype) if recipe.has_prox else 0,
             "estimate": ESTIMATE.address(dtype) if recipe.rule == PRODIGY else 0,
             "clip": CLIP.address(dtype) if recipe.is_clipped else 0,
+            "bend": bend.address(dtype) if bend else 0,
             "pay": (TURN if recipe.has_slopes else PAY).address(dtype) if recipe.has_prox else 0,
             "lead": LEADS[recipe.around].address(dtype) if recipe.around in LEADS else 0,
             "follow": FOLLOWS[recipe.around].address(dtype) if recipe.around else 0,
-            "loss": LOSSES[recipe.loss].address(dtype),
             "forward": FORWARD.address(dtype),
             "backward": BACKWARD.address(dtype),
             "drop": DROP.address(dtype) if recipe.has_dropout else 0,
@@ -88,12 +89,12 @@ class ComposedSteps:
         keys = _keys(batches.seed) if self.recipe.has_dropout else _NO_KEYS
         how = How(
             **self.addresses,
+            loss=self._loss(moved),
             batch_size=batches.batch_size,
             n_weights=self.recipe.n_weights,
             n_units=self.n_units,
             is_positive=self.recipe.is_positive,
             has_implicit_l2=self.recipe.has_implicit_l2,
-            has_slopes=self.recipe.has_slopes,
             first_count=batches.first_count,
         )
         fits = Fits(*moved)._replace(**{name: _read(getattr(moved, name)) for name in _READ})
@@ -111,6 +112,12 @@ class ComposedSteps:
             (alone,) = team_of(1, self.recipe.layers, moved.params.shape[1])
             is_lazy = self._is_lazy(moved, batches)
             self._run_sparse(is_lazy, fits, sparse, *arguments, alone, start, stop)
+
+    def _loss(self, moved: Moved) -> int:
+        """Return where the loss is."""
+        name, plain = self.recipe.loss, LOSSES[self.recipe.loss]
+        body = WITH_NUMBERS.get(name, plain) if moved.loss_numbers.any() else plain
+        return body.address(self.recipe.dtype)
 
     def n_worth_a_call(self, moved: Moved, batches: Batches) -> int:
         """Return how many steps take about as long as it takes to let all weights see them."""
@@ -190,4 +197,5 @@ def knows(recipe: Recipe) -> bool:
     """Whether all that a recipe names has a body."""
     named = {name for name in recipe.activations if name}
     has_rule = recipe.rule in _RULES and recipe.around in ("", *FOLLOWS)
-    return has_rule and recipe.loss in LOSSES and named <= ACTIVATIONS.keys()
+    bends_once = not (recipe.has_slopes and recipe.has_implicit_l2)
+    return has_rule and bends_once and recipe.loss in LOSSES and named <= ACTIVATIONS.keys()

@@ -10,23 +10,26 @@ from typing import NamedTuple
 import numpy as np
 
 from skopt_suite.backends.kernels._numba._body import (
-    activation_at,
-    backward_at,
-    drop_at,
-    forward_at,
-    loss_at,
+    call_activation,
+    call_backward,
+    call_drop,
+    call_forward,
+    call_loss,
 )
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views, jit_views
-from skopt_suite.backends.kernels._numba._loading import load, load_scaled, load_weights
+from skopt_suite.backends.kernels._numba._keeping import keep
+from skopt_suite.backends.kernels._numba._loading import load_inputs, load_targets, load_weights
 from skopt_suite.backends.kernels._numba._moving import move_part
 from skopt_suite.backends.kernels._numba._team import rows_of, wait
 from skopt_suite.backends.kernels._numba._types import (
     matrix_of,
     part_of,
     row_of,
+    taken_as_tuple,
 )
 
 
+@taken_as_tuple
 class Fits(NamedTuple):
     """What is moved, and what differs between fits: all begin with the fits."""
 
@@ -47,6 +50,7 @@ class Fits(NamedTuple):
     loss: np.ndarray  # (n_fits,): is added to
 
 
+@taken_as_tuple
 class Rows(NamedTuple):
     """The rows of all batches."""
 
@@ -55,9 +59,10 @@ class Rows(NamedTuple):
     factor: np.ndarray  # (n_features,), or (0,)
     y: np.ndarray  # (n_samples, n_columns)
     weight: np.ndarray  # (n_fits or 1, n_samples), or (0, 0)
-    order: np.ndarray  # (n_samples,), or (0,) as they come
+    order: np.ndarray  # (n_samples,)
 
 
+@taken_as_tuple
 class SparseRows(NamedTuple):
     """The rows of all batches, in compressed sparse rows."""
 
@@ -66,9 +71,10 @@ class SparseRows(NamedTuple):
     indptr: np.ndarray  # (n_samples + 1,)
     y: np.ndarray  # (n_samples, n_columns)
     weight: np.ndarray  # (n_fits or 1, n_samples), or (0, 0)
-    order: np.ndarray  # (n_samples,), or (0,) as they come
+    order: np.ndarray  # (n_samples,)
 
 
+@taken_as_tuple
 class Network(NamedTuple):
     """The layers."""
 
@@ -77,6 +83,7 @@ class Network(NamedTuple):
     activations: np.ndarray  # (n_layers,): addresses, 0 where there is but a slope
 
 
+@taken_as_tuple
 class Keys(NamedTuple):
     """What dropout is drawn with."""
 
@@ -84,6 +91,7 @@ class Keys(NamedTuple):
     multipliers: np.ndarray
 
 
+@taken_as_tuple
 class How(NamedTuple):
     """What is called, and numbers that all fits share."""
 
@@ -91,6 +99,7 @@ class How(NamedTuple):
     reach: int
     estimate: int
     clip: int
+    bend: int
     pay: int
     lead: int
     follow: int
@@ -104,10 +113,10 @@ class How(NamedTuple):
     n_units: int  # of all layers
     is_positive: bool  # whether weights are
     has_implicit_l2: bool
-    has_slopes: bool  # whether that of L1 comes with the gradient
     first_count: int  # of steps before the epoch
 
 
+@taken_as_tuple
 class Space(NamedTuple):
     """What steps work in, for batches of the full size; one for all threads of a fit."""
 
@@ -151,6 +160,8 @@ def run_dense(fits, rows, network, how, keys, space, team, start, stop):
     In every step a thread passes some rows of the batch forward and back, and when all have done
     that, it finds the gradient by some parameters and moves them.
     """
+    fits, rows, network, how = keep(fits), keep(rows), keep(network), keep(how)
+    keys, space, team = keep(keys), keep(space), keep(team)
     n_samples, n_features = rows.x.shape
     n_fits, n_steps, by_step = fits.params.shape[0], stop - start, network.layers.shape[0] == 1
     begin, end = team.bounds[team.rank], team.bounds[team.rank + 1]
@@ -183,11 +194,8 @@ def _take_rows(fits, rows, network, how, keys, space, team, k, step, size, is_lo
     x = matrix_of(space.x, begin * n_features, n_rows, n_features)
     y = matrix_of(space.y, begin * n_columns, n_rows, n_columns)
     if not is_loaded:
-        if rows.factor.size:
-            load_scaled(rows.x, rows.mean, rows.factor, rows.order, first, how.batch_size, x)
-        else:
-            load(rows.x, rows.order, first, how.batch_size, x)
-        load(rows.y, rows.order, first, how.batch_size, y)
+        load_inputs(rows.x, rows.mean, rows.factor, rows.order, first, how.batch_size, x)
+        load_targets(rows.y, rows.order, first, y)
     if rows.weight.size:
         of_fit = row_of(rows.weight, k if rows.weight.shape[0] > 1 else 0)
         load_weights(of_fit, rows.order, first, part_of(space.weight, begin, n_rows))
@@ -201,8 +209,9 @@ def _take_rows(fits, rows, network, how, keys, space, team, k, step, size, is_lo
 def _drop_features(fits, how, keys, space, k, step, x, begin):
     """Drop features; the number of hidden layers stands for the input where that is drawn."""
     n_hidden, count = fits.dropout.shape[1] - 1, how.first_count + step
-    rate, none, drop = fits.dropout[k, n_hidden], matrix_of(space.x, 0, 0, 0), drop_at(how.drop, x)
-    drop(x, none, rate, count, n_hidden, begin, keys.keys, keys.multipliers)
+    rate, none = fits.dropout[k, n_hidden], matrix_of(space.x, 0, 0, 0)
+    drawn = begin, keys.keys, keys.multipliers
+    call_drop(how.drop, x, none, rate, count, n_hidden, *drawn)
 
 
 @jit_inlined
@@ -227,8 +236,8 @@ def _pass_rows(fits, network, how, keys, space, k, step, x, y, size, begin):
     part = size, begin, n_rows
     _forward(params, x, outputs, derivatives, layers, slopes, activations, how, drawn, part)
     first = size * (how.n_units - n_outputs) + begin * n_outputs
-    raw, loss = matrix_of(outputs, first, n_rows, n_outputs), loss_at(how.loss, x)
-    loss(raw, y, part_of(space.value, begin, n_rows), row_of(fits.loss_numbers, k))
+    raw, value = matrix_of(outputs, first, n_rows, n_outputs), part_of(space.value, begin, n_rows)
+    call_loss(how.loss, raw, y, value, row_of(fits.loss_numbers, k))
     share_of_mean(raw, space.weight, size, begin)
     _backward(params, space.gradient, outputs, derivatives, deltas, raw, layers, slopes, how, part)
 
@@ -237,21 +246,22 @@ def _pass_rows(fits, network, how, keys, space, k, step, x, y, size, begin):
 def _forward(params, x, outputs, derivatives, layers, slopes, activations, how, drawn, part):
     """Write outputs and derivatives of all layers, one after the other."""
     (size, begin, n_rows), first, n_layers = part, 0, layers.shape[0]
-    forward = forward_at(how.forward, x)
     for depth in range(n_layers):
         n_out = layers[depth, 1]
         start = first + begin * n_out
         z = matrix_of(outputs, start, n_rows, n_out)
         if x.size:
-            forward(params, x, z, row_of(layers, depth), slopes[depth], how.gemm)
+            layer = row_of(layers, depth)
+            call_forward(how.forward, params, x, z, layer, slopes[depth], how.gemm)
         if derivatives.size and depth < n_layers - 1:
             flat = part_of(outputs, start, z.size)
             derivative = part_of(derivatives, start, z.size)
             _differentiate(flat, derivative, slopes[depth], activations[depth])
             if how.drop:
-                drop, (rates, count, keys, multipliers) = drop_at(how.drop, x), drawn
+                rates, count, keys, multipliers = drawn
                 like_z = matrix_of(derivatives, start, n_rows, n_out)
-                drop(z, like_z, rates[depth], count, depth, begin, keys, multipliers)
+                of_layer = rates[depth], count, depth, begin
+                call_drop(how.drop, z, like_z, *of_layer, keys, multipliers)
         x, first = z, first + size * n_out
 
 
@@ -259,8 +269,7 @@ def _forward(params, x, outputs, derivatives, layers, slopes, activations, how, 
 def _differentiate(z, derivative, negative_slope, address):
     """Apply the activation to `z` unless that is done, and find its derivative."""
     if address:
-        activation = activation_at(address, z)
-        activation(z, derivative)
+        call_activation(address, z, derivative)
         return
     one, zero, slope = z.dtype.type(1), z.dtype.type(0), z.dtype.type(negative_slope)
     for i in range(z.size):
@@ -290,14 +299,15 @@ def mean_of(value, weight, size):
 def _backward(params, gradient, outputs, derivatives, deltas, delta, layers, slopes, how, part):
     """Write the gradient of the mean loss by the outputs of hidden layers."""
     size, begin, n_rows = part
-    first, backward = size * (how.n_units - layers[-1, 1]), backward_at(how.backward, delta)
+    first = size * (how.n_units - layers[-1, 1])
     for depth in range(layers.shape[0] - 1, 0, -1):
         n_in = layers[depth, 0]
         first -= size * n_in
         start = first + begin * n_in
         below = matrix_of(deltas, start, n_rows, n_in)
         inputs = matrix_of(outputs, start, n_rows, n_in)
-        backward(params, gradient, inputs, delta, below, row_of(layers, depth), 0, 0, how.gemm)
+        arrays = params, gradient, inputs, delta, below, row_of(layers, depth)
+        call_backward(how.backward, *arrays, 0, 0, how.gemm)
         flat = part_of(deltas, start, below.size)
         if derivatives.size:
             _multiply(flat, part_of(derivatives, start, below.size))
@@ -316,14 +326,14 @@ def _find_gradient(fits, network, how, space, k, x, size, begin, end):
 @jit_inner_views
 def _gradient(params, gradient, inputs, outputs, deltas, layers, how, part):
     (size, begin, end), start = part, 0
-    backward, none = backward_at(how.backward, inputs), matrix_of(deltas, 0, 0, 0)
+    none = matrix_of(deltas, 0, 0, 0)
     for depth in range(layers.shape[0]):
         n_out, is_last = layers[depth, 1], depth == layers.shape[0] - 1
         output = matrix_of(outputs, start, size, n_out)
         delta = output if is_last else matrix_of(deltas, start, size, n_out)
         if inputs.size:
-            layer = row_of(layers, depth)
-            backward(params, gradient, inputs, delta, none, layer, begin, end, how.gemm)
+            arrays = params, gradient, inputs, delta, none, row_of(layers, depth)
+            call_backward(how.backward, *arrays, begin, end, how.gemm)
         inputs, start = output, start + size * n_out
 
 

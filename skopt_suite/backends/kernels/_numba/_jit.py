@@ -25,8 +25,8 @@ def _has_cache() -> bool:
 
 # Of fast-math not `nnan` and `ninf`, which ignore NaN and infinity, and `reassoc` for sums only: it
 # may turn (1 - b) * g into g - b * g, which is NaN for an infinite g, and loses digits.
-_EXACT = {"contract", "arcp", "afn", "nsz"}
-_SUM = {*_EXACT, "reassoc"}
+EXACT = ("contract", "arcp", "afn", "nsz")
+_SUM = {*EXACT, "reassoc"}
 
 HAS_CACHE = _has_cache()
 _HOW = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
@@ -36,16 +36,16 @@ _VIEWS = {"_nrt": False}  # arrays are not counted, which is quicker to run and 
 # compile it goes into being called by Python.
 _INNER = {**_HOW, "no_cpython_wrapper": True}
 
-jit = njit(fastmath=_EXACT, **_KEPT)
-jit_views = njit(fastmath=_EXACT, **_VIEWS, **_KEPT)
+jit = njit(fastmath=set(EXACT), **_KEPT)
+jit_views = njit(fastmath=set(EXACT), **_VIEWS, **_KEPT)
 """For what allocates nothing."""
 jit_views_sum = njit(fastmath=_SUM, **_VIEWS, **_KEPT)
-jit_body = njit(fastmath=_EXACT, **_VIEWS, **_KEPT, no_cpython_wrapper=True)
+jit_body = njit(fastmath=set(EXACT), **_VIEWS, **_KEPT, no_cpython_wrapper=True)
 """For what kernels call by address, and allocates nothing."""
-jit_inner = njit(fastmath=_EXACT, **_INNER)
+jit_inner = njit(fastmath=set(EXACT), **_INNER)
 """For what is called by kernels only."""
-jit_inner_views = njit(fastmath=_EXACT, **_VIEWS, **_INNER)
-jit_inlined = njit(fastmath=_EXACT, inline="always", **_VIEWS, **_INNER)
+jit_inner_views = njit(fastmath=set(EXACT), **_VIEWS, **_INNER)
+jit_inlined = njit(fastmath=set(EXACT), inline="always", **_VIEWS, **_INNER)
 """For what is called in one place, or takes many arrays: as a function of its own it would take
 longer to compile."""
 jit_sum = njit(fastmath=_SUM, **_VIEWS, **_INNER)

@@ -8,9 +8,9 @@ from numba import float64, int64
 from skopt_suite.backends._shapes import Activations
 from skopt_suite.backends.kernels._numba._body import (
     Body,
-    backward_at,
     backward_type,
-    forward_at,
+    call_backward,
+    call_forward,
     forward_type,
 )
 from skopt_suite.backends.kernels._numba._entry import entry
@@ -24,10 +24,14 @@ from skopt_suite.backends.kernels._numba._jit import jit_body, jit_inlined, jit_
 from skopt_suite.backends.kernels._numba._products import rows_at_once, sum_rows
 from skopt_suite.backends.kernels._numba._types import (
     array,
+    flat_of,
     from_column,
     given,
     matrix_of,
     number,
+    part_of,
+    row_of,
+    rows_of,
     whole,
 )
 
@@ -47,14 +51,13 @@ def run_forward(params, x, layers, slopes):
 @entry(lambda kind: (array(kind, 1), given(kind, 2), given(kind, 3), *_LAYERS, *_ADDRESSES))
 def _run_forward(outputs, params, x, layers, slopes, address, gemm):
     (n_fits, _), n_samples = params.shape, x.shape[1]
-    forward = forward_at(address, params)
     for k in range(n_fits):
         a, start = x[0 if x.shape[0] == 1 else k], 0
         for depth in range(layers.shape[0]):
             size = n_samples * layers[depth, 1]
-            z = outputs[start + k * size : start + (k + 1) * size]
-            z = z.reshape((n_samples, layers[depth, 1]))
-            forward(params[k], a, z, layers[depth], slopes[depth], gemm)
+            z = matrix_of(outputs, start + k * size, n_samples, layers[depth, 1])
+            layer = row_of(layers, depth)
+            call_forward(address, row_of(params, k), a, z, layer, slopes[depth], gemm)
             a, start = z, start + n_fits * size
 
 
@@ -82,41 +85,41 @@ def _with_outputs(kind):
 @entry(_with_outputs)
 def _run_backward(gradient, params, x, outputs, delta, below, spare, layers, slopes, address, gemm):
     n_fits, n_samples = gradient.shape[0], x.shape[1]
-    backward = backward_at(address, params)
     for k in range(n_fits):
         stop, d = outputs.size, delta[k]
         for depth in range(layers.shape[0] - 1, -1, -1):
             size = n_samples * layers[depth, 1]
             stop -= n_fits * size
-            _cut(d.reshape(-1), outputs[stop + k * size : stop + (k + 1) * size], slopes[depth])
+            _cut(flat_of(d), part_of(outputs, stop + k * size, size), slopes[depth])
             n_in = layers[depth, 0]
             if depth == 0:
                 inputs, e = x[0 if x.shape[0] == 1 else k], below[k if below.size else 0]
             else:
                 start = stop - (n_fits - k) * n_samples * n_in
-                inputs = outputs[start : start + n_samples * n_in].reshape((n_samples, n_in))
-                e = spare[depth % 2, : n_samples * n_in].reshape((n_samples, n_in))
-            n = gradient.shape[1]
-            backward(params[k], gradient[k], inputs, d, e, layers[depth], 0, n, gemm)
+                inputs = matrix_of(outputs, start, n_samples, n_in)
+                e = matrix_of(row_of(spare, depth % 2), 0, n_samples, n_in)
+            of_fit, layer = (row_of(params, k), row_of(gradient, k)), row_of(layers, depth)
+            call_backward(address, *of_fit, inputs, d, e, layer, 0, gradient.shape[1], gemm)
             d = e
 
 
 @jit_body
 def _forward(params, x, z, layer, negative_slope, gemm):
     n_in, n_out, weights_at, bias_at = layer[0], layer[1], layer[2], layer[3]
-    bias = params[bias_at : bias_at + n_out] if bias_at >= 0 else params[:0]
+    bias = part_of(params, max(bias_at, 0), n_out if bias_at >= 0 else 0)
     if n_out == 1 and negative_slope == 1:
-        _products_with(x, params[weights_at : weights_at + n_in], z.reshape(-1), bias)
+        _products_with(x, part_of(params, weights_at, n_in), flat_of(z), bias)
         return
     weights = matrix_of(params, weights_at, n_in, n_out)
     size = rows_at_once(x.shape[0], n_in, n_out)
     for start in range(0, x.shape[0], size):
-        rows = z[start : start + size]
-        product(gemm, x[start : start + size], weights, rows, 0)
+        n_rows = min(size, x.shape[0] - start)
+        rows = rows_of(z, start, n_rows)
+        product(gemm, rows_of(x, start, n_rows), weights, rows, 0)
         if bias.size:
             _add_bias(rows, bias, negative_slope)
         elif negative_slope != 1:
-            _leaky_relu(rows.reshape(-1), negative_slope)
+            _leaky_relu(flat_of(rows), negative_slope)
 
 
 @jit_sum
@@ -154,7 +157,7 @@ def _backward(params, gradient, x, delta, below, layer, begin, end, gemm):
     if first < last:
         _by_weights(gradient, x, delta, (n_in, n_out, weights_at), first, last, gemm)
     if begin <= bias_at < end:
-        sum_rows(delta, gradient[bias_at : bias_at + n_out])
+        sum_rows(delta, part_of(gradient, bias_at, n_out))
     if below.size:
         weights = matrix_of(params, weights_at, n_in, n_out)
         product_with_transposed(gemm, delta, weights, below, 0)
@@ -166,13 +169,14 @@ def _by_weights(gradient, x, delta, layer, first, last, gemm):
     n_in, n_out, weights_at = layer
     x, begin = from_column(x, first), weights_at + first * n_out
     if n_out == 1:
-        _weighted_sum(x, delta.reshape(-1), gradient[begin : begin + last - first])
+        _weighted_sum(x, flat_of(delta), part_of(gradient, begin, last - first))
         return
     weights = matrix_of(gradient, begin, last - first, n_out)
     size = rows_at_once(x.shape[0], n_in, n_out)
     for start in range(0, x.shape[0], size):
-        stop = start + size
-        transposed_product(gemm, x[start:stop], delta[start:stop], weights, start > 0)
+        n_rows = min(size, x.shape[0] - start)
+        of_x, of_delta = rows_of(x, start, n_rows), rows_of(delta, start, n_rows)
+        transposed_product(gemm, of_x, of_delta, weights, start > 0)
 
 
 @jit_inlined

@@ -6,13 +6,13 @@ A step costs in proportion to the values that are not zero: weights without a gr
 
 from __future__ import annotations
 
-from skopt_suite.backends.kernels._numba._body import loss_at
+from skopt_suite.backends.kernels._numba._body import call_loss
 from skopt_suite.backends.kernels._numba._epoch import mean_of, share_of_mean
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views, jit_views
-from skopt_suite.backends.kernels._numba._loading import load_weights
+from skopt_suite.backends.kernels._numba._loading import load_targets, load_weights
 from skopt_suite.backends.kernels._numba._prefetch import prefetch_sparse_rows
 from skopt_suite.backends.kernels._numba._sparse_epoch import SMALL, multiply
-from skopt_suite.backends.kernels._numba._types import matrix_of
+from skopt_suite.backends.kernels._numba._types import matrix_of, part_of, row_of
 from skopt_suite.backends.kernels._numba._waiting import (
     begin,
     note,
@@ -58,11 +58,11 @@ def learn(fits, rows, network, how, space, k, first, z, multiple):
     """Write the gradient of the mean loss by raw predictions, and add the loss."""
     size, (n_samples, n_columns), bias_at = z.shape[0], rows.y.shape, network.layers[0, 3]
     y = matrix_of(space.y, 0, size, n_columns)
-    _copy(rows.y, rows.order, first, y)
+    load_targets(rows.y, rows.order, first, y)
     prefetch_sparse_rows(rows, first + max(size, _AHEAD), size)
     _predict(fits.params[k], bias_at, rows, first, z, multiple)
-    loss, value = loss_at(how.loss, z), space.value[:size]
-    loss(z, y, value, fits.loss_numbers[k])
+    value = part_of(space.value, 0, size)
+    call_loss(how.loss, z, y, value, row_of(fits.loss_numbers, k))
     if rows.weight.size:
         of_fit = rows.weight[k if rows.weight.shape[0] > 1 else 0]
         load_weights(of_fit, rows.order, first, space.weight[:size])
@@ -83,20 +83,12 @@ def _move(fits, rows, network, how, k, first, z, rate, multiple):
             fits.params[k, bias_at + j] -= z.dtype.type(share * total)
 
 
-@jit_inner_views
-def _copy(values, order, first, to):
-    for i in range(to.shape[0]):
-        row = order[first + i] if order.size else first + i
-        for j in range(to.shape[1]):
-            to[i, j] = values[row, j]
-
-
 @jit_inlined
 def _predict(params, bias_at, rows, first, z, multiple):
     """Write raw predictions."""
     n_out, zero = z.shape[1], z.dtype.type(0)
     for i in range(z.shape[0]):
-        row = rows.order[first + i] if rows.order.size else first + i
+        row = rows.order[first + i]
         start, stop = rows.indptr[row], rows.indptr[row + 1]
         if n_out == 1:
             z[i, 0] = _dot(params, rows.data, rows.indices, start, stop)
@@ -123,7 +115,7 @@ def add_products(weights, rows, first, delta, factor):
     """Add the gradient by weights, times a factor."""
     n_out = delta.shape[1]
     for i in range(delta.shape[0]):
-        row = rows.order[first + i] if rows.order.size else first + i
+        row = rows.order[first + i]
         start, stop = rows.indptr[row], rows.indptr[row + 1]
         if n_out == 1:
             scale = weights.dtype.type(factor * delta[i, 0])

@@ -37,3 +37,10 @@ LOSSES: dict[str, Body] = {
     for (name, kind), body in _DEFINITIONS.items()
 }
 """By the definition of value and gradient, and the kind of targets."""
+
+WITH_NUMBERS: dict[str, Body] = {
+    "skopt_suite.losses._log_loss.LogLoss.value_and_gradient, classes": Body(
+        of_classes.smoothed_log_loss_of_classes, loss_type
+    )
+}
+"""Those that stand in where hyperparameters are not all 0."""

@@ -6,7 +6,7 @@ import numpy as np
 from numba import float64
 
 from skopt_suite.backends._shapes import PerSample, RawPredictions, TargetColumns
-from skopt_suite.backends.kernels._numba._body import Body, loss_at
+from skopt_suite.backends.kernels._numba._body import Body, call_loss
 from skopt_suite.backends.kernels._numba._entry import entry
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
 from skopt_suite.backends.kernels._numba._types import (
@@ -51,8 +51,7 @@ def _of_rows(loss: Body, raw: np.ndarray, y: TargetColumns) -> tuple[np.ndarray,
 @entry(lambda kind: (array(kind, 3), given(kind, 2), array(kind, 2), given(float64, 1), whole))
 def _evaluate(raw, y, value, numbers, address):
     """Evaluate as many rows at once as there are targets, until there are none left."""
-    loss, values = loss_at(address, raw), flat_of(value)
-    n_rows, n_outputs = y.shape[0], raw.shape[2]
+    values, n_rows, n_outputs = flat_of(value), y.shape[0], raw.shape[2]
     for first in range(0, values.size, n_rows):
         rows = matrix_of(flat_of(raw), first * n_outputs, n_rows, n_outputs)
-        loss(rows, y, part_of(values, first, n_rows), numbers)
+        call_loss(address, rows, y, part_of(values, first, n_rows), numbers)

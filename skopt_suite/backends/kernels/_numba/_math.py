@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import types
-from numba.extending import intrinsic, overload
+from numba import typeof, types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
-from skopt_suite.backends.kernels._numba._jit import jit_inner
+from skopt_suite.backends.kernels._numba._jit import EXACT, jit_inner
 
 
 class _Numbers(NamedTuple):
@@ -119,14 +120,15 @@ _DOUBLE = _numbers_in(
 )
 
 
-def _numbers(x):
+@intrinsic
+def _numbers(typingctx, x):
     """Return the numbers in the precision of `x`."""
-
-
-@overload(_numbers)
-def _numbers_of(x):
     numbers = _SINGLE if x == types.float32 else _DOUBLE
-    return lambda x: numbers
+
+    def codegen(context, builder, signature, args):
+        return context.get_constant_generic(builder, signature.return_type, numbers)
+
+    return typeof(numbers)(x), codegen
 
 
 @intrinsic
@@ -145,12 +147,18 @@ def _power_of_two(typingctx, shifted):
     return shifted(shifted), codegen
 
 
-@jit_inner
-def _polynomial(x, coefficients):
-    total = coefficients[0]
-    for i in range(1, len(coefficients)):
-        total = total * x + coefficients[i]
-    return total
+@intrinsic
+def _polynomial(typingctx, x, coefficients):
+    """Return the polynomial at x by Horner's rule, written out."""
+
+    def codegen(context, builder, signature, args):
+        x, coefficients = args
+        total, *others = cgutils.unpack_tuple(builder, coefficients, len(signature.args[1]))
+        for other in others:
+            total = builder.fadd(builder.fmul(total, x, flags=EXACT), other, flags=EXACT)
+        return total
+
+    return x(x, coefficients), codegen
 
 
 @jit_inner

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends.kernels._numba._body import Body, pay_type, reach_at
+from skopt_suite.backends.kernels._numba._body import Body, bend_type, call_reach, pay_type
 from skopt_suite.backends.kernels._numba._jit import jit_body, jit_inner_views
+from skopt_suite.backends.kernels._numba._types import part_of
 
 
 @jit_inner_views
-def damp(steps, rate, strength):
+def _damp(steps, rate, strength):
     """Divide what has the gradient of L2 at the start, so that it is that of the end."""
     one = steps.dtype.type(1)
     factor = steps.dtype.type(rate)
@@ -16,14 +17,18 @@ def damp(steps, rate, strength):
 
 
 @jit_body
+def _damp_weights(gradient, owed, l1, l2, rate, n_weights):
+    _damp(part_of(gradient, 0, n_weights), rate, l2)
+
+
+@jit_body
 def _pay(params, owed, l1, l2, reach, reached, of_rule, kinds):
     """Let weights pay what they owe: see `skopt_suite.optimizers.first_order._owed`."""
     moments, n_steps, rate, numbers = of_rule
     has_implicit_l2, is_positive = kinds
-    find_reach = reach_at(reach, params)
-    find_reach(reached, moments, n_steps, rate, numbers)
+    call_reach(reach, reached, moments, n_steps, rate, numbers)
     if has_implicit_l2:
-        damp(reached, rate, l2)
+        _damp(reached, rate, l2)
     for j in range(reached.size):
         settle(params, owed, j, reached[j], l1[j if l1.size > 1 else 0], is_positive)
 
@@ -49,4 +54,5 @@ def settle(weights, owed, j, step, strength, is_positive):
     weights[j] = left
 
 
+DAMP = Body(_damp_weights, bend_type)
 PAY = Body(_pay, pay_type)

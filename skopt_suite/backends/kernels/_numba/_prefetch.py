@@ -9,6 +9,7 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views
+from skopt_suite.backends.kernels._numba._types import flat_of
 
 _LINE = 64  # bytes
 _MOST = 8  # lines; memory notices by itself that a longer row is read on
@@ -38,7 +39,7 @@ def _prefetch(context, array, position):
 @jit_inner_views
 def prefetch_rows(rows, order, start, stop):
     """Ask for rows of a contiguous array."""
-    flat, n_columns, per_line = rows.reshape(-1), rows.shape[1], _LINE // rows.itemsize
+    flat, n_columns, per_line = flat_of(rows), rows.shape[1], _LINE // rows.itemsize
     most = _MOST * per_line
     length = n_columns if n_columns < most else most
     for i in range(start, stop if stop < order.size else order.size):

@@ -14,7 +14,15 @@ from skopt_suite.backends._shapes import (
 from skopt_suite.backends.kernels._numba._entry import entry
 from skopt_suite.backends.kernels._numba._gemm import gemm_address, product, transposed_product
 from skopt_suite.backends.kernels._numba._jit import jit_inlined
-from skopt_suite.backends.kernels._numba._types import array, doubles, given, whole
+from skopt_suite.backends.kernels._numba._types import (
+    array,
+    doubles,
+    given,
+    part_of,
+    row_of,
+    rows_of,
+    whole,
+)
 from skopt_suite.backends.resources import SMALL_PRODUCT
 
 
@@ -34,7 +42,8 @@ def _with_matrices(kind):
 @entry(_with_matrices)
 def _wide_product(out, x, wide, size, gemm):
     for start in range(0, x.shape[0], size):
-        product(gemm, x[start : start + size], wide, out[start : start + size], 0)
+        n_rows = min(size, x.shape[0] - start)
+        product(gemm, rows_of(x, start, n_rows), wide, rows_of(out, start, n_rows), 0)
 
 
 def wide_product_transposed(x: FeatureMatrix, wide: np.ndarray) -> np.ndarray:
@@ -49,8 +58,9 @@ def wide_product_transposed(x: FeatureMatrix, wide: np.ndarray) -> np.ndarray:
 @entry(_with_matrices)
 def _wide_product_transposed(out, x, wide, size, gemm):
     for start in range(0, x.shape[0], size):
-        stop = start + size
-        transposed_product(gemm, x[start:stop], wide[start:stop], out, start > 0)
+        n_rows = min(size, x.shape[0] - start)
+        rows, of_out = rows_of(x, start, n_rows), rows_of(wide, start, n_rows)
+        transposed_product(gemm, rows, of_out, out, start > 0)
 
 
 def _rows_of_block(x: FeatureMatrix, wide: np.ndarray) -> int:
@@ -103,13 +113,14 @@ def sum_rows(rows, total):
         for j in range(n):
             wide[j] = 0
         for i in range(0, n_fours, 4):
-            a, b, c, d = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
+            a, b = part_of(row_of(rows, i), first, n), part_of(row_of(rows, i + 1), first, n)
+            c, d = part_of(row_of(rows, i + 2), first, n), part_of(row_of(rows, i + 3), first, n)
             for j in range(n):
-                at = np.uintp(first + j)  # not negative: else it counts from the end
-                wide[j] += (np.float64(a[at]) + b[at]) + (np.float64(c[at]) + d[at])
+                wide[j] += (np.float64(a[j]) + b[j]) + (np.float64(c[j]) + d[j])
         for i in range(n_fours, rows.shape[0]):
+            a = part_of(row_of(rows, i), first, n)
             for j in range(n):
-                wide[j] += rows[i, first + j]
+                wide[j] += a[j]
         for j in range(n):
             total[first + j] = wide[j]
 

@@ -9,10 +9,10 @@ import numpy as np
 from numba import float64
 
 from skopt_suite.backends.kernels._numba import _adam_rules, _scaled_rules, _velocity_rules
-from skopt_suite.backends.kernels._numba._body import Body, reach_type, rule_at, rule_type
+from skopt_suite.backends.kernels._numba._body import Body, call_rule, reach_type, rule_type
 from skopt_suite.backends.kernels._numba._entry import entry
 from skopt_suite.backends.kernels._numba._jit import jit_body
-from skopt_suite.backends.kernels._numba._types import array, given, whole
+from skopt_suite.backends.kernels._numba._types import array, given, row_of, whole
 
 
 @jit_body
@@ -71,7 +71,7 @@ def _with_address(kind):
 
 @entry(_with_address)
 def _update(params, gradient, moments, n_steps, rate, numbers, n_weights, address):
-    rule = rule_at(address, params)
     for k in range(params.shape[0]):
         at = rate[k if rate.shape[0] > 1 else 0, 0]
-        rule(params[k], gradient[k], moments[k], n_steps[k, 0], at, numbers[k], n_weights)
+        of_fit = row_of(params, k), row_of(gradient, k), moments[k]
+        call_rule(address, *of_fit, n_steps[k, 0], at, row_of(numbers, k), n_weights)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from skopt_suite.backends.kernels._numba._epoch import gradient_of
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views, jit_views
-from skopt_suite.backends.kernels._numba._loading import load, load_weights
+from skopt_suite.backends.kernels._numba._keeping import keep
+from skopt_suite.backends.kernels._numba._loading import load_targets, load_weights
 from skopt_suite.backends.kernels._numba._moving import move
 
 SMALL = 1e-6  # factor at which weights are stored anew, so that nothing is lost to rounding
@@ -13,6 +14,8 @@ SMALL = 1e-6  # factor at which weights are stored anew, so that nothing is lost
 @jit_views
 def run_sparse(fits, rows, network, how, keys, space, team, start, stop):
     """Make the steps from `start` to `stop` of an epoch on sparse rows."""
+    fits, rows, network, how = keep(fits), keep(rows), keep(network), keep(how)
+    keys, space, team = keep(keys), keep(space), keep(team)
     layer = network.layers[0]
     for k in range(fits.params.shape[0]):
         for step in range(start, stop):
@@ -34,6 +37,8 @@ def run_lazily(fits, rows, network, how, keys, space, team, start, stop):
 
     Weights of the first layer are a multiple of what is stored, by which L2 acts on all at once.
     """
+    fits, rows, network, how = keep(fits), keep(rows), keep(network), keep(how)
+    keys, space, team = keep(keys), keep(space), keep(team)
     layer = network.layers[0]
     n_weights = layer[0] * layer[1]
     for k in range(fits.params.shape[0]):
@@ -58,7 +63,7 @@ def _learn(fits, rows, network, how, keys, space, k, step, size, multiple):
     """Write the gradient of all but the first layer, and add the loss."""
     (n_samples, n_columns), layer, first = rows.y.shape, network.layers[0], step * how.batch_size
     y = space.y[: size * n_columns].reshape((size, n_columns))
-    load(rows.y, rows.order, first, how.batch_size, y)
+    load_targets(rows.y, rows.order, first, y)
     if rows.weight.size:
         of_fit = rows.weight[k if rows.weight.shape[0] > 1 else 0]
         load_weights(of_fit, rows.order, first, space.weight[:size])
@@ -75,7 +80,7 @@ def forward(params, rows, first, z, layer, negative_slope, multiple):
     n_out, weights_at, bias_at = layer[1], layer[2], layer[3]
     zero, slope = z.dtype.type(0), z.dtype.type(negative_slope)
     for i in range(z.shape[0]):
-        row = rows.order[first + i] if rows.order.size else first + i
+        row = rows.order[first + i]
         for j in range(n_out):
             z[i, j] = params[bias_at + j] if bias_at >= 0 else zero
         for position in range(rows.indptr[row], rows.indptr[row + 1]):
@@ -92,7 +97,7 @@ def forward(params, rows, first, z, layer, negative_slope, multiple):
 def _add_products(weights, rows, first, delta, n_out, factor):
     """Add the gradient of the loss by the weights of the first layer, times a factor."""
     for i in range(delta.shape[0]):
-        row = rows.order[first + i] if rows.order.size else first + i
+        row = rows.order[first + i]
         for position in range(rows.indptr[row], rows.indptr[row + 1]):
             value = weights.dtype.type(factor * rows.data[position])
             at = rows.indices[position] * n_out

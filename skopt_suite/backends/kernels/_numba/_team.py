@@ -19,6 +19,7 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
 from skopt_suite.backends.kernels._numba._jit import jit_inner_views
+from skopt_suite.backends.kernels._numba._types import taken_as_tuple
 
 _AT = 8  # in the state: so that the number has a line of memory to itself; sums of a thread, too
 _GIVEN_UP = 2**40  # more than ever arrive
@@ -28,6 +29,7 @@ _WORK_OF_STEP = 2_000_000  # operations of a thread, some twenty microseconds
 _ROWS_OF_STEP = 8  # of a thread
 
 
+@taken_as_tuple
 class Team(NamedTuple):
     """One of several threads."""
 

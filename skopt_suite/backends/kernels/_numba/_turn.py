@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends.kernels._numba._body import Body, pay_type
+from skopt_suite.backends.kernels._numba._body import Body, bend_type, pay_type
 from skopt_suite.backends.kernels._numba._jit import jit_body, jit_inner_views
 
 _SHARE = 0.05  # as in `skopt_suite.optimizers.first_order._slopes`
 
 
-@jit_inner_views
-def add_slopes(gradient, owed, strength, n_weights):
+@jit_body
+def _add_slopes(gradient, owed, l1, l2, rate, n_weights):
     """Add the slope of L1 to the gradient of weights."""
     for j in range(n_weights):
-        gradient[j] += strength[j if strength.size > 1 else 0] * owed[0, j]
+        gradient[j] += l1[j if l1.size > 1 else 0] * owed[0, j]
 
 
 @jit_body
@@ -43,4 +43,5 @@ def _turn_one(weights, owed, j, wider, is_positive):
         weights[j] += width * (slope - turned)
 
 
+ADD_SLOPES = Body(_add_slopes, bend_type)
 TURN = Body(_turn, pay_type)

@@ -6,13 +6,22 @@ from typing import Any
 
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic, typeof_impl
 from numba.np.arrayobj import make_array, populate_array
 
 whole = types.int64
 number = types.float64
 
 _ROOM = 64
+
+
+def taken_as_tuple(kind: type) -> type:
+    """Let numba take a class for the tuple that it is.
+
+    Else it asks all abstract classes in the process for it, which takes a tenth of a second.
+    """
+    typeof_impl.register(kind, typeof_impl.dispatch(tuple))
+    return kind
 
 
 def array(kind: Any, n_axes: int, layout: str = "C") -> Any:

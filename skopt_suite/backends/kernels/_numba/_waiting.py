@@ -17,8 +17,10 @@ import numpy as np
 
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views
 from skopt_suite.backends.kernels._numba._pay import settle
+from skopt_suite.backends.kernels._numba._types import taken_as_tuple
 
 
+@taken_as_tuple
 class Waiting(NamedTuple):
     """What has happened before every step of a range; all empty where nobody waits."""
 
@@ -67,7 +69,7 @@ def see_rows(fits, rows, how, waiting, k, first, size, n_out, now):
         weights, owed, l1 = fits.params[k], fits.owed[k], fits.l1[k]
         scales = fits.moments[k], epsilon_of(fits, k)
         for i in range(first, first + size):
-            row = rows.order[i] if rows.order.size else i
+            row = rows.order[i]
             for position in range(rows.indptr[row], rows.indptr[row + 1]):
                 feature = rows.indices[position]
                 see(weights, owed, feature, n_out, l1, how.is_positive, scales, waiting, now)
@@ -80,7 +82,7 @@ def pay_rows(fits, rows, how, waiting, k, first, size, n_out, step, rate):
         weights, owed, l1 = fits.params[k], fits.owed[k], fits.l1[k]
         scales = fits.moments[k], epsilon_of(fits, k)
         for i in range(first, first + size):
-            row = rows.order[i] if rows.order.size else i
+            row = rows.order[i]
             for position in range(rows.indptr[row], rows.indptr[row + 1]):
                 feature = rows.indices[position]
                 pay(weights, owed, feature, n_out, l1, how.is_positive, scales, waiting, step, rate)
