@@ -13,11 +13,12 @@ import pytest
 import scipy.sparse as sp
 from numba import typeof
 from numba.core.registry import CPUDispatcher
+from numba.extending import typeof_impl
 
 import skopt_suite
 from skopt_suite import LinearClassifier, MLPRegressor
 from skopt_suite.backends.kernels import _numba, _warm_up
-from skopt_suite.backends.kernels._numba import _compiling, _compose
+from skopt_suite.backends.kernels._numba import _compiling, _compose, _epoch, _team, _waiting
 from skopt_suite.backends.kernels._numba import _warm_up as engine
 from skopt_suite.backends.kernels._numba._body import Body
 from skopt_suite.backends.kernels._numba._entry import KINDS, Entry
@@ -208,6 +209,12 @@ def test_what_is_kept_is_an_entry_a_body_or_a_run_of_steps():
     kept = {name for name, function in functions.items() if function._cache.cache_path is not None}
     assert kept
     assert {name for name in kept if functions[name] not in known} == set()
+
+
+def test_numba_need_not_search_for_what_named_tuples_are():
+    kinds = _epoch.Fits, _epoch.Rows, _epoch.SparseRows, _epoch.Network, _epoch.Keys, _epoch.How
+    others = _epoch.Space, _team.Team, _waiting.Waiting
+    assert {*kinds, *others} <= typeof_impl.registry.keys()
 
 
 def test_everything_is_in_a_part():
