@@ -107,9 +107,7 @@ def without_gaps(split: Split) -> Split:
     for name in split.X:
         column = split.X[name]
         if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
-            words = [frame[name].astype(str) for frame in (X, X_test)]
-            known = sorted(words[0].unique())
-            X[name], X_test[name] = (pd.Categorical(one, known) for one in words)
+            X[name], X_test[name] = categories(split, name)
         else:
             has_gaps = column.isna().any() or X_test[name].isna().any()
             for frame in (X, X_test):
@@ -119,14 +117,19 @@ def without_gaps(split: Split) -> Split:
     return split._replace(X=X, X_test=X_test)
 
 
+def categories(split: Split, name: str) -> list[pd.Categorical]:
+    """Return a column of both parts as its 255 most frequent values; others are missing."""
+    words = [frame[name].astype(str) for frame in (split.X, split.X_test)]
+    known = words[0].value_counts().index[:255]
+    return [pd.Categorical(one.where(one.isin(known)), known) for one in words]
+
+
 def as_categories(split: Split) -> Split:
     """Return texts as categories, of at most 255 values."""
     X, X_test = split.X.copy(), split.X_test.copy()
     for name in split.X:
         if not pd.api.types.is_numeric_dtype(split.X[name]):
-            words = [frame[name].astype(str) for frame in (X, X_test)]
-            known = words[0].value_counts().index[:255]
-            X[name], X_test[name] = (pd.Categorical(one, known) for one in words)
+            X[name], X_test[name] = categories(split, name)
     return split._replace(X=X, X_test=X_test)
 
 
