@@ -279,12 +279,12 @@ class _Pass:
         done = np.flatnonzero(reasons != "")
         if len(done) == 0:
             return
-        shown = self.stack.shown_params
-        for k in done.tolist():
+        shown, penalties = self.stack.shown_params, self._penalties(done)
+        for k, penalty in zip(done.tolist(), penalties.tolist(), strict=True):
             job_index, reason, error = self.stack.index[k], reasons[k], None
             if reason == "diverged":
                 error = divergence_error(self.jobs[job_index], loss[k], self.epoch)
-            self.results[job_index] = self._result(k, shown, loss[k], reason, error)
+            self.results[job_index] = self._result(k, shown, loss[k], penalty, reason, error)
         kept = np.flatnonzero(reasons == "")
         if len(kept):
             order = self.stack.keep(kept, self.placement)
@@ -294,7 +294,13 @@ class _Pass:
             self.stack.index = self.stack.index[:0]
 
     def _result(
-        self, k: int, shown: Params, loss: float, reason: str, error: Exception | None
+        self,
+        k: int,
+        shown: Params,
+        loss: float,
+        penalty: float,
+        reason: str,
+        error: Exception | None,
     ) -> Result:
         """Return the result of the fit at position `k` of the stack."""
         stack, job_index = self.stack, self.stack.index[k]
@@ -309,18 +315,19 @@ class _Pass:
             validation_scores=self.scores.of(job_index),
             stop_reason=reason,
             memory=self._memory(k, final) if remembers else None,
-            penalty=self._penalty(k),
+            penalty=penalty,
             null_loss=float(self.progress.null[k]),
             checkpoint=self._checkpoint(k, shown) if resumes else None,
             error=error,
         )
 
-    def _penalty(self, k: int) -> float:
-        """Return the penalty of the fit at position `k`."""
-        stack = self.stack
-        penalty = take(stack.terms.penalty, self.placement.asarray(np.array([k])))
-        weights = stack.terms.network.layout.weights(stack.params[k : k + 1, ...])
-        return float(_on_host(penalty.value(weights))[0])
+    def _penalties(self, done: np.ndarray) -> np.ndarray:
+        """Return the penalties of the fits at positions `done` of the stack."""
+        stack, penalty, params = self.stack, self.stack.terms.penalty, self.stack.params
+        if len(done) < len(stack.index):
+            index = self.placement.asarray(done)
+            penalty, params = take(penalty, index), self.placement.xp.take(params, index, axis=0)
+        return _on_host(penalty.value(stack.terms.network.layout.weights(params)))
 
     def _memory(self, k: int, final: Params) -> Memory:
         """Return all that the fit at position `k` needs to go on from what it shows."""

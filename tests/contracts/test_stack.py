@@ -93,6 +93,7 @@ def assert_same_as_alone(jobs, data=None, rtol=1e-8, train_options=None):
         np.testing.assert_allclose(stacked.loss, alone.loss, rtol=rtol)
         np.testing.assert_allclose(stacked.loss_curve, alone.loss_curve, rtol=rtol)
         np.testing.assert_allclose(stacked.validation_scores, alone.validation_scores)
+        np.testing.assert_allclose(stacked.penalty, alone.penalty, rtol=rtol, atol=1e-12)
     return together
 
 
