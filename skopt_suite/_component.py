@@ -12,7 +12,7 @@ import functools
 import inspect
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from sklearn.base import BaseEstimator
 
@@ -128,6 +128,12 @@ class Component(Parametrised):
         if "scratch_arrays" not in cls.__dict__ and _computes(cls):
             cls.scratch_arrays = None
 
+    def __copy__(self) -> Self:
+        """Return an object with the very same attributes; `copy.copy` would go by a saved state."""
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__)
+        return new
+
 
 class Registry:
     """The components of one folder, by name.
@@ -155,6 +161,7 @@ class Registry:
         self.base = base
         self._words = words or {}
         self._classes = {cls.name: cls for cls in classes}
+        self._resolved: dict[type[Component], Component] = {}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._classes)
@@ -176,15 +183,35 @@ class Registry:
                 meant = did_you_mean(value, [*also, *self._classes], self._words)
                 known = self.listing(also)
                 raise ValueError(f"{owner}: unknown {name} {value!r}; known: {known}.{meant}")
-            value = self._classes[value]()
+            return _copied(self._by_default(self._classes[value]))
         if not isinstance(value, self.base):
             article = "an" if self.kind[0] in "aeiou" else "a"
             wanted = f"the name or an object of {article} {self.kind} ({self.listing(also)})"
             raise TypeError(
                 f"{owner}: {name} must be {wanted}; got {value!r} of type {type(value).__name__}."
             )
-        value._check_parameters()
-        return _with_nested_resolved(value)
+        return _checked(value)
+
+    def _by_default(self, cls: type[Component]) -> Component:
+        """Return the component that a name means; checked once, so copy it."""
+        if cls not in self._resolved:
+            self._resolved[cls] = _checked(cls())
+        return self._resolved[cls]
+
+
+def _checked(component: Component) -> Component:
+    """Return a copy, checked, in which components given by name are objects."""
+    component._check_parameters()
+    return _with_nested_resolved(component)
+
+
+def _copied(component: ComponentT) -> ComponentT:
+    """Return a copy that shares no component with its original."""
+    new = copy.copy(component)
+    for name, value in vars(component).items():
+        if isinstance(value, Component):
+            setattr(new, name, _copied(value))
+    return new
 
 
 def _computes(cls: type) -> bool:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from skopt_suite._component import Registry
 
 _LARGEST_INTEGER = 2**63 - 1  # what fits into 64 bits
+_WHOLE = int, Integral  # of an abstract class it takes longest to tell, so that comes last
+_REAL = float, int, RealNumber
 
 
 class Domain:
@@ -102,7 +104,7 @@ class Real(Domain):
         """Raise unless `value` is a finite number in the interval."""
         if value is None and self.optional:
             return
-        if not isinstance(value, RealNumber) or isinstance(value, (bool, np.bool_)):
+        if not isinstance(value, _REAL) or isinstance(value, (bool, np.bool_)):
             raise _wrong_type(owner, name, value, self)
         number = _as_float(value)
         above = number > self.low if self.open_low else number >= self.low
@@ -148,9 +150,9 @@ class Integer(Domain):
         """Raise unless `value` is a whole number that is large enough."""
         if value is None and self.optional:
             return
-        if self.infinite and isinstance(value, RealNumber) and value == math.inf:
+        if self.infinite and isinstance(value, _REAL) and value == math.inf:
             return
-        if not isinstance(value, Integral) or isinstance(value, (bool, np.bool_)):
+        if not isinstance(value, _WHOLE) or isinstance(value, (bool, np.bool_)):
             raise _wrong_type(owner, name, value, self)
         if not self.low <= int(value) <= _LARGEST_INTEGER:
             raise _wrong_value(owner, name, value, self)
@@ -434,7 +436,7 @@ def _accepts(domain: Domain, owner: str, name: str, value: Any) -> bool:
     return True
 
 
-def _as_float(value: RealNumber) -> float:
+def _as_float(value: float | RealNumber) -> float:
     """Return the nearest float, infinity where it has none."""
     try:
         return float(value)
@@ -451,7 +453,7 @@ def _is_row(value: Sequence[Any] | np.ndarray) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, RealNumber) and not isinstance(value, bool)
+    return isinstance(value, _REAL) and not isinstance(value, bool)
 
 
 def _wrong_type(owner: str, name: str, value: Any, domain: Domain) -> TypeError:
@@ -461,7 +463,7 @@ def _wrong_type(owner: str, name: str, value: Any, domain: Domain) -> TypeError:
 
 
 def _wrong_value(owner: str, name: str, value: Any, domain: Domain) -> ValueError:
-    if isinstance(value, Integral) and abs(int(value)) > _LARGEST_INTEGER:
+    if isinstance(value, _WHOLE) and abs(int(value)) > _LARGEST_INTEGER:
         return ValueError(
             f"{owner}: {name} must be {domain}; got a whole number of "
             f"{int(value).bit_length()} bits, which is too large."

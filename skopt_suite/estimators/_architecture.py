@@ -90,5 +90,6 @@ def _as_sequence(sizes: Any) -> Sequence:
 
 
 def _is_sequence(value: Any) -> bool:
-    is_array = isinstance(value, np.ndarray) and value.ndim > 0
-    return is_array or (isinstance(value, Sequence) and not isinstance(value, str))
+    if isinstance(value, (str, int, float)):  # first, as it takes longest to tell of them
+        return False
+    return isinstance(value, Sequence) or (isinstance(value, np.ndarray) and value.ndim > 0)

@@ -20,7 +20,7 @@ from skopt_suite.estimators._callbacks import (
 from skopt_suite.estimators._continuing import Initial
 from skopt_suite.estimators._convergence import warn_if_not_converged
 from skopt_suite.estimators._named_alone import named_alone
-from skopt_suite.estimators._parameters import resolve_optimizer, takes_sparse
+from skopt_suite.estimators._parameters import best_optimizer, takes_sparse
 from skopt_suite.estimators._predict import raw_predictions
 from skopt_suite.estimators._prepare import prepare
 from skopt_suite.estimators._prepared import CheckedRows, Prepared
@@ -31,7 +31,7 @@ from skopt_suite.estimators._standardize import check_standardize
 from skopt_suite.estimators._targets import Targets
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
-from skopt_suite.optimizers import Optimizer
+from skopt_suite.optimizers import OPTIMIZERS, Optimizer
 from skopt_suite.penalties import PENALTIES, Penalty
 from skopt_suite.training import (
     AUTO_STRENGTH,
@@ -189,8 +189,10 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
 
     def _optimizer(self) -> Optimizer:
         """Return the optimizer; `"auto"` resolved."""
-        owner = type(self).__name__
-        return resolve_optimizer(self.optimizer, self._loss(), self._kind_of_penalty(), owner)
+        given, owner = self.optimizer, type(self).__name__
+        if isinstance(given, str) and given == "auto":
+            given = best_optimizer(self._loss(), self._kind_of_penalty())
+        return OPTIMIZERS.resolve(given, owner=owner, name="optimizer", also=("auto",))
 
     def _kind_of_penalty(self) -> Penalty:
         """Return the penalty for questions to which strengths that are "auto" do not matter."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -42,31 +43,32 @@ def common_parameters(losses: Registry, auto_optimizer: bool) -> dict[str, Domai
     }
 
 
-def resolve_optimizer(value: Any, loss: Loss, penalty: Penalty, owner: str) -> Optimizer:
-    """Return the optimizer; `"auto"` is the best that loss and penalty allow."""
-    if isinstance(value, str) and value == "auto":
-        value = _automatic(loss, penalty)
-    return OPTIMIZERS.resolve(value, owner=owner, name="optimizer", also=("auto",))
+def best_optimizer(loss: Loss, penalty: Penalty) -> str:
+    """Return the name of the best optimizer that loss and penalty allow: what `"auto"` means."""
+    demands = Demands(loss, penalty)
+    able = (name for name in _BEST_FIRST if OPTIMIZERS[name]().refusal(demands) is None)
+    return next(able, _BEST_FIRST[-1])
 
 
 def draw_seed(owner: str, random_state: Any) -> int:
     """Return the seed of a fit, drawn from the parameter ``random_state``."""
     try:
-        generator = check_random_state(random_state)
+        return _drawn(random_state) if isinstance(random_state, int) else _draw(random_state)
     except ValueError as error:
         raise ValueError(
             f"{owner}: random_state must be None, a whole number in [0, 2**32 - 1] or a "
             f"numpy.random.RandomState; got {random_state!r}."
         ) from error
-    return int(generator.randint(np.iinfo(np.int32).max))
+
+
+def _draw(random_state: Any) -> int:
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+_drawn = functools.lru_cache(maxsize=256, typed=True)(_draw)
+"""What is drawn from a whole number, always the same."""
 
 
 def takes_sparse(optimizer: Optimizer, loss: Loss, penalty: Penalty) -> bool:
     """Whether models can be trained on sparse X."""
     return optimizer.refusal(Demands(loss, penalty, is_sparse=True)) is None
-
-
-def _automatic(loss: Loss, penalty: Penalty) -> str:
-    demands = Demands(loss, penalty)
-    able = (name for name in _BEST_FIRST if OPTIMIZERS[name]().refusal(demands) is None)
-    return next(able, _BEST_FIRST[-1])

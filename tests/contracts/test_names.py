@@ -1,5 +1,6 @@
 """Names are part of the interface, and nested parameters work on them."""
 
+import copy
 import re
 
 import pytest
@@ -280,6 +281,20 @@ def test_resolving_copies_and_checks():
     warmup = Warmup("cosine")
     assert isinstance(SCHEDULES.resolve(warmup, owner="Here").schedule, Cosine)
     assert warmup.schedule == "cosine"
+
+
+def test_resolving_a_name_gives_a_component_of_its_own():
+    one = SCHEDULES.resolve("warmup", owner="Here")
+    one.set_params(n_epochs=9)
+    other = SCHEDULES.resolve("warmup", owner="Here")
+    assert other.schedule is not one.schedule
+    assert repr(other) == repr(Warmup(Constant()))
+
+
+def test_a_copy_has_the_attributes_and_shares_none_that_is_set_later():
+    penalty = L2(alpha=0.5)
+    copied = copy.copy(penalty).set_params(alpha=0.1)
+    assert (type(copied), copied.alpha, penalty.alpha) == (L2, 0.1, 0.5)
 
 
 def test_what_can_be_fused():

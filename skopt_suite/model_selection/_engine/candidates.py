@@ -15,6 +15,8 @@ from sklearn.base import clone
 from skopt_suite.estimators._fused import pass_key_of, plan_of, reason_to_train_alone
 from skopt_suite.model_selection._engine.pipeline import is_plain, last_step, last_step_name
 
+_IMMUTABLE = (int, float, str, type(None))
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -107,7 +109,10 @@ def _make_candidate(
 
 def _cloned(setting: dict[str, Any]) -> dict[str, Any]:
     """Return the values so that no candidate shares an object with another."""
-    return {name: clone(value, safe=False) for name, value in setting.items()}
+    return {
+        name: value if isinstance(value, _IMMUTABLE) else clone(value, safe=False)
+        for name, value in setting.items()
+    }
 
 
 def _preprocessing(estimator: Any, setting: dict[str, Any]) -> Hashable:
