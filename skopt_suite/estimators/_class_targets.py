@@ -26,6 +26,8 @@ class ClassTargets:
     def check(y: Any, owner: str, takes_labels: bool) -> np.ndarray:
         """Return targets as an array of shape (n_samples,), or (n_samples, n_labels)."""
         y = check_given(y, owner)
+        if _are_integers(y):
+            return column_or_1d(y)
         _check_finite(y)
         kind = type_of_target(y, input_name="y")
         if kind not in ("binary", "multiclass"):
@@ -169,3 +171,8 @@ def _check_finite(y: Any) -> None:
         return
     if values.dtype.kind == "f":
         assert_all_finite(values, input_name="y")
+
+
+def _are_integers(y: Any) -> bool:
+    """Whether they are classes for sure, whichever there are: scikit-learn would look for all."""
+    return type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "biu" and len(y) > 0

@@ -119,3 +119,11 @@ def test_shapes_of_parameters():
     assert [w.shape for w in network.coefs_] == [(4, 5), (5, 4), (4, 3)]
     assert [b.shape for b in network.intercepts_] == [(5,), (4,), (3,)]
     assert (network.n_layers_, network.n_outputs_) == (4, 3)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int8, np.uint8, bool])
+def test_integers_are_classes_whatever_their_kind(dtype):
+    y = (np.arange(30) % 2).astype(dtype)
+    model = MLPClassifier(max_iter=2, random_state=0).fit(np.eye(30), y)
+    assert model.classes_.dtype == dtype
+    np.testing.assert_array_equal(model.classes_, [0, 1])
