@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 
 import numpy as np
+from reference_network import PLAIN
 from sklearn.datasets import make_classification
 from sklearn.ensemble import BaggingClassifier
 from sklearn.exceptions import ConvergenceWarning
@@ -69,7 +70,7 @@ def seconds_of_both(n_members, X, y, options):
     """Return medians of the times of fit; the two take turns."""
     network = MLPClassifier(
         (options.hidden,),
-        optimizer="adam",
+        **PLAIN,
         batch_size=options.batch,
         max_iter=options.epochs,
         tol=None,

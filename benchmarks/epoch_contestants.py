@@ -14,7 +14,7 @@ from timeit import Timer
 from typing import Any, NamedTuple
 
 import numpy as np
-from reference_network import NEVER, quietly
+from reference_network import NEVER, PLAIN, quietly
 
 N_FITS = 3  # of which the fastest counts
 N_CORES = 2
@@ -116,7 +116,8 @@ def our_network(net: Net, **changes: Any) -> Figures:
     from skopt_suite import MLPClassifier
 
     shared = {"batch_size": net.batch_size, "penalty": "none", "random_state": 0}
-    model = MLPClassifier(net.sizes[1:-1], **shared, **ALL_EPOCHS, **changes)
+    model = MLPClassifier(net.sizes[1:-1]).set_params(**PLAIN, **shared, **ALL_EPOCHS)
+    model.set_params(**changes)
     figure = per_epoch(fit_of(model, *classes(net)), net.epochs) / net.n_steps
     return {"figure": figure, "floor": products(net)}
 
@@ -293,7 +294,7 @@ def memory() -> Figures:
 
     from skopt_suite import MLPClassifier
 
-    model = MLPClassifier((32,), batch_size=200, max_iter=2, random_state=0)
+    model = MLPClassifier((32,), **PLAIN, batch_size=200, max_iter=2, random_state=0)
     y = np.arange(200_000) % 3
     rng = np.random.default_rng(0)
     quietly(model.fit, rng.standard_normal((1_000, 200)), y[:1_000])

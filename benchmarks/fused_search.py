@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from joblib import cpu_count, parallel_config
+from reference_network import PLAIN
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris, make_classification, make_regression
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, Ridge
@@ -271,16 +272,15 @@ def mlp(batch_size: int, wanted: int, sizes: Sizes, options: argparse.Namespace)
     peer = plain(SklearnMLP(**shared), theirs, N_CORES)
     return Problem(
         f"MLP (100,) on digits, 10 candidates, batch {batch_size}, {sizes.epochs} epochs",
-        in_both_ways(fused(MLPClassifier(**shared), ours), X, y),
+        in_both_ways(fused(MLPClassifier(**PLAIN, **shared), ours), X, y),
         [Peer("GridSearchCV(MLPClassifier)", wanted, {"GridSearchCV": Search(peer, X, y)})],
     )
 
 
 def skorch(sizes: Sizes, options: argparse.Namespace) -> Problem:
     X, y = digits()
-    network = MLPClassifier(
-        (64, 64), batch_size=32, max_iter=sizes.skorch_epochs, random_state=0, **NO_EARLY_END
-    )
+    settings = {"batch_size": 32, "max_iter": sizes.skorch_epochs, "random_state": 0}
+    network = MLPClassifier((64, 64), **PLAIN, **settings, **NO_EARLY_END)
     grid = {
         "optimizer__learning_rate": np.logspace(-4, -2, 10),
         "penalty__alpha": np.logspace(-6, -2, 5),

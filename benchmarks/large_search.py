@@ -12,6 +12,7 @@ import warnings
 from time import perf_counter
 
 import numpy as np
+from reference_network import PLAIN
 from scipy.stats import loguniform
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
@@ -50,7 +51,8 @@ def parse_arguments():
 
 
 def make_search(options: argparse.Namespace) -> FusedRandomizedSearchCV:
-    network = MLPClassifier((32,), batch_size=32, max_iter=options.epochs, random_state=0)
+    settings = {"batch_size": 32, "max_iter": options.epochs, "random_state": 0}
+    network = MLPClassifier((32,), **PLAIN, **settings)
     distributions = {
         "optimizer__learning_rate": loguniform(1e-4, 1e-1),
         "penalty__alpha": loguniform(1e-6, 1e-2),

@@ -62,6 +62,9 @@ def trained(
 ) -> MLPClassifier:
     clf = MLPClassifier(
         tuple(options.units),
+        dropout=0.0,
+        optimizer="adam",
+        batch_size=200,
         penalty=GroupLasso(alpha),
         schedule="cosine",
         max_iter=options.epochs,

@@ -21,6 +21,8 @@ N_SAMPLES, N_FEATURES, N_CLASSES, BATCH_SIZE = 20_000, 784, 10, 32
 HIDDEN = (128, 128)
 N_STEPS = N_SAMPLES // BATCH_SIZE  # per epoch
 NEVER = 10**6  # n_iter_no_change: no early end
+PLAIN = {"optimizer": "adam", "schedule": "constant", "dropout": 0.0, "early_stopping": False}
+"""Our network as the others train theirs by default."""
 
 PEERS = {"sklearn": ["sklearn"], "torch": ["torch", "torch fused"], "keras": ["keras"]}
 
@@ -117,7 +119,7 @@ def ours(X, y, **_):
         model = skopt_suite.MLPClassifier(
             hidden_layer_sizes=HIDDEN,
             activation="relu",
-            optimizer="adam",
+            **PLAIN,
             penalty="none",
             batch_size=BATCH_SIZE,
             max_iter=epochs,

@@ -72,7 +72,7 @@ def tweets():
 
 def tables(n_epochs: int) -> dict[str, Table]:
     shared = {"max_iter": n_epochs, "schedule": "cosine", "random_state": 0, "tol": 0}
-    network = {**shared, "n_iter_no_change": n_epochs, "batch_size": 64}
+    network = {**shared, "n_iter_no_change": n_epochs, "batch_size": 64, "dropout": 0.0}
     return {
         "digits": Table(digits, MLPClassifier((64,), penalty="l2", **network)),
         "MNIST 5,000": Table(mnist, MLPClassifier((64,), penalty="l2", **network)),

@@ -15,6 +15,7 @@ from time import perf_counter
 import matplotlib
 import numpy as np
 from joblib import parallel_config
+from reference_network import PLAIN
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.model_selection import GridSearchCV
@@ -81,6 +82,7 @@ def searches(width: int, batch_size: int) -> tuple[FusedGridSearchCV, GridSearch
     n_steps = -(-N_SAMPLES * (N_FOLDS - 1) // (N_FOLDS * batch_size))  # per epoch
     network = MLPClassifier(
         (width,),
+        **PLAIN,
         batch_size=batch_size,
         max_iter=max(MIN_EPOCHS, MIN_STEPS // n_steps),
         tol=0,

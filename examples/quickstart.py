@@ -43,14 +43,15 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_sta
 # A network
 # ---------
 #
-# Two hidden layers of 128 rectified linear units, a softmax, Adam, batches of 32 and 10 epochs: the
-# first network of many a Keras tutorial. The softmax comes with the classes.
+# Two hidden layers of 128 rectified linear units, a softmax, batches of 32 and 10 epochs: the first
+# network of many a Keras tutorial. The softmax comes with the classes. By default AdamW trains it
+# at a learning rate that falls to 0 along a cosine, and each step drops a fifth of the units.
 
-clf = MLPClassifier((128, 128), optimizer="adam", batch_size=32, max_iter=10, random_state=0)
+clf = MLPClassifier((128, 128), batch_size=32, max_iter=10, random_state=0)
 start = perf_counter()
 clf.fit(X_train, y_train)
 seconds = perf_counter() - start
-print("1. The reference network: 128 relu, 128 relu, softmax; Adam, batch 32, 10 epochs")
+print("1. The reference network: 128 relu, 128 relu, softmax; batch 32, 10 epochs")
 print(f"   test accuracy {clf.score(X_test, y_test):.3f} after {seconds:.2f} s of training\n")
 
 # %%
@@ -67,7 +68,7 @@ NETWORK = {"hidden_layer_sizes": (64,), "batch_size": 32, "max_iter": 10, "rando
 ALPHAS = [1e-4, 1e-3, 1e-2]
 RATES = {"nesterov": [0.01, 0.02, 0.05, 0.1], "adam": [0.001, 0.002, 0.005, 0.01]}
 
-pipe = Pipeline([("scale", StandardScaler()), ("mlp", MLPClassifier(**NETWORK))])
+pipe = Pipeline([("scale", StandardScaler()), ("mlp", MLPClassifier(**NETWORK, dropout=0.0))])
 grid = [
     {
         "mlp__optimizer": [optimizer],
@@ -153,7 +154,7 @@ timed_fit(GridSearchCV(their_pipe, their_grid, cv=FOLDS, n_jobs=JOBS))
 #
 # On the left the optimizers at a constant learning rate, on the right one of them under three
 # schedules. A point is the objective, averaged over the steps of an epoch, and here without a
-# penalty, so that curves can be compared.
+# penalty and dropout, so that curves can be compared.
 
 OPTIMIZERS = [
     SGD(learning_rate=0.1),
@@ -165,7 +166,7 @@ OPTIMIZERS = [
 SCHEDULES = ["constant", "exponential", "cosine"]
 
 X_scaled = StandardScaler().fit_transform(X_train)
-network = clone(clf).set_params(penalty="none", max_iter=20)
+network = clone(clf).set_params(penalty="none", dropout=0.0, early_stopping=False, max_iter=20)
 
 
 def fitted(optimizer, schedule="constant"):

@@ -71,6 +71,8 @@ class Parametrised(BaseEstimator):
             return None
         owner, registry = type(self).__name__, domain.registry()
         if value in domain.also:
+            if domain.stands_for is not None:
+                return domain.stands_for()
             raise ValueError(
                 f"{owner}: {name}__{next(iter(values))} cannot be set because {name}={value!r} is "
                 f"chosen at fit; name one: {registry.listing()}."
@@ -90,7 +92,9 @@ class Parametrised(BaseEstimator):
     def _search_ranges_of(self, name: str, domain: Named) -> dict[str, Range]:
         value = getattr(self, name)
         if isinstance(value, str) and value in domain.also:
-            return {}  # it is chosen at fit, so there is nothing to set
+            if domain.stands_for is None:
+                return {}  # it is chosen at fit, so there is nothing to set
+            value = domain.stands_for()
         component = domain.registry().resolve(value, owner=type(self).__name__, name=name)
         return {f"{name}__{key}": search for key, search in component._search_ranges().items()}
 

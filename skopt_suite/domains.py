@@ -22,7 +22,7 @@ from skopt_suite._hashable import hashable
 from skopt_suite.backends import Array, Placement
 
 if TYPE_CHECKING:
-    from skopt_suite._component import Registry
+    from skopt_suite._component import Component, Registry
 
 _LARGEST_INTEGER = 2**63 - 1  # what fits into 64 bits
 _WHOLE = int, Integral  # of an abstract class it takes longest to tell, so that comes last
@@ -313,10 +313,14 @@ class Anything(Domain):
 
 @dataclass(frozen=True)
 class Named(Domain):
-    """A component, by name or as an object; `registry` is a function that returns its registry."""
+    """A component, by name or as an object; `registry` is a function that returns its registry.
+
+    `also` are words for what is chosen at fit, unless `stands_for` returns it beforehand.
+    """
 
     registry: Callable[[], Registry]
     also: tuple[str, ...] = ()
+    stands_for: Callable[[], Component] | None = None
     fusable: bool = False
 
     def check(self, owner: str, name: str, value: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from skopt_suite._words import did_you_mean
-from skopt_suite.domains import Real
+from skopt_suite.domains import Choice, Real
 from skopt_suite.models import (
     ACTIVATIONS,
     INITIALISERS,
@@ -19,7 +19,7 @@ from skopt_suite.models import (
     WORDS_FOR_NORMALIZATIONS,
 )
 
-_RATE = Real(0, 1, open_high=True)
+_RATE_OR_AUTO = Choice(("auto",), (Real(0, 1, open_high=True),))
 
 
 def check_architecture(owner: str, sizes: Any, activation: Any, dropout: Any) -> None:
@@ -35,7 +35,7 @@ def check_architecture(owner: str, sizes: Any, activation: Any, dropout: Any) ->
     for name in _checked_length(owner, "activation", activation, n_hidden):
         _check_name(owner, "activation", name, ACTIVATIONS, WORDS_FOR_ACTIVATIONS)
     for rate in _checked_length(owner, "dropout", dropout, n_hidden):
-        _RATE.check(owner, "dropout", rate)
+        _RATE_OR_AUTO.check(owner, "dropout", rate)
 
 
 def check_init(owner: str, init: Any) -> None:

@@ -20,7 +20,7 @@ from skopt_suite.estimators._callbacks import (
 from skopt_suite.estimators._continuing import Initial
 from skopt_suite.estimators._convergence import warn_if_not_converged
 from skopt_suite.estimators._named_alone import named_alone
-from skopt_suite.estimators._parameters import best_optimizer, takes_sparse
+from skopt_suite.estimators._parameters import best_optimizer, resolve_schedule, takes_sparse
 from skopt_suite.estimators._predict import raw_predictions
 from skopt_suite.estimators._prepare import prepare
 from skopt_suite.estimators._prepared import CheckedRows, Prepared
@@ -33,6 +33,7 @@ from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.optimizers import OPTIMIZERS, Optimizer
 from skopt_suite.penalties import PENALTIES, Penalty
+from skopt_suite.schedules import Schedule
 from skopt_suite.training import (
     AUTO_STRENGTH,
     Job,
@@ -53,10 +54,8 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     _memory: Memory | None = None
     _penalty_strength: float = AUTO_STRENGTH
     _standardization: Standardization | None = None
-    _standardizes_if_auto: ClassVar[bool] = False
-    """Whether ``standardize="auto"`` is True."""
-    _stops_early_if_auto: ClassVar[bool] = False
-    """Whether ``early_stopping="auto"`` is True where there are rows enough."""
+    _is_network: ClassVar[bool] = False
+    """Whether "auto" is what suits networks: standardised columns, held-out rows, falling rates."""
     _shares_penalty: ClassVar[bool] = False
     """Whether rows share one penalty, so that ``alpha="auto"`` falls with their number."""
 
@@ -198,6 +197,11 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         """Return the penalty for questions to which strengths that are "auto" do not matter."""
         penalty = PENALTIES.resolve(self.penalty, owner=type(self).__name__)
         return penalty.with_strength(AUTO_STRENGTH)
+
+    def _schedule(self, is_incremental: bool = False) -> Schedule:
+        """Return the schedule; `"auto"` resolved."""
+        owner, decays = type(self).__name__, self._is_network and not is_incremental
+        return resolve_schedule(self.schedule, self._optimizer() if decays else None, owner)
 
     def _precision(self) -> str:
         return "as_X" if self.dtype == "auto" else self.dtype

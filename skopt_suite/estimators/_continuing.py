@@ -12,7 +12,6 @@ from skopt_suite.estimators._architecture import widths
 from skopt_suite.estimators._predict import shown_params
 from skopt_suite.models import Network
 from skopt_suite.optimizers import Demands
-from skopt_suite.schedules import SCHEDULES
 from skopt_suite.training import Memory, Plan, Standardization, able_optimizers, are_alike, choice
 
 
@@ -41,8 +40,7 @@ def trains_incrementally(estimator: Any) -> bool:
 
 def _incremental(estimator: Any) -> list[str]:
     """Return the optimizers that `partial_fit` of dense data would go on with."""
-    owner = type(estimator).__name__
-    schedule: Any = SCHEDULES.resolve(estimator.schedule, owner=owner)
+    schedule = estimator._schedule(is_incremental=True)
     demands = Demands(
         estimator._loss(),
         estimator._kind_of_penalty(),
@@ -149,5 +147,6 @@ def _is_same(model: Any, plan: Plan, incremental: bool) -> bool:
     used = [model.optimizer_, model.schedule_, model.penalty_, model.loss_function_]
     wanted = [plan.optimizer, plan.schedule, penalty, plan.loss]
     if incremental:
-        return [*map(fusion_key, used[:2])] == [*map(fusion_key, wanted[:2])]
+        n_parts = 1 if model.schedule == "auto" else 2  # what it is in `fit` has no state
+        return [*map(fusion_key, used[:n_parts])] == [*map(fusion_key, wanted[:n_parts])]
     return [*map(content, used)] == [*map(content, wanted)]

@@ -66,7 +66,8 @@ def _of_rule(estimator: Any, job: Job, result: Result) -> str:
             f"has learnt nothing in {result.n_iter} epochs: its loss of {lowest:.3g} is that of "
             "the best constant prediction. Scale X and y, or raise the learning rate."
         )
-    is_chosen = not (isinstance(estimator.optimizer, str) and estimator.optimizer == "auto")
+    is_auto = isinstance(estimator.optimizer, str) and estimator.optimizer == "auto"
+    is_chosen = estimator._is_network or not is_auto
     if is_chosen or not has_end or result.stop_reason == "no_improvement":
         return ""
     return (

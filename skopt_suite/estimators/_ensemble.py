@@ -22,7 +22,7 @@ from skopt_suite.estimators._prepare import (
 )
 from skopt_suite.estimators._prepared import CheckedRows, GivenRows, Prepared, TrainingPart
 from skopt_suite.estimators._regressor import TrainableRegressor
-from skopt_suite.estimators._scoring import settled
+from skopt_suite.estimators._settled import settled, settled_like
 from skopt_suite.models import Network
 from skopt_suite.training import Plan
 
@@ -65,7 +65,7 @@ def prepare_members(
     part, own, held_out = _shared_part(first, shared, rows, own, given)
     prepared = []
     for k, model in enumerate(models):
-        plan = replace(plan_of(model), early_stopping=shared.early_stopping)
+        plan = settled_like(shared, plan_of(model))
         one = prepared_on(model, plan, rows, replace(part, weight=own[k]))
         of_stack = replace(one.job.plan, seed=shared.seed)
         weight = None if held_out is None else mean_one(held_out[k])

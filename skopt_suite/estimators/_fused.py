@@ -32,7 +32,7 @@ from skopt_suite.estimators._prepare import (
 )
 from skopt_suite.estimators._prepared import CheckedRows, Prepared
 from skopt_suite.estimators._regressor import TrainableRegressor
-from skopt_suite.estimators._scoring import settled
+from skopt_suite.estimators._settled import settled, settled_like
 from skopt_suite.estimators._standardize import key_of, standardizes_targets
 from skopt_suite.estimators._targets import placed_targets
 from skopt_suite.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, Metric
@@ -132,7 +132,7 @@ def prepare(model: TrainableEstimator, seen: SeenRows, plan: Plan) -> Prepared:
 def job_of(prepared: Prepared, plan: Plan) -> Job:
     """Return the job of another plan on the same rows; networks may start somewhere else."""
     job, source = prepared.job, prepared.data.train
-    plan = replace(plan, early_stopping=job.plan.early_stopping)
+    plan = settled_like(job.plan, plan)
     if (content(plan.loss), plan.init) == (content(job.plan.loss), job.plan.init):
         return replace(job, plan=plan)
     y = to_numpy(source.some_targets(source.n_samples))

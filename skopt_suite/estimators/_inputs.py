@@ -50,7 +50,8 @@ def check_X(
             estimator,
             X,
             accept_sparse="csr",  # others are converted to it
-            dtype=_accepted(dtype),
+            # numbers in lists are double
+            dtype=_accepted(dtype if hasattr(X, "shape") else "float64"),
             reset=reset,
         )
         dtype = str(X.dtype) if dtype == "as_X" else dtype

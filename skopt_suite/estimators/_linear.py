@@ -47,7 +47,7 @@ class LinearClassifier(LinearFace, TrainableClassifier):
         ``"fista"`` where it is not, and ``"adam"`` where a loss of your own has kinks.
     schedule : str or Schedule, default="constant"
         Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
-        (:ref:`list <schedules>`).
+        (:ref:`list <schedules>`); "auto" is "constant".
     fit_intercept : bool, default=True
         Whether there is an intercept.
     max_iter : int, default=1000
@@ -137,7 +137,7 @@ class LinearClassifier(LinearFace, TrainableClassifier):
     """
 
     parameters = {
-        **common_parameters(CLASSIFICATION_LOSSES, auto_optimizer=True),
+        **common_parameters(CLASSIFICATION_LOSSES),
         "fit_intercept": Boolean(),
         "class_weight": Anything(),
     }
@@ -212,7 +212,7 @@ class LinearRegressor(LinearFace, TrainableRegressor):
         ``"fista"`` where it is not, and ``"adam"`` where a loss of your own has kinks.
     schedule : str or Schedule, default="constant"
         Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
-        (:ref:`list <schedules>`).
+        (:ref:`list <schedules>`); "auto" is "constant".
     fit_intercept : bool, default=True
         Whether there is an intercept.
     max_iter : int, default=1000
@@ -297,7 +297,7 @@ class LinearRegressor(LinearFace, TrainableRegressor):
     """
 
     parameters = {
-        **common_parameters(REGRESSION_LOSSES, auto_optimizer=True),
+        **common_parameters(REGRESSION_LOSSES),
         "fit_intercept": Boolean(),
     }
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from skopt_suite.domains import Anything, Boolean, Real
 from skopt_suite.estimators._classifier import TrainableClassifier
-from skopt_suite.estimators._mlp_face import MLPFace
+from skopt_suite.estimators._mlp_face import MLPFace, network_optimizer
 from skopt_suite.estimators._parameters import common_parameters
 from skopt_suite.estimators._regressor import TrainableRegressor
 from skopt_suite.losses import (
@@ -31,14 +31,14 @@ class MLPClassifier(MLPFace, TrainableClassifier):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or sequence of int, default=(100,)
+    hidden_layer_sizes : int or sequence of int, default=(128, 128)
         Units of every hidden layer; ``()`` is the linear model.
     activation : str or sequence of str, default="relu"
         Name of the activation of all hidden layers, or of every one
         (:ref:`list <activations>`).
-    dropout : float or sequence of float in [0, 1), default=0.0
+    dropout : "auto", float or sequence of float in [0, 1), default="auto"
         Probability that a unit of a hidden layer is dropped in training, for all layers or for
-        every one.
+        every one; "auto": 0.2 in layers of at least 64 units that are trained on minibatches.
     input_dropout : float in [0, 1), default=0.0
         Probability that a feature is dropped in training, of dense X.
     init : str, default="auto"
@@ -59,13 +59,14 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         Term of the objective that keeps weights small, by name or as an object of
         `skopt_suite.penalties` (:ref:`list <penalties>`). It is added to the *mean* loss and never
         acts on intercepts.
-    optimizer : str or Optimizer, default="adam"
+    optimizer : str or Optimizer, default="auto"
         What takes the steps, by name or as an object of `skopt_suite.optimizers`
-        (:ref:`list <optimizers>`).
-    schedule : str or Schedule, default="constant"
+        (:ref:`list <optimizers>`); "auto": ``AdamW(learning_rate=0.003, weight_decay=0.02)``.
+    schedule : str or Schedule, default="auto"
         Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
-        (:ref:`list <schedules>`).
-    max_iter : int, default=200
+        (:ref:`list <schedules>`); "auto": "cosine" over ``max_iter`` epochs, but "constant" in
+        ``partial_fit`` and for optimizers that do without.
+    max_iter : int, default=60
         Largest number of epochs (passes over the data) of a stochastic optimizer, or of
         iterations of a full-batch one, which warns if they are not enough.
     tol : float >= 0 or None, default=1e-4
@@ -76,7 +77,8 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         than ``tol``, for ``n_iter_no_change`` epochs. None: neither ends before ``max_iter``, but
         for solvers that can go no further.
     batch_size : int or "auto", default="auto"
-        Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
+        Rows per step of a stochastic optimizer; "auto": a hundred and fiftieth of all, rounded down
+        to a power of 2 from 64 to 256.
     shuffle : bool, default=True
         Whether minibatches take the rows in a new order every epoch.
     early_stopping : bool or "auto", default="auto"
@@ -159,7 +161,7 @@ class MLPClassifier(MLPFace, TrainableClassifier):
     """
 
     parameters = {
-        **common_parameters(CLASSIFICATION_LOSSES, auto_optimizer=False),
+        **common_parameters(CLASSIFICATION_LOSSES, auto_optimizer=network_optimizer),
         "hidden_layer_sizes": Anything(),
         "activation": Anything(),
         "dropout": Anything(),
@@ -172,19 +174,19 @@ class MLPClassifier(MLPFace, TrainableClassifier):
 
     def __init__(
         self,
-        hidden_layer_sizes: int | Sequence[int] = (100,),
+        hidden_layer_sizes: int | Sequence[int] = (128, 128),
         activation: str | Sequence[str] = "relu",
         *,
-        dropout: float | Sequence[float] = 0.0,
+        dropout: str | float | Sequence[float] = "auto",
         input_dropout: float = 0.0,
         init: str = "auto",
         residual: bool = False,
         normalization: str = "none",
         loss: str | ClassificationLoss = "log_loss",
         penalty: str | Penalty = "l2",
-        optimizer: str | Optimizer = "adam",
-        schedule: str | Schedule = "constant",
-        max_iter: int = 200,
+        optimizer: str | Optimizer = "auto",
+        schedule: str | Schedule = "auto",
+        max_iter: int = 60,
         tol: float | None = 1e-4,
         batch_size: int | str = "auto",
         shuffle: bool = True,
@@ -236,14 +238,14 @@ class MLPRegressor(MLPFace, TrainableRegressor):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or sequence of int, default=(100,)
+    hidden_layer_sizes : int or sequence of int, default=(128, 128)
         Units of every hidden layer; ``()`` is the linear model.
     activation : str or sequence of str, default="relu"
         Name of the activation of all hidden layers, or of every one
         (:ref:`list <activations>`).
-    dropout : float or sequence of float in [0, 1), default=0.0
+    dropout : "auto", float or sequence of float in [0, 1), default="auto"
         Probability that a unit of a hidden layer is dropped in training, for all layers or for
-        every one.
+        every one; "auto": 0.2 in layers of at least 64 units that are trained on minibatches.
     input_dropout : float in [0, 1), default=0.0
         Probability that a feature is dropped in training, of dense X.
     init : str, default="auto"
@@ -264,13 +266,14 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         Term of the objective that keeps weights small, by name or as an object of
         `skopt_suite.penalties` (:ref:`list <penalties>`). It is added to the *mean* loss and never
         acts on intercepts.
-    optimizer : str or Optimizer, default="adam"
+    optimizer : str or Optimizer, default="auto"
         What takes the steps, by name or as an object of `skopt_suite.optimizers`
-        (:ref:`list <optimizers>`).
-    schedule : str or Schedule, default="constant"
+        (:ref:`list <optimizers>`); "auto": ``AdamW(learning_rate=0.003, weight_decay=0.02)``.
+    schedule : str or Schedule, default="auto"
         Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
-        (:ref:`list <schedules>`).
-    max_iter : int, default=200
+        (:ref:`list <schedules>`); "auto": "cosine" over ``max_iter`` epochs, but "constant" in
+        ``partial_fit`` and for optimizers that do without.
+    max_iter : int, default=60
         Largest number of epochs (passes over the data) of a stochastic optimizer, or of
         iterations of a full-batch one, which warns if they are not enough.
     tol : float >= 0 or None, default=1e-4
@@ -281,7 +284,8 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         than ``tol``, for ``n_iter_no_change`` epochs. None: neither ends before ``max_iter``, but
         for solvers that can go no further.
     batch_size : int or "auto", default="auto"
-        Rows per step of a stochastic optimizer; "auto": 200 or all, if there are fewer.
+        Rows per step of a stochastic optimizer; "auto": a hundred and fiftieth of all, rounded down
+        to a power of 2 from 64 to 256.
     shuffle : bool, default=True
         Whether minibatches take the rows in a new order every epoch.
     early_stopping : bool or "auto", default="auto"
@@ -360,7 +364,7 @@ class MLPRegressor(MLPFace, TrainableRegressor):
     """
 
     parameters = {
-        **common_parameters(REGRESSION_LOSSES, auto_optimizer=False),
+        **common_parameters(REGRESSION_LOSSES, auto_optimizer=network_optimizer),
         "hidden_layer_sizes": Anything(),
         "activation": Anything(),
         "dropout": Anything(),
@@ -372,19 +376,19 @@ class MLPRegressor(MLPFace, TrainableRegressor):
 
     def __init__(
         self,
-        hidden_layer_sizes: int | Sequence[int] = (100,),
+        hidden_layer_sizes: int | Sequence[int] = (128, 128),
         activation: str | Sequence[str] = "relu",
         *,
-        dropout: float | Sequence[float] = 0.0,
+        dropout: str | float | Sequence[float] = "auto",
         input_dropout: float = 0.0,
         init: str = "auto",
         residual: bool = False,
         normalization: str = "none",
         loss: str | RegressionLoss = "squared_error",
         penalty: str | Penalty = "l2",
-        optimizer: str | Optimizer = "adam",
-        schedule: str | Schedule = "constant",
-        max_iter: int = 200,
+        optimizer: str | Optimizer = "auto",
+        schedule: str | Schedule = "auto",
+        max_iter: int = 60,
         tol: float | None = 1e-4,
         batch_size: int | str = "auto",
         shuffle: bool = True,

@@ -17,6 +17,17 @@ from skopt_suite.estimators._architecture import (
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._prune import Prunable
 from skopt_suite.models import Network
+from skopt_suite.optimizers import AdamW, Optimizer
+
+
+def network_optimizer() -> AdamW:
+    """Return what ``optimizer="auto"`` stands for in networks."""
+    return AdamW(learning_rate=0.003, weight_decay=0.02)
+
+
+AUTO_DROPOUT = 0.2
+FEWEST_DROPPED = 64
+"""Units of a layer that ``dropout="auto"`` drops some of; narrow ones need all."""
 
 
 class MLPFace(Prunable, TrainableEstimator):
@@ -24,14 +35,14 @@ class MLPFace(Prunable, TrainableEstimator):
 
     hidden_layer_sizes: Any
     activation: Any
+    optimizer: Any
     dropout: Any
     input_dropout: float
     init: Any
     residual: bool
     normalization: str
     dtype: str
-    _standardizes_if_auto = True
-    _stops_early_if_auto = True
+    _is_network = True
     coefs_: list
     intercepts_: list
     gains_: list
@@ -54,8 +65,22 @@ class MLPFace(Prunable, TrainableEstimator):
         hidden, activations, *kinds = self._architecture()
         return Network((n_features, *hidden, n_outputs), activations, True, *kinds)
 
+    def _optimizer(self) -> Optimizer:
+        if isinstance(self.optimizer, str) and self.optimizer == "auto":
+            return network_optimizer()
+        return super()._optimizer()
+
     def _dropout_rates(self) -> tuple[float, ...]:
-        return per_layer(self.dropout, len(widths(self.hidden_layer_sizes)))
+        sizes = widths(self.hidden_layer_sizes)
+        given = per_layer(self.dropout, len(sizes))
+        return tuple(
+            self._auto_dropout(size) if rate == "auto" else rate
+            for rate, size in zip(given, sizes, strict=True)
+        )
+
+    def _auto_dropout(self, n_units: int) -> float:
+        drops = n_units >= FEWEST_DROPPED and not self._optimizer().is_full_batch
+        return AUTO_DROPOUT if drops else 0.0
 
     def _input_dropout_rate(self) -> float:
         return float(self.input_dropout)

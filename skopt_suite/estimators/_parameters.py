@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,19 +14,29 @@ from skopt_suite.domains import Anything, Boolean, Choice, Domain, Integer, Name
 from skopt_suite.losses import Loss
 from skopt_suite.optimizers import OPTIMIZERS, Demands, Optimizer
 from skopt_suite.penalties import PENALTIES, Penalty
-from skopt_suite.schedules import SCHEDULES
+from skopt_suite.schedules import SCHEDULES, Schedule
 
 _BEST_FIRST = ("lbfgs", "fista", "adam")
 """What `"auto"` tries; the last takes every loss and penalty."""
 
 
-def common_parameters(losses: Registry, auto_optimizer: bool) -> dict[str, Domain]:
-    """Return the domains of the parameters that all estimators have."""
+def common_parameters(
+    losses: Registry, auto_optimizer: Callable[[], Optimizer] | None = None
+) -> dict[str, Domain]:
+    """Return the domains of the parameters that all estimators have.
+
+    Parameters
+    ----------
+    losses : Registry
+        Of the kind of estimator.
+    auto_optimizer : callable, optional
+        Returns what ``optimizer="auto"`` stands for; None: it is chosen for loss and penalty.
+    """
     return {
         "loss": Named(lambda: losses),
         "penalty": Named(lambda: PENALTIES),
-        "optimizer": Named(lambda: OPTIMIZERS, also=("auto",) if auto_optimizer else ()),
-        "schedule": Named(lambda: SCHEDULES),
+        "optimizer": Named(lambda: OPTIMIZERS, also=("auto",), stands_for=auto_optimizer),
+        "schedule": Named(lambda: SCHEDULES, also=("auto",)),
         "max_iter": Integer(1),
         "tol": Real(0, optional=True),
         "batch_size": Choice(("auto",), (Integer(1),)),
@@ -48,6 +59,19 @@ def best_optimizer(loss: Loss, penalty: Penalty) -> str:
     demands = Demands(loss, penalty)
     able = (name for name in _BEST_FIRST if OPTIMIZERS[name]().refusal(demands) is None)
     return next(able, _BEST_FIRST[-1])
+
+
+def resolve_schedule(value: Any, optimizer: Optimizer | None, owner: str) -> Schedule:
+    """Return the schedule; `"auto"` lets the rate of an optimizer fall that has one.
+
+    `optimizer` is None where nobody knows how long training will last.
+    """
+    if isinstance(value, str) and value == "auto":
+        is_constant = (
+            optimizer is None or optimizer.is_schedule_free or not optimizer.takes_schedule
+        )
+        value = "constant" if is_constant else "cosine"
+    return SCHEDULES.resolve(value, owner=owner, name="schedule", also=("auto",))
 
 
 def draw_seed(owner: str, random_state: Any) -> int:

@@ -23,14 +23,14 @@ from skopt_suite.estimators._inputs import (
 from skopt_suite.estimators._parameters import draw_seed
 from skopt_suite.estimators._predict import seen_X
 from skopt_suite.estimators._prepared import CheckedRows, GivenRows, Prepared, TrainingPart
-from skopt_suite.estimators._scoring import scorer_on, scores_by_loss, settled
+from skopt_suite.estimators._scoring import scorer_on, scores_by_loss
+from skopt_suite.estimators._settled import settled, settled_without_rows
 from skopt_suite.estimators._split import split_rows
 from skopt_suite.estimators._standardize import learnt_standardization
 from skopt_suite.estimators._targets import Targets, placed_targets
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.penalties import PENALTIES
-from skopt_suite.schedules import SCHEDULES
 from skopt_suite.training import (
     AUTO_STRENGTH,
     Data,
@@ -59,7 +59,7 @@ def prepare(
 ) -> Prepared:
     """Check everything and return the fit as a job and its data."""
     goes_on = is_incremental and model._is_trained()
-    plan = plan_of(model)
+    plan = plan_of(model, is_incremental)
     known = model._targets if goes_on else None
     rows = checked_rows(model, X, y, sample_weight, known, classes)
     given = validation_rows(model, X_val, y_val, rows)
@@ -93,15 +93,15 @@ def _given_start(
     return start._replace(params=params)
 
 
-def plan_of(model: TrainableEstimator) -> Plan:
+def plan_of(model: TrainableEstimator, is_incremental: bool = False) -> Plan:
     """Return what the parameters say, checked, whatever the data."""
     owner = type(model).__name__
     model._check_parameters()
-    return Plan(
+    plan = Plan(
         loss=model._loss(),
         penalty=PENALTIES.resolve(model.penalty, owner=owner),
         optimizer=model._optimizer(),
-        schedule=SCHEDULES.resolve(model.schedule, owner=owner),
+        schedule=model._schedule(is_incremental),
         max_iter=model.max_iter,
         tol=0.0 if model.tol is None else model.tol,
         n_iter_no_change=math.inf if model.tol is None else model.n_iter_no_change,
@@ -114,6 +114,7 @@ def plan_of(model: TrainableEstimator) -> Plan:
         input_dropout=model._input_dropout_rate(),
         init=model._initialiser(),
     )
+    return settled_without_rows(model, plan)
 
 
 def checked_rows(

@@ -1,8 +1,7 @@
-"""The parameters ``early_stopping`` and ``scoring``: when rows are held out, and their score."""
+"""The parameter ``scoring``: what held-out rows are scored by."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,15 +9,10 @@ from sklearn.metrics import get_scorer, get_scorer_names
 
 from skopt_suite.backends import to_numpy
 from skopt_suite.estimators._prepared import CheckedRows
-from skopt_suite.training import Job, Plan, Scorer
+from skopt_suite.training import Job, Scorer
 
 if TYPE_CHECKING:
     from skopt_suite.estimators._base import TrainableEstimator
-
-ENOUGH_ROWS = 1000
-"""From how many rows on holding some out is better than training on all of them."""
-ENOUGH_OF_A_CLASS = 10
-"""And from how many for every class."""
 
 
 def check_scoring(owner: str, value: Any) -> None:
@@ -36,36 +30,6 @@ def check_scoring(owner: str, value: Any) -> None:
 def scores_by_loss(model: TrainableEstimator) -> bool:
     """Whether held-out rows are scored by the share of the loss that is explained."""
     return isinstance(model.scoring, str) and model.scoring == "loss"
-
-
-def settled(
-    model: TrainableEstimator, plan: Plan, rows: CheckedRows, are_given: bool = False
-) -> Plan:
-    """Return a plan that says whether to stop early.
-
-    Parameters
-    ----------
-    model : estimator
-        Whose plan it is.
-    plan : Plan
-        It may say "auto".
-    rows : CheckedRows
-        What it is fitted to.
-    are_given : bool
-        Whether the user holds out others.
-    """
-    if not isinstance(plan.early_stopping, str):
-        return plan
-    can_stop = plan.n_iter_no_change < plan.max_iter and not plan.optimizer.is_full_batch
-    stops = model._stops_early_if_auto and can_stop and (are_given or _are_enough(rows))
-    return replace(plan, early_stopping=bool(stops))
-
-
-def _are_enough(rows: CheckedRows) -> bool:
-    """Whether some of the rows can be spared, of every class."""
-    n_rows = rows.y.shape[0] if rows.weight is None else np.count_nonzero(rows.weight)
-    n_classes = rows.targets.type.n_outputs if rows.targets.is_stratified else 1
-    return bool(n_rows >= max(ENOUGH_ROWS, ENOUGH_OF_A_CLASS * n_classes))
 
 
 def scorer_on(

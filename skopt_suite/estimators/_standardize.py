@@ -39,7 +39,7 @@ def check_standardize(owner: str, value: Any) -> None:
 def standardizes(model: TrainableEstimator) -> bool:
     """Whether fits see standardised inputs."""
     value = model.standardize
-    return model._standardizes_if_auto if isinstance(value, str) else bool(value)
+    return model._is_network if isinstance(value, str) else bool(value)
 
 
 def standardizes_targets(model: TrainableEstimator) -> bool:

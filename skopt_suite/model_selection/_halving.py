@@ -51,8 +51,8 @@ class FusedHalvingGridSearchCV(_FusedHalving, HalvingGridSearchCV):
     ``resource="max_iter"`` (of the last step of a Pipeline: ``"<step>__max_iter"``) the stack
     shrinks at every rung and the survivors go on training from where they are, instead of anew:
     the same result in a fraction of the epochs. (A schedule that ends with ``max_iter``, such as
-    ``"cosine"``, is stretched at every rung.) With more samples at every rung, ``"n_samples"``,
-    fits begin anew.
+    ``"cosine"``, which is ``"auto"`` in networks, is stretched at every rung.) With more samples at
+    every rung, ``"n_samples"``, fits begin anew.
 
     Parameters
     ----------

@@ -81,7 +81,7 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     >>> bool(search.fit(X, y).best_score_ > 0.95)
     True
     >>> sorted(search.best_params_)
-    ['optimizer__learning_rate', 'penalty__alpha']
+    ['dropout', 'optimizer__learning_rate', 'optimizer__weight_decay', 'penalty__alpha']
     """
 
     _parameter_constraints = {

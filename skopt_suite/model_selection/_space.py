@@ -55,7 +55,9 @@ def search_space(estimator: BaseEstimator) -> dict[str, Any]:
     penalty__alpha loguniform 1e-05 0.1
     penalty__l1_ratio uniform 0.0 1.0
     optimizer__learning_rate loguniform 0.0001 0.1
+    optimizer__weight_decay loguniform 0.0001 1
     schedule__gamma uniform 0.9 1.0
+    dropout uniform 0.0 0.5
 
     Change what you know better, and pass it to any search:
 

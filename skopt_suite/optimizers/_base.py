@@ -134,6 +134,11 @@ class Optimizer(Component):
     """Which hyperparameter a schedule that moves the momentum replaces; empty: there is none."""
 
     @property
+    def is_schedule_free(self) -> bool:
+        """Whether averages stand in for a rate that falls."""
+        return False
+
+    @property
     def has_momentum(self) -> bool:
         """Whether a schedule can move its momentum."""
         return bool(self.momentum_parameter)

@@ -171,7 +171,7 @@ class TabularMLPRegressor(RegressorMixin, TabularMLP):
 
     def _network(self) -> MLPRegressor:
         # columns are scaled already, targets are not
-        return MLPRegressor(**recipe(), standardize={"X": (None, None)})
+        return MLPRegressor(**recipe(), dropout=0.0, standardize={"X": (None, None)})
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

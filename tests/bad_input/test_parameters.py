@@ -197,7 +197,7 @@ def test_parameters_of_estimators_are_checked(estimator, name, value, accepted):
         ({"activation": "Hardswish"}, "Did you mean 'hard_swish'?"),
         ({"activation": "LeakyReLU"}, "Did you mean 'leaky_relu'?"),
         ({"activation": "swish"}, "Did you mean 'silu'?"),
-        ({"activation": ["relu", "tanh"]}, "one for each of the 1 hidden layers; got 2"),
+        ({"activation": ["relu"] * 3}, "one for each of the 2 hidden layers; got 3"),
         ({"init": "kaiming_normal_"}, "'orthogonal'. Did you mean 'he_normal'?"),
         ({"init": "xavier_uniform"}, "Did you mean 'glorot_uniform'?"),
         ({"init": "HeUniform"}, "unknown init 'HeUniform'; known: 'auto', 'glorot_uniform',"),
@@ -212,10 +212,10 @@ def test_parameters_of_estimators_are_checked(estimator, name, value, accepted):
             "there must be at least 2; got hidden_layer_sizes=(4, 1)",
         ),
         ({"residual": "yes"}, "residual must be True or False; got 'yes'"),
-        ({"dropout": 1.0}, "dropout must be a number in [0, 1); got 1.0"),
-        ({"dropout": -0.1}, "dropout must be a number in [0, 1); got -0.1"),
-        ({"dropout": [0.1, 0.2, 0.3]}, "one for each of the 1 hidden layers; got 3"),
-        ({"dropout": "half"}, "dropout must be a number in [0, 1); got 'half'"),
+        ({"dropout": 1.0}, "dropout must be 'auto' or a number in [0, 1); got 1.0"),
+        ({"dropout": -0.1}, "dropout must be 'auto' or a number in [0, 1); got -0.1"),
+        ({"dropout": [0.1, 0.2, 0.3]}, "one for each of the 2 hidden layers; got 3"),
+        ({"dropout": "half"}, "dropout must be 'auto' or a number in [0, 1); got 'half'"),
     ],
 )
 @pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
@@ -249,6 +249,8 @@ def test_nested_parameters_of_auto_ask_for_a_name():
     text = "optimizer__learning_rate cannot be set because optimizer='auto' is chosen at fit; name"
     with pytest.raises(ValueError, match=text):
         LinearClassifier().set_params(optimizer__learning_rate=0.1)
+    with pytest.raises(ValueError, match="schedule__power cannot be set because schedule='auto'"):
+        MLPClassifier().set_params(schedule__power=2.0)
 
 
 @pytest.mark.parametrize(
@@ -256,4 +258,4 @@ def test_nested_parameters_of_auto_ask_for_a_name():
 )
 def test_unknown_nested_parameters_are_refused(name):
     with pytest.raises(ValueError, match="Invalid parameter"):
-        MLPClassifier().set_params(**{name: 1})
+        MLPClassifier(schedule="constant").set_params(**{name: 1})

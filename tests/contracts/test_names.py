@@ -217,7 +217,7 @@ def test_name_and_nested_parameter_in_either_order(estimator):
 
 def test_defaults_are_names_that_nested_parameters_replace():
     model = MLPClassifier()
-    assert (model.optimizer, model.penalty, model.schedule) == ("adam", "l2", "constant")
+    assert (model.optimizer, model.penalty, model.schedule) == ("auto", "l2", "auto")
     model.set_params(penalty__alpha=1.0, optimizer__beta1=0.5, loss="hinge")
     assert repr(model.penalty) == repr(L2(alpha=1.0))
     assert model.optimizer.beta1 == 0.5
@@ -231,7 +231,7 @@ def test_a_grid_leaves_its_candidates_independent():
         clone(base).set_params(**clone_values(params)).optimizer.learning_rate for params in grid
     ]
     assert rates == [0.1, 0.2, 0.1, 0.2]
-    assert base.optimizer == "adam"
+    assert base.optimizer == "auto"
 
 
 def clone_values(params):

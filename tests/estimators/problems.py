@@ -13,8 +13,8 @@ NUMBERS = (NUMBERS[0], NUMBERS[1] / NUMBERS[1].std())
 STOCHASTIC = [
     LinearClassifier(optimizer=Adam(0.01), batch_size=32, max_iter=20),
     LinearRegressor(optimizer=Adam(0.01), batch_size=32, max_iter=20),
-    MLPClassifier((8,), dropout=0.2, batch_size=32, max_iter=20),
-    MLPRegressor((8,), dropout=0.2, batch_size=32, max_iter=20),
+    MLPClassifier((8,), schedule="constant", dropout=0.2, batch_size=32, max_iter=20),
+    MLPRegressor((8,), schedule="constant", dropout=0.2, batch_size=32, max_iter=20),
 ]
 every = pytest.mark.parametrize("estimator", STOCHASTIC, ids=lambda e: type(e).__name__)
 

@@ -16,8 +16,8 @@ FOREVER = [{"tol": None}, {"n_iter_no_change": np.inf}, {"n_iter_no_change": flo
 RULES = [
     LinearClassifier(optimizer="adam", random_state=0),
     LinearRegressor(optimizer="adam", random_state=0),
-    MLPClassifier((4,), random_state=0),
-    MLPRegressor((4,), random_state=0),
+    MLPClassifier((4,), schedule="constant", random_state=0),
+    MLPRegressor((4,), schedule="constant", random_state=0),
 ]
 
 
@@ -77,9 +77,8 @@ def test_the_best_epoch_is_kept_all_the_same():
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_fits_of_a_search_end_each_in_its_own_way():
     grid = {"tol": [None, 100.0], "n_iter_no_change": [np.inf, 2], "optimizer": ["adam"]}
-    search = FusedGridSearchCV(
-        MLPClassifier((4,), max_iter=12, random_state=0), grid, cv=2, refit=False
-    ).fit(X, Y)
+    network = MLPClassifier((4,), schedule="constant", max_iter=12, random_state=0)
+    search = FusedGridSearchCV(network, grid, cv=2, refit=False).fit(X, Y)
     ends = {
         (params["tol"], params["n_iter_no_change"]): len(curves[0])
         for params, curves in zip(search.cv_results_["params"], search.loss_curves_, strict=True)

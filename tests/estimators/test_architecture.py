@@ -17,7 +17,7 @@ from .problems import CLASSES, NUMBERS
 def test_every_activation_trains(activation, dtype):
     X, y = CLASSES
     model = MLPClassifier((16, 8), activation, optimizer=Adam(0.01), dtype=dtype, random_state=0)
-    fitted = model.set_params(max_iter=60).fit(X, y)
+    fitted = model.set_params(schedule="constant", batch_size=200, max_iter=60).fit(X, y)
     assert fitted.loss_curve_[-1] < 0.75 * fitted.loss_curve_[0]
     assert fitted.score(X, y) > 0.85
 

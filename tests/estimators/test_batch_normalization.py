@@ -19,6 +19,8 @@ X, Y = NUMBERS
 SETTINGS = {
     "normalization": "batch",
     "activation": "tanh",
+    "optimizer": "adam",
+    "schedule": "constant",
     "batch_size": 40,
     "max_iter": 6,
     "dtype": "float64",

@@ -16,10 +16,20 @@ from skopt_suite.optimizers import SGD, GradientDescent
 from .problems import NUMBERS
 
 DIABETES = load_diabetes(return_X_y=True)
+SLOW = MLPRegressor(
+    (100,),
+    dropout=0.0,
+    optimizer="adam",
+    schedule="constant",
+    max_iter=200,
+    batch_size=200,
+    standardize=False,
+    random_state=0,
+)
 
 
 def test_a_network_that_was_still_improving_warns():
-    model = MLPRegressor(standardize=False, random_state=0)
+    model = clone(SLOW)
     with pytest.warns(
         ConvergenceWarning, match="'adam' was still improving when it ended after 200"
     ):
@@ -39,7 +49,7 @@ def test_small_targets_are_learnt(factor):
 )
 def test_targets_of_a_scale_that_the_learning_rate_cannot_reach_warn(factor, what):
     X, y = DIABETES
-    model = MLPRegressor(standardize=False, random_state=0)
+    model = clone(SLOW)
     with pytest.warns(ConvergenceWarning, match=what):
         model.fit(StandardScaler().fit_transform(X), factor * y)
 

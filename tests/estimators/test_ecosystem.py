@@ -60,7 +60,7 @@ def test_grid_over_every_component(n_jobs):
     assert len(search.cv_results_["params"]) == 12
     assert search.best_params_["mlp__optimizer__learning_rate"] == 1e-2
     best = search.best_estimator_["mlp"]
-    assert (best.optimizer_.name, best.optimizer_.learning_rate) == ("adam", 1e-2)
+    assert (best.optimizer_.name, best.optimizer_.learning_rate) == ("adamw", 1e-2)
     assert best.penalty_.alpha == search.best_params_["mlp__penalty__alpha"]
     assert search.score(X, y) > 0.9
     assert isinstance(search.estimator["mlp"].optimizer, str)  # what the user gave is as it was

@@ -255,8 +255,8 @@ def test_a_warm_start_goes_on_or_begins_at_the_same_predictions():
     before = model.predict(rows)
     model.fit(rows[:40] * 3, y[:40] * 100)
     np.testing.assert_allclose(model.predict(rows), before, rtol=1e-6)
-    through = regressor(max_iter=12).fit(rows, y)
-    halves = regressor(warm_start=True).fit(rows, y).fit(rows, y)
+    through = regressor(schedule="constant", max_iter=12).fit(rows, y)
+    halves = regressor(schedule="constant", warm_start=True).fit(rows, y).fit(rows, y)
     np.testing.assert_allclose(halves.predict(rows), through.predict(rows), rtol=1e-6)
 
 

@@ -12,6 +12,8 @@ from skopt_suite.ensemble import FusedBaggingClassifier, FusedBaggingRegressor
 LINEAR = [LinearClassifier, LinearRegressor]
 MLP = [MLPClassifier, MLPRegressor]
 CLASSIFIERS, REGRESSORS = zip(LINEAR, MLP, strict=True)
+CHOSEN_BY_KIND = ["optimizer", "schedule", "batch_size", "early_stopping"]
+"""Their "auto" is something else in linear models than in networks."""
 
 
 def shared(section, estimators, *, but=()):
@@ -32,7 +34,7 @@ def test_classifier_and_regressor(estimators):
 
 @pytest.mark.parametrize("estimators", [CLASSIFIERS, REGRESSORS], ids=["classifiers", "regressors"])
 def test_linear_model_and_network(estimators):
-    others = ["optimizer", "dtype", "random_state"]
+    others = [*CHOSEN_BY_KIND, "dtype", "random_state"]
     assert_docstring_consistency(
         estimators,
         include_params=shared("Parameters", estimators, but=others),

@@ -261,7 +261,7 @@ def test_mlp_with_minibatches(theirs, mine, X, y):
     ).set_params(random_state=0)
     rule = Momentum(0.1, momentum=0.0)  # SGD takes L2 implicitly
     mine = mine(**shared, max_iter=1, penalty=ours.L2(2.0 / 20), optimizer=rule, dtype="float64")
-    mine.set_params(standardize=False).fit(X, y)
+    mine.set_params(schedule="constant", standardize=False).fit(X, y)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         theirs.fit(X, y)

@@ -4,6 +4,7 @@ import joblib
 import numpy as np
 import pytest
 from scipy.stats import loguniform
+from sklearn.datasets import make_classification
 from sklearn.exceptions import FitFailedWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 (makes the next import work)
 from sklearn.linear_model import LogisticRegression
@@ -18,7 +19,7 @@ from skopt_suite.optimizers import OPTIMIZERS
 
 from .problems import CLASSES, NUMBERS, WEIGHTS, assert_same_results
 
-MLP = {"hidden_layer_sizes": (6,), "batch_size": 32, "random_state": 0}
+MLP = {"hidden_layer_sizes": (6,), "schedule": "constant", "batch_size": 32, "random_state": 0}
 RATES = {"optimizer__learning_rate": [1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1]}
 ALPHAS = {"penalty__alpha": [1e-4, 1e-3, 1e-2, 1e-1, 1.0]}
 EPOCHS = {"resource": "max_iter", "min_resources": 2, "max_resources": 8, "factor": 2, "cv": 3}
@@ -118,6 +119,15 @@ def test_survivors_are_not_trained_anew(monkeypatch):
     assert sorted(epochs) == sorted([2] * 6 * 3 + [2] * 3 * 3 + [4] * 2 * 3)
 
 
+def test_a_rung_with_patience_enough_to_hold_rows_out_begins_anew():
+    """Whether "auto" stops early depends on epochs, too, and before all rows were trained on."""
+    data = make_classification(1600, 6, n_informative=4, n_redundant=0, n_classes=3, random_state=0)
+    estimator = MLPClassifier(**MLP, n_iter_no_change=3)
+    fused, plain = both(estimator, RATES, data, **{**EPOCHS, "cv": 2}, refit=False)
+    assert_same_halving(fused, plain)
+    assert fused.n_resources_ == [2, 4, 8]
+
+
 def test_a_fit_that_has_converged_is_not_trained_further(monkeypatch):
     epochs = count_epochs(monkeypatch)
     estimator = LinearClassifier(optimizer="lbfgs", tol=1e-2)
@@ -156,7 +166,7 @@ def test_a_fit_that_diverged_does_not_come_back():
 
 def test_schedules_with_an_end_are_stretched():
     """In a rung the factor is that of a schedule over the epochs of that rung."""
-    estimator = MLPClassifier(**MLP, schedule="cosine")
+    estimator = MLPClassifier(**{**MLP, "schedule": "cosine"})
     fused, plain = both(estimator, RATES, CLASSES, **EPOCHS, refit=False)
     first = fused.cv_results_["iter"] == 0
     for key in ("mean_test_score", "mean_train_score"):
@@ -166,7 +176,7 @@ def test_schedules_with_an_end_are_stretched():
         assert len(curves[k]) == params["max_iter"]
     best_first = fused.cv_results_["params"].index({**fused.best_params_, "max_iter": 2})
     np.testing.assert_array_equal(curves[fused.best_index_][:2], curves[best_first])
-    alone = MLPClassifier(**MLP, schedule="cosine").set_params(**fused.best_params_)
+    alone = MLPClassifier(**{**MLP, "schedule": "cosine"}).set_params(**fused.best_params_)
     train_rows, _ = next(iter(fused._checked_cv_orig.split(*CLASSES)))
     alone.fit(CLASSES[0][train_rows], CLASSES[1][train_rows])
     assert not np.allclose(curves[fused.best_index_], alone.loss_curve_)

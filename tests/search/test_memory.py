@@ -73,7 +73,8 @@ SMALL, TALL, BROAD = classes(150, 5), classes(3000, 5), classes(300, 200)
 
 
 def mlp(*hidden, **settings):
-    return MLPClassifier(hidden, **{"max_iter": 3, "random_state": 0, **settings})
+    of_all = {"dropout": 0.0, "optimizer": "adam", "schedule": "constant", "max_iter": 3}
+    return MLPClassifier(hidden, **{**of_all, "random_state": 0, **settings})
 
 
 def linear(optimizer, **settings):

@@ -30,6 +30,7 @@ def test_names_and_objects_have_the_same_space():
         "penalty__alpha",
         "optimizer__learning_rate",
         "schedule__gamma",
+        "dropout",
     ]
 
 
@@ -71,7 +72,8 @@ def test_an_automatic_optimizer_has_nothing_to_set(estimator, names):
 
 
 def test_names_in_pipelines_are_prefixed():
-    inner = Pipeline([("scale", StandardScaler()), ("mlp", MLPClassifier())])
+    network = MLPClassifier(optimizer="adam", dropout=0.0)
+    inner = Pipeline([("scale", StandardScaler()), ("mlp", network)])
     assert list(search_space(inner)) == ["mlp__penalty__alpha", "mlp__optimizer__learning_rate"]
     outer = Pipeline([("first", StandardScaler()), ("inner", inner)])
     space = search_space(outer)

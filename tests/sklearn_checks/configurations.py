@@ -172,7 +172,7 @@ LINEAR_REGRESSORS = [
 
 MLP_CLASSIFIERS = [
     Configuration(MLPClassifier(), 69, is_random=True),
-    Configuration(MLPClassifier(dtype="float64"), 69),
+    Configuration(MLPClassifier(dtype="float64", dropout=0.0), 69),
     Configuration(
         MLPClassifier(**SMALL, activation="tanh", optimizer="lbfgs", dtype="float64"), 69
     ),
@@ -197,6 +197,7 @@ MLP_CLASSIFIERS = [
             **SMALL,
             loss="squared_hinge",
             optimizer=Momentum(1e-5),
+            schedule="constant",
             penalty="elastic_net",
             batch_size=10,
         ),
@@ -232,7 +233,13 @@ MLP_REGRESSORS = [
     Configuration(MLPRegressor(**SMALL, optimizer="lbfgs", activation="silu", dtype="float64"), 61),
     Configuration(
         MLPRegressor(
-            (16,), loss="huber", optimizer=GradientDescent(0.05), dtype="float64", tol=1e-2
+            (16,),
+            loss="huber",
+            optimizer=GradientDescent(0.05),
+            schedule="constant",
+            max_iter=200,
+            dtype="float64",
+            tol=1e-2,
         ),
         61,
     ),

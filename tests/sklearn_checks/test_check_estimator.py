@@ -89,7 +89,7 @@ def _used(estimator):
     return {
         "optimizer_": _names_in(estimator._optimizer()),
         "penalty_": {PENALTIES.resolve(estimator.penalty, **owner).name},
-        "schedule_": _names_in(SCHEDULES.resolve(estimator.schedule, **owner)),
+        "schedule_": _names_in(estimator._schedule()),
         "loss_function_": {estimator._loss().name},
     }
 
@@ -106,8 +106,9 @@ def test_exceptions_are_only_made_where_training_is_random():
         estimator = configuration.estimator
         small_batches = estimator.batch_size != "auto" and estimator.batch_size < 15
         single_precision = estimator._precision() == "float32"
-        dropout = getattr(estimator, "dropout", 0)
-        random = small_batches or dropout or estimator.early_stopping or single_precision
+        dropout = hasattr(estimator, "dropout") and any(estimator._dropout_rates())
+        held_out = estimator.early_stopping is True  # "auto" holds none of so few rows out
+        random = small_batches or dropout or held_out or single_precision
         assert configuration.is_random == bool(random), _label(configuration)
 
 

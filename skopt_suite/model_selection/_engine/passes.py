@@ -23,7 +23,7 @@ from skopt_suite.model_selection._engine.candidates import Candidate
 from skopt_suite.model_selection._engine.memory import pieces
 from skopt_suite.model_selection._engine.progress import PassObserver
 from skopt_suite.model_selection._engine.settings import Settings
-from skopt_suite.training import Data, Job, Result, check_job, train
+from skopt_suite.training import Checkpoint, Data, Job, Result, check_job, train
 
 
 @dataclass
@@ -158,9 +158,17 @@ def _jobs(
     for candidate in candidates:
         if _error(candidate, prepared) is None:
             job = job_of(prepared[candidate.weighting], candidate.plan)
-            checkpoint = past[candidate.index].checkpoint if candidate.index in past else None
+            checkpoint = _checkpoint_for(job, past.get(candidate.index))
             members.append((candidate, replace(job, checkpoint=checkpoint)))
     return members
+
+
+def _checkpoint_for(job: Job, past: Result | None) -> Checkpoint | None:
+    """Return where a fit goes on; None: it begins, or other rows were held out before."""
+    checkpoint = None if past is None else past.checkpoint
+    if checkpoint and bool(checkpoint.validation_scores) != job.plan.early_stopping:
+        return None
+    return checkpoint
 
 
 def _trained(

@@ -37,6 +37,11 @@ class ScheduleFree(Optimizer):
     learning_rate: FitColumn
 
     @property
+    def is_schedule_free(self) -> bool:
+        """Whether averages stand in for a rate that falls: they do."""
+        return True
+
+    @property
     @abstractmethod
     def interpolation(self) -> Any:
         """How much of y is x: β, a number or of shape (n_fits, 1)."""

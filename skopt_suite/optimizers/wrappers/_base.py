@@ -29,6 +29,11 @@ class Wrapper(Optimizer):
         return self._resolved_inner().learning_rate
 
     @property
+    def is_schedule_free(self) -> bool:
+        """Whether `inner` is."""
+        return bool(self._resolved_inner().is_schedule_free)
+
+    @property
     def has_momentum(self) -> bool:
         """Whether `inner` has one."""
         return self._resolved_inner().has_momentum

@@ -1,0 +1,71 @@
+"""What a plan leaves open until rows are known: whether to stop early, the size of batches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from skopt_suite.estimators._prepared import CheckedRows
+from skopt_suite.training import Plan
+
+if TYPE_CHECKING:
+    from skopt_suite.estimators._base import TrainableEstimator
+
+ENOUGH_ROWS = 1000
+"""From how many rows on holding some out is better than training on all of them."""
+STEPS_PER_EPOCH = 150
+"""At the least, unless batches are as large or as small as they may be."""
+FEWEST_IN_BATCH, MOST_IN_BATCH = 64, 256
+ENOUGH_OF_A_CLASS = 10
+"""And from how many for every class."""
+
+
+def settled(
+    model: TrainableEstimator, plan: Plan, rows: CheckedRows, are_given: bool = False
+) -> Plan:
+    """Return a plan that says whether to stop early, and how many rows networks see in a step.
+
+    Parameters
+    ----------
+    model : estimator
+        Whose plan it is.
+    plan : Plan
+        It may say "auto" of either.
+    rows : CheckedRows
+        What it is fitted to.
+    are_given : bool
+        Whether the user holds out others.
+    """
+    if model._is_network and isinstance(plan.batch_size, str):
+        plan = replace(plan, batch_size=auto_batch_size(rows.y.shape[0]))
+    if isinstance(plan.early_stopping, str):
+        plan = replace(plan, early_stopping=are_given or _are_enough(rows))
+    return plan
+
+
+def settled_without_rows(model: TrainableEstimator, plan: Plan) -> Plan:
+    """Return a plan that leaves open whether to stop early only where that depends on rows."""
+    can_stop = plan.n_iter_no_change < plan.max_iter and not plan.optimizer.is_full_batch
+    if isinstance(plan.early_stopping, str) and not (model._is_network and can_stop):
+        plan = replace(plan, early_stopping=False)
+    return plan
+
+
+def settled_like(other: Plan, plan: Plan) -> Plan:
+    """Return a plan for the same rows as `other`, which is settled, and of the same pass."""
+    return replace(plan, early_stopping=other.early_stopping, batch_size=other.batch_size)
+
+
+def auto_batch_size(n_rows: int) -> int:
+    """Return how many rows a network sees in a step: a power of 2 that grows with their number."""
+    wanted = n_rows // STEPS_PER_EPOCH
+    return min(MOST_IN_BATCH, max(FEWEST_IN_BATCH, 1 << max(wanted, 1).bit_length() - 1))
+
+
+def _are_enough(rows: CheckedRows) -> bool:
+    """Whether some of the rows can be spared, of every class."""
+    n_rows = rows.y.shape[0] if rows.weight is None else np.count_nonzero(rows.weight)
+    n_classes = rows.targets.type.n_outputs if rows.targets.is_stratified else 1
+    return bool(n_rows >= max(ENOUGH_ROWS, ENOUGH_OF_A_CLASS * n_classes))
