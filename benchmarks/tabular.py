@@ -158,7 +158,10 @@ def measured(recipe: str, split: Split) -> dict[str, Any]:
     return found
 
 
-def report(rows: list[dict[str, Any]]) -> None:
+Rows = list[dict[str, Any]]
+
+
+def report(rows: Rows) -> None:
     """Print scores and seconds by table, and how ours does beside each peer."""
     found: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
@@ -175,22 +178,44 @@ def report(rows: list[dict[str, Any]]) -> None:
         f"\n| {OURS} beside | better score | lower log loss | median of its time |\n{'|---' * 4}|"
     )
     for peer in known[1:]:
-        both = [of_table for of_table in found.values() if of_table[OURS] and of_table[peer]]
-        gains = [mean(of[OURS], "score") - mean(of[peer], "score") for of in both]
-        losses = [
-            mean(of[OURS], "log loss") - mean(of[peer], "log loss")
-            for of in both
-            if "log loss" in of[OURS][0]
-        ]
-        times = [mean(of[OURS], "seconds") / mean(of[peer], "seconds") for of in both]
-        better = f"{np.mean(np.array(gains) > 0):.0%} of {len(both)}"
-        surer = f"{np.mean(np.array(losses) < 0):.0%} of {len(losses)}"
-        print(f"| {peer} | {better} | {surer} | {np.median(times):.2f} |")
+        both = [common(of_table[OURS], of_table[peer]) for of_table in found.values()]
+        both = [pair for pair in both if pair[0]]
+        gains, losses, ratios = (
+            np.array([change(ours, theirs) for ours, theirs in both])
+            for change in (gain, rise, slowdown)
+        )
+        losses = losses[~np.isnan(losses)]
+        better = f"{np.mean(gains > 0):.0%} of {len(both)}"
+        surer = f"{np.mean(losses < 0):.0%} of {len(losses)}"
+        print(f"| {peer} | {better} | {surer} | {np.median(ratios):.2f} |")
 
 
-def mean(rows: list[dict[str, Any]], value: str) -> float:
+def common(ours: Rows, theirs: Rows) -> tuple[Rows, Rows]:
+    """Return what was measured on the same splits."""
+    numbers = {row["split"] for row in ours} & {row["split"] for row in theirs}
+    first, second = ([row for row in rows if row["split"] in numbers] for rows in (ours, theirs))
+    return first, second
+
+
+def gain(ours: Rows, theirs: Rows) -> float:
+    """Return by how much our score is higher."""
+    return mean(ours, "score") - mean(theirs, "score")
+
+
+def rise(ours: Rows, theirs: Rows) -> float:
+    """Return by how much our log loss is higher, NaN where there is none."""
+    return mean(ours, "log loss") - mean(theirs, "log loss")
+
+
+def slowdown(ours: Rows, theirs: Rows) -> float:
+    """Return how many times as long ours takes."""
+    return mean(ours, "seconds") / mean(theirs, "seconds")
+
+
+def mean(rows: Rows, value: str) -> float:
     """Return the mean over splits, NaN if there are none."""
-    return float(np.mean([row[value] for row in rows])) if rows else float("nan")
+    values = [row[value] for row in rows if value in row]
+    return float(np.mean(values)) if values else float("nan")
 
 
 def main() -> None:
