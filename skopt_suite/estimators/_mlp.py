@@ -83,7 +83,7 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         Whether minibatches take the rows in a new order every epoch.
     early_stopping : bool or "auto", default="auto"
         Whether to :ref:`stop early <early_stopping>`: when the score on held-out rows no longer
-        improves, with the parameters that scored best. "auto": where there are 1,000 rows or
+        improves, with the parameters that scored best. "auto": where there are 300 rows or
         ``X_val`` is given, ``max_iter`` is above ``n_iter_no_change``, and steps see minibatches.
     validation_fraction : float in (0, 1), default=0.1
         Share of rows to hold out for that (of classes at least one row each), unless ``X_val``
@@ -290,7 +290,7 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         Whether minibatches take the rows in a new order every epoch.
     early_stopping : bool or "auto", default="auto"
         Whether to :ref:`stop early <early_stopping>`: when the score on held-out rows no longer
-        improves, with the parameters that scored best. "auto": where there are 1,000 rows or
+        improves, with the parameters that scored best. "auto": where there are 300 rows or
         ``X_val`` is given, ``max_iter`` is above ``n_iter_no_change``, and steps see minibatches.
     validation_fraction : float in (0, 1), default=0.1
         Share of rows to hold out for that (of classes at least one row each), unless ``X_val``

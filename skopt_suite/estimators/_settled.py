@@ -13,7 +13,7 @@ from skopt_suite.training import Plan
 if TYPE_CHECKING:
     from skopt_suite.estimators._base import TrainableEstimator
 
-ENOUGH_ROWS = 1000
+ENOUGH_ROWS = 300
 """From how many rows on holding some out is better than training on all of them."""
 STEPS_PER_EPOCH = 150
 """At the least, unless batches are as large or as small as they may be."""

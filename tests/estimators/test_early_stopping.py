@@ -126,9 +126,9 @@ MANY = make_classification(n_samples=1000, n_features=6, random_state=0)
 @pytest.mark.parametrize(
     "model, n_samples, stops",
     [
-        (MLPClassifier((4,)), 1000, True),
-        (MLPClassifier((4,)), 999, False),
-        (MLPRegressor((4,)), 1000, True),
+        (MLPClassifier((4,)), 300, True),
+        (MLPClassifier((4,)), 299, False),
+        (MLPRegressor((4,)), 300, True),
         (MLPClassifier((4,), early_stopping=False), 1000, False),
         (MLPClassifier((4,), early_stopping=True), 200, True),
         (MLPClassifier((4,), tol=None), 1000, False),
@@ -149,9 +149,9 @@ def test_auto_holds_rows_out_where_there_are_enough(model, n_samples, stops):
 
 
 def test_auto_counts_the_rows_that_weigh_something():
-    X, y = MANY
+    X, y = MANY[0][:300], MANY[1][:300]
     model = MLPClassifier((4,), max_iter=12, random_state=0)
-    weight = np.r_[np.zeros(1), np.ones(999)]
+    weight = np.r_[np.zeros(1), np.ones(299)]
     assert model.fit(X, y, sample_weight=weight).validation_scores_ is None
 
 
@@ -240,7 +240,7 @@ def test_fused_is_alone(scoring):
     X, y = MANY[0], MANY[1]
     model = MLPClassifier((4,), max_iter=15, n_iter_no_change=3, scoring=scoring, random_state=0)
     grid = {"optimizer__learning_rate": [0.003, 0.3], "penalty": ["none", "l2"]}
-    folds = [(np.arange(1000), np.arange(100)), (np.arange(900), np.arange(900, 1000))]
+    folds = [(np.arange(300), np.arange(100)), (np.arange(250), np.arange(900, 1000))]
     alone, fused = (
         search(model, grid, cv=folds).fit(X, y) for search in (GridSearchCV, FusedGridSearchCV)
     )
