@@ -39,9 +39,9 @@ def test_a_network_that_was_still_improving_warns():
 
 @pytest.mark.parametrize("factor", [1e-2, 1e-3])
 def test_small_targets_are_learnt(factor):
-    X, y = DIABETES
-    model = MLPRegressor(random_state=0).fit(StandardScaler().fit_transform(X), factor * y)
-    assert model.score(StandardScaler().fit_transform(X), factor * y) > 0.6
+    X, y = StandardScaler().fit_transform(DIABETES[0]), factor * DIABETES[1]
+    model = MLPRegressor(early_stopping=False, random_state=0).fit(X, y)
+    assert model.score(X, y) > 0.6
 
 
 @pytest.mark.parametrize(
