@@ -84,8 +84,9 @@ class FusedBaggingRegressor(FusedBagging, BaggingRegressor):
     to rounding.
 
     Members are trained one by one, as scikit-learn does it, if they are not estimators of this
-    package, have ``verbose`` or callbacks, do not request
-    ``sample_weight``, or see different features; ``reason_trained_alone_`` says why.
+    package, have ``verbose`` or callbacks, do not request ``sample_weight``, or see different
+    features; ``reason_trained_alone_`` says why. Those that stop early are scored on rows that they
+    have not drawn, or, where all draw all, on rows that are held out for all.
 
     References
     ----------

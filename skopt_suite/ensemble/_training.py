@@ -59,21 +59,16 @@ class Work(NamedTuple):
         return fitted(model, self.seen, job, result)
 
 
-class HeldOut(NamedTuple):
-    """Rows that all members are scored on after every epoch."""
-
-    X: Any
-    y: Any
-    sample_weight: Any = None
-
-
 def train_members(
     planned: Sequence[Planned],
     n_jobs: int | None,
     verbose: int = 0,
-    held_out: HeldOut | None = None,
+    held_out: tuple[Any, Any, Any] | None = None,
 ) -> list[Any]:
-    """Return the members, trained; `n_jobs` threads share them out."""
+    """Return the members, trained; `n_jobs` threads share them out.
+
+    All are scored on the rows that are `held_out` if there are any: X, y, and weights or None.
+    """
     models = [one.model for one in planned]
     seen = see(models[0], planned[0].X, planned[0].y, None)
     given = None if held_out is None else held_out_rows(models[0], seen, *held_out)

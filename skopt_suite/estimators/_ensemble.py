@@ -29,28 +29,19 @@ from skopt_suite.training import Plan
 _BYTES_AT_ONCE = 2**28  # of what layers give: more is no faster
 
 
-class HeldOutRows(NamedTuple):
-    """Rows that all members are scored on."""
-
-    rows: GivenRows
-    weight: np.ndarray  # (n_samples,)
-
-
 def held_out_rows(
     model: TrainableEstimator, seen: SeenRows, X: Any, y: Any, weight: Any
-) -> HeldOutRows:
+) -> GivenRows | None:
     """Return other rows as all members see them, checked."""
     given = validation_rows(copied(model, seen.learnt), X, y, seen.rows)
-    assert given is not None
-    checked = check_sample_weight(weight, given.y.shape[0])
-    return HeldOutRows(given, np.ones(given.y.shape[0]) if checked is None else checked)
+    return given and given._replace(weight=check_sample_weight(weight, given.y.shape[0]))
 
 
 def prepare_members(
     models: Sequence[TrainableEstimator],
     seen: SeenRows,
     weights: Sequence[Any],
-    given: HeldOutRows | None = None,
+    given: GivenRows | None = None,
 ) -> list[Prepared]:
     """Return the fits of models that differ in their seeds, each with weights of its own.
 
@@ -85,7 +76,7 @@ def _shared_part(
     plan: Plan,
     rows: CheckedRows,
     weights: np.ndarray,
-    given: HeldOutRows | None,
+    given: GivenRows | None,
 ) -> tuple[TrainingPart, np.ndarray, np.ndarray | None]:
     """Return the rows that models share, their weights there, and those of held-out rows.
 
@@ -94,8 +85,7 @@ def _shared_part(
     if not plan.early_stopping:
         return training_part(model, plan, rows), weights, None
     if given is not None:
-        held_out = np.broadcast_to(given.weight, (len(weights), len(given.weight)))
-        return training_part(model, plan, rows, given.rows), weights, held_out
+        return training_part(model, plan, rows, given), weights, None
     index = _often_left_out(weights == 0, model.validation_fraction, plan.seed)
     if index is None:
         kept, _ = split_of(model, plan, rows)

@@ -236,14 +236,11 @@ def _held_out(
     standardization: Standardization | None,
 ) -> Rows:
     """Return the rows that decide when to stop, where the fit is."""
-    y, placement = rows.y[index], rows.placement
-    weight = None if weight is None else mean_one(weight[index])
-    if weight is not None:
-        weight = weight.astype(rows.dtype)
+    y = _targets_seen(rows.y[index], rows, standardization)
     return Rows(
         _take(rows, index, standardization),
-        placed_targets(_targets_seen(y, rows, standardization), placement, rows.dtype),
-        None if weight is None else placement.asarray(weight[None]),
+        placed_targets(y, rows.placement, rows.dtype),
+        _shared_weight(None if weight is None else weight[index], rows),
     )
 
 
@@ -252,7 +249,17 @@ def _given_part(
 ) -> Rows:
     """Return the rows that the user holds out, the inputs of which are yet to be scaled."""
     y = _targets_seen(given.y, rows, standardization)
-    return Rows(given.X, placed_targets(y, rows.placement, rows.dtype))
+    return Rows(
+        given.X,
+        placed_targets(y, rows.placement, rows.dtype),
+        _shared_weight(given.weight, rows),
+    )
+
+
+def _shared_weight(weight: np.ndarray | None, rows: CheckedRows) -> Any:
+    """Return weights that all fits have for held-out rows, (1, n_samples); None if all are 1."""
+    relative = mean_one(weight)
+    return None if relative is None else rows.placement.asarray(relative[None], dtype=rows.dtype)
 
 
 def _take(rows: CheckedRows, index: np.ndarray, standardization: Standardization | None) -> Any:

@@ -20,6 +20,7 @@ class GivenRows(NamedTuple):
 
     X: Any
     y: np.ndarray  # (n_samples, n_columns), on the host
+    weight: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from skopt_suite.estimators._base import TrainableEstimator
 
 ENOUGH_ROWS = 300
-"""From how many rows on holding some out is better than training on all of them."""
+"""From how many rows on some are held out: below, a tenth of them would be too few to tell."""
 STEPS_PER_EPOCH = 150
 """At the least, unless batches are as large or as small as they may be."""
 FEWEST_IN_BATCH, MOST_IN_BATCH = 64, 256

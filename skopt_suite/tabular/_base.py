@@ -14,19 +14,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from skopt_suite._component import Parametrised
 from skopt_suite.domains import Anything, Integer, Real
-from skopt_suite.ensemble._training import HeldOut, Planned, train_members
+from skopt_suite.ensemble._training import Planned, train_members
 from skopt_suite.estimators._ensemble import Members
 from skopt_suite.estimators._fused import is_trainable
 from skopt_suite.estimators._inputs import check_sample_weight
 from skopt_suite.estimators._parameters import draw_seed
 from skopt_suite.estimators._rollback import unchanged_by_errors
+from skopt_suite.estimators._settled import ENOUGH_ROWS
 from skopt_suite.estimators._split import split_rows
 from skopt_suite.tabular._encoder import TabularEncoder
 from skopt_suite.tabular._tables import accept_tables, checked_table
 from skopt_suite.tabular._time import within
-
-ENOUGH_ROWS = 300
-"""From how many rows on some are held out."""
 
 
 class Encoded(NamedTuple):
@@ -185,7 +183,6 @@ class TabularMLP(Parametrised):
         if held_out is None:
             network.set_params(early_stopping=False)
         seed = draw_seed(type(self).__name__, self.random_state)
-        given = None if held_out is None else HeldOut(*held_out)
 
         def train(network: Any, n_members: int) -> list[Any]:
             seeds = np.random.RandomState(seed).randint(2**31 - 1, size=n_members)
@@ -193,7 +190,7 @@ class TabularMLP(Parametrised):
             planned = [Planned(model) for model in models]
             for one in planned:
                 one.fit(*kept)
-            return train_members(planned, self.n_jobs, held_out=given)
+            return train_members(planned, self.n_jobs, held_out=held_out)
 
         if self.max_time is None:
             return train(network, self.n_estimators)

@@ -11,7 +11,8 @@ from sklearn.utils import Tags
 from skopt_suite.domains import Real
 from skopt_suite.estimators import MLPRegressor
 from skopt_suite.estimators._number_targets import NumberTargets
-from skopt_suite.tabular._base import ENOUGH_ROWS, Encoded, TabularMLP
+from skopt_suite.estimators._settled import ENOUGH_ROWS
+from skopt_suite.tabular._base import Encoded, TabularMLP
 from skopt_suite.tabular._recipe import recipe
 
 _COVERAGE = Real(0, 1, open_low=True, open_high=True)
