@@ -83,11 +83,13 @@ class Split(NamedTuple):
     y_test: np.ndarray
 
 
-def splits(part: str, n_splits: int, most_rows: int) -> Iterator[Split]:
+def splits(part: str, n_splits: int, most_rows: int, only: str) -> Iterator[Split]:
     """Yield splits of the tables of a part, the same rows as in the benchmark of defaults."""
     for group in (tables.CLASSIFICATION, tables.REGRESSION):
         is_classification = group is tables.CLASSIFICATION
         for table in group[part == "confirm" :: 2]:
+            if only not in table.name:
+                continue
             X, y = table.load()
             if is_classification:
                 y, kept = tables.without_rare(y)
@@ -223,6 +225,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--part", choices=["choose", "confirm"], default="confirm")
     parser.add_argument("--only", nargs="+", default=[name for name in RECIPES if name != REALMLP])
+    parser.add_argument("--tables", default="", help="a word in the names of tables")
     parser.add_argument("--splits", type=int, default=3)
     parser.add_argument("--most-rows", type=int, default=tables.MOST_ROWS)
     parser.add_argument("--cache", type=Path, required=True, help="a file of what is measured")
@@ -230,7 +233,7 @@ def main() -> None:
     options.cache.touch()
     rows = [json.loads(line) for line in options.cache.read_text().splitlines()]
     known = {(row["table"], row["split"], row["recipe"]) for row in rows}
-    for split in splits(options.part, options.splits, options.most_rows):
+    for split in splits(options.part, options.splits, options.most_rows, options.tables):
         for recipe in options.only:
             key = {"table": split.name, "split": split.number, "recipe": recipe}
             if tuple(key.values()) not in known:
