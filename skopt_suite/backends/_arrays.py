@@ -191,6 +191,8 @@ def erf(x: Array) -> Array:
         from cupyx.scipy.special import erf as cupy_erf
 
         return cupy_erf(x)
+    if xp.__name__ == "traced":
+        return xp.erf(x)
     from scipy.special import erf as scipy_erf
 
     return xp.asarray(scipy_erf(to_numpy(x)), dtype=x.dtype)

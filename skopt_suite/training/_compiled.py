@@ -19,6 +19,7 @@ from skopt_suite.backends import (
     PerFit,
     Placement,
     Recipe,
+    engine_for,
     knows,
     steps_for,
 )
@@ -26,6 +27,7 @@ from skopt_suite.losses import Loss
 from skopt_suite.models import ACTIVATIONS, LeakyReLU, Network
 from skopt_suite.optimizers import Optimizer, Prodigy, Rule
 from skopt_suite.penalties import Penalty
+from skopt_suite.training._device_steps import DeviceSteps, device_steps
 from skopt_suite.training._epoch import Cancelled, Epoch
 from skopt_suite.training._moved import counted, moved_of, numbers_of, parts_of, state_of
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
@@ -41,8 +43,13 @@ _FEWEST_FITS = 16
 """Of a call, if there are so many: what it takes from rows is shared by linear models."""
 
 
-def compiled_steps(stack: Stack, source: Source, batch_size: int) -> CompiledSteps | None:
+def compiled_steps(
+    stack: Stack, source: Source, batch_size: int
+) -> CompiledSteps | DeviceSteps | None:
     """Return what makes the steps of a stack in few calls; None where the definition makes them."""
+    engine = engine_for(stack.params)
+    if engine is not None:
+        return device_steps(stack, source, batch_size, engine)
     if not isinstance(source, InMemory) or not _is_suited(stack, source, batch_size):
         return None
     terms, dtype = stack.terms, str(stack.params.dtype)

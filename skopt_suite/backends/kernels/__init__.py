@@ -1,6 +1,6 @@
 """What computes on arrays: definitions in the array API, and fused kernels that answer for them."""
 
-from skopt_suite.backends.kernels._registry import KERNELS, kernel, knows, steps_for
+from skopt_suite.backends.kernels._registry import KERNELS, engine_for, kernel, knows, steps_for
 from skopt_suite.backends.kernels._steps import Batches, MakesSteps, Moved, Recipe
 from skopt_suite.backends.kernels._warm_up import warm_up
 
@@ -10,6 +10,7 @@ __all__ = [
     "MakesSteps",
     "Moved",
     "Recipe",
+    "engine_for",
     "kernel",
     "knows",
     "steps_for",

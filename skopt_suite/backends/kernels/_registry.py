@@ -32,6 +32,11 @@ It is imported when the first array of that type comes.
 """
 
 
+ENGINES = {"cupy.ndarray": "skopt_suite.backends.kernels._cupy"}
+"""By type of array on a device: the module whose `Engine` runs kernels that are written from
+definitions."""
+
+
 def kernel(definition: Callable) -> Callable:
     """Let a backend answer for a function with a fused version of it.
 
@@ -72,6 +77,12 @@ def knows(recipe: Recipe, array: Any) -> bool:
     return module is not None and module.knows(recipe)
 
 
+def engine_for(array: Any) -> Any:
+    """Return what runs written kernels on arrays of that type; None where there is nothing."""
+    module = _imported(ENGINES.get(_name_of(type(array))))
+    return None if module is None else module.Engine()
+
+
 def _module_of(array: Any) -> Any:
     return backend_of(_name_of(type(array)))
 
@@ -91,7 +102,10 @@ def _fused_for(array_type: str) -> Mapping[str, Callable]:
 @functools.cache
 def backend_of(array_type: str) -> Any:
     """Return the module with the kernels for a type of array, as named; None if there is none."""
-    module = FUSED_IN.get(array_type)
+    return _imported(FUSED_IN.get(array_type))
+
+
+def _imported(module: str | None) -> Any:
     if module is None or os.environ.get("SKOPT_SUITE_FUSED_KERNELS", "1") == "0":
         return None
     with paused_collection():

@@ -1,0 +1,5 @@
+"""Kernels on NVIDIA GPUs."""
+
+from skopt_suite.backends.kernels._cupy._engine import Engine
+
+__all__ = ["Engine"]

@@ -1,0 +1,150 @@
+"""Calls of kernels and products on a stream, and graphs of them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import cupy
+import numpy as np
+
+from skopt_suite.backends.kernels._cupy import _sources
+from skopt_suite.backends.kernels._cupy._cublas import Cublas
+from skopt_suite.backends.kernels._tracing import Program
+
+_THREADS = 256
+_MOST_BLOCKS = 132 * 32  # threads go on with another entry beyond
+_MOST_FITS = 65535  # of a grid's second axis
+
+
+class Engine:
+    """What steps are made with on a device: one stream, and another beside it.
+
+    Parameters
+    ----------
+    precision : {"highest", "high", "medium"}
+        Of matrix products in float32.
+    """
+
+    def __init__(self, precision: str = "highest") -> None:
+        self.main, self.beside = (cupy.cuda.Stream(non_blocking=True) for _ in range(2))
+        self._products = [Cublas(stream, precision) for stream in (self.main, self.beside)]
+        self._is_aside = False
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Work behind all that was asked for before, and before all that is asked for later."""
+        outside = cupy.cuda.get_current_stream()
+        self.main.wait_event(outside.record())
+        with self.main:
+            yield
+        outside.wait_event(self.main.record())
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Work on what nothing waits for until `join`."""
+        self.beside.wait_event(_mark(self.main))
+        self._is_aside = True
+        with self.beside:
+            yield
+        self._is_aside = False
+
+    def join(self) -> None:
+        """Wait for what was done aside."""
+        self.main.wait_event(_mark(self.beside))
+
+    def call(
+        self, program: Program, arrays: Mapping[str, Any], lengths: Mapping[str, int], *more: Any
+    ) -> None:
+        """Run a kernel with a thread per entry: of a fit, of its rows, or of the fits."""
+        n_fits, n = lengths.get("K", 1), lengths["entries"]
+        blocks = min(-(-n // _THREADS), _MOST_BLOCKS)
+        grid = (blocks, min(n_fits, _MOST_FITS)) if n_fits else (blocks,)
+        self._launch(program, grid, (_THREADS,), arrays, lengths, more)
+
+    def call_for_fits(
+        self, program: Program, arrays: Mapping[str, Any], lengths: Mapping[str, int]
+    ) -> None:
+        """Run a kernel with a thread for every fit."""
+        grid = (-(-lengths["K"] // _THREADS),)
+        self._launch(program, grid, (_THREADS,), arrays, lengths, ())
+
+    def call_for_rows(
+        self, program: Program, arrays: Mapping[str, Any], lengths: Mapping[str, int]
+    ) -> None:
+        """Run a kernel with a block for every fit, whose threads take its rows."""
+        threads = min(1024, -(-lengths["B"] // 32) * 32)
+        self._launch(program, (lengths["K"],), (threads,), arrays, lengths, ())
+
+    def gather(self, out: Any, x: Any, order: Any, scaling: Any) -> None:
+        """Copy rows of `x` by their positions."""
+        program = _sources.gather(str(x.dtype), str(out.dtype), scaling is not None)
+        arrays = {"out": out, "x": x, "order": order}
+        if scaling is not None:
+            arrays["mean"], arrays["factor"] = scaling
+        lengths = {"B": out.shape[0], "N": out.shape[1]}
+        grid = (min(-(-out.size // _THREADS), _MOST_BLOCKS),)
+        self._launch(program, grid, (_THREADS,), arrays, lengths, ())
+
+    def sum_of_rows(self, out: Any, delta: Any) -> None:
+        """Add up the rows of every fit."""
+        n_fits, n_rows, n_columns = delta.shape
+        program = _sources.sum_of_rows(str(out.dtype))
+        lengths, threads = {"B": n_rows, "N": n_columns}, (32, 32 if n_rows >= 256 else 8)
+        for start in range(0, n_fits, _MOST_FITS):
+            fits = slice(start, start + _MOST_FITS)
+            arrays = {"out": out[fits], "delta": delta[fits]}
+            grid = (-(-n_columns // 32), min(n_fits - start, _MOST_FITS))
+            self._launch(program, grid, threads, arrays, lengths, ())
+
+    def matmul(self, out: Any, a: Any, b: Any) -> None:
+        """Write the products of the matrices of every fit."""
+        self._products[self._is_aside].matmul(out, a, b)
+
+    def graph(self, work: Callable[[], None]) -> Any:
+        """Return what does some work anew whenever it is launched; nothing is done now."""
+        self.main.begin_capture()
+        try:
+            work()
+        except BaseException:
+            self._is_aside = False
+            self._abandon()
+            raise
+        return self.main.end_capture()
+
+    def _abandon(self) -> None:
+        """End a capture that has failed."""
+        try:
+            self.main.end_capture()
+        except cupy.cuda.runtime.CUDARuntimeError:
+            pass
+
+    def _launch(
+        self,
+        program: Program,
+        grid: tuple[int, ...],
+        threads: tuple[int, ...],
+        arrays: Mapping[str, Any],
+        lengths: Mapping[str, int],
+        more: tuple[Any, ...],
+    ) -> None:
+        arguments = [np.int64(lengths.get(name, 0)) for name in program.lengths]
+        for name, n_axes in program.arrays:
+            array = arrays[name]
+            arguments.append(array)
+            arguments += [np.int64(s // array.itemsize) for s in array.strides[: n_axes - 1]]
+        _compiled(program.source, program.name)(grid, threads, (*arguments, *more))
+
+
+@functools.cache
+def _compiled(source: str, name: str) -> Any:
+    # products and sums are rounded one after the other, as the definition does
+    return cupy.RawKernel(source, name, options=("--std=c++17", "--fmad=false"))
+
+
+def _mark(stream: Any) -> Any:
+    event = cupy.cuda.Event(disable_timing=True)
+    event.record(stream)
+    return event

@@ -1,0 +1,56 @@
+"""Kernels that read and add up rows, as text."""
+
+from __future__ import annotations
+
+from skopt_suite.backends.kernels._tracing import Program
+
+C_TYPES = {"float32": "float", "float64": "double"}
+
+
+def gather(x_type: str, dtype: str, is_scaled: bool) -> Program:
+    """Return the kernel that copies rows by their positions, in the precision of the fit."""
+    value = "x[order[i] * x_0 + j]"
+    if is_scaled:
+        value = f"((double){value} - mean[j]) * factor[j]"
+    scaling = "const double* mean, const double* factor, " if is_scaled else ""
+    names = [("out", 2), *([("mean", 1), ("factor", 1)] if is_scaled else [])]
+    source = f"""\
+extern "C" __global__ void gather(
+    long long B, long long N, {C_TYPES[dtype]}* out, long long out_0, {scaling}
+    const long long* order, const {C_TYPES[x_type]}* x, long long x_0) {{
+  const long long n = B * N;
+  for (long long t = blockIdx.x * (long long)blockDim.x + threadIdx.x; t < n;
+       t += gridDim.x * (long long)blockDim.x) {{
+    const long long i = t / N, j = t - i * N;
+    out[i * out_0 + j] = {C_TYPES[dtype]}({value});
+  }}
+}}
+"""
+    return Program("gather", source, (*names, ("order", 1), ("x", 2)), ("B", "N"))
+
+
+def sum_of_rows(dtype: str) -> Program:
+    """Return the kernel that adds up the rows of every fit, in double precision.
+
+    A block of 32 × n threads takes 32 columns; every thread adds up every n-th row.
+    """
+    t = C_TYPES[dtype]
+    source = f"""\
+extern "C" __global__ void sum_of_rows(
+    long long B, long long N, {t}* out, long long out_0, long long out_1,
+    const {t}* delta, long long delta_0, long long delta_1) {{
+  __shared__ double parts[32][33];
+  const long long k = blockIdx.y, j = blockIdx.x * 32ll + threadIdx.x;
+  double sum = 0;
+  if (j < N)
+    for (long long i = threadIdx.y; i < B; i += blockDim.y)
+      sum += delta[k * delta_0 + i * delta_1 + j];
+  parts[threadIdx.y][threadIdx.x] = sum;
+  __syncthreads();
+  if (threadIdx.y == 0 && j < N) {{
+    for (int w = 1; w < blockDim.y; ++w) sum += parts[w][threadIdx.x];
+    out[k * out_0 + j] = {t}(sum);
+  }}
+}}
+"""
+    return Program("sum_of_rows", source, (("out", 3), ("delta", 3)), ("B", "N"))

@@ -1,0 +1,41 @@
+"""Kernels from definitions: a function of the array API is called with arrays that remember.
+
+What it computes for one entry of its result is then written as text. So a formula exists once, and
+where nothing can be written, because a value decides what is computed, the definition runs.
+"""
+
+from skopt_suite.backends.kernels._tracing._expression import CannotTrace
+from skopt_suite.backends.kernels._tracing._program import (
+    FITS,
+    OUTPUTS,
+    PARAMS,
+    ROWS,
+    UNITS,
+    WEIGHTS,
+    Leaf,
+    Program,
+    of_entries,
+    of_fits,
+    of_rows,
+    scalar,
+    uniform,
+)
+from skopt_suite.backends.kernels._tracing._symbol import Symbol
+
+__all__ = [
+    "FITS",
+    "OUTPUTS",
+    "PARAMS",
+    "ROWS",
+    "UNITS",
+    "WEIGHTS",
+    "CannotTrace",
+    "Leaf",
+    "Program",
+    "Symbol",
+    "of_entries",
+    "of_fits",
+    "of_rows",
+    "scalar",
+    "uniform",
+]

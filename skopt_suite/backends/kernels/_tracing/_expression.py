@@ -1,0 +1,140 @@
+"""Scalar expressions: what a traced function computes for one entry of its result.
+
+Nodes are plain tuples in disguise: equal ones are the same where they are looked up, so what is
+written twice in a definition is computed once.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+INDEX = np.dtype(np.int64)
+BOOL = np.dtype(np.bool_)
+
+
+class CannotTrace(TypeError):
+    """A function does what no kernel is written from."""
+
+
+class Expression:
+    """One operation on scalars.
+
+    Parameters
+    ----------
+    op : str
+        Its name.
+    args : tuple
+        Expressions, and for some operations numbers or names.
+    dtype : dtype
+        Of the result.
+    """
+
+    __slots__ = ("__dict__", "args", "dtype", "op")
+
+    def __init__(self, op: str, args: tuple[Any, ...], dtype: np.dtype) -> None:
+        self.op, self.args, self.dtype = op, args, dtype
+
+    @cached_property
+    def key(self) -> tuple[Any, ...]:
+        """What is equal for equal expressions; parts that are expressions count by their key."""
+        parts = (arg.token if isinstance(arg, Expression) else arg for arg in self.args)
+        return self.op, self.dtype.str, *parts
+
+    @cached_property
+    def token(self) -> int:
+        """A number of its own for every key."""
+        return _TOKENS.setdefault(self.key, len(_TOKENS))
+
+    @cached_property
+    def free(self) -> frozenset[str]:
+        """The index variables that it depends on."""
+        if self.op == "variable":
+            return frozenset(self.args)
+        inside = (arg.free for arg in self.args if isinstance(arg, Expression))
+        names = frozenset().union(*inside)
+        return names - {self.args[1]} if self.op == "reduce" else names
+
+
+_TOKENS: dict[tuple[Any, ...], int] = {}
+
+
+def number(value: Any, dtype: Any) -> Expression:
+    """Return a constant."""
+    dtype = np.dtype(dtype)
+    return Expression("number", (dtype.type(value).item(),), dtype)
+
+
+def variable(name: str) -> Expression:
+    """Return an index that runs over an axis."""
+    return Expression("variable", (name,), INDEX)
+
+
+def position(value: int) -> Expression:
+    """Return an index that is known."""
+    return number(value, INDEX)
+
+
+def known(expression: Expression) -> Any:
+    """Return the value of a constant, else None."""
+    return expression.args[0] if expression.op == "number" else None
+
+
+def moved(index: Expression, distance: int) -> Expression:
+    """Return an index less a distance."""
+    if distance == 0:
+        return index
+    value = known(index)
+    if value is not None:
+        return position(value - distance)
+    if index.op == "subtract":
+        first, before = index.args
+        return moved(first, known(before) + distance)
+    return Expression("subtract", (index, position(distance)), INDEX)
+
+
+def is_between(index: Expression, start: int, stop: int, length: int) -> Expression:
+    """Return whether an index of an axis is from `start` on and below `stop`."""
+    value = known(index)
+    if value is not None:
+        return number(start <= value < stop, BOOL)
+    parts = []
+    if start > 0:
+        parts.append(Expression("greater_equal", (index, position(start)), BOOL))
+    if stop < length:
+        parts.append(Expression("less", (index, position(stop)), BOOL))
+    return all_of(parts)
+
+
+def all_of(conditions: list[Expression]) -> Expression:
+    """Return whether all of them hold."""
+    result = number(True, BOOL)
+    for condition in conditions:
+        value = known(condition)
+        if value is False:
+            return condition
+        if value is None:
+            is_first = known(result) is True
+            pair = (result, condition)
+            result = condition if is_first else Expression("bitwise_and", pair, BOOL)
+    return result
+
+
+def chosen(condition: Expression, one: Expression, other: Expression) -> Expression:
+    """Return one of two expressions of the same type."""
+    value = known(condition)
+    if value is not None:
+        return one if value else other
+    return Expression("where", (condition, one, other), one.dtype)
+
+
+def cast(expression: Expression, dtype: np.dtype) -> Expression:
+    """Return the expression in another type."""
+    if expression.dtype == dtype:
+        return expression
+    value = known(expression)
+    if value is not None:
+        return number(value, dtype)
+    return Expression("cast", (expression,), dtype)

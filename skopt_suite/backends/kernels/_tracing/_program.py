@@ -1,0 +1,233 @@
+"""Whole kernels, and what a call has to bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skopt_suite.backends.kernels._tracing._cuda import PREAMBLE, Writer, pointer
+from skopt_suite.backends.kernels._tracing._expression import (
+    CannotTrace,
+    Expression,
+    position,
+    variable,
+)
+from skopt_suite.backends.kernels._tracing._namespace import INNER
+from skopt_suite.backends.kernels._tracing._symbol import Index, Symbol
+
+# Lengths that a call brings; while functions are traced these numbers stand for them.
+FITS, WEIGHTS, PARAMS = 1_000_003, 2_000_003, 3_000_017
+ROWS, UNITS, OUTPUTS = 4_000_037, 5_000_011, 6_000_011
+NAMES = {FITS: "K", WEIGHTS: "W", PARAMS: "P", ROWS: "B", UNITS: "N", OUTPUTS: "C"}
+
+
+class Program(NamedTuple):
+    """A kernel as text."""
+
+    name: str
+    source: str
+    arrays: tuple[tuple[str, int], ...]
+    """Names and numbers of axes of the arrays that a call brings; their last axis is contiguous,
+    and strides of the others, in entries, come behind each."""
+    lengths: tuple[str, ...]
+    """Names of the lengths that come first."""
+
+
+class Leaf(NamedTuple):
+    """An array that a call brings."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    by_order: int | None = None
+    """Which axis is read by the positions in the array `order`, if any."""
+
+    def symbol(self) -> Symbol:
+        """Return what stands for it."""
+
+        def at(index: Index) -> Expression:
+            if self.by_order is not None:
+                at = self.by_order
+                row = Expression("load", ("order", (ROWS,), index[at]), np.dtype(np.int64))
+                index = (*index[:at], row, *index[at + 1 :])
+            return Expression("load", (self.name, self.shape, *index), self.dtype)
+
+        return Symbol(self.shape, self.dtype, at)
+
+
+def scalar(name: str, dtype: Any) -> Symbol:
+    """Return a length as a number."""
+    expression = Expression("argument", (name,), np.dtype(dtype))
+    return Symbol((), dtype, lambda index: expression)
+
+
+def uniform(layer: int, n_units: int, dtype: Any) -> Symbol:
+    """Return numbers of [0, 1) for rows and units, (1, n_samples, n_units), drawn by counters."""
+
+    def at(index: Index) -> Expression:
+        step = Expression("load", ("step", (1,), position(0)), np.dtype(np.int64))
+        return Expression("uniform", (f"seed, {layer}", step, *index[1:]), np.dtype(dtype))
+
+    return Symbol((1, ROWS, n_units), dtype, at)
+
+
+def of_entries(
+    name: str,
+    writes: Sequence[tuple[str, Symbol]],
+    leaves: Mapping[str, Leaf],
+    units: int,
+    hoisted: list[Expression] | None = None,
+) -> Program:
+    """Return a kernel with a thread for every entry of (fits, units) or (fits, rows, units).
+
+    Given a list, what is the same for all of a fit is put there, and read from the array `hoisted`.
+    """
+    is_layer = any(symbol.ndim == 3 and symbol.shape[1] == ROWS for _, symbol in writes)
+    lengths = {"k": FITS, "i": ROWS, "j": units, INNER: OUTPUTS}
+    writer = Writer(lengths, NAMES)
+    writer.hoisted = hoisted
+    stores = [store for target, symbol in writes for store in _stores(target, symbol, is_layer)]
+    values = [(store, writer.value(store.value)) for store in stores]
+    for store, value in values:
+        n = store.length
+        guard = f"if (j < {NAMES.get(n, n)}) " if n != units else ""
+        writer.lines.append(f"{guard}{store.target} = {value};")
+    length = NAMES[units]
+    inner = f"B * {length}" if is_layer else length
+    where = [f"const long long i = (unsigned)t / (unsigned){length};"] * is_layer
+    where += [f"const long long j = (unsigned)t % (unsigned){length};" if is_layer else "const long long j = t;"]
+    head = [
+        "for (long long k = blockIdx.y; k < K; k += gridDim.y)",
+        "for (long long t = blockIdx.x * (long long)blockDim.x + threadIdx.x;"
+        f" t < {inner}; t += gridDim.x * (long long)blockDim.x) {{",
+    ]
+    return _whole(name, [*head, *where, *writer.lines, "}"], writer, leaves, writes)
+
+
+def of_fits(
+    name: str,
+    writes: Sequence[tuple[str, Symbol]],
+    leaves: Mapping[str, Leaf],
+    hoisted: Sequence[Expression],
+) -> Program:
+    """Return a kernel with a thread for every fit, which also writes what was hoisted."""
+    writer = Writer({"k": FITS}, NAMES)
+    index = (variable("k"), position(0))
+    values = [(f"{to}[k * {to}_0]", writer.value(new.at(index))) for to, new in writes]
+    for i, expression in enumerate(hoisted):
+        values.append((f"hoisted[k * hoisted_0 + {i}]", writer.value(expression)))
+    for target in writer.loads:
+        if leaves[target].shape[-1] != 1:
+            raise CannotTrace("A number of a fit depends on one of its parameters.")
+    stores = [f"{target} = {value};" for target, value in values]
+    slots = Symbol((FITS, len(hoisted)), np.float64, lambda index: hoisted[0])
+    writes = [*writes, ("hoisted", slots)] if hoisted else writes
+    head = "for (long long k = blockIdx.x * (long long)blockDim.x + threadIdx.x; k < K;"
+    head += " k += gridDim.x * (long long)blockDim.x) {"
+    return _whole(name, [head, *writer.lines, *stores, "}"], writer, leaves, writes)
+
+
+def of_rows(
+    name: str, value: Symbol, gradient: Symbol, target: str, leaves: Mapping[str, Leaf]
+) -> Program:
+    """Return a kernel with a block for every fit that writes the gradient, (fits, rows, outputs).
+
+    The mean of the values, (fits, rows), is added to an array, times a share.
+    """
+    writer = Writer({"k": FITS, "i": ROWS, INNER: OUTPUTS}, NAMES)
+    k, i, c = variable("k"), variable("i"), variable(INNER)
+    mean = writer.value(value.at((k, i)))
+    entry = gradient.at((k, i, c))
+    writer.open_loop(INNER)
+    writer.store(f"{target}[k * {target}_0 + i * {target}_1 + {INNER}]", entry)
+    writer.close_loop()
+    head = [
+        "const long long k = blockIdx.x;",
+        "double sum = 0;",
+        "for (long long i = threadIdx.x; i < B; i += blockDim.x) {",
+    ]
+    tail = [
+        f"sum += (double){mean};",
+        "}",
+        "__shared__ double parts[32];",
+        "for (int d = 16; d; d >>= 1) sum += __shfl_down_sync(~0u, sum, d);",
+        "if (threadIdx.x % 32 == 0) parts[threadIdx.x / 32] = sum;",
+        "__syncthreads();",
+        "if (threadIdx.x == 0) {",
+        "  for (int w = 1; w < blockDim.x / 32; ++w) sum += parts[w];",
+        "  total[k * total_0] += sum / (double)B * share[0];",
+        "}",
+    ]
+    more = {
+        "total": Leaf("total", (FITS, 1), np.dtype(np.float64)),
+        "share": Leaf("share", (1,), np.dtype(np.float64)),
+    }
+    writer.loads.add("share")
+    lines, writes = [*head, *writer.lines, *tail], [(target, gradient), ("total", value)]
+    return _whole(name, lines, writer, {**leaves, **more}, writes)
+
+
+class _Store(NamedTuple):
+    target: str
+    value: Expression
+    length: int
+
+
+def _stores(target: str, symbol: Symbol, is_layer: bool) -> list[_Store]:
+    """Return what a thread writes of an array."""
+    k, i, j = variable("k"), variable("i"), variable("j")
+    n = symbol.shape[-1]
+    if symbol.ndim == 2:
+        return [_Store(f"{target}[k * {target}_0 + j]", symbol.at((k, j)), n)]
+    if is_layer:
+        entry = f"{target}[k * {target}_0 + i * {target}_1 + j]"
+        return [_Store(entry, symbol.at((k, i, j)), n)]
+    return [
+        _Store(
+            f"{target}[k * {target}_0 + {m} * {target}_1 + j]", symbol.at((k, position(m), j)), n
+        )
+        for m in range(symbol.shape[1])
+    ]
+
+
+def _whole(
+    name: str,
+    lines: Sequence[str],
+    writer: Writer,
+    leaves: Mapping[str, Leaf],
+    writes: Sequence[tuple[str, Symbol]],
+) -> Program:
+    leaves = {**leaves, "hoisted": Leaf("hoisted", (FITS, OUTPUTS), np.dtype(np.float64))}
+    written = [target for target, _ in writes]
+    names = [*written, *sorted(writer.loads - set(written))]
+    arrays = tuple((array, len(leaves[array].shape)) for array in names)
+    lengths = tuple(NAMES.values())
+    arguments = [f"long long {length}" for length in lengths]
+    for array, n_axes in arrays:
+        arguments.append(pointer(array, leaves[array].dtype, array in written))
+        arguments += [f"long long {array}_{axis}" for axis in range(n_axes - 1)]
+    draws = any("uniform(" in line for line in lines)
+    if draws:
+        arguments.append("unsigned long long seed")
+    text = "\n".join("  " + line for line in lines)
+    head = PREAMBLE + (PHILOX if draws else "")
+    signature = f'extern "C" __global__ void {name}({", ".join(arguments)})'
+    return Program(name, f"{head}{signature} {{\n{text}\n}}\n", arrays, lengths)
+
+
+PHILOX = """\
+__device__ float uniform(
+    unsigned long long seed, unsigned layer, long long step, long long row, long long unit) {
+  unsigned w0 = (unsigned)unit, w1 = (unsigned)(row / 4), w2 = (unsigned)step, w3 = layer;
+  unsigned a = (unsigned)seed, b = (unsigned)(seed >> 32);
+  for (int i = 0; i < 10; ++i, a += 0x9E3779B9u, b += 0xBB67AE85u) {
+    const unsigned h0 = __umulhi(0xD2511F53u, w0), l0 = 0xD2511F53u * w0;
+    const unsigned h2 = __umulhi(0xCD9E8D57u, w2), l2 = 0xCD9E8D57u * w2;
+    w0 = h2 ^ w1 ^ a; w1 = l2; w2 = h0 ^ w3 ^ b; w3 = l0;
+  }
+  const unsigned at = (unsigned)(row % 4), word = at == 0 ? w0 : at == 1 ? w1 : at == 2 ? w2 : w3;
+  return (word >> 8) * 5.9604644775390625e-08f;
+}
+"""

@@ -1,0 +1,321 @@
+"""The steps of an epoch on a GPU: few kernels a step, and no Python between steps.
+
+Products are cuBLAS's; all else are kernels written from the definitions. Ranges of steps are
+captured in graphs, which are launched as often as there are such ranges in an epoch. What differs
+between ranges, such as the order of rows, is copied to where their kernels read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skopt_suite.backends import Array, PerFit, namespace
+from skopt_suite.backends.kernels._tracing import CannotTrace, Program
+from skopt_suite.models import ACTIVATIONS
+from skopt_suite.training._epoch import Cancelled, Epoch
+from skopt_suite.training._programs import (
+    UpdatePrograms,
+    layer_programs,
+    loss_program,
+    update_programs,
+)
+from skopt_suite.training._rows import InMemory, Source
+from skopt_suite.training._stack import Stack
+from skopt_suite.training._trees import map_arrays
+
+_RANGES = (32, 4, 1)
+"""Numbers of steps that graphs make."""
+_MOST_AT_ONCE = 2**31  # entries of a layer: kernels count them in 32 bits
+
+
+def device_steps(
+    stack: Stack, source: Source, batch_size: int, engine: Any
+) -> DeviceSteps | None:
+    """Return what makes the steps of a stack on a device; None where the definition makes them."""
+    if not isinstance(source, InMemory) or source.is_sparse or not _is_suited(stack):
+        return None
+    n_largest = max(stack.terms.network.sizes[1:])
+    if batch_size * n_largest >= _MOST_AT_ONCE or stack.n_outputs > batch_size * n_largest:
+        return None
+    try:
+        return DeviceSteps(stack, source, batch_size, engine)
+    except CannotTrace:
+        return None
+
+
+def _is_suited(stack: Stack) -> bool:
+    network, loss = stack.terms.network, stack.terms.loss
+    if stack.optimizer.is_full_batch or not network.is_plain or loss.n_raw > 1:
+        return False
+    drops_input = stack.dropout is not None and stack.dropout.drops_input(network.n_hidden)
+    return not drops_input
+
+
+class _Hidden(NamedTuple):
+    """A hidden layer: its kernels, and whether the slope of its activation is kept."""
+
+    forward: Program
+    backward: Program
+    keeps_slope: bool
+
+
+class _Buffers(NamedTuple):
+    """Where steps with batches of one size compute."""
+
+    x: Array  # (1, batch_size, n_features)
+    outputs: list[Array]  # of layers, (n_fits, batch_size, n_out)
+    deltas: list[Array]  # gradients by them; that of the last is where its outputs are
+    slopes: list[Array]  # of hidden layers
+
+
+class _Range(NamedTuple):
+    """What the steps of a graph read of an epoch."""
+
+    order: Array  # (n_steps * batch_size,)
+    factors: Array  # (n_fits, n_steps)
+    momenta: Array  # (n_fits, n_steps), NaN where fits have their own
+    times: Array  # (n_steps,)
+    counts: Array  # (n_steps,), of steps since the beginning of the fit
+
+
+class DeviceSteps:
+    """Makes the steps of epochs by graphs.
+
+    Parameters
+    ----------
+    stack : Stack
+        The fits.
+    source : InMemory
+        Their rows.
+    batch_size : int
+        Rows of a step.
+    engine : Engine
+        What computes. Raises `CannotTrace` where there are no kernels.
+    """
+
+    def __init__(self, stack: Stack, source: InMemory, batch_size: int, engine: Any) -> None:
+        self.engine, self.source, self.batch_size = engine, source, batch_size
+        self.params: Array | None = None
+        self.x, scaling = source.in_rows
+        self.columns = None if scaling is None else scaling.of_columns()
+        self.y = namespace(source.y).astype(source.y, source.dtype)
+        self._begin(stack)
+
+    def run(self, epoch: Epoch, stack: Stack, cancelled: Callable[[], bool] | None) -> PerFit:
+        """Make all steps of an epoch; return the mean loss of every fit in it, (n_fits,)."""
+        if stack.params is not self.params:
+            self._begin(stack)
+        self.total[...] = 0.0
+        with self.engine.working():
+            start, n_full = 0, self.source.n_samples // self.batch_size
+            while start < epoch.n_steps:
+                if cancelled is not None and cancelled():
+                    raise Cancelled
+                left = n_full - start
+                n_steps = next(n for n in _RANGES if n <= max(left, 1))
+                rows = self.batch_size if left > 0 else self.source.n_samples - start * self.batch_size
+                self._launch(epoch, start, n_steps, rows)
+                start += n_steps
+        return namespace(self.total).asarray(self.total[:, 0], copy=True)
+
+    def _begin(self, stack: Stack) -> None:
+        """Find kernels for the fits that are there now, and let them move what is theirs alone."""
+        xp, terms = namespace(stack.params), stack.terms
+        network, self.layers = terms.network, terms.network.layout.layers
+        dtype = str(stack.params.dtype)
+        stack.optimizer_state = map_arrays(
+            lambda array: xp.asarray(array, copy=True), stack.optimizer_state
+        )
+        stack.params = xp.asarray(stack.params, copy=True)
+        self.params, self.gradient = stack.params, xp.zeros_like(stack.params)
+        self.update: UpdatePrograms = update_programs(
+            stack.optimizer, terms.penalty, stack.optimizer_state, stack.params,
+            network.layout.n_weights,
+        )  # fmt: skip
+        self.has_momentum = stack.optimizer.has_momentum
+        self.weight = None if stack.weights.values is None else stack.weights.values
+        self.loss, self.loss_arrays = loss_program(
+            terms.loss, self.y, dtype, self.layers[-1].has_bias, self.weight
+        )
+        self.dropout = stack.dropout
+        self.hidden = [
+            _Hidden(*layer_programs(activation, i, dtype, stack.dropout is not None))
+            for i, activation in enumerate(map(ACTIVATIONS.get, network.activations))
+        ]
+        n_fits, device = len(stack.params), stack.params.device
+        self.total = xp.zeros((n_fits, 1), dtype=xp.float64, device=device)
+        self.hoisted = xp.zeros(
+            (n_fits, max(1, self.update.n_hoisted)), dtype=xp.float64, device=device
+        )
+        self.n_weights, self.shares = network.layout.n_weights, {}
+        self.graphs: dict[tuple[int, int], tuple[Any, _Range]] = {}
+        self.buffers: dict[int, _Buffers] = {}
+
+    def _launch(self, epoch: Epoch, start: int, n_steps: int, rows: int) -> None:
+        """Make a range of steps by a graph; the first of its kind without, which compiles."""
+        key = n_steps, rows
+        is_new = key not in self.graphs
+        if is_new:
+            self.graphs[key] = None, self._new_range(epoch, n_steps, rows)
+        graph, what = self.graphs[key]
+        self._copy(epoch, start, n_steps, rows, what)
+        if is_new:
+            self._make_steps(n_steps, rows, what)
+        elif graph is None:
+            graph = self.engine.graph(lambda: self._make_steps(n_steps, rows, what))
+            self.graphs[key] = graph, what
+        if graph is not None:
+            graph.launch(self.engine.main)
+
+    def _new_range(self, epoch: Epoch, n_steps: int, rows: int) -> _Range:
+        xp, device = namespace(self.total), self.total.device
+        numbers = {"dtype": xp.float64, "device": device}
+        whole = {"dtype": xp.int64, "device": device}
+        shape = (len(self.total), n_steps)
+        return _Range(
+            order=xp.zeros(n_steps * rows, **whole),
+            factors=xp.zeros(shape, **numbers),
+            momenta=xp.full(shape, xp.nan, **numbers),
+            times=xp.zeros(n_steps, **numbers),
+            counts=xp.zeros(n_steps, **whole),
+        )
+
+    def _copy(self, epoch: Epoch, start: int, n_steps: int, rows: int, to: _Range) -> None:
+        """Copy what the steps of a range read."""
+        xp, first = namespace(self.total), start * self.batch_size
+        steps, device = slice(start, start + n_steps), self.total.device
+        stop = first + n_steps * rows
+        if epoch.order is None:
+            to.order[...] = xp.arange(first, stop, device=device)
+        else:
+            to.order[...] = epoch.order[first:stop]
+        to.factors[...] = epoch.factors[:, steps]
+        if epoch.momenta is not None:
+            to.momenta[...] = epoch.momenta[:, steps]
+        to.times[...] = epoch.number + xp.arange(start, start + n_steps, device=device) / epoch.n_steps
+        if self.dropout is not None:
+            count = epoch.number * epoch.n_steps + start
+            to.counts[...] = xp.arange(count, count + n_steps, device=device)
+
+    def _make_steps(self, n_steps: int, rows: int, what: _Range) -> None:
+        for u in range(n_steps):
+            self._step(u, rows, what)
+
+    def _step(self, u: int, rows: int, what: _Range) -> None:
+        """Make one step of a range."""
+        buffers = self._buffers_for(rows)
+        order = what.order[u * rows : (u + 1) * rows]
+        self.engine.gather(buffers.x[0], self.x, order, self.columns)
+        count = what.counts[u : u + 1]
+        self._forward(buffers, rows, count)
+        self._loss(buffers, rows, order)
+        self._backward(buffers, rows)
+        self._move(u, what)
+
+    def _buffers_for(self, rows: int) -> _Buffers:
+        if rows not in self.buffers:
+            self.buffers[rows] = self._new_buffers(rows)
+        return self.buffers[rows]
+
+    def _new_buffers(self, rows: int) -> _Buffers:
+        xp, params = namespace(self.params), self.params
+        kind = {"dtype": params.dtype, "device": params.device}
+        shapes = [(len(params), rows, layer.n_out) for layer in self.layers]
+        outputs = [xp.empty(shape, **kind) for shape in shapes]
+        deltas = [xp.empty(shape, **kind) for shape in shapes[:-1]]
+        slopes = [
+            xp.empty(shape, **kind) if hidden.keeps_slope else None
+            for shape, hidden in zip(shapes[:-1], self.hidden, strict=True)
+        ]
+        x = xp.empty((1, rows, self.layers[0].n_in), **kind)
+        return _Buffers(x, outputs, [*deltas, outputs[-1]], slopes)
+
+    def _lengths(self, rows: int, n_out: int) -> dict[str, int]:
+        return {"K": len(self.params), "B": rows, "N": n_out, "C": n_out, "entries": rows * n_out}
+
+    def _forward(self, buffers: _Buffers, rows: int, count: Array) -> None:
+        x = buffers.x
+        for i, (layer, out) in enumerate(zip(self.layers, buffers.outputs, strict=True)):
+            self.engine.matmul(out, x, layer.weights(self.params))
+            if i < len(self.hidden):
+                self._end_layer(i, buffers, rows, count)
+            x = out
+
+    def _end_layer(self, i: int, buffers: _Buffers, rows: int, count: Array) -> None:
+        """Turn the sums of a hidden layer into its output."""
+        layer, hidden = self.layers[i], self.hidden[i]
+        arrays = {"z": buffers.outputs[i], "slope": buffers.slopes[i], "step": count}
+        arrays["bias"], more = layer.bias(self.params), ()
+        if self.dropout is not None:
+            arrays["rate"] = self.dropout.rates[:, i : i + 1]
+            more = (np.uint64(self.dropout.seed & (2**64 - 1)),)
+        self.engine.call(hidden.forward, arrays, self._lengths(rows, layer.n_out), *more)
+
+    def _loss(self, buffers: _Buffers, rows: int, order: Array) -> None:
+        """Turn raw predictions into the gradient by them, and add their mean loss."""
+        last = self.layers[-1]
+        arrays = {**self.loss_arrays, "raw": buffers.outputs[-1], "y": self.y, "order": order}
+        if last.has_bias:
+            arrays["bias"] = last.bias(self.params)
+        if self.weight is not None:
+            arrays["weight"] = self.weight
+        arrays["total"], arrays["share"] = self.total, self._share(rows)
+        self.engine.call_for_rows(self.loss, arrays, self._lengths(rows, last.n_out))
+
+    def _share(self, rows: int) -> Array:
+        """Return the share of all rows that a batch is."""
+        if rows not in self.shares:
+            xp, device = namespace(self.total), self.total.device
+            share = [rows / self.source.n_samples]
+            self.shares[rows] = xp.asarray(share, dtype=xp.float64, device=device)
+        return self.shares[rows]
+
+    def _backward(self, buffers: _Buffers, rows: int) -> None:
+        """Write the gradient by all parameters; those by weights of upper layers aside."""
+        xp, n_layers = namespace(self.params), len(self.layers)
+        for i in reversed(range(n_layers)):
+            layer, delta = self.layers[i], buffers.deltas[i]
+            x = buffers.outputs[i - 1] if i else buffers.x
+            if i == 0:
+                self._gradients(layer, x, delta)
+                continue
+            with self.engine.aside():
+                self._gradients(layer, x, delta)
+            below = buffers.deltas[i - 1]
+            weights = xp.matrix_transpose(layer.weights(self.params))
+            self.engine.matmul(below, delta, weights)
+            self._begin_layer(i - 1, buffers, rows)
+        if n_layers > 1:
+            self.engine.join()
+
+    def _gradients(self, layer: Any, x: Array, delta: Array) -> None:
+        transposed = namespace(x).matrix_transpose(x)
+        self.engine.matmul(layer.weights(self.gradient), transposed, delta)
+        if layer.has_bias:
+            self.engine.sum_of_rows(layer.bias(self.gradient), delta)
+
+    def _begin_layer(self, i: int, buffers: _Buffers, rows: int) -> None:
+        """Turn the gradient by the output of a hidden layer into that by its sums."""
+        hidden, arrays = self.hidden[i], {"delta": buffers.deltas[i], "z": buffers.outputs[i]}
+        if hidden.keeps_slope:
+            arrays["slope"] = buffers.slopes[i]
+        self.engine.call(hidden.backward, arrays, self._lengths(rows, self.layers[i].n_out))
+
+    def _move(self, u: int, what: _Range) -> None:
+        """Let the optimizer make its step."""
+        n_fits, n_params = self.params.shape
+        arrays = {
+            **self.update.arrays,
+            "gradient": self.gradient,
+            "hoisted": self.hoisted,
+            "factor": what.factors[:, u : u + 1],
+            "momentum": what.momenta[:, u : u + 1],
+            "time": what.times[u : u + 1],
+        }
+        n_weights = self.n_weights
+        lengths = {"K": n_fits, "P": n_params, "W": n_weights, "entries": n_params}
+        self.engine.call_for_fits(self.update.of_fits, arrays, lengths)
+        self.engine.call(self.update.of_params, arrays, lengths)

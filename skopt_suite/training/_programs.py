@@ -1,0 +1,255 @@
+"""The parts of a step that act entry by entry, as kernels written from their definitions."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skopt_suite._component import Component
+from skopt_suite.backends import Array, Params, PerFit, State, namespace, to_numpy
+from skopt_suite.backends.kernels import _tracing as tracing
+from skopt_suite.backends.kernels._tracing import (
+    FITS,
+    OUTPUTS,
+    PARAMS,
+    ROWS,
+    UNITS,
+    WEIGHTS,
+    CannotTrace,
+    Leaf,
+    Program,
+    Symbol,
+)
+from skopt_suite.losses import Loss
+from skopt_suite.models import Context
+from skopt_suite.optimizers import Optimizer
+from skopt_suite.penalties import Penalty
+from skopt_suite.training._objective import Objective
+
+ComponentT = Any
+_COLUMN = (FITS, 1)
+
+
+class Leaves:
+    """The arrays that a kernel is called with, by name.
+
+    Parameters
+    ----------
+    lengths : dict
+        By the length of an axis behind the first what stands for it.
+    """
+
+    def __init__(self, lengths: dict[int, int]) -> None:
+        self.lengths, self.leaves, self.arrays = lengths, {}, {}
+        self.leaves: dict[str, Leaf] = {}
+        self.arrays: dict[str, Array] = {}
+
+    def add(
+        self, name: str, shape: tuple[int, ...], dtype: Any, by_order: int | None = None
+    ) -> Symbol:
+        """Return the symbol of an array that calls bring."""
+        self.leaves[name] = Leaf(name, shape, np.dtype(dtype), by_order)
+        return self.leaves[name].symbol()
+
+    def of(self, name: str, array: Array) -> Symbol:
+        """Return the symbol of an array that all calls share."""
+        shape = tuple(self._stand_in(axis, n) for axis, n in enumerate(array.shape))
+        self.arrays[name] = array
+        return self.add(name, shape, str(array.dtype))
+
+    def component(self, component: ComponentT, name: str, zeros: bool = False) -> ComponentT:
+        """Return a copy of a stacked component whose hyperparameters are symbols.
+
+        On request, what is 0 in all fits is a number: what it switches on may cost something.
+        """
+        symbolic = copy.copy(component)
+        for parameter in component.parameters:
+            value, inner = getattr(component, parameter), f"{name}_{parameter}"
+            if isinstance(value, Component):
+                setattr(symbolic, parameter, self.component(value, inner, zeros))
+            elif hasattr(value, "shape"):
+                is_zero = zeros and not bool(to_numpy(value).any())
+                setattr(symbolic, parameter, 0.0 if is_zero else self.of(inner, value))
+        return symbolic
+
+    def state(self, state: State, name: str) -> State:
+        """Return a state whose arrays are symbols."""
+        if isinstance(state, tuple):
+            names = getattr(state, "_fields", range(len(state)))
+            parts = [self.state(part, f"{name}_{own}") for own, part in zip(names, state)]
+            return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
+        return self.of(name, state) if hasattr(state, "shape") else state
+
+    def _stand_in(self, axis: int, n: int) -> int:
+        if axis == 0:
+            return FITS
+        return self.lengths.get(n, n)
+
+
+class UpdatePrograms(NamedTuple):
+    """What moves parameters and state from a gradient."""
+
+    of_fits: Program
+    """What counts steps, say, and computes numbers of fits."""
+    of_params: Program
+    """What reads those numbers."""
+    n_hoisted: int
+    """How many there are."""
+    arrays: dict[str, Array]
+    """What both are called with, beside gradient, factor, momentum, time and those numbers."""
+
+
+def update_programs(
+    optimizer: Optimizer, penalty: Penalty, state: State, params: Params, n_weights: int
+) -> UpdatePrograms:
+    """Return kernels that make the step of an optimizer, the penalty included.
+
+    Arrays of `state` and `params` are overwritten by calls. Raises `CannotTrace`.
+    """
+    n_params = params.shape[1]
+    if n_weights < 2 or state is None:
+        raise CannotTrace("Nothing tells a number of a fit from one of its only weight.")
+    of_weights = PARAMS if n_weights == n_params else WEIGHTS
+    leaves = Leaves({n_weights: of_weights, n_params: PARAMS})
+    symbols = leaves.component(optimizer, "rule"), leaves.component(penalty, "penalty")
+    before = leaves.state(state, "state")
+    moving, dtype = leaves.of("params", params), str(params.dtype)
+    gradient = leaves.add("gradient", (FITS, PARAMS), dtype)
+    factor = leaves.add("factor", _COLUMN, np.float64)
+    rule = symbols[0]
+    if optimizer.has_momentum:
+        rule = rule.with_momentum(leaves.add("momentum", _COLUMN, np.float64))
+    time = leaves.add("time", (1,), np.float64)[0]
+    layout = _Layout(of_weights)
+    objective = Objective(_Given(layout, gradient), symbols[1], False, None, time)  # type: ignore[arg-type]
+    step = rule.step(before, moving, objective, factor)
+    writes = [("params", step.params), *_changed(before, step.state, "state")]
+    of_params = [(name, new) for name, new in writes if new.shape[-1] != 1]
+    of_fits = [(name, new) for name, new in writes if new.shape[-1] == 1]
+    hoisted: list[Any] = []
+    moves = tracing.of_entries("update", of_params, leaves.leaves, PARAMS, hoisted)
+    counts = tracing.of_fits("count", of_fits, leaves.leaves, hoisted)
+    return UpdatePrograms(counts, moves, len(hoisted), leaves.arrays)
+
+
+def loss_program(
+    loss: Loss, y: Array, dtype: str, has_bias: bool, weight: Array | None
+) -> tuple[Program, dict[str, Array]]:
+    """Return a kernel for the mean loss of a batch and its gradient, from sums of inputs.
+
+    It is called with `raw`, overwritten by the gradient, `bias`, the positions `order`, `total`, to
+    which the mean is added, and `share`, the batch's of all rows. Raises `CannotTrace`.
+    """
+    leaves = Leaves({})
+    known = leaves.component(loss, "loss", zeros=True)
+    raw = leaves.add("raw", (FITS, ROWS, OUTPUTS), dtype)
+    n_columns = OUTPUTS if y.shape[1] > 1 or loss.targets.kind != "classes" else 1
+    if y.shape[1] == 1:
+        n_columns = 1
+    targets = leaves.add("y", (ROWS, n_columns), dtype, by_order=0)
+    leaves.add("order", (ROWS,), np.int64)
+    z = raw + leaves.add("bias", (FITS, 1, OUTPUTS), dtype) if has_bias else raw
+    value, gradient = known.value_and_gradient(targets, z)
+    if weight is not None:
+        own = _weights(leaves, weight, dtype)
+        value, gradient = value * own, gradient * own[:, :, None]
+    gradient = gradient / tracing.scalar("B", dtype)
+    program = tracing.of_rows("loss", value, gradient, "raw", leaves.leaves)
+    return program, leaves.arrays
+
+
+def layer_programs(
+    layer: Any, number: int, dtype: str, has_dropout: bool
+) -> tuple[Program, Program, bool]:
+    """Return the kernels that end a hidden layer forward and begin it backward.
+
+    Forward writes `z`, sums of inputs, with the output, and `slope`, if the last result says so, by
+    which backward multiplies `delta`; else backward reads the output, `z`.
+    """
+    leaves = Leaves({})
+    shape, nothing = (FITS, ROWS, UNITS), Context()
+    z = leaves.add("z", shape, dtype)
+    bias = leaves.add("bias", (FITS, 1, UNITS), dtype)
+    leaves.add("slope", shape, dtype)
+    leaves.add("step", (1,), np.int64)
+    delta = leaves.add("delta", shape, dtype)
+    output, saved = layer.forward(None, z + bias, nothing)
+    keeps_slope = has_dropout or not hasattr(layer, "negative_slope")
+    writes = [("z", output)]
+    if keeps_slope:
+        ones = tracing.Symbol(shape, dtype, lambda index: tracing_one(dtype))
+        slope = layer.backward(None, None, saved, ones)
+        if has_dropout:
+            rate = leaves.add("rate", (FITS, 1), dtype)[:, :, None]
+            mask = _mask(rate, number, dtype)
+            output, slope = output * mask, slope * mask
+        writes = [("z", output), ("slope", slope)]
+        below = delta * leaves.leaves["slope"].symbol()
+    else:
+        below = layer.backward(None, None, z, delta)
+    return (
+        tracing.of_entries("forward", writes, leaves.leaves, UNITS),
+        tracing.of_entries("backward", [("delta", below)], leaves.leaves, UNITS),
+        keeps_slope,
+    )
+
+
+def tracing_one(dtype: str) -> Any:
+    """Return 1."""
+    from skopt_suite.backends.kernels._tracing._expression import number
+
+    return number(1, dtype)
+
+
+def _mask(rate: Symbol, layer: int, dtype: str) -> Symbol:
+    """Return what `dropout_mask` does, of draws that are made where they are needed."""
+    draws = tracing.uniform(layer, UNITS, dtype)
+    return namespace(draws).astype(draws >= rate, dtype) / (1 - rate)
+
+
+def _weights(leaves: Leaves, weight: Array, dtype: str) -> Symbol:
+    """Return the weights of a batch, (n_fits or 1, n_samples)."""
+    fits = FITS if weight.shape[0] > 1 else 1
+    return leaves.add("weight", (fits, ROWS), dtype, by_order=1)
+
+
+def _changed(before: State, after: State, name: str) -> list[tuple[str, Symbol]]:
+    """Return the names and new values of a state's arrays that are not what they were."""
+    if isinstance(before, tuple):
+        names = getattr(before, "_fields", range(len(before)))
+        parts = zip(names, before, after, strict=True)
+        return [pair for own, *both in parts for pair in _changed(*both, f"{name}_{own}")]
+    if isinstance(before, Symbol):
+        is_same = after is before and before.is_untouched
+        return [] if is_same else [(name, after)]
+    if before != after:
+        raise CannotTrace("Steps are counted in Python.")
+    return []
+
+
+class _Layout:
+    """Where weights lie, with a stand-in for their number."""
+
+    def __init__(self, n_weights: int) -> None:
+        self.n_weights = n_weights
+
+    def weights(self, params: Symbol) -> Symbol:
+        """Return those of parameters."""
+        return params[:, : self.n_weights]
+
+    def __getattr__(self, name: str) -> Any:
+        raise CannotTrace(f"Where {name} lie is not traced.")
+
+
+class _Given:
+    """A data term whose gradient is known."""
+
+    def __init__(self, layout: _Layout, gradient: Symbol) -> None:
+        self.network, self.gradient = self, gradient
+        self.layout = layout
+
+    def value_and_gradient(self, params: Symbol) -> tuple[PerFit, Symbol]:
+        """Return a value that nobody asks for, and the gradient."""
+        return params[:, 0], self.gradient[...]
