@@ -28,6 +28,8 @@ from skopt_suite.training._trees import map_arrays
 
 _RANGES = (32, 4, 1)
 """Numbers of steps that graphs make."""
+_ROWS_OF_A_PART, _MOST_PARTS = 256, 64
+"""Rows of few fits are added up in so many parts."""
 _MOST_AT_ONCE = 2**31  # entries of a layer: kernels count them in 32 bits
 
 
@@ -69,6 +71,7 @@ class _Buffers(NamedTuple):
     outputs: list[Array]  # of layers, (n_fits, batch_size, n_out)
     deltas: list[Array]  # gradients by them; that of the last is where its outputs are
     slopes: list[Array]  # of hidden layers
+    sums: list[Array]  # over some rows, (n_fits, n_parts, n_out), float64
 
 
 class _Range(NamedTuple):
@@ -119,7 +122,7 @@ class DeviceSteps:
                 rows = self.batch_size if left > 0 else self.source.n_samples - start * self.batch_size
                 self._launch(epoch, start, n_steps, rows)
                 start += n_steps
-        return namespace(self.total).asarray(self.total[:, 0], copy=True)
+        return namespace(self.total).sum(self.total, axis=1)
 
     def _begin(self, stack: Stack) -> None:
         """Find kernels for the fits that are there now, and let them move what is theirs alone."""
@@ -146,9 +149,11 @@ class DeviceSteps:
             for i, activation in enumerate(map(ACTIVATIONS.get, network.activations))
         ]
         n_fits, device = len(stack.params), stack.params.device
-        self.total = xp.zeros((n_fits, 1), dtype=xp.float64, device=device)
-        self.hoisted = xp.zeros(
-            (n_fits, max(1, self.update.n_hoisted)), dtype=xp.float64, device=device
+        n_parts = min(_MOST_PARTS, max(1, self.batch_size // _ROWS_OF_A_PART // n_fits))
+        self.total = xp.zeros((n_fits, n_parts), dtype=xp.float64, device=device)
+        self.hoisted, self.sums = (
+            xp.zeros((n_fits, max(1, n)), dtype=xp.float64, device=device)
+            for n in (self.update.n_hoisted, self.update.n_sums)
         )
         self.n_weights, self.shares = network.layout.n_weights, {}
         self.graphs: dict[tuple[int, int], tuple[Any, _Range]] = {}
@@ -174,7 +179,7 @@ class DeviceSteps:
         xp, device = namespace(self.total), self.total.device
         numbers = {"dtype": xp.float64, "device": device}
         whole = {"dtype": xp.int64, "device": device}
-        shape = (len(self.total), n_steps)
+        shape = (len(self.params), n_steps)
         return _Range(
             order=xp.zeros(n_steps * rows, **whole),
             factors=xp.zeros(shape, **numbers),
@@ -208,12 +213,21 @@ class DeviceSteps:
         """Make one step of a range."""
         buffers = self._buffers_for(rows)
         order = what.order[u * rows : (u + 1) * rows]
+        moving = self._moving(u, what)
+        if not self.update.of_sums:
+            with self.engine.aside():
+                self.engine.call_for_fits(self.update.of_fits, *moving)
         self.engine.gather(buffers.x[0], self.x, order, self.columns)
         count = what.counts[u : u + 1]
         self._forward(buffers, rows, count)
         self._loss(buffers, rows, order)
         self._backward(buffers, rows)
-        self._move(u, what)
+        self.engine.join()
+        for program in self.update.of_sums:
+            self.engine.call_for_sums(program, *moving)
+        if self.update.of_sums:
+            self.engine.call_for_fits(self.update.of_fits, *moving)
+        self.engine.call(self.update.of_params, *moving)
 
     def _buffers_for(self, rows: int) -> _Buffers:
         if rows not in self.buffers:
@@ -231,7 +245,12 @@ class DeviceSteps:
             for shape, hidden in zip(shapes[:-1], self.hidden, strict=True)
         ]
         x = xp.empty((1, rows, self.layers[0].n_in), **kind)
-        return _Buffers(x, outputs, [*deltas, outputs[-1]], slopes)
+        n_parts = min(_MOST_PARTS, max(1, rows // _ROWS_OF_A_PART // len(params)))
+        sums = [
+            xp.empty((len(params), n_parts, layer.n_out), dtype=xp.float64, device=params.device)
+            for layer in self.layers
+        ]
+        return _Buffers(x, outputs, [*deltas, outputs[-1]], slopes, sums)
 
     def _lengths(self, rows: int, n_out: int) -> dict[str, int]:
         return {"K": len(self.params), "B": rows, "N": n_out, "C": n_out, "entries": rows * n_out}
@@ -275,27 +294,25 @@ class DeviceSteps:
 
     def _backward(self, buffers: _Buffers, rows: int) -> None:
         """Write the gradient by all parameters; those by weights of upper layers aside."""
-        xp, n_layers = namespace(self.params), len(self.layers)
-        for i in reversed(range(n_layers)):
+        xp = namespace(self.params)
+        for i in reversed(range(len(self.layers))):
             layer, delta = self.layers[i], buffers.deltas[i]
             x = buffers.outputs[i - 1] if i else buffers.x
             if i == 0:
-                self._gradients(layer, x, delta)
+                self._gradients(layer, x, delta, buffers.sums[i])
                 continue
             with self.engine.aside():
-                self._gradients(layer, x, delta)
+                self._gradients(layer, x, delta, buffers.sums[i])
             below = buffers.deltas[i - 1]
             weights = xp.matrix_transpose(layer.weights(self.params))
             self.engine.matmul(below, delta, weights)
             self._begin_layer(i - 1, buffers, rows)
-        if n_layers > 1:
-            self.engine.join()
 
-    def _gradients(self, layer: Any, x: Array, delta: Array) -> None:
+    def _gradients(self, layer: Any, x: Array, delta: Array, sums: Array) -> None:
         transposed = namespace(x).matrix_transpose(x)
         self.engine.matmul(layer.weights(self.gradient), transposed, delta)
         if layer.has_bias:
-            self.engine.sum_of_rows(layer.bias(self.gradient), delta)
+            self.engine.sum_of_rows(layer.bias(self.gradient), delta, sums)
 
     def _begin_layer(self, i: int, buffers: _Buffers, rows: int) -> None:
         """Turn the gradient by the output of a hidden layer into that by its sums."""
@@ -304,18 +321,18 @@ class DeviceSteps:
             arrays["slope"] = buffers.slopes[i]
         self.engine.call(hidden.backward, arrays, self._lengths(rows, self.layers[i].n_out))
 
-    def _move(self, u: int, what: _Range) -> None:
-        """Let the optimizer make its step."""
+    def _moving(self, u: int, what: _Range) -> tuple[dict[str, Array], dict[str, int]]:
+        """Return what the kernels of the optimizer's step are called with."""
         n_fits, n_params = self.params.shape
         arrays = {
             **self.update.arrays,
             "gradient": self.gradient,
             "hoisted": self.hoisted,
+            "sums": self.sums,
             "factor": what.factors[:, u : u + 1],
             "momentum": what.momenta[:, u : u + 1],
             "time": what.times[u : u + 1],
         }
         n_weights = self.n_weights
         lengths = {"K": n_fits, "P": n_params, "W": n_weights, "entries": n_params}
-        self.engine.call_for_fits(self.update.of_fits, arrays, lengths)
-        self.engine.call(self.update.of_params, arrays, lengths)
+        return arrays, lengths

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,12 +14,15 @@ from skopt_suite.backends.kernels import _tracing as tracing
 from skopt_suite.backends.kernels._tracing import (
     FITS,
     OUTPUTS,
+    OVER_PARAMS,
     PARAMS,
     ROWS,
     UNITS,
     WEIGHTS,
     CannotTrace,
+    Expression,
     Leaf,
+    Lifted,
     Program,
     Symbol,
 )
@@ -91,12 +95,16 @@ class Leaves:
 class UpdatePrograms(NamedTuple):
     """What moves parameters and state from a gradient."""
 
+    of_sums: list[Program]
+    """What reduces all parameters of a fit, one after the other, as each may read those before."""
     of_fits: Program
     """What counts steps, say, and computes numbers of fits."""
     of_params: Program
     """What reads those numbers."""
     n_hoisted: int
     """How many there are."""
+    n_sums: int
+    """How many reductions there are."""
     arrays: dict[str, Array]
     """What both are called with, beside gradient, factor, momentum, time and those numbers."""
 
@@ -128,10 +136,24 @@ def update_programs(
     writes = [("params", step.params), *_changed(before, step.state, "state")]
     of_params = [(name, new) for name, new in writes if new.shape[-1] != 1]
     of_fits = [(name, new) for name, new in writes if new.shape[-1] == 1]
-    hoisted: list[Any] = []
+    hoisted: list[Expression] = []
     moves = tracing.of_entries("update", of_params, leaves.leaves, PARAMS, hoisted)
-    counts = tracing.of_fits("count", of_fits, leaves.leaves, hoisted)
-    return UpdatePrograms(counts, moves, len(hoisted), leaves.arrays)
+    at = tracing.variable("k"), tracing.position(0)
+    entries, sums = tracing.lifted([*hoisted, *(new.at(at) for _, new in of_fits)], OVER_PARAMS)
+    counted = [(name, entry) for (name, _), entry in zip(of_fits, entries[len(hoisted) :], strict=True)]
+    counts = tracing.of_fits("count", counted, leaves.leaves, entries[: len(hoisted)])
+    reduced = _sums(sums, leaves.leaves)
+    return UpdatePrograms(reduced, counts, moves, len(hoisted), len(sums), leaves.arrays)
+
+
+def _sums(sums: list[Lifted], leaves: dict[str, Leaf]) -> list[Program]:
+    """Return the kernels that reduce, of lower levels first."""
+
+    def key(each: Lifted) -> tuple[int, Any]:
+        return each.level, each.reduction.args[2].token
+
+    groups = groupby(sorted(sums, key=key), key)
+    return [tracing.of_sums("reduce", list(group), leaves) for _, group in groups]
 
 
 def loss_program(
@@ -179,7 +201,7 @@ def layer_programs(
     keeps_slope = has_dropout or not hasattr(layer, "negative_slope")
     writes = [("z", output)]
     if keeps_slope:
-        ones = tracing.Symbol(shape, dtype, lambda index: tracing_one(dtype))
+        ones = tracing.Symbol(shape, dtype, lambda index: tracing.number(1, dtype))
         slope = layer.backward(None, None, saved, ones)
         if has_dropout:
             rate = leaves.add("rate", (FITS, 1), dtype)[:, :, None]
@@ -194,13 +216,6 @@ def layer_programs(
         tracing.of_entries("backward", [("delta", below)], leaves.leaves, UNITS),
         keeps_slope,
     )
-
-
-def tracing_one(dtype: str) -> Any:
-    """Return 1."""
-    from skopt_suite.backends.kernels._tracing._expression import number
-
-    return number(1, dtype)
 
 
 def _mask(rate: Symbol, layer: int, dtype: str) -> Symbol:

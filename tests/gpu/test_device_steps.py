@@ -22,8 +22,8 @@ SETTINGS = {
     "batch_size": 50,
     "early_stopping": False,
 }
-BY_DEFINITION = {"prodigy", "muon", "lookahead", "clip_gradient"}
-"""Steps that no kernel is written from: they compare or multiply what all parameters are."""
+BY_DEFINITION = {"muon", "lookahead"}
+"""Rules whose steps no kernel is written from: by products of matrices, or counted in Python."""
 
 
 def digits():

@@ -15,6 +15,8 @@ from skopt_suite.backends.kernels._cupy._cublas import Cublas
 from skopt_suite.backends.kernels._tracing import Program
 
 _THREADS = 256
+_MOST_THREADS = 1024
+_TILE = 32, 8  # threads: columns, and rows at once
 _MOST_BLOCKS = 132 * 32  # threads go on with another entry beyond
 _MOST_FITS = 65535  # of a grid's second axis
 
@@ -71,12 +73,19 @@ class Engine:
         grid = (-(-lengths["K"] // _THREADS),)
         self._launch(program, grid, (_THREADS,), arrays, lengths, ())
 
+    def call_for_sums(
+        self, program: Program, arrays: Mapping[str, Any], lengths: Mapping[str, int]
+    ) -> None:
+        """Run a kernel with a block for every fit, whose threads take its parameters."""
+        self._launch(program, (lengths["K"],), (_MOST_THREADS,), arrays, lengths, ())
+
     def call_for_rows(
         self, program: Program, arrays: Mapping[str, Any], lengths: Mapping[str, int]
     ) -> None:
-        """Run a kernel with a block for every fit, whose threads take its rows."""
-        threads = min(1024, -(-lengths["B"] // 32) * 32)
-        self._launch(program, (lengths["K"],), (threads,), arrays, lengths, ())
+        """Run a kernel whose threads take rows of fits, with as many blocks as `total` columns."""
+        threads = min(_THREADS, -(-lengths["B"] // 32) * 32)
+        grid = (lengths["K"], arrays["total"].shape[1])
+        self._launch(program, grid, (threads,), arrays, lengths, ())
 
     def gather(self, out: Any, x: Any, order: Any, scaling: Any) -> None:
         """Copy rows of `x` by their positions."""
@@ -88,16 +97,28 @@ class Engine:
         grid = (min(-(-out.size // _THREADS), _MOST_BLOCKS),)
         self._launch(program, grid, (_THREADS,), arrays, lengths, ())
 
-    def sum_of_rows(self, out: Any, delta: Any) -> None:
-        """Add up the rows of every fit."""
+    def sum_of_rows(self, out: Any, delta: Any, parts: Any) -> None:
+        """Add up the rows of every fit, by way of sums over some of them.
+
+        Parameters
+        ----------
+        out : cupy.ndarray of shape (n_fits, 1, n_columns)
+            Is overwritten.
+        delta : cupy.ndarray of shape (n_fits, n_rows, n_columns)
+            What is added up.
+        parts : cupy.ndarray of shape (n_fits, n_parts, n_columns), float64
+            Is overwritten.
+        """
         n_fits, n_rows, n_columns = delta.shape
-        program = _sources.sum_of_rows(str(out.dtype))
-        lengths, threads = {"B": n_rows, "N": n_columns}, (32, 32 if n_rows >= 256 else 8)
-        for start in range(0, n_fits, _MOST_FITS):
-            fits = slice(start, start + _MOST_FITS)
-            arrays = {"out": out[fits], "delta": delta[fits]}
-            grid = (-(-n_columns // 32), min(n_fits - start, _MOST_FITS))
-            self._launch(program, grid, threads, arrays, lengths, ())
+        lengths, n_parts = {"K": n_fits, "B": n_rows, "N": n_columns}, parts.shape[1]
+        grid = -(-n_columns // 32), min(n_fits, _MOST_FITS)
+        if n_parts > 1:
+            program = _sources.sum_of_rows(str(delta.dtype), "float64")
+            arrays = {"out": parts, "delta": delta}
+            self._launch(program, (*grid, n_parts), _TILE, arrays, lengths, ())
+            delta, lengths["B"] = parts, n_parts
+        program = _sources.sum_of_rows(str(delta.dtype), str(out.dtype))
+        self._launch(program, grid, _TILE, {"out": out, "delta": delta}, lengths, ())
 
     def matmul(self, out: Any, a: Any, b: Any) -> None:
         """Write the products of the matrices of every fit."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 from skopt_suite.backends.kernels._tracing import Program
 
 C_TYPES = {"float32": "float", "float64": "double"}
 
 
+@functools.cache
 def gather(x_type: str, dtype: str, is_scaled: bool) -> Program:
     """Return the kernel that copies rows by their positions, in the precision of the fit."""
     value = "x[order[i] * x_0 + j]"
@@ -29,28 +32,32 @@ extern "C" __global__ void gather(
     return Program("gather", source, (*names, ("order", 1), ("x", 2)), ("B", "N"))
 
 
-def sum_of_rows(dtype: str) -> Program:
-    """Return the kernel that adds up the rows of every fit, in double precision.
+@functools.cache
+def sum_of_rows(delta_type: str, dtype: str) -> Program:
+    """Return the kernel that adds up rows of every fit, in double precision.
 
-    A block of 32 × n threads takes 32 columns; every thread adds up every n-th row.
+    A block takes 32 columns; its threads, and the blocks in the grid's third axis, share the rows.
     """
     t = C_TYPES[dtype]
     source = f"""\
 extern "C" __global__ void sum_of_rows(
-    long long B, long long N, {t}* out, long long out_0, long long out_1,
-    const {t}* delta, long long delta_0, long long delta_1) {{
+    long long K, long long B, long long N, {t}* out, long long out_0, long long out_1,
+    const {C_TYPES[delta_type]}* delta, long long delta_0, long long delta_1) {{
   __shared__ double parts[32][33];
-  const long long k = blockIdx.y, j = blockIdx.x * 32ll + threadIdx.x;
-  double sum = 0;
-  if (j < N)
-    for (long long i = threadIdx.y; i < B; i += blockDim.y)
-      sum += delta[k * delta_0 + i * delta_1 + j];
-  parts[threadIdx.y][threadIdx.x] = sum;
-  __syncthreads();
-  if (threadIdx.y == 0 && j < N) {{
-    for (int w = 1; w < blockDim.y; ++w) sum += parts[w][threadIdx.x];
-    out[k * out_0 + j] = {t}(sum);
+  const long long j = blockIdx.x * 32ll + threadIdx.x, part = blockIdx.z;
+  for (long long k = blockIdx.y; k < K; k += gridDim.y) {{
+    double sum = 0;
+    if (j < N)
+      for (long long i = part * blockDim.y + threadIdx.y; i < B; i += blockDim.y * gridDim.z)
+        sum += delta[k * delta_0 + i * delta_1 + j];
+    parts[threadIdx.y][threadIdx.x] = sum;
+    __syncthreads();
+    if (threadIdx.y == 0 && j < N) {{
+      for (int w = 1; w < blockDim.y; ++w) sum += parts[w][threadIdx.x];
+      out[k * out_0 + part * out_1 + j] = {t}(sum);
+    }}
+    __syncthreads();
   }}
 }}
 """
-    return Program("sum_of_rows", source, (("out", 3), ("delta", 3)), ("B", "N"))
+    return Program("sum_of_rows", source, (("out", 3), ("delta", 3)), ("K", "B", "N"))

@@ -4,19 +4,31 @@ What it computes for one entry of its result is then written as text. So a formu
 where nothing can be written, because a value decides what is computed, the definition runs.
 """
 
-from skopt_suite.backends.kernels._tracing._expression import CannotTrace
-from skopt_suite.backends.kernels._tracing._program import (
+from skopt_suite.backends.kernels._tracing._expression import (
+    CannotTrace,
+    Expression,
+    Lifted,
+    lifted,
+    number,
+    position,
+    variable,
+)
+from skopt_suite.backends.kernels._tracing._lengths import (
     FITS,
     OUTPUTS,
     PARAMS,
     ROWS,
     UNITS,
     WEIGHTS,
+)
+from skopt_suite.backends.kernels._tracing._namespace import OVER_PARAMS
+from skopt_suite.backends.kernels._tracing._program import (
     Leaf,
     Program,
     of_entries,
     of_fits,
     of_rows,
+    of_sums,
     scalar,
     uniform,
 )
@@ -29,13 +41,21 @@ __all__ = [
     "ROWS",
     "UNITS",
     "WEIGHTS",
+    "OVER_PARAMS",
     "CannotTrace",
+    "Expression",
     "Leaf",
+    "Lifted",
     "Program",
     "Symbol",
+    "lifted",
+    "number",
     "of_entries",
     "of_fits",
     "of_rows",
+    "of_sums",
+    "position",
     "scalar",
     "uniform",
+    "variable",
 ]

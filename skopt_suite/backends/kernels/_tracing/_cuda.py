@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from skopt_suite.backends.kernels._tracing._expression import CannotTrace, Expression, known
+from skopt_suite.backends.kernels._tracing._lengths import LEAST
 
 C_TYPES = {"bool": "bool", "int64": "long long", "float32": "float", "float64": "double"}
 _INFIX = {
@@ -45,7 +46,6 @@ _CALLS = {
     "tanh": "tanh",
 }
 _STARTS = {"add": 0.0, "maximum": -math.inf}
-_STAND_IN = 10**6  # whole numbers from here on stand for lengths that a call brings
 
 PREAMBLE = """\
 #ifndef INFINITY
@@ -205,7 +205,7 @@ class Writer:
     def _whole(self, value: int) -> str:
         if value in self.names:
             return self.names[value]
-        if abs(value) >= _STAND_IN:
+        if abs(value) >= LEAST:
             raise CannotTrace("A length is computed with.")
         return f"{value}"
 

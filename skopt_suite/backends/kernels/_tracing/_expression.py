@@ -7,7 +7,7 @@ written twice in a definition is computed once.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -128,6 +128,43 @@ def chosen(condition: Expression, one: Expression, other: Expression) -> Express
     if value is not None:
         return one if value else other
     return Expression("where", (condition, one, other), one.dtype)
+
+
+def lifted(expressions: list[Expression], index: str) -> tuple[list[Expression], list[Lifted]]:
+    """Return expressions that read what is reduced over an index from an array, and what that is.
+
+    A reduction whose body reads another one is of a higher level.
+    """
+    found: dict[int, Lifted] = {}
+    done: dict[int, tuple[Expression, int]] = {}
+
+    def walk(expression: Expression) -> tuple[Expression, int]:
+        if expression.token not in done:
+            done[expression.token] = rebuilt(expression)
+        return done[expression.token]
+
+    def rebuilt(expression: Expression) -> tuple[Expression, int]:
+        parts = [walk(arg) if isinstance(arg, Expression) else (arg, 0) for arg in expression.args]
+        level = max((part[1] for part in parts), default=0)
+        args = tuple(part[0] for part in parts)
+        new = Expression(expression.op, args, expression.dtype)
+        if expression.op != "reduce" or args[1] != index:
+            return new, level
+        found[new.token] = Lifted(len(found), level, new)
+        slot = position(found[new.token].slot)
+        entry = Expression("load", ("sums", (-1, -1), variable("k"), slot), np.dtype(np.float64))
+        return cast(entry, expression.dtype), level + 1
+
+    return [walk(expression)[0] for expression in expressions], list(found.values())
+
+
+class Lifted(NamedTuple):
+    """A reduction that a kernel of its own computes."""
+
+    slot: int
+    level: int
+    """Of what it reads: 0 where that is no other reduction."""
+    reduction: Expression
 
 
 def cast(expression: Expression, dtype: np.dtype) -> Expression:

@@ -20,6 +20,7 @@ from skopt_suite.backends.kernels._tracing._expression import (
     position,
     variable,
 )
+from skopt_suite.backends.kernels._tracing._lengths import PARAMS, WEIGHTS
 from skopt_suite.backends.kernels._tracing._symbol import (
     Index,
     Symbol,
@@ -32,6 +33,8 @@ from skopt_suite.backends.kernels._tracing._symbol import (
 
 INNER = "c"
 """The index of reductions, and of what is stored entry by entry of the last axis."""
+OVER_PARAMS = "p"
+"""The index of reductions over all parameters or weights of a fit."""
 _OF_ONE = ("abs", "exp", "expm1", "floor", "log", "log1p", "sign", "sinh", "sqrt", "tanh", "erf")
 _ASKS = ("isfinite", "isinf", "isnan")
 _OF_TWO = ("maximum", "minimum")
@@ -45,6 +48,10 @@ class Namespace:
     float32, float64 = np.dtype(np.float32), np.dtype(np.float64)
     inf, nan, pi = math.inf, math.nan, math.pi
     finfo = staticmethod(np.finfo)
+
+    def vecdot(self, x: Symbol, y: Symbol, axis: int = -1) -> Symbol:
+        """Return the sum of products over the last axis."""
+        return _reduced("add", apply("multiply", x, y), axis, keepdims=False)
 
     def __getattr__(self, name: str) -> Any:
         raise CannotTrace(f"{name} is not traced.")
@@ -165,8 +172,9 @@ def _reduced(op: str, x: Symbol, axis: int | None, keepdims: bool) -> Symbol:
         kept = index[:-1] if keepdims else index
         if n == 1:
             return read((*kept, position(0)))
-        body = read((*kept, variable(INNER)))
-        return Expression("reduce", (op, INNER, position(n), body), x.dtype)
+        over = OVER_PARAMS if n in (PARAMS, WEIGHTS) else INNER
+        body = read((*kept, variable(over)))
+        return Expression("reduce", (op, over, position(n), body), x.dtype)
 
     return Symbol(shape, x.dtype, at)
 
@@ -182,4 +190,13 @@ for _name in _ASKS:
 for _name in _OF_TWO:
     setattr(Namespace, _name, lambda self, x, y, op=_name: apply(op, x, y))
 
+class _Linalg:
+    """The extension for linear algebra."""
+
+    def vector_norm(self, x: Symbol, axis: int = -1, keepdims: bool = False) -> Symbol:
+        """Return the Euclidean norm over the last axis."""
+        return apply("sqrt", _reduced("add", apply("multiply", x, x), axis, keepdims))
+
+
 NAMESPACE = Namespace()
+NAMESPACE.linalg = _Linalg()

@@ -7,20 +7,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends.kernels._tracing._cuda import PREAMBLE, Writer, pointer
+from skopt_suite.backends.kernels._tracing._cuda import C_TYPES, PREAMBLE, Writer, pointer
 from skopt_suite.backends.kernels._tracing._expression import (
     CannotTrace,
     Expression,
+    Lifted,
+    known,
     position,
     variable,
 )
-from skopt_suite.backends.kernels._tracing._namespace import INNER
+from skopt_suite.backends.kernels._tracing._lengths import FITS, NAMES, OUTPUTS, ROWS
+from skopt_suite.backends.kernels._tracing._namespace import INNER, OVER_PARAMS
 from skopt_suite.backends.kernels._tracing._symbol import Index, Symbol
-
-# Lengths that a call brings; while functions are traced these numbers stand for them.
-FITS, WEIGHTS, PARAMS = 1_000_003, 2_000_003, 3_000_017
-ROWS, UNITS, OUTPUTS = 4_000_037, 5_000_011, 6_000_011
-NAMES = {FITS: "K", WEIGHTS: "W", PARAMS: "P", ROWS: "B", UNITS: "N", OUTPUTS: "C"}
 
 
 class Program(NamedTuple):
@@ -103,38 +101,66 @@ def of_entries(
         "for (long long t = blockIdx.x * (long long)blockDim.x + threadIdx.x;"
         f" t < {inner}; t += gridDim.x * (long long)blockDim.x) {{",
     ]
-    return _whole(name, [*head, *where, *writer.lines, "}"], writer, leaves, writes)
+    return _whole(name, [*head, *where, *writer.lines, "}"], writer, leaves, [to for to, _ in writes])
 
 
 def of_fits(
     name: str,
-    writes: Sequence[tuple[str, Symbol]],
+    entries: Sequence[tuple[str, Expression]],
     leaves: Mapping[str, Leaf],
     hoisted: Sequence[Expression],
 ) -> Program:
     """Return a kernel with a thread for every fit, which also writes what was hoisted."""
     writer = Writer({"k": FITS}, NAMES)
-    index = (variable("k"), position(0))
-    values = [(f"{to}[k * {to}_0]", writer.value(new.at(index))) for to, new in writes]
+    values = [(f"{to}[k * {to}_0]", writer.value(new)) for to, new in entries]
     for i, expression in enumerate(hoisted):
         values.append((f"hoisted[k * hoisted_0 + {i}]", writer.value(expression)))
     for target in writer.loads:
-        if leaves[target].shape[-1] != 1:
+        if target != "sums" and leaves[target].shape[-1] != 1:
             raise CannotTrace("A number of a fit depends on one of its parameters.")
     stores = [f"{target} = {value};" for target, value in values]
-    slots = Symbol((FITS, len(hoisted)), np.float64, lambda index: hoisted[0])
-    writes = [*writes, ("hoisted", slots)] if hoisted else writes
+    written = [*(to for to, _ in entries), *(["hoisted"] if hoisted else [])]
     head = "for (long long k = blockIdx.x * (long long)blockDim.x + threadIdx.x; k < K;"
     head += " k += gridDim.x * (long long)blockDim.x) {"
-    return _whole(name, [head, *writer.lines, *stores, "}"], writer, leaves, writes)
+    return _whole(name, [head, *writer.lines, *stores, "}"], writer, leaves, written)
+
+
+def of_sums(name: str, reductions: Sequence[Lifted], leaves: Mapping[str, Leaf]) -> Program:
+    """Return a kernel with a block for every fit that reduces what all parameters are part of.
+
+    Results go to the array `sums`, each to its own column.
+    """
+    writer = Writer({"k": FITS, OVER_PARAMS: 0}, NAMES)
+    (length,) = {known(each.reduction.args[2]) for each in reductions}
+    writer.lengths = {"k": FITS, OVER_PARAMS: length}
+    kinds = [C_TYPES[each.reduction.dtype.name] for each in reductions]
+    writer.open_loop(OVER_PARAMS)
+    values = [writer.value(each.reduction.args[3]) for each in reductions]
+    body = writer.scopes.pop().lines
+    ops = ["sum" if each.reduction.args[0] == "add" else "largest" for each in reductions]
+    starts = {"sum": "0", "largest": "-INFINITY"}
+    lines = ["const long long k = blockIdx.x;", *writer.lines]
+    lines += [f"double r{i} = {starts[op]};" for i, op in enumerate(ops)]
+    p, n = OVER_PARAMS, NAMES[length]
+    lines += [f"for (long long {p} = threadIdx.x; {p} < {n}; {p} += blockDim.x) {{", *body]
+    more = {"sum": "r{0} + {1}", "largest": "larger(r{0}, (double){1})"}
+    lines += [f"r{i} = {more[op].format(i, value)};" for i, (op, value) in enumerate(zip(ops, values, strict=True))]
+    lines.append("}")
+    for i, (each, op, kind) in enumerate(zip(reductions, ops, kinds, strict=True)):
+        lines.append(f"r{i} = {op}_of_block(r{i});")
+        lines.append(f"if (threadIdx.x == 0) sums[k * sums_0 + {each.slot}] = {kind}(r{i});")
+    leaves = {**leaves, "sums": Leaf("sums", (FITS, OUTPUTS), np.dtype(np.float64))}
+    program = _whole(name, lines, writer, leaves, ["sums"])
+    return program._replace(source=BLOCKS + program.source)
 
 
 def of_rows(
     name: str, value: Symbol, gradient: Symbol, target: str, leaves: Mapping[str, Leaf]
 ) -> Program:
-    """Return a kernel with a block for every fit that writes the gradient, (fits, rows, outputs).
+    """Return a kernel that writes the gradient, (fits, rows, outputs).
 
-    The mean of the values, (fits, rows), is added to an array, times a share.
+    The mean of the values, (fits, rows), is added to the array `total`, times a share. A fit has
+    several blocks, each with its own column of that array, so that sums are always the same.
     """
     writer = Writer({"k": FITS, "i": ROWS, INNER: OUTPUTS}, NAMES)
     k, i, c = variable("k"), variable("i"), variable(INNER)
@@ -144,9 +170,9 @@ def of_rows(
     writer.store(f"{target}[k * {target}_0 + i * {target}_1 + {INNER}]", entry)
     writer.close_loop()
     head = [
-        "const long long k = blockIdx.x;",
+        "const long long k = blockIdx.x, first = blockIdx.y * (long long)blockDim.x;",
         "double sum = 0;",
-        "for (long long i = threadIdx.x; i < B; i += blockDim.x) {",
+        "for (long long i = first + threadIdx.x; i < B; i += gridDim.y * (long long)blockDim.x) {",
     ]
     tail = [
         f"sum += (double){mean};",
@@ -157,16 +183,16 @@ def of_rows(
         "__syncthreads();",
         "if (threadIdx.x == 0) {",
         "  for (int w = 1; w < blockDim.x / 32; ++w) sum += parts[w];",
-        "  total[k * total_0] += sum / (double)B * share[0];",
+        "  total[k * total_0 + blockIdx.y] += sum / (double)B * share[0];",
         "}",
     ]
     more = {
-        "total": Leaf("total", (FITS, 1), np.dtype(np.float64)),
+        "total": Leaf("total", (FITS, OUTPUTS), np.dtype(np.float64)),
         "share": Leaf("share", (1,), np.dtype(np.float64)),
     }
     writer.loads.add("share")
-    lines, writes = [*head, *writer.lines, *tail], [(target, gradient), ("total", value)]
-    return _whole(name, lines, writer, {**leaves, **more}, writes)
+    lines = [*head, *writer.lines, *tail]
+    return _whole(name, lines, writer, {**leaves, **more}, [target, "total"])
 
 
 class _Store(NamedTuple):
@@ -197,10 +223,11 @@ def _whole(
     lines: Sequence[str],
     writer: Writer,
     leaves: Mapping[str, Leaf],
-    writes: Sequence[tuple[str, Symbol]],
+    written: Sequence[str],
 ) -> Program:
-    leaves = {**leaves, "hoisted": Leaf("hoisted", (FITS, OUTPUTS), np.dtype(np.float64))}
-    written = [target for target, _ in writes]
+    numbers = np.dtype(np.float64)
+    own = {name: Leaf(name, (FITS, OUTPUTS), numbers) for name in ("hoisted", "sums")}
+    leaves = {**leaves, **own}
     names = [*written, *sorted(writer.loads - set(written))]
     arrays = tuple((array, len(leaves[array].shape)) for array in names)
     lengths = tuple(NAMES.values())
@@ -217,6 +244,26 @@ def _whole(
     return Program(name, f"{head}{signature} {{\n{text}\n}}\n", arrays, lengths)
 
 
+BLOCKS = """\
+#ifndef INFINITY
+#define INFINITY __int_as_float(0x7f800000)
+#endif
+template <typename Op> __device__ double of_block(double value, Op both) {
+  __shared__ double parts[32];
+  for (int d = 16; d; d >>= 1) value = both(value, __shfl_down_sync(~0u, value, d));
+  __syncthreads();
+  if (threadIdx.x % 32 == 0) parts[threadIdx.x / 32] = value;
+  __syncthreads();
+  for (int w = 1; w < blockDim.x / 32; ++w) value = both(value, parts[w]);
+  return value;
+}
+__device__ double sum_of_block(double value) {
+  return of_block(value, [](double a, double b) { return a + b; });
+}
+__device__ double largest_of_block(double value) {
+  return of_block(value, [](double a, double b) { return a > b || a != a ? a : b; });
+}
+"""
 PHILOX = """\
 __device__ float uniform(
     unsigned long long seed, unsigned layer, long long step, long long row, long long unit) {

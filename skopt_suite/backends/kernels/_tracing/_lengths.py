@@ -1,0 +1,7 @@
+"""Lengths that a call brings; while functions are traced these numbers stand for them."""
+
+FITS, WEIGHTS, PARAMS = 1_000_003, 2_000_003, 3_000_017
+ROWS, UNITS, OUTPUTS = 4_000_037, 5_000_011, 6_000_011
+NAMES = {FITS: "K", WEIGHTS: "W", PARAMS: "P", ROWS: "B", UNITS: "N", OUTPUTS: "C"}
+LEAST = 10**6
+"""Whole numbers from here on are no others."""
