@@ -222,6 +222,9 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     def _initialiser(self) -> str:
         return "auto"
 
+    def _precision_of_products(self) -> str:
+        return "highest"
+
     def _is_trained(self) -> bool:
         return hasattr(self, "_trained_network")
 

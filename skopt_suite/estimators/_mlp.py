@@ -107,6 +107,9 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         the GPU once and brings results back.
     dtype : {"auto", "float32", "float64"}, default="auto"
         Precision of the fit; "auto": float32.
+    matmul_precision : {"highest", "high", "medium"}, default="highest"
+        Of matrix products in float32 that steps make on a GPU: numbers have 24 significant bits,
+        or, several times faster, 11 (TF32) or 8 (bfloat16); sums are always in float32.
     random_state : int, RandomState or None, default=None
         Seed of initial weights, shuffling, dropout and the validation split.
     verbose : bool or int, default=False
@@ -199,6 +202,7 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         standardize: bool | str | dict[str, Any] = "auto",
         backend: str = "auto",
         dtype: str = "auto",
+        matmul_precision: str = "highest",
         random_state: int | np.random.RandomState | None = None,
         verbose: bool | int = False,
     ) -> None:
@@ -226,6 +230,7 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         self.standardize = standardize
         self.backend = backend
         self.dtype = dtype
+        self.matmul_precision = matmul_precision
         self.random_state = random_state
         self.verbose = verbose
 
@@ -312,6 +317,9 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         the GPU once and brings results back.
     dtype : {"auto", "float32", "float64"}, default="auto"
         Precision of the fit; "auto": float32.
+    matmul_precision : {"highest", "high", "medium"}, default="highest"
+        Of matrix products in float32 that steps make on a GPU: numbers have 24 significant bits,
+        or, several times faster, 11 (TF32) or 8 (bfloat16); sums are always in float32.
     random_state : int, RandomState or None, default=None
         Seed of initial weights, shuffling, dropout and the validation split.
     verbose : bool or int, default=False
@@ -400,6 +408,7 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         standardize: bool | str | dict[str, Any] = "auto",
         backend: str = "auto",
         dtype: str = "auto",
+        matmul_precision: str = "highest",
         random_state: int | np.random.RandomState | None = None,
         verbose: bool | int = False,
     ) -> None:
@@ -426,5 +435,6 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         self.standardize = standardize
         self.backend = backend
         self.dtype = dtype
+        self.matmul_precision = matmul_precision
         self.random_state = random_state
         self.verbose = verbose

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 from skopt_suite.backends import namespace
-from skopt_suite.domains import Range, Uniform
+from skopt_suite.domains import Choice, Range, Uniform
 from skopt_suite.estimators._architecture import (
     check_architecture,
     check_init,
@@ -28,6 +28,7 @@ def network_optimizer() -> AdamW:
 AUTO_DROPOUT = 0.2
 FEWEST_DROPPED = 64
 """Units of a layer that ``dropout="auto"`` drops some of; narrow ones need all."""
+_MATMUL_PRECISION = Choice(("highest", "high", "medium"))
 
 
 class MLPFace(Prunable, TrainableEstimator):
@@ -42,6 +43,7 @@ class MLPFace(Prunable, TrainableEstimator):
     residual: bool
     normalization: str
     dtype: str
+    matmul_precision: str
     _is_network = True
     coefs_: list
     intercepts_: list
@@ -55,6 +57,7 @@ class MLPFace(Prunable, TrainableEstimator):
         check_architecture(owner, self.hidden_layer_sizes, self.activation, self.dropout)
         check_init(owner, self.init)
         check_normalization(owner, self.normalization, self.hidden_layer_sizes)
+        _MATMUL_PRECISION.check(owner, "matmul_precision", self.matmul_precision)
 
     def _architecture(self) -> tuple:
         hidden = widths(self.hidden_layer_sizes)
@@ -93,6 +96,9 @@ class MLPFace(Prunable, TrainableEstimator):
 
     def _precision(self) -> str:
         return "float32" if self.dtype == "auto" else self.dtype
+
+    def _precision_of_products(self) -> str:
+        return self.matmul_precision
 
     def _search_ranges(self) -> dict[str, Range]:
         """Add rates of dropout, one for all layers, where there is any: 0 means to do without."""

@@ -113,6 +113,7 @@ def plan_of(model: TrainableEstimator, is_incremental: bool = False) -> Plan:
         seed=draw_seed(owner, model.random_state),
         input_dropout=model._input_dropout_rate(),
         init=model._initialiser(),
+        matmul_precision=model._precision_of_products(),
     )
     return settled_without_rows(model, plan)
 

@@ -44,10 +44,10 @@ _FEWEST_FITS = 16
 
 
 def compiled_steps(
-    stack: Stack, source: Source, batch_size: int
+    stack: Stack, source: Source, batch_size: int, matmul_precision: str = "highest"
 ) -> CompiledSteps | DeviceSteps | None:
     """Return what makes the steps of a stack in few calls; None where the definition makes them."""
-    engine = engine_for(stack.params)
+    engine = engine_for(stack.params, matmul_precision)
     if engine is not None:
         return device_steps(stack, source, batch_size, engine)
     if not isinstance(source, InMemory) or not _is_suited(stack, source, batch_size):

@@ -127,7 +127,9 @@ class _Pass:
         self.time = 0.0 if first.past is None else first.past.time
         self._see_all_rows()
         self._begin_optimizer(is_new=first.past is None)
-        self.compiled = compiled_steps(self.stack, source, self.batch_size)
+        self.compiled = compiled_steps(
+            self.stack, source, self.batch_size, self.plan.matmul_precision
+        )
         reference = reference_losses(self.jobs, self.stack, source, self.n_at_once)
         self.progress = Progress.start(self.jobs, reference, self._null_losses())
         self.held_out = held_out_rows(self.jobs, self.data.validation, self.placement)

@@ -43,6 +43,8 @@ class Plan:
     """Name of what networks start from, which fits of a stack need not share."""
     scoring: Any = "loss"
     """What held-out rows are scored by."""
+    matmul_precision: str = "highest"
+    """Of products that steps make on a GPU."""
 
     @cached_property
     def key(self) -> tuple[Hashable, ...]:
@@ -57,6 +59,7 @@ class Plan:
             any(self.dropout),
             self.input_dropout > 0,
             self.seed,
+            self.matmul_precision,
         )
 
     def rows_per_step(self, n_samples: int) -> int:

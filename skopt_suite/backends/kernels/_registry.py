@@ -77,10 +77,10 @@ def knows(recipe: Recipe, array: Any) -> bool:
     return module is not None and module.knows(recipe)
 
 
-def engine_for(array: Any) -> Any:
+def engine_for(array: Any, matmul_precision: str) -> Any:
     """Return what runs written kernels on arrays of that type; None where there is nothing."""
     module = _imported(ENGINES.get(_name_of(type(array))))
-    return None if module is None else module.Engine()
+    return None if module is None else module.Engine(matmul_precision)
 
 
 def _module_of(array: Any) -> Any:
