@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-LIMITS = {"network": 80, "wide": 50, "search": 50, "transfer": 25, "memory": 25, "logistic": 120}
+LIMITS = {"network": 80, "wide": 60, "search": 50, "transfer": 25, "memory": 25, "logistic": 120}
 """Seconds of every section."""
 TOGETHER = 235
 """Seconds of all of them."""

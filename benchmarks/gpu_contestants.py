@@ -60,7 +60,6 @@ def wide(sheet: Sheet, machine: Machine, sizes: Sizes) -> None:
     name = f"4 layers of {sizes.width:,}, batch {sizes.wide_batch:,}"
     for precision in our_precisions():
         torch.set_float32_matmul_precision(precision)
-        torch.compiler.reset()
         settings = {} if precision == "highest" else {"matmul_precision": precision}
         modes = {who: MODES[who] for who in ("PyTorch eager", "torch.compile")}
         beside_pytorch(sheet, machine, rows, f"{name}, {precision}", modes, **settings)

@@ -34,7 +34,7 @@ class Trainer:
         self.net, self.X, self.y, self.settings = net, X, y, settings
         layers = [part for pair in pairwise(net.sizes) for part in (Linear(*pair), ReLU())]
         self.model = Sequential(*layers[:-1]).to(X.device)
-        # a graph of its own for every batch size, never one for all
+        torch.compiler.reset()  # a graph for every batch size, and no limit to their number
         compiled = {"mode": mode, "dynamic": False}
         self.loss_of = self._loss if mode is None else torch.compile(self._loss, **compiled)
 
@@ -94,6 +94,7 @@ def _calls(net: Net, device: str, n_fits: int) -> list[tuple[Any, Any, Any]]:
 def _graph_of(step: Callable[[], None]) -> Callable[[], None]:
     """Return what launches some steps as one CUDA graph."""
     stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
         step()
     torch.cuda.synchronize()
