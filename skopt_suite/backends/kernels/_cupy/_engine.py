@@ -10,7 +10,7 @@ from typing import Any
 import cupy
 import numpy as np
 
-from skopt_suite.backends.kernels._cupy import _sources
+from skopt_suite.backends.kernels._tracing import _rows
 from skopt_suite.backends.kernels._cupy._cublas import Cublas
 from skopt_suite.backends.kernels._tracing import Program
 
@@ -89,7 +89,7 @@ class Engine:
 
     def gather(self, out: Any, x: Any, order: Any, scaling: Any) -> None:
         """Copy rows of `x` by their positions."""
-        program = _sources.gather(str(x.dtype), str(out.dtype), scaling is not None)
+        program = _rows.gather(str(x.dtype), str(out.dtype), scaling is not None)
         arrays = {"out": out, "x": x, "order": order}
         if scaling is not None:
             arrays["mean"], arrays["factor"] = scaling
@@ -113,11 +113,11 @@ class Engine:
         lengths, n_parts = {"K": n_fits, "B": n_rows, "N": n_columns}, parts.shape[1]
         grid = -(-n_columns // 32), min(n_fits, _MOST_FITS)
         if n_parts > 1:
-            program = _sources.sum_of_rows(str(delta.dtype), "float64")
+            program = _rows.sum_of_rows(str(delta.dtype), "float64")
             arrays = {"out": parts, "delta": delta}
             self._launch(program, (*grid, n_parts), _TILE, arrays, lengths, ())
             delta, lengths["B"] = parts, n_parts
-        program = _sources.sum_of_rows(str(delta.dtype), str(out.dtype))
+        program = _rows.sum_of_rows(str(delta.dtype), str(out.dtype))
         self._launch(program, grid, _TILE, {"out": out, "delta": delta}, lengths, ())
 
     def matmul(self, out: Any, a: Any, b: Any) -> None:

@@ -178,7 +178,7 @@ def of_rows(
         f"sum += (double){mean};",
         "}",
         "__shared__ double parts[32];",
-        "for (int d = 16; d; d >>= 1) sum += __shfl_down_sync(~0u, sum, d);",
+        "for (int d = warpSize / 2; d; d >>= 1) sum += __shfl_down_sync(~0u, sum, d);",
         "if (threadIdx.x % 32 == 0) parts[threadIdx.x / 32] = sum;",
         "__syncthreads();",
         "if (threadIdx.x == 0) {",
@@ -250,7 +250,7 @@ BLOCKS = """\
 #endif
 template <typename Op> __device__ double of_block(double value, Op both) {
   __shared__ double parts[32];
-  for (int d = 16; d; d >>= 1) value = both(value, __shfl_down_sync(~0u, value, d));
+  for (int d = warpSize / 2; d; d >>= 1) value = both(value, __shfl_down_sync(~0u, value, d));
   __syncthreads();
   if (threadIdx.x % 32 == 0) parts[threadIdx.x / 32] = value;
   __syncthreads();

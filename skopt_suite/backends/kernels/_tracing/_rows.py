@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from skopt_suite.backends.kernels._tracing import Program
+from skopt_suite.backends.kernels._tracing._program import Program
 
 C_TYPES = {"float32": "float", "float64": "double"}
 

@@ -1,0 +1,180 @@
+"""Kernels that are written from definitions: what is written computes what is defined."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes, load_digits
+
+from skopt_suite import LinearClassifier, MLPClassifier, MLPRegressor
+from skopt_suite._component import stack
+from skopt_suite._target_type import TargetType
+from skopt_suite.backends import Placement
+from skopt_suite.backends.kernels import _tracing as tracing
+from skopt_suite.backends.kernels._tracing import _rows
+from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, LogLoss
+from skopt_suite.models import ACTIVATIONS
+from skopt_suite.optimizers import OPTIMIZERS, ClipGradient
+from skopt_suite.penalties import MCP, PENALTIES
+from skopt_suite.training import _loop
+from skopt_suite.training._device_steps import device_steps
+from skopt_suite.training._programs import layer_programs, loss_program, update_programs
+
+from ..backends.nvrtc import compile_cuda
+from .cpu_device import CpuEngine
+
+ON_HOST = Placement(np)
+N_FITS, N_PARAMS, N_WEIGHTS = 3, 12, 9
+BY_DEFINITION = {"muon", "lookahead"}
+SETTINGS = {"random_state": 0, "max_iter": 3, "batch_size": 50, "early_stopping": False}
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    return CpuEngine(tmp_path_factory.mktemp("kernels"))
+
+
+def digits():
+    X, y = load_digits(return_X_y=True)
+    return X[:333] / 16, y[:333]
+
+
+def diabetes():
+    X, y = load_diabetes(return_X_y=True)
+    return X, y / 100
+
+
+CASES = {
+    "relu, dropout": (MLPClassifier((16, 8), dropout=0.3), digits),
+    "gelu, dropout": (MLPClassifier((8,), dropout=0.3, activation="gelu"), digits),
+    "l1, cosine": (MLPClassifier((8,), optimizer="adam", penalty="l1", schedule="cosine"), digits),
+    "momentum moves": (LinearClassifier(optimizer="momentum", schedule="one_cycle"), digits),
+    "slopes of l1": (LinearClassifier(optimizer="lion", penalty="l1"), digits),
+    "mcp": (LinearClassifier(optimizer="sgd", penalty=MCP(alpha=0.01)), digits),
+    "clipped": (LinearClassifier(optimizer=ClipGradient("adam", norm=0.5)), digits),
+    "prodigy": (MLPClassifier((8,), optimizer="prodigy"), digits),
+    "schedule-free": (MLPClassifier((8,), optimizer="schedule_free_adamw"), digits),
+    "averaged": (LinearClassifier(optimizer="average_weights"), digits),
+    "smoothed labels": (MLPClassifier((8,), loss=LogLoss(label_smoothing=0.1)), digits),
+    "tweedie": (MLPRegressor((8,), loss="tweedie"), diabetes),
+}
+
+
+@pytest.mark.parametrize("case", list(CASES))
+def test_text_computes_the_definition(case, engine, monkeypatch):
+    model, data = CASES[case]
+    X, y = data()
+    weight = 1 + np.arange(len(y)) / len(y)
+    monkeypatch.setattr(_loop, "compiled_steps", lambda *args: None)
+    model.set_params(**SETTINGS, dtype="float64").fit(X, y, sample_weight=weight)
+    expected, curve = model.predict(X), model.loss_curve_
+    made = []
+
+    def on_host(stack, source, batch_size, precision):
+        made.append(device_steps(stack, source, batch_size, engine))
+        return made[-1]
+
+    monkeypatch.setattr(_loop, "compiled_steps", on_host)
+    model.fit(X, y, sample_weight=weight)
+    assert None not in made
+    # steps by signs turn rounding into steps
+    np.testing.assert_allclose(model.loss_curve_, curve, rtol=1e-5 if "slopes" in case else 1e-9)
+    np.testing.assert_allclose(model.predict(X), expected, rtol=1e-7)
+
+
+def updates(optimizer, penalty, dtype):
+    """Return the kernels of a rule with a penalty."""
+    rule = stack([OPTIMIZERS.resolve(optimizer, owner="test")] * N_FITS, ON_HOST)
+    own = PENALTIES.resolve(penalty, owner="test").with_strength(0.1)
+    own = stack([own] * N_FITS, ON_HOST)
+    params = np.zeros((N_FITS, N_PARAMS), dtype)
+    layout = SimpleNamespace(n_weights=N_WEIGHTS, layers=())
+    problem = SimpleNamespace(has_prox=own.has_prox, debts=(2, N_WEIGHTS), layout=layout)
+    state = rule.init(params, problem)
+    return update_programs(rule, own, state, params, N_WEIGHTS)
+
+
+RULES = [name for name in OPTIMIZERS if not OPTIMIZERS[name].is_full_batch]
+
+
+@pytest.mark.parametrize("optimizer", RULES)
+def test_rules_compile(optimizer):
+    if optimizer in BY_DEFINITION:
+        with pytest.raises(tracing.CannotTrace):
+            updates(optimizer, "l2", "float32")
+        return
+    sums, fits, params, *_ = updates(optimizer, "l1", "float32")
+    for program in (*sums, fits, params):
+        assert_compiles(program)
+
+
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+def test_activations_compile(activation):
+    forward, backward, _ = layer_programs(ACTIVATIONS[activation], 0, "float32", has_dropout=True)
+    assert_compiles(forward)
+    assert_compiles(backward)
+
+
+LOSSES = [
+    (registry, name, kind)
+    for registry in (CLASSIFICATION_LOSSES, REGRESSION_LOSSES)
+    for name in registry
+    for kind in registry[name].kinds
+]
+
+
+@pytest.mark.parametrize(("registry", "name", "kind"), LOSSES)
+def test_losses_compile(registry, name, kind):
+    loss = registry.resolve(name, owner="test").on(TargetType(kind, 3))
+    loss, y = stack([loss] * N_FITS, ON_HOST, ndim=3), np.zeros((5, 1 if kind == "classes" else 3))
+    program, _ = loss_program(loss, y, "float32", has_bias=True, weight=np.ones((1, 5)))
+    assert_compiles(program)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_kernels_for_rows_compile(dtype):
+    assert_compiles(_rows.sum_of_rows(dtype, "float64"))
+    assert_compiles(_rows.gather("float64", dtype, is_scaled=True))
+
+
+def assert_compiles(program):
+    assert compile_cuda(program.source, options=("--std=c++17", "--fmad=false")) == ""
+
+
+def test_text_does_not_depend_on_lengths():
+    """So one kernel serves all data sets and networks."""
+    one = updates("adam", "l1", "float32")
+    params = np.zeros((5, 40), "float32")
+    rule = stack([OPTIMIZERS.resolve("adam", owner="test")] * 5, ON_HOST)
+    penalty = stack([PENALTIES.resolve("l1", owner="test").with_strength(0.1)] * 5, ON_HOST)
+    problem = SimpleNamespace(has_prox=True, debts=(2, 30), layout=SimpleNamespace(n_weights=30))
+    other = update_programs(rule, penalty, rule.init(params, problem), params, 30)
+    assert one.of_params.source == other.of_params.source
+    assert one.of_fits.source == other.of_fits.source
+
+
+def symbol(name="x", shape=(tracing.FITS, tracing.PARAMS), dtype="float32"):
+    return tracing.Leaf(name, shape, np.dtype(dtype)).symbol()
+
+
+def test_what_depends_on_values_is_refused():
+    x = symbol()
+    for ask in (bool, float, lambda x: x[x > 0], lambda x: x[:, ::2], lambda x: x @ x):
+        with pytest.raises(TypeError):
+            ask(x)
+
+
+def test_a_view_from_before_a_write_is_refused():
+    x = symbol()
+    view = x[:, :1]
+    x[...] = 2 * x
+    with pytest.raises(tracing.CannotTrace, match="view"):
+        view + 1
+
+
+def test_a_write_to_a_view_is_one_to_its_array():
+    x = symbol()
+    x[:, : tracing.WEIGHTS] = 0.0
+    program = tracing.of_entries("f", [("x", x)], {"x": tracing.Leaf("x", x.shape, x.dtype)}, tracing.PARAMS)
+    assert "j < W" in program.source
+    assert "? 0.0f :" in program.source
