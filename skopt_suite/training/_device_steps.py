@@ -7,7 +7,7 @@ between ranges, such as the order of rows, is copied to where their kernels read
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,16 +26,14 @@ from skopt_suite.training._rows import InMemory, Source
 from skopt_suite.training._stack import Stack
 from skopt_suite.training._trees import map_arrays
 
-_RANGES = (32, 4, 1)
-"""Numbers of steps that graphs make."""
+_STEPS_AT_ONCE = 32
+"""Of a graph; another makes those that are left in an epoch."""
 _ROWS_OF_A_PART, _MOST_PARTS = 256, 64
 """Rows of few fits are added up in so many parts."""
 _MOST_AT_ONCE = 2**31  # entries of a layer: kernels count them in 32 bits
 
 
-def device_steps(
-    stack: Stack, source: Source, batch_size: int, engine: Any
-) -> DeviceSteps | None:
+def device_steps(stack: Stack, source: Source, batch_size: int, engine: Any) -> DeviceSteps | None:
     """Return what makes the steps of a stack on a device; None where the definition makes them."""
     if not isinstance(source, InMemory) or source.is_sparse or not _is_suited(stack):
         return None
@@ -101,7 +99,7 @@ class DeviceSteps:
 
     def __init__(self, stack: Stack, source: InMemory, batch_size: int, engine: Any) -> None:
         self.engine, self.source, self.batch_size = engine, source, batch_size
-        self.params: Array | None = None
+        self.params: Array = None
         self.x, scaling = source.in_rows
         self.columns = None if scaling is None else scaling.of_columns()
         self.y = namespace(source.y).astype(source.y, source.dtype)
@@ -113,16 +111,19 @@ class DeviceSteps:
             self._begin(stack)
         self.total[...] = 0.0
         with self.engine.working():
-            start, n_full = 0, self.source.n_samples // self.batch_size
-            while start < epoch.n_steps:
+            for start, n_steps, n_rows in self._ranges():
                 if cancelled is not None and cancelled():
                     raise Cancelled
-                left = n_full - start
-                n_steps = next(n for n in _RANGES if n <= max(left, 1))
-                rows = self.batch_size if left > 0 else self.source.n_samples - start * self.batch_size
-                self._launch(epoch, start, n_steps, rows)
-                start += n_steps
+                self._launch(epoch, start, n_steps, n_rows)
         return namespace(self.total).sum(self.total, axis=1)
+
+    def _ranges(self) -> Iterator[tuple[int, int, int]]:
+        """Yield first steps and numbers of steps of ranges, and the rows of a step."""
+        n_full, n_left = divmod(self.source.n_samples, self.batch_size)
+        for start in range(0, n_full, _STEPS_AT_ONCE):
+            yield start, min(_STEPS_AT_ONCE, n_full - start), self.batch_size
+        if n_left:
+            yield n_full, 1, n_left
 
     def _begin(self, stack: Stack) -> None:
         """Find kernels for the fits that are there now, and let them move what is theirs alone."""
@@ -155,7 +156,8 @@ class DeviceSteps:
             xp.zeros((n_fits, max(1, n)), dtype=xp.float64, device=device)
             for n in (self.update.n_hoisted, self.update.n_sums)
         )
-        self.n_weights, self.shares = network.layout.n_weights, {}
+        self.n_weights = network.layout.n_weights
+        self.shares: dict[int, Array] = {}
         self.graphs: dict[tuple[int, int], tuple[Any, _Range]] = {}
         self.buffers: dict[int, _Buffers] = {}
 
@@ -200,7 +202,8 @@ class DeviceSteps:
         to.factors[...] = epoch.factors[:, steps]
         if epoch.momenta is not None:
             to.momenta[...] = epoch.momenta[:, steps]
-        to.times[...] = epoch.number + xp.arange(start, start + n_steps, device=device) / epoch.n_steps
+        if self.update.reads("time"):
+            to.times[...] = epoch.times[steps]
         if self.dropout is not None:
             count = epoch.number * epoch.n_steps + start
             to.counts[...] = xp.arange(count, count + n_steps, device=device)
@@ -266,11 +269,15 @@ class DeviceSteps:
     def _end_layer(self, i: int, buffers: _Buffers, rows: int, count: Array) -> None:
         """Turn the sums of a hidden layer into its output."""
         layer, hidden = self.layers[i], self.hidden[i]
-        arrays = {"z": buffers.outputs[i], "slope": buffers.slopes[i], "step": count}
-        arrays["bias"], more = layer.bias(self.params), ()
+        arrays: dict[str, Array] = {
+            "z": buffers.outputs[i],
+            "slope": buffers.slopes[i],
+            "step": count,
+        }
+        arrays["bias"], more = layer.bias(self.params), []
         if self.dropout is not None:
             arrays["rate"] = self.dropout.rates[:, i : i + 1]
-            more = (np.uint64(self.dropout.seed & (2**64 - 1)),)
+            more = [np.uint64(self.dropout.seed & (2**64 - 1))]
         self.engine.call(hidden.forward, arrays, self._lengths(rows, layer.n_out), *more)
 
     def _loss(self, buffers: _Buffers, rows: int, order: Array) -> None:

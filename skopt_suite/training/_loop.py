@@ -27,7 +27,7 @@ from skopt_suite.training._job import Job
 from skopt_suite.training._null import null_losses
 from skopt_suite.training._reference import reference_losses
 from skopt_suite.training._result import Result
-from skopt_suite.training._rows import Data, Scorer, Weights, as_read, blocks, shuffled
+from skopt_suite.training._rows import Data, Scorer, Shuffles, Weights, as_read, blocks
 from skopt_suite.training._smoothing import needs_smoothing, train_smoothed
 from skopt_suite.training._stack import build_stack
 from skopt_suite.training._stopping import N_TIMES, Progress, divergence_error, expects_more
@@ -125,6 +125,7 @@ class _Pass:
         self.stack = build_stack(self.jobs, self.placement)
         self.epoch = 0 if first.checkpoint is None else first.checkpoint.epoch
         self.time = 0.0 if first.past is None else first.past.time
+        self.shuffles = Shuffles(source.n_samples, first.seed, self.placement)
         self._see_all_rows()
         self._begin_optimizer(is_new=first.past is None)
         self.compiled = compiled_steps(
@@ -193,7 +194,10 @@ class _Pass:
     def _train_epoch(self, epoch: Epoch) -> Steps:
         """Step through all batches."""
         if self.compiled is not None:
-            return Steps(self.compiled.run(epoch, self.stack, self.cancelled))
+            loss = self.compiled.run(epoch, self.stack, self.cancelled)
+            if epoch.order is not None and not self.placement.is_numpy:  # which has not waited
+                self.shuffles.draw(epoch.number + 1)
+            return Steps(loss)
         steps, stack = run_steps(epoch, self.stack, range(self.n_steps), self.cancelled), self.stack
         shown = stack.optimizer.eval_params(stack.optimizer_state, stack.params)
         stack.buffers = buffers_of(epoch, stack, shown)
@@ -201,10 +205,10 @@ class _Pass:
 
     def _epoch(self) -> Epoch:
         """Return what the steps of the next epoch need."""
-        stack, plan, n_samples = self.stack, self.plan, self.data.train.n_samples
+        stack, plan = self.stack, self.plan
         order = None
         if plan.shuffle and self.n_steps > 1:
-            order = shuffled(n_samples, self.jobs[0].seed, int(self.time), self.placement)
+            order = self.shuffles.of(int(self.time))
         times = self.placement.asarray(self.time + np.arange(self.n_steps) / self.n_steps)
         when = stack.schedule_state, times, stack.horizon
         return Epoch(

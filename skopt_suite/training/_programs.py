@@ -46,18 +46,18 @@ class Leaves:
     """
 
     def __init__(self, lengths: dict[int, int]) -> None:
-        self.lengths, self.leaves, self.arrays = lengths, {}, {}
+        self.lengths = lengths
         self.leaves: dict[str, Leaf] = {}
         self.arrays: dict[str, Array] = {}
 
     def add(
         self, name: str, shape: tuple[int, ...], dtype: Any, by_order: int | None = None
-    ) -> Symbol:
+    ) -> Any:
         """Return the symbol of an array that calls bring."""
         self.leaves[name] = Leaf(name, shape, np.dtype(dtype), by_order)
         return self.leaves[name].symbol()
 
-    def of(self, name: str, array: Array) -> Symbol:
+    def of(self, name: str, array: Array) -> Any:
         """Return the symbol of an array that all calls share."""
         shape = tuple(self._stand_in(axis, n) for axis, n in enumerate(array.shape))
         self.arrays[name] = array
@@ -82,7 +82,9 @@ class Leaves:
         """Return a state whose arrays are symbols."""
         if isinstance(state, tuple):
             names = getattr(state, "_fields", range(len(state)))
-            parts = [self.state(part, f"{name}_{own}") for own, part in zip(names, state)]
+            parts = [
+                self.state(part, f"{name}_{own}") for own, part in zip(names, state, strict=True)
+            ]
             return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
         return self.of(name, state) if hasattr(state, "shape") else state
 
@@ -107,6 +109,11 @@ class UpdatePrograms(NamedTuple):
     """How many reductions there are."""
     arrays: dict[str, Array]
     """What both are called with, beside gradient, factor, momentum, time and those numbers."""
+
+    def reads(self, name: str) -> bool:
+        """Whether any of them reads an array."""
+        programs = (*self.of_sums, self.of_fits, self.of_params)
+        return any(name == array for program in programs for array, _ in program.arrays)
 
 
 def update_programs(
@@ -140,7 +147,9 @@ def update_programs(
     moves = tracing.of_entries("update", of_params, leaves.leaves, PARAMS, hoisted)
     at = tracing.variable("k"), tracing.position(0)
     entries, sums = tracing.lifted([*hoisted, *(new.at(at) for _, new in of_fits)], OVER_PARAMS)
-    counted = [(name, entry) for (name, _), entry in zip(of_fits, entries[len(hoisted) :], strict=True)]
+    counted = [
+        (name, entry) for (name, _), entry in zip(of_fits, entries[len(hoisted) :], strict=True)
+    ]
     counts = tracing.of_fits("count", counted, leaves.leaves, entries[: len(hoisted)])
     reduced = _sums(sums, leaves.leaves)
     return UpdatePrograms(reduced, counts, moves, len(hoisted), len(sums), leaves.arrays)
@@ -194,7 +203,7 @@ def layer_programs(
     shape, nothing = (FITS, ROWS, UNITS), Context()
     z = leaves.add("z", shape, dtype)
     bias = leaves.add("bias", (FITS, 1, UNITS), dtype)
-    leaves.add("slope", shape, dtype)
+    kept = leaves.add("slope", shape, dtype)
     leaves.add("step", (1,), np.int64)
     delta = leaves.add("delta", shape, dtype)
     output, saved = layer.forward(None, z + bias, nothing)
@@ -208,7 +217,7 @@ def layer_programs(
             mask = _mask(rate, number, dtype)
             output, slope = output * mask, slope * mask
         writes = [("z", output), ("slope", slope)]
-        below = delta * leaves.leaves["slope"].symbol()
+        below = delta * kept
     else:
         below = layer.backward(None, None, z, delta)
     return (
@@ -218,9 +227,9 @@ def layer_programs(
     )
 
 
-def _mask(rate: Symbol, layer: int, dtype: str) -> Symbol:
+def _mask(rate: Any, layer: int, dtype: str) -> Symbol:
     """Return what `dropout_mask` does, of draws that are made where they are needed."""
-    draws = tracing.uniform(layer, UNITS, dtype)
+    draws: Any = tracing.uniform(layer, UNITS, dtype)
     return namespace(draws).astype(draws >= rate, dtype) / (1 - rate)
 
 
@@ -235,7 +244,7 @@ def _changed(before: State, after: State, name: str) -> list[tuple[str, Symbol]]
     if isinstance(before, tuple):
         names = getattr(before, "_fields", range(len(before)))
         parts = zip(names, before, after, strict=True)
-        return [pair for own, *both in parts for pair in _changed(*both, f"{name}_{own}")]
+        return [pair for own, old, new in parts for pair in _changed(old, new, f"{name}_{own}")]
     if isinstance(before, Symbol):
         is_same = after is before and before.is_untouched
         return [] if is_same else [(name, after)]

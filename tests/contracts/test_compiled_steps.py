@@ -158,8 +158,8 @@ def trained(jobs, rows, monkeypatch, by_definition):
     """Results, and whether a backend made the steps."""
     made = []
 
-    def seen(stack, source, batch_size):
-        steps = None if by_definition else compiled_steps(stack, source, batch_size)
+    def seen(*given):
+        steps = None if by_definition else compiled_steps(*given)
         made.append(steps is not None)
         return steps
 

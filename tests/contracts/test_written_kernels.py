@@ -175,6 +175,8 @@ def test_a_view_from_before_a_write_is_refused():
 def test_a_write_to_a_view_is_one_to_its_array():
     x = symbol()
     x[:, : tracing.WEIGHTS] = 0.0
-    program = tracing.of_entries("f", [("x", x)], {"x": tracing.Leaf("x", x.shape, x.dtype)}, tracing.PARAMS)
+    program = tracing.of_entries(
+        "f", [("x", x)], {"x": tracing.Leaf("x", x.shape, x.dtype)}, tracing.PARAMS
+    )
     assert "j < W" in program.source
     assert "? 0.0f :" in program.source

@@ -36,7 +36,7 @@ def diabetes():
     return X, y / 100
 
 
-@pytest.fixture()
+@pytest.fixture
 def made(monkeypatch):
     """What made the steps of each pass."""
     made, find = [], _loop.compiled_steps

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import cupy
 import numpy as np
 
-from skopt_suite.backends.kernels._tracing import _rows
 from skopt_suite.backends.kernels._cupy._cublas import Cublas
-from skopt_suite.backends.kernels._tracing import Program
+from skopt_suite.backends.kernels._tracing import Program, _rows
 
 _THREADS = 256
 _MOST_THREADS = 1024
@@ -137,10 +136,8 @@ class Engine:
 
     def _abandon(self) -> None:
         """End a capture that has failed."""
-        try:
+        with suppress(cupy.cuda.runtime.CUDARuntimeError):
             self.main.end_capture()
-        except cupy.cuda.runtime.CUDARuntimeError:
-            pass
 
     def _launch(
         self,

@@ -198,8 +198,10 @@ class Writer:
         value = expression.args[0]
         if expression.dtype.kind == "b":
             return "true" if value else "false"
-        return self._whole(value) if expression.dtype.kind in "iu" else self._float(
-            value, expression.dtype
+        return (
+            self._whole(value)
+            if expression.dtype.kind in "iu"
+            else self._float(value, expression.dtype)
         )
 
     def _whole(self, value: int) -> str:

@@ -40,14 +40,22 @@ _ASKS = ("isfinite", "isinf", "isnan")
 _OF_TWO = ("maximum", "minimum")
 
 
+class _Linalg:
+    """The extension for linear algebra."""
+
+    def vector_norm(self, x: Symbol, axis: int = -1, keepdims: bool = False) -> Symbol:
+        """Return the Euclidean norm over the last axis."""
+        return apply("sqrt", _reduced("add", apply("multiply", x, x), axis, keepdims))
+
+
 class Namespace:
     """What `namespace` returns of a symbol."""
 
     __name__ = "traced"
-    bool, int64, uint64 = np.dtype(np.bool_), np.dtype(np.int64), np.dtype(np.uint64)
-    float32, float64 = np.dtype(np.float32), np.dtype(np.float64)
+    int64, float32, float64 = np.dtype(np.int64), np.dtype(np.float32), np.dtype(np.float64)
     inf, nan, pi = math.inf, math.nan, math.pi
     finfo = staticmethod(np.finfo)
+    linalg = _Linalg()
 
     def vecdot(self, x: Symbol, y: Symbol, axis: int = -1) -> Symbol:
         """Return the sum of products over the last axis."""
@@ -157,7 +165,9 @@ def _joined(one: Symbol, other: Symbol, axis: int) -> Symbol:
         if value is True:
             return first(index)
         shifted = (*index[:axis], moved(index[axis], at_most), *index[axis + 1 :])
-        return second(shifted) if value is False else chosen(is_first, first(index), second(shifted))
+        return (
+            second(shifted) if value is False else chosen(is_first, first(index), second(shifted))
+        )
 
     return Symbol(shape, dtype, at)
 
@@ -190,13 +200,5 @@ for _name in _ASKS:
 for _name in _OF_TWO:
     setattr(Namespace, _name, lambda self, x, y, op=_name: apply(op, x, y))
 
-class _Linalg:
-    """The extension for linear algebra."""
-
-    def vector_norm(self, x: Symbol, axis: int = -1, keepdims: bool = False) -> Symbol:
-        """Return the Euclidean norm over the last axis."""
-        return apply("sqrt", _reduced("add", apply("multiply", x, x), axis, keepdims))
-
 
 NAMESPACE = Namespace()
-NAMESPACE.linalg = _Linalg()

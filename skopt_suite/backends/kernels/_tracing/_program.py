@@ -95,13 +95,19 @@ def of_entries(
     length = NAMES[units]
     inner = f"B * {length}" if is_layer else length
     where = [f"const long long i = (unsigned)t / (unsigned){length};"] * is_layer
-    where += [f"const long long j = (unsigned)t % (unsigned){length};" if is_layer else "const long long j = t;"]
+    where += [
+        f"const long long j = (unsigned)t % (unsigned){length};"
+        if is_layer
+        else "const long long j = t;"
+    ]
     head = [
         "for (long long k = blockIdx.y; k < K; k += gridDim.y)",
         "for (long long t = blockIdx.x * (long long)blockDim.x + threadIdx.x;"
         f" t < {inner}; t += gridDim.x * (long long)blockDim.x) {{",
     ]
-    return _whole(name, [*head, *where, *writer.lines, "}"], writer, leaves, [to for to, _ in writes])
+    return _whole(
+        name, [*head, *where, *writer.lines, "}"], writer, leaves, [to for to, _ in writes]
+    )
 
 
 def of_fits(
@@ -144,7 +150,10 @@ def of_sums(name: str, reductions: Sequence[Lifted], leaves: Mapping[str, Leaf])
     p, n = OVER_PARAMS, NAMES[length]
     lines += [f"for (long long {p} = threadIdx.x; {p} < {n}; {p} += blockDim.x) {{", *body]
     more = {"sum": "r{0} + {1}", "largest": "larger(r{0}, (double){1})"}
-    lines += [f"r{i} = {more[op].format(i, value)};" for i, (op, value) in enumerate(zip(ops, values, strict=True))]
+    lines += [
+        f"r{i} = {more[op].format(i, value)};"
+        for i, (op, value) in enumerate(zip(ops, values, strict=True))
+    ]
     lines.append("}")
     for i, (each, op, kind) in enumerate(zip(reductions, ops, kinds, strict=True)):
         lines.append(f"r{i} = {op}_of_block(r{i});")

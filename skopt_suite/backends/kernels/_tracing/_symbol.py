@@ -287,7 +287,11 @@ def _power(self: Symbol, exponent: Any) -> Symbol:
     return apply("power", self, exponent)
 
 
-Symbol.__pow__ = _power  # type: ignore[attr-defined]
-Symbol.__rpow__ = lambda self, base: apply("power", base, self)  # type: ignore[attr-defined]
-Symbol.__neg__ = lambda self: apply("negative", self)  # type: ignore[attr-defined]
-Symbol.__invert__ = lambda self: apply("logical_not", self)  # type: ignore[attr-defined]
+_ALONE: dict[str, Any] = {
+    "__pow__": _power,
+    "__rpow__": lambda self, base: apply("power", base, self),
+    "__neg__": lambda self: apply("negative", self),
+    "__invert__": lambda self: apply("logical_not", self),
+}
+for _name, _method in _ALONE.items():
+    setattr(Symbol, _name, _method)
