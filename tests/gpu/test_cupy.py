@@ -53,7 +53,9 @@ def test_fit_equals_numpy(estimator, data, optimizer):
     curve = on_host.loss_curve_
     on_device = estimator.fit(cupy.asarray(X), cupy.asarray(y))
     predicted = on_device.predict(cupy.asarray(X))
-    np.testing.assert_allclose(on_device.loss_curve_, curve, rtol=1e-7)
+    # the sign of what is 0 but for rounding is any
+    rtol = 1e-6 if optimizer == "lion" else 1e-7
+    np.testing.assert_allclose(on_device.loss_curve_, curve, rtol=rtol)
     assert isinstance(predicted, cupy.ndarray)
     np.testing.assert_allclose(predicted.get(), expected, rtol=1e-5)
 

@@ -250,6 +250,17 @@ def test_huber_against_scipy(delta):
     assert ours.n_iter_ < 60
 
 
+@pytest.mark.filterwarnings("ignore:.*stopped while the objective")
+def test_columns_of_zeros_do_not_amplify_rounding():
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:300] / 16, y[:300]
+    assert (X == 0).all(axis=0).any()
+    order = np.random.default_rng(0).permutation(len(X))
+    model = LinearClassifier(optimizer="lbfgs", dtype="float64", max_iter=5)
+    expected = model.fit(X, y).loss_curve_
+    np.testing.assert_allclose(model.fit(X[order], y[order]).loss_curve_, expected, rtol=1e-10)
+
+
 def test_a_warm_start_away_from_the_data():
     """Weights in directions that the data do not know, and along all classes, are shrunk."""
     X, y = load_iris(return_X_y=True)

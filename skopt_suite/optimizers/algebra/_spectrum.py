@@ -113,12 +113,19 @@ def _with_floor(
     # what values would be, were columns independent and not centred
     independent = xp.matmul(squares[:, None, :], vectors**2)[:, 0, :]
     by_data = relative_rounding(n_values, eps) * independent
-    noise = xp.maximum(by_data, relative_noise(n_values) * values[:, -1:])
-    floor = _SHORT * xp.where(independent > 0, independent, 1.0)
+    by_moments = relative_noise(n_values) * values[:, -1:]
+    noise = xp.maximum(by_data, by_moments)
+    is_null = values <= noise
+    # Eigenvectors of columns of zeros have some of the others: next to that they are nothing.
+    share = by_moments / xp.where(is_null, xp.inf, values)
+    mixed_in = xp.sum(share**2 * independent, axis=-1, keepdims=True)
+    largest = xp.max(squares, axis=-1, keepdims=True)
+    unknown = xp.where(largest > 0, largest, 1.0)
+    floor = _SHORT * xp.where(independent > mixed_in, independent, unknown)
     return Spectrum(
         values=xp.clip(values, 0.0, None),
         noise=noise,
-        floor=xp.where(values <= noise, floor, 0.0),
+        floor=xp.where(is_null, floor, 0.0),
         basis=vectors if scale is None else vectors / scale[:, :, None],
         scale=scale,
     )
