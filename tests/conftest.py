@@ -18,6 +18,30 @@ collect_ignore_glob = ["reference/record_*.py"]
 settings.register_profile("skopt_suite", deadline=None, derandomize=True)
 settings.load_profile("skopt_suite")
 
+_GPU = pytest.param("cupy", marks=pytest.mark.gpu)
+
+
+@pytest.fixture(scope="module", params=["array_api_strict", _GPU])
+def elsewhere(request):
+    """Where arrays live that are not NumPy's: what holds on NumPy holds there."""
+    return _placement(request.param)
+
+
+@pytest.fixture(scope="module", params=["numpy", "array_api_strict", _GPU])
+def place(request):
+    """Where arrays live, NumPy included."""
+    return _placement(request.param)
+
+
+def _placement(name):
+    from skopt_suite.backends import Placement, placement_for
+
+    if name != "array_api_strict":
+        return placement_for(name)
+    import array_api_strict
+
+    return Placement(array_api_strict, array_api_strict.Device("CPU_DEVICE"))
+
 
 def pytest_collection_modifyitems(items):
     """Skip the tests marked gpu where there is no card."""

@@ -1,15 +1,14 @@
-"""Every component runs on a strict array API and gives what it gives on NumPy.
+"""Every component gives what it gives on NumPy on a strict array API, and on a GPU.
 
-`array_api_strict` has nothing but the standard, so NumPy-only code fails here, not on a GPU.
+`array_api_strict` has nothing but the standard, so NumPy-only code fails where there is no GPU.
 """
 
-import array_api_strict
 import numpy as np
 import pytest
 
 from skopt_suite._component import stack
 from skopt_suite._layout import Layout
-from skopt_suite.backends import Placement, to_numpy
+from skopt_suite.backends import Placement, is_device_array, to_numpy
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, TargetType
 from skopt_suite.models import ACTIVATIONS, NORMALIZATIONS, Context, DropoutDraws, Network
 from skopt_suite.optimizers import LBFGS, OPTIMIZERS
@@ -32,20 +31,19 @@ from skopt_suite.testing._common import job_of, variants
 from skopt_suite.training import Data, Rows, train
 
 NUMPY = Placement(np)
-STRICT = Placement(array_api_strict, array_api_strict.Device("CPU_DEVICE"))
 N_FITS = 3
 
 
-def both(*arrays):
-    """Return copies on NumPy and on the strict namespace."""
+def both(elsewhere, *arrays):
+    """Return copies on NumPy and elsewhere."""
     host = [array.copy() for array in arrays]
-    return host, [STRICT.asarray(array.copy()) for array in arrays]
+    return host, [elsewhere.asarray(array.copy()) for array in arrays]
 
 
-def assert_same(strict, host, rtol=1e-10):
-    assert "array_api_strict" in type(strict).__module__
-    assert str(host.dtype) in str(strict.dtype)
-    np.testing.assert_allclose(to_numpy(strict), host, rtol=rtol, atol=1e-12)
+def assert_same(other, host, rtol=1e-10):
+    assert is_device_array(other)
+    assert str(host.dtype) in str(other.dtype)
+    np.testing.assert_allclose(to_numpy(other), host, rtol=rtol, atol=1e-12)
 
 
 def registered(*registries):
@@ -61,7 +59,7 @@ def registered(*registries):
         for kind in loss.kinds
     ],
 )
-def test_losses(loss, kind, dtype):
+def test_losses(elsewhere, loss, kind, dtype):
     rng = np.random.default_rng(0)
     raw = rng.normal(size=(N_FITS, 20, 3)).astype(dtype)
     is_class = kind == "classes"
@@ -69,20 +67,20 @@ def test_losses(loss, kind, dtype):
     y = y + 1 if kind == "numbers" else y
     tolerance = 1e-5 if dtype == "float32" else 1e-10
     loss = loss.on(TargetType(kind, 3))
-    host_loss, strict_loss = (stack(variants(loss), place, 3) for place in (NUMPY, STRICT))
+    host_loss, other_loss = (stack(variants(loss), place, 3) for place in (NUMPY, elsewhere))
 
-    host, strict = both(y, raw)
+    host, other = both(elsewhere, y, raw)
     for expected, actual in zip(
-        host_loss.value_and_gradient(*host), strict_loss.value_and_gradient(*strict), strict=True
+        host_loss.value_and_gradient(*host), other_loss.value_and_gradient(*other), strict=True
     ):
         assert_same(actual, expected, tolerance)
     if loss.has_hessian:
-        host, strict = both(y, raw)
-        host, strict = host_loss.hessian(*host), strict_loss.hessian(*strict)
-        assert_same(strict.matrices(), host.matrices(), tolerance)
+        host, other = both(elsewhere, y, raw)
+        host, other = host_loss.hessian(*host), other_loss.hessian(*other)
+        assert_same(other.matrices(), host.matrices(), tolerance)
     if kind != "numbers" and loss.has_probability:
-        host, strict = both(raw)
-        assert_same(strict_loss.probability(*strict), host_loss.probability(*host), tolerance)
+        host, other = both(elsewhere, raw)
+        assert_same(other_loss.probability(*other), host_loss.probability(*host), tolerance)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -104,41 +102,40 @@ def test_losses(loss, kind, dtype):
     ],
     ids=repr,
 )
-def test_penalties(penalty, dtype):
+def test_penalties(elsewhere, penalty, dtype):
     layout = Layout.dense((2, 2, 2))
     weights = np.random.default_rng(0).normal(size=(N_FITS, 8)).astype(dtype)
     per_coordinate = np.random.default_rng(1).uniform(0.1, 1, (N_FITS, 8)).astype(dtype)
-    host_penalty, strict_penalty = (
-        stack(variants(penalty), place).on(layout) for place in (NUMPY, STRICT)
+    host_penalty, other_penalty = (
+        stack(variants(penalty), place).on(layout) for place in (NUMPY, elsewhere)
     )
     names = ["value"]
     names += ["smooth_value", "gradient"] if penalty.has_gradient else []
     names += ["nonsmooth_value"] if penalty.has_prox else []
     for name in names:
-        host, strict = both(weights)
-        assert_same(
-            getattr(strict_penalty, name)(*strict), getattr(host_penalty, name)(*host), 1e-5
-        )
+        host, other = both(elsewhere, weights)
+        assert_same(getattr(other_penalty, name)(*other), getattr(host_penalty, name)(*host), 1e-5)
     for step_size in (per_coordinate, per_coordinate[:, :1].astype("float64")):
         if penalty.has_prox:
-            host, strict = both(weights, step_size)
-            assert_same(strict_penalty.prox(*strict), host_penalty.prox(*host), 1e-5)
-            host, strict = both(weights)
-            assert_same(strict_penalty.project(*strict), host_penalty.project(*host), 1e-5)
-            _compare_debts(strict_penalty, host_penalty, weights, step_size)
+            host, other = both(elsewhere, weights, step_size)
+            assert_same(other_penalty.prox(*other), host_penalty.prox(*host), 1e-5)
+            host, other = both(elsewhere, weights)
+            assert_same(other_penalty.project(*other), host_penalty.project(*host), 1e-5)
+            _compare_debts(elsewhere, other_penalty, host_penalty, weights, step_size)
 
 
-def _compare_debts(strict_penalty, host_penalty, weights, step_size):
-    host, strict = both(weights)
-    host_l1, strict_l1 = host_penalty.linearised(*host), strict_penalty.linearised(*strict)
-    assert (host_l1 is None) == (strict_l1 is None)
+def _compare_debts(elsewhere, other_penalty, host_penalty, weights, step_size):
+    host, other = both(elsewhere, weights)
+    host_l1, other_l1 = host_penalty.linearised(*host), other_penalty.linearised(*other)
+    assert (host_l1 is None) == (other_l1 is None)
     shape = host_penalty.debts(weights.shape[1])
     if host_l1 is None and shape[0]:
-        host, strict = both(weights, np.zeros((N_FITS, *shape), weights.dtype), step_size)
-        for one, other in zip(strict_penalty.pay(*strict), host_penalty.pay(*host), strict=True):
-            assert_same(one, other, 1e-5)
+        host, other = both(elsewhere, weights, np.zeros((N_FITS, *shape), weights.dtype), step_size)
+        debts = zip(other_penalty.pay(*other), host_penalty.pay(*host), strict=True)
+        for actual, expected in debts:
+            assert_same(actual, expected, 1e-5)
     elif host_l1 is not None and host_l1.l1 is not None:
-        assert_same(strict_l1.l1, host_l1.l1, 1e-5)
+        assert_same(other_l1.l1, host_l1.l1, 1e-5)
 
 
 @pytest.mark.parametrize(
@@ -152,22 +149,26 @@ def _compare_debts(strict_penalty, host_penalty, weights, step_size):
     ],
     ids=repr,
 )
-def test_schedules(schedule):
+def test_schedules(elsewhere, schedule):
     schedule = SCHEDULES.resolve(schedule, owner="test")
-    host_schedule, strict_schedule = (stack(variants(schedule), place) for place in (NUMPY, STRICT))
-    (host_horizon,), (strict_horizon,) = both(np.array([[8.0], [12.0], [16.0]]))
-    host_state, strict_state = (
+    host_schedule, other_schedule = (
+        stack(variants(schedule), place) for place in (NUMPY, elsewhere)
+    )
+    (host_horizon,), (other_horizon,) = both(elsewhere, np.array([[8.0], [12.0], [16.0]]))
+    host_state, other_state = (
         host_schedule.init(host_horizon),
-        strict_schedule.init(strict_horizon),
+        other_schedule.init(other_horizon),
     )
     for epoch in range(14):
         assert_same(
-            strict_schedule.factor_at(strict_state, epoch + 0.5, strict_horizon),
+            other_schedule.factor_at(other_state, epoch + 0.5, other_horizon),
             host_schedule.factor_at(host_state, epoch + 0.5, host_horizon),
         )
-        (host_loss,), (strict_loss,) = both(np.full((N_FITS, 1), max(0.5, 1 - epoch / 10)))
+        (host_loss,), (other_loss,) = both(
+            elsewhere, np.full((N_FITS, 1), max(0.5, 1 - epoch / 10))
+        )
         host_state = host_schedule.observe(host_state, host_loss)
-        strict_state = strict_schedule.observe(strict_state, strict_loss)
+        other_state = other_schedule.observe(other_state, other_loss)
 
 
 NETWORKS = {
@@ -181,22 +182,22 @@ NETWORKS = {
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_models(name):
+def test_models(elsewhere, name):
     rng, network = np.random.default_rng(0), NETWORKS[name]
     params, X = rng.normal(size=(N_FITS, network.n_params)), rng.normal(size=(9, 4))
     delta = rng.normal(size=(N_FITS, 9, 2))
     rates = np.array([[0.2, 0.5]] * N_FITS)
-    (host_params, host_X, host_delta, host_rates), strict = both(params, X, delta, rates)
+    (host_params, host_X, host_delta, host_rates), other = both(elsewhere, params, X, delta, rates)
     for drops in (True, False):
-        context, strict_context = (
+        context, other_context = (
             Context(DropoutDraws(one, seed=3, step=2) if drops else None)
-            for one in (host_rates, strict[3])
+            for one in (host_rates, other[3])
         )
         raw, trace = network.forward(host_params, host_X, context)
-        strict_raw, strict_trace = network.forward(strict[0], strict[1], strict_context)
-        assert_same(strict_raw, raw)
+        other_raw, other_trace = network.forward(other[0], other[1], other_context)
+        assert_same(other_raw, raw)
         gradient = network.backward(trace, host_delta.copy())
-        assert_same(network.backward(strict_trace, strict[2]), gradient)
+        assert_same(network.backward(other_trace, other[2]), gradient)
 
 
 OPTIMIZERS_AND_MODELS = [
@@ -209,7 +210,7 @@ OPTIMIZERS_AND_MODELS = [
 
 
 @pytest.mark.parametrize("optimizer, model", OPTIMIZERS_AND_MODELS)
-def test_stacks_of_fits(optimizer, model):
+def test_stacks_of_fits(elsewhere, optimizer, model):
     """Optimizers, penalties by gradient and by prox, dropout, and fits that leave the stack."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(30, 4))
@@ -241,11 +242,11 @@ def test_stacks_of_fits(optimizer, model):
             zip(variants(penalty), variants(optimizer), (3, 6, 4), strict=True)
         )
     ]
-    host, strict = (
+    host, other = (
         train(jobs, Data.in_memory(Rows(place.asarray(X), place.asarray(y))), place)
-        for place in (NUMPY, STRICT)
+        for place in (NUMPY, elsewhere)
     )
-    for expected, actual in zip(host, strict, strict=True):
+    for expected, actual in zip(host, other, strict=True):
         assert_same(actual.params, expected.params, rtol=1e-7)
-        np.testing.assert_allclose(actual.loss_curve, expected.loss_curve, rtol=1e-9)
+        np.testing.assert_allclose(actual.loss_curve, expected.loss_curve, rtol=1e-7)
         assert (actual.stop_reason, actual.n_iter) == (expected.stop_reason, expected.n_iter)
