@@ -1,5 +1,6 @@
 """Every fused kernel computes what its definition does."""
 
+import importlib
 import itertools
 import json
 import os
@@ -12,17 +13,30 @@ import pytest
 from scipy.special import expit
 
 import skopt_suite  # noqa: F401  (every definition registers itself when it is imported)
-from skopt_suite.backends.kernels import KERNELS
-from skopt_suite.backends.kernels._numba import FUSED
+from skopt_suite.backends import KERNELS, Placement, placement_for, to_numpy
+from skopt_suite.backends.kernels._registry import FUSED_IN
 from skopt_suite.models import ACTIVATIONS
+
+NUMPY = Placement(np)
 
 
 def short(name):
     return name.rpartition(".")[2]
 
 
-DEFINITIONS = {short(name): KERNELS[name].definition for name in FUSED.keys() & KERNELS.keys()}
-KERNELS_OF_NUMPY = {short(name): fused for name, fused in FUSED.items()}
+def fused_for(array_type):
+    """Fused kernels by the short names of their definitions; none where there is no backend."""
+    try:
+        fused = importlib.import_module(FUSED_IN[array_type]).FUSED
+    except (KeyError, ImportError):
+        return {}
+    assert fused.keys() <= KERNELS.keys()
+    return {short(name): kernel for name, kernel in fused.items()}
+
+
+DEFINITIONS = {short(name): dispatch.definition for name, dispatch in KERNELS.items()}
+FUSED = {backend: fused_for(f"{backend}.ndarray") for backend in ("numpy", "cupy")}
+MARKS = {"numpy": (), "cupy": pytest.mark.gpu}
 
 N_PARAMS, N_SAMPLES, N_UNITS = 11, 6, 5
 CURVES = (
@@ -66,8 +80,8 @@ RUNS = [
 class Draw:
     """Random arguments; every array is a copy of its own, cut out of a larger one if `sliced`."""
 
-    def __init__(self, n_fits, dtype, sliced):
-        self.n_fits, self.dtype, self.sliced = n_fits, dtype, sliced
+    def __init__(self, n_fits, dtype, sliced, place=NUMPY):
+        self.n_fits, self.dtype, self.sliced, self.place = n_fits, dtype, sliced, place
         self.rng = np.random.default_rng(0)
         self.surroundings = []
 
@@ -77,12 +91,20 @@ class Draw:
     def positive(self, *shape):
         return self._placed(self.rng.uniform(0.01, 0.9, size=(self.n_fits, *shape)))
 
+    def classes(self, n_classes, *shape):
+        return self.place.asarray(np.random.default_rng(1).integers(0, n_classes, shape))
+
+    def counts(self, later):
+        """Numbers of steps, which differ between fits."""
+        return self.place.asarray(np.arange(1.0, self.n_fits + 1)[:, None] + later)
+
     def _placed(self, values):
         values = values.astype(self.dtype)
         if not self.sliced:
-            return values
+            return self.place.asarray(values)
         whole = np.full((*values.shape[:-1], values.shape[-1] + 3), 7, dtype=self.dtype)
         whole[..., 1:-2] = values
+        whole = self.place.asarray(whole)
         self.surroundings.append(whole)
         return whole[..., 1:-2]
 
@@ -98,13 +120,13 @@ def zeros_too(array):
 
 def fits_last(array):
     """The same array, with the fits after the samples in memory."""
-    return np.ascontiguousarray(array.transpose(1, 0, 2)).transpose(1, 0, 2)
+    return array.transpose(1, 0, 2).copy().transpose(1, 0, 2)
 
 
 def of_rule(d, n_moments, n_numbers, later=0):
     """What formulas of rules take; second moments are positive."""
     moments = np.abs(d.normal(n_moments, N_PARAMS))
-    n_steps = np.arange(1.0, d.n_fits + 1)[:, None] + later
+    n_steps = d.counts(later)
     rate, numbers = (d.positive(n).astype("float64") for n in (1, n_numbers))
     return d.normal(N_PARAMS), d.normal(N_PARAMS), moments, n_steps, rate, numbers, N_PARAMS - 3
 
@@ -250,39 +272,39 @@ ARGUMENTS = {
     },
     "logistic_log_loss": lambda d: (
         d.normal(N_SAMPLES, N_UNITS, scale=10.0),
-        np.random.default_rng(1).integers(0, 2, (N_SAMPLES, N_UNITS)).astype(d.dtype),
+        d.classes(2, N_SAMPLES, N_UNITS).astype(d.dtype),
     ),
     "logistic_log_loss of many labels": lambda d: (
         d.normal(N_SAMPLES, 150),
-        np.random.default_rng(1).integers(0, 2, (N_SAMPLES, 150)).astype(d.dtype),
+        d.classes(2, N_SAMPLES, 150).astype(d.dtype),
     ),
     "logistic_log_loss of one output": lambda d: (
         d.normal(N_SAMPLES, 1, scale=30.0),
-        np.random.default_rng(1).integers(0, 2, (N_SAMPLES, 1)).astype(d.dtype),
+        d.classes(2, N_SAMPLES, 1).astype(d.dtype),
     ),
     "logistic_log_loss, fits last": lambda d: (
         fits_last(d.normal(N_SAMPLES, 1, scale=3.0)),
-        np.random.default_rng(1).integers(0, 2, (N_SAMPLES, 1)).astype(d.dtype),
+        d.classes(2, N_SAMPLES, 1).astype(d.dtype),
     ),
     "logistic_log_loss of labels, fits last": lambda d: (
         fits_last(d.normal(N_SAMPLES, N_UNITS)),
-        np.random.default_rng(1).integers(0, 2, (N_SAMPLES, N_UNITS)).astype(d.dtype),
+        d.classes(2, N_SAMPLES, N_UNITS).astype(d.dtype),
     ),
     "softmax_log_loss, fits last": lambda d: (
         fits_last(d.normal(N_SAMPLES, N_UNITS)),
-        np.random.default_rng(1).integers(0, N_UNITS, N_SAMPLES),
+        d.classes(N_UNITS, N_SAMPLES),
     ),
     "softmax_log_loss": lambda d: (
         d.normal(N_SAMPLES, N_UNITS),
-        np.random.default_rng(1).integers(0, N_UNITS, N_SAMPLES),
+        d.classes(N_UNITS, N_SAMPLES),
     ),
     "softmax_log_loss of many rows": lambda d: (
         d.normal(150, 3),
-        np.random.default_rng(1).integers(0, 3, 150),
+        d.classes(3, 150),
     ),
     "softmax_log_loss far": lambda d: (  # exp overflows unless the largest is taken off
         d.normal(N_SAMPLES, N_UNITS, scale=500.0),
-        np.random.default_rng(1).integers(0, N_UNITS, N_SAMPLES),
+        d.classes(N_UNITS, N_SAMPLES),
     ),
 }
 
@@ -291,24 +313,31 @@ def kernel_of(case):
     return re.match(r"\w+", case)[0]
 
 
+CASES = [
+    pytest.param(backend, case, marks=MARKS[backend], id=f"{case}-{backend}")
+    for backend, fused in FUSED.items()
+    for case in ARGUMENTS
+    if kernel_of(case) in fused
+]
+
+
 def test_every_fused_kernel_has_a_definition_and_arguments_here():
-    assert set(FUSED) <= set(KERNELS)
-    assert len(KERNELS_OF_NUMPY) == len(FUSED)
-    assert {kernel_of(case) for case in ARGUMENTS} == set(KERNELS_OF_NUMPY)
+    assert len(DEFINITIONS) == len(KERNELS)  # short names are names
+    cases = {kernel_of(case) for case in ARGUMENTS}
+    assert set(FUSED["numpy"]) == cases
+    assert set(FUSED["cupy"]) <= cases
     assert set(CURVES) == set(ACTIVATIONS) - {"identity", "relu", "leaky_relu"}
 
 
 @pytest.mark.parametrize("sliced", [False, True], ids=["contiguous", "sliced"])
 @pytest.mark.parametrize("n_fits", [1, 3])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("case", ARGUMENTS)
-def test_fused_kernel_equals_its_definition(case, dtype, n_fits, sliced):
+@pytest.mark.parametrize("backend, case", CASES)
+def test_fused_kernel_equals_its_definition(backend, case, dtype, n_fits, sliced):
     name = kernel_of(case)
-    expected = DEFINITIONS[name](*ARGUMENTS[case](Draw(n_fits, dtype, sliced)))
-    draw = Draw(n_fits, dtype, sliced)
-    actual = KERNELS_OF_NUMPY[name](*ARGUMENTS[case](draw))
-    if not isinstance(expected, tuple):
-        actual, expected = (actual,), (expected,)
+    expected = as_tuple(DEFINITIONS[name](*ARGUMENTS[case](Draw(n_fits, dtype, sliced))))
+    draw = Draw(n_fits, dtype, sliced, placement_for(backend))
+    actual = as_tuple(FUSED[backend][name](*ARGUMENTS[case](draw)))
     assert len(actual) == len(expected)
     tolerance = 2e-5 if dtype == "float32" else 1e-12
     for one, other in zip(actual, expected, strict=True):
@@ -316,8 +345,12 @@ def test_fused_kernel_equals_its_definition(case, dtype, n_fits, sliced):
             assert one is None
             continue
         assert one.dtype == other.dtype == np.dtype(dtype)
-        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(to_numpy(one), other, rtol=tolerance, atol=tolerance)
     draw.assert_surroundings_are_untouched()
+
+
+def as_tuple(result):
+    return result if isinstance(result, tuple) else (result,)
 
 
 SPECIAL = [np.nan, np.inf, -np.inf]
@@ -329,7 +362,7 @@ def float_arrays(name, arguments, special):
     return [
         i
         for i, array in enumerate(arguments)
-        if isinstance(array, np.ndarray)
+        if getattr(array, "ndim", 0)
         and array.dtype.kind == "f"
         and array.size
         and i != never_negative
@@ -343,48 +376,49 @@ def places(array):
 
 @pytest.mark.parametrize("special", SPECIAL)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("case", ARGUMENTS)
-def test_kernels_treat_nan_and_infinity_as_their_definitions_do(case, dtype, special):
-    name = kernel_of(case)
+@pytest.mark.parametrize("backend, case", CASES)
+def test_kernels_treat_nan_and_infinity_as_their_definitions_do(backend, case, dtype, special):
+    name, there = kernel_of(case), placement_for(backend)
     arguments = ARGUMENTS[case](Draw(2, dtype, False))
     for i in float_arrays(name, arguments, special):
         for place in places(arguments[i]):
-            ours, theirs = (ARGUMENTS[case](Draw(2, dtype, False)) for _ in range(2))
+            theirs, ours = (ARGUMENTS[case](Draw(2, dtype, False, p)) for p in (NUMPY, there))
             ours[i][place] = theirs[i][place] = special
             with np.errstate(all="ignore"):
-                expected = DEFINITIONS[name](*theirs)
-                actual = KERNELS_OF_NUMPY[name](*ours)
-            for one, other in zip(as_tuple(actual), as_tuple(expected), strict=True):
-                what = f"argument {i} at {place}"
-                np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4, err_msg=what)
-
-
-def as_tuple(result):
-    results = result if isinstance(result, tuple) else (result,)
-    return tuple(array for array in results if array is not None)
+                expected = as_tuple(DEFINITIONS[name](*theirs))
+                actual = as_tuple(FUSED[backend][name](*ours))
+            for one, other in zip(actual, expected, strict=True):
+                if other is not None:
+                    what = f"argument {i} at {place}"
+                    one = to_numpy(one)
+                    np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4, err_msg=what)
 
 
 def test_logistic_loss_is_right_to_rounding_however_far():
     raw = np.concatenate([np.linspace(-40, 40, 2001), [-700.0, -1e-9, 0.0, 1e-300, 700.0]])
     for y in (0.0, 1.0):
-        value, gradient = KERNELS_OF_NUMPY["logistic_log_loss"](
+        value, gradient = FUSED["numpy"]["logistic_log_loss"](
             raw[None, :, None].copy(), np.full((raw.size, 1), y)
         )
         z = raw if y == 0 else -raw
         np.testing.assert_allclose(value[0], np.logaddexp(0, z), rtol=4e-16, atol=1e-14)
         np.testing.assert_allclose(gradient[0, :, 0], expit(raw) - y, rtol=1e-15, atol=2e-16)
     wrong = z < 0  # here the loss is that of a sure and right prediction, and z * y is 0
-    value, _ = KERNELS_OF_NUMPY["logistic_log_loss"](
+    value, _ = FUSED["numpy"]["logistic_log_loss"](
         z[None, wrong, None].copy(), np.zeros((wrong.sum(), 1))
     )
     np.testing.assert_allclose(value[0], np.log1p(np.exp(z[wrong])), rtol=1e-15)
 
 
-@pytest.mark.parametrize("case", ["soft_threshold", "leaky_relu_backward relu", "add_bias relu"])
-def test_zeros_are_exact_in_both(case):
-    name = case.partition(" ")[0]
-    expected = DEFINITIONS[name](*ARGUMENTS[case](Draw(3, "float32", False)))
-    actual = KERNELS_OF_NUMPY[name](*ARGUMENTS[case](Draw(3, "float32", False)))
+HAVE_ZEROS = ("soft_threshold", "leaky_relu_backward relu", "add_bias relu")
+
+
+@pytest.mark.parametrize("backend, case", [c for c in CASES if c.values[1] in HAVE_ZEROS])
+def test_zeros_are_exact_in_both(backend, case):
+    name, drawn = kernel_of(case), (3, "float32", False)
+    expected = DEFINITIONS[name](*ARGUMENTS[case](Draw(*drawn)))
+    there = placement_for(backend)
+    actual = to_numpy(FUSED[backend][name](*ARGUMENTS[case](Draw(*drawn, there))))
     np.testing.assert_array_equal(actual == 0, expected == 0)
     assert (actual == 0).any()
 
