@@ -6,7 +6,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from skopt_suite.backends import Placement
+from skopt_suite.backends import Placement, to_numpy
 from skopt_suite.losses import (
     CLASSIFICATION_LOSSES,
     REGRESSION_LOSSES,
@@ -78,18 +78,22 @@ def with_plan(one, **changes):
     return dataclasses.replace(one, plan=dataclasses.replace(one.plan, **changes))
 
 
-def assert_same_as_alone(jobs, data=None, rtol=1e-8, train_options=None):
-    data = data or Data.in_memory(TRAINING)
-    options = train_options or {}
-    together = train(jobs, data, NUMPY, **options)
+def placed(place, *rows):
+    return Data.in_memory(*(Rows(place.asarray(r.X), place.asarray(r.y)) for r in rows))
+
+
+def assert_same_as_alone(jobs, *rows, place=NUMPY, rtol=1e-8, **train_options):
+    data = placed(place, *(rows or (TRAINING,)))
+    together = train(jobs, data, place, **train_options)
     for one, stacked in zip(jobs, together, strict=True):
-        (alone,) = train([one], data, NUMPY, **options)
+        (alone,) = train([one], data, place, **train_options)
         assert stacked.stop_reason == alone.stop_reason
         assert stacked.n_iter == alone.n_iter
         if alone.error is not None:
             assert str(stacked.error) == str(alone.error)
             continue
-        np.testing.assert_allclose(stacked.params, alone.params, rtol=rtol, atol=1e-10)
+        params = to_numpy(stacked.params), to_numpy(alone.params)
+        np.testing.assert_allclose(*params, rtol=rtol, atol=1e-10)
         np.testing.assert_allclose(stacked.loss, alone.loss, rtol=rtol)
         np.testing.assert_allclose(stacked.loss_curve, alone.loss_curve, rtol=rtol)
         np.testing.assert_allclose(stacked.validation_scores, alone.validation_scores)
@@ -147,6 +151,16 @@ def name_of(combination):
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=name_of)
 def test_every_pair_of_components(combination):
+    assert_components_keep_apart(NUMPY, combination)
+
+
+@pytest.mark.parametrize("place", [pytest.param("cupy", marks=pytest.mark.gpu)], indirect=True)
+@pytest.mark.parametrize("combination", COMBINATIONS[::24], ids=name_of)
+def test_some_of_them_on_a_gpu(place, combination):
+    assert_components_keep_apart(place, combination)
+
+
+def assert_components_keep_apart(place, combination):
     """Every fusable hyperparameter differs, and so does ``max_iter``: fits leave one by one."""
     optimizer, penalty, model, loss, schedule = combination.values()
     rows = TRAINING if "classes" in loss.kinds else POSITIVE if loss.has_link else NUMBERS
@@ -174,11 +188,11 @@ def test_every_pair_of_components(combination):
         check_job(one, TRAINING.X)
     # Passes of smoothed losses end where steps are as small as rounding.
     is_smoothed = optimizer.is_full_batch and not (optimizer.takes_kinks or loss.is_smooth)
-    results = assert_same_as_alone(jobs, Data.in_memory(rows), rtol=1e-5 if is_smoothed else 1e-8)
+    results = assert_same_as_alone(jobs, rows, place=place, rtol=1e-5 if is_smoothed else 1e-8)
     if not optimizer.is_full_batch:
         assert [result.n_iter for result in results] == [6, 12, 9]
     if optimizer.parameters.keys() & {"learning_rate"}:
-        assert not np.allclose(results[0].params, results[1].params)
+        assert not np.allclose(*(to_numpy(result.params) for result in results[:2]))
 
 
 def test_every_pair_that_is_allowed_is_there():
@@ -201,16 +215,24 @@ def pairs_of(combination):
 
 @pytest.mark.parametrize(
     "optimizer, penalty",
-    [(LBFGS(), L2), (FISTA(), L2), (FISTA(), L1), (GradientDescent(0.5), L2)],
+    [(LBFGS(), L2), (FISTA(), L2), (FISTA(), L1)],
     ids=repr,
 )
-def test_solvers_leave_the_stack_when_they_have_converged(optimizer, penalty):
+def test_solvers_leave_the_stack_when_they_have_converged(place, optimizer, penalty):
+    assert_leave(optimizer, penalty, place)
+
+
+def test_full_batches_leave_the_stack_when_they_have_converged():
+    assert_leave(GradientDescent(0.5), L2)
+
+
+def assert_leave(optimizer, penalty, place=NUMPY):
     jobs = [
         job(optimizer=optimizer, penalty=penalty(alpha=alpha), max_iter=2000, tol=tol)
         for alpha, tol in [(0.1, 1e-3), (0.02, 1e-5), (0.05, 1e-4), (0.03, 1e-6)]
     ]
     # Rounding is amplified by line searches near the optimum, so parameters agree to `tol`.
-    results = assert_same_as_alone(jobs, rtol=1e-6)
+    results = assert_same_as_alone(jobs, place=place, rtol=1e-6)
     assert {result.stop_reason for result in results} == {"converged"}
     assert len({result.n_iter for result in results}) > 1
 
@@ -230,22 +252,22 @@ def test_early_stopping(dropout, n_iter_no_change):
         )
         for learning_rate in (0.1, 0.01, 0.003, 0.03)
     ]
-    results = assert_same_as_alone(jobs, Data.in_memory(TRAINING, VALIDATION))
+    results = assert_same_as_alone(jobs, TRAINING, VALIDATION)
     assert len({result.n_iter for result in results}) > 1
     assert "no_improvement" in {result.stop_reason for result in results}
 
 
-def test_early_stopping_of_solvers():
+def test_early_stopping_of_solvers(place):
     jobs = [
         job(optimizer=LBFGS(), early_stopping=True, max_iter=200, n_iter_no_change=3, penalty=L2(a))
         for a in (0.0, 1e-3, 0.1)
     ]
-    assert_same_as_alone(jobs, Data.in_memory(TRAINING, VALIDATION), rtol=1e-6)
+    assert_same_as_alone(jobs, TRAINING, VALIDATION, place=place, rtol=1e-6)
 
 
 @pytest.mark.parametrize("optimizer", [SGD, Momentum, GradientDescent], ids=lambda o: o.__name__)
 @pytest.mark.parametrize("position", [0, 1, 2])
-def test_a_fit_that_diverges_leaves_the_others_alone(optimizer, position):
+def test_a_fit_that_diverges_leaves_the_others_alone(place, optimizer, position):
     rates = [0.01, 0.02]
     rates.insert(position, 1e6)
     targets = Rows(TRAINING.X, TRAINING.X[:, :2] - 1.0)
@@ -258,7 +280,7 @@ def test_a_fit_that_diverges_leaves_the_others_alone(optimizer, position):
         for rate in rates
     ]
     with np.errstate(over="ignore", invalid="ignore"):
-        results = assert_same_as_alone(jobs, Data.in_memory(targets))
+        results = assert_same_as_alone(jobs, targets, place=place)
     reasons = [result.stop_reason for result in results]
     assert reasons.pop(position) == "diverged"
     assert reasons == ["max_iter", "max_iter"]
@@ -267,7 +289,7 @@ def test_a_fit_that_diverges_leaves_the_others_alone(optimizer, position):
     assert f"optimizer '{name}' with learning_rate=1e+06 reached a loss of" in message
 
 
-def test_divergence_is_seen_relative_to_the_start_of_the_same_fit():
+def test_divergence_is_seen_relative_to_the_start_of_the_same_fit(place):
     """The fit with the large start, which may have large losses, leaves before the other grows."""
     network = Network((N_FEATURES, 1))
     targets = Rows(TRAINING.X, TRAINING.X[:, :1])
@@ -281,28 +303,28 @@ def test_divergence_is_seen_relative_to_the_start_of_the_same_fit():
         )
         for rate, start, max_iter in [(0.1, 1e4, 2), (1.7, 0.0, 300), (0.2, 0.0, 20)]
     ]
-    results = assert_same_as_alone(jobs, Data.in_memory(targets))
+    results = assert_same_as_alone(jobs, targets, place=place)
     assert [result.stop_reason for result in results] == ["max_iter", "diverged", "max_iter"]
     assert results[1].n_iter > 5
 
 
-def test_all_fits_may_diverge():
+def test_all_fits_may_diverge(place):
     targets = Rows(TRAINING.X, TRAINING.X[:, :1])
     jobs = [
         job(network=Network((N_FEATURES, 1)), loss=SquaredError(), optimizer=SGD(rate))
         for rate in (1e5, 1e6)
     ]
     with np.errstate(over="ignore", invalid="ignore"):
-        results = train(jobs, Data.in_memory(targets), NUMPY)
+        results = train(jobs, placed(place, targets), place)
     assert all(result.stop_reason == "diverged" and result.error for result in results)
 
 
-def test_schedules_with_states_and_horizons_of_their_own():
+def test_schedules_with_states_and_horizons_of_their_own(place):
     jobs = [
         job(network=MLP, schedule=Warmup(Cosine(final_factor=f), n_epochs=n), max_iter=max_iter)
         for f, n, max_iter in [(0.0, 1.0, 8), (0.1, 2.5, 12), (0.3, 4.0, 5)]
     ]
-    assert_same_as_alone(jobs)
+    assert_same_as_alone(jobs, place=place)
     jobs = [
         job(
             network=MLP,
@@ -312,24 +334,24 @@ def test_schedules_with_states_and_horizons_of_their_own():
         )
         for factor, patience, max_iter in [(0.5, 1, 10), (0.2, 2, 25), (0.7, 3, 18)]
     ]
-    assert_same_as_alone(jobs)
+    assert_same_as_alone(jobs, place=place)
 
 
-def test_loss_parameters():
+def test_loss_parameters(place):
     targets = Rows(TRAINING.X, np.sinh(TRAINING.X[:, :2]))
     jobs = [
         job(network=Network((N_FEATURES, 2)), loss=Huber(delta=delta), max_iter=max_iter)
         for delta, max_iter in [(0.1, 4), (1, 12), (10, 8)]
     ]
-    results = assert_same_as_alone(jobs, Data.in_memory(targets))
-    assert not np.allclose(results[0].params, results[1].params)
+    results = assert_same_as_alone(jobs, targets, place=place)
+    assert not np.allclose(*(to_numpy(result.params) for result in results[:2]))
 
 
 @pytest.mark.parametrize("loss", [Hinge(), AbsoluteError()], ids=repr)
-def test_losses_with_kinks(loss):
+def test_losses_with_kinks(place, loss):
     y = TRAINING.y if loss.name == "hinge" else TRAINING.X[:, :N_CLASSES] ** 2
     jobs = [job(loss=loss, penalty=L1(alpha=alpha)) for alpha in (0.001, 0.01, 0.1)]
-    assert_same_as_alone(jobs, Data.in_memory(Rows(TRAINING.X, y)))
+    assert_same_as_alone(jobs, Rows(TRAINING.X, y), place=place)
 
 
 @pytest.mark.parametrize(
@@ -343,7 +365,7 @@ def test_losses_with_kinks(loss):
     ],
     ids=repr,
 )
-def test_sample_weights(optimizer, loss):
+def test_sample_weights(place, optimizer, loss):
     """Some fits have weights and some have none, as class weights in a search."""
     rng = np.random.default_rng(4)
     weights = [None, *rng.uniform(0, 2, (2, N_SAMPLES))]
@@ -352,33 +374,35 @@ def test_sample_weights(optimizer, loss):
         job(optimizer=optimizer, loss=loss, sample_weight=weight, max_iter=max_iter)
         for weight, max_iter in zip(weights, (4, 12, 8), strict=True)
     ]
-    data = Data.in_memory(TRAINING if loss.name == "log_loss" else NUMBERS)
-    results = assert_same_as_alone(jobs, data)
-    assert not np.allclose(results[0].params, results[1].params)
+    rows = TRAINING if loss.name == "log_loss" else NUMBERS
+    results = assert_same_as_alone(jobs, rows, place=place)
+    assert not np.allclose(*(to_numpy(result.params) for result in results[:2]))
     shared = [dataclasses.replace(one, sample_weight=weights[1]) for one in jobs]
-    assert_same_as_alone([shared[0], with_plan(shared[1], penalty=L2(alpha=1.0))], data)
+    jobs = [shared[0], with_plan(shared[1], penalty=L2(alpha=1.0))]
+    assert_same_as_alone(jobs, rows, place=place)
 
 
-def test_starts():
+def test_starts(place):
     rng = np.random.default_rng(5)
     jobs = [job(network=MLP, start=rng.normal(size=MLP.n_params)) for _ in range(3)]
-    assert_same_as_alone(jobs)
+    assert_same_as_alone(jobs, place=place)
 
 
-def test_number_of_epochs_that_is_asked_for():
+def test_number_of_epochs_that_is_asked_for(place):
     jobs = [job(penalty=ElasticNet(alpha=alpha), max_iter=2) for alpha in (0.01, 0.1)]
-    results = assert_same_as_alone(jobs, train_options={"n_epochs": 5})
+    results = assert_same_as_alone(jobs, place=place, n_epochs=5)
     assert [result.n_iter for result in results] == [5, 5]
 
 
-def test_float32():
+def test_float32(place):
     jobs = [job(network=MLP, dtype="float32", penalty=L1(alpha)) for alpha in (1e-4, 1e-3, 1e-2)]
-    data = Data.in_memory(Rows(TRAINING.X.astype("float32"), TRAINING.y))
-    together = train(jobs, data, NUMPY)
+    data = placed(place, Rows(TRAINING.X.astype("float32"), TRAINING.y))
+    together = train(jobs, data, place)
     for one, stacked in zip(jobs, together, strict=True):
-        (alone,) = train([one], data, NUMPY)
-        assert stacked.params.dtype == alone.params.dtype == np.float32
-        np.testing.assert_allclose(stacked.params, alone.params, rtol=2e-3, atol=2e-4)
+        (alone,) = train([one], data, place)
+        assert stacked.params.dtype == alone.params.dtype == place.xp.float32
+        params = to_numpy(stacked.params), to_numpy(alone.params)
+        np.testing.assert_allclose(*params, rtol=2e-3, atol=2e-4)
 
 
 @pytest.mark.parametrize("name", [n for n in OPTIMIZERS if OPTIMIZERS[n].is_incremental])
