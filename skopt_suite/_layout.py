@@ -50,8 +50,8 @@ class DenseLayout(NamedTuple):
 
     def bias(self, params: Params) -> Array:
         """Return the view of shape (n_fits, 1, n_out), of no columns where there is no bias."""
-        start = self.bias_at if self.has_bias else params.shape[1]
-        return params[:, None, start : start + self.n_out]
+        start, stop = (self.bias_at, self.bias_at + self.n_out) if self.has_bias else (0, 0)
+        return params[:, None, start:stop]
 
 
 class NormLayout(NamedTuple):

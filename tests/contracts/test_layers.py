@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from skopt_suite.backends import KERNELS
+from skopt_suite.backends import KERNELS, Placement, to_numpy
 from skopt_suite.backends.kernels._numba import FUSED
 from skopt_suite.models import ACTIVATIONS, Context, DropoutDraws, Network
 
+NUMPY = Placement(np)
 N_SAMPLES = 9
 
 
@@ -38,10 +39,10 @@ def draw(network, n_fits, dtype="float64"):
     return params, X, rng.normal(size=(n_fits, N_SAMPLES, network.sizes[-1])).astype(dtype)
 
 
-def dropping(network, n_fits, step=4, with_input=False):
+def dropping(network, n_fits, step=4, with_input=False, place=NUMPY):
     n_rates = network.n_hidden + with_input
     rates = np.linspace(0.1, 0.6, n_fits * n_rates).reshape(n_fits, n_rates)
-    return Context(DropoutDraws(rates, seed=7, step=step))
+    return Context(DropoutDraws(place.asarray(rates), seed=7, step=step))
 
 
 NETWORKS = {
@@ -138,18 +139,22 @@ def test_what_becomes_one_layer():
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_gradient_is_that_of_the_predictions(name):
+def test_the_gradient_is_that_of_the_predictions(place, name):
     network = NETWORKS[name]
     params, X, delta = draw(network, 2)
-    context = dropping(network, 2) if network.n_hidden else Context()
+    context = dropping(network, 2, place=place) if network.n_hidden else Context()
     way = np.random.default_rng(1).normal(size=params.shape)
-    _, gradient = by_network(network, params, X, context, delta)
-    ahead, behind = (
-        np.sum(network.forward(params + step * way, X, context)[0] * delta, axis=(1, 2))
-        for step in (1e-6, -1e-6)
-    )
+
+    def raw(step):
+        moved = place.asarray(params + step * way)
+        return to_numpy(network.forward(moved, place.asarray(X), context)[0])
+
+    there = (place.asarray(array.copy()) for array in (params, X))
+    _, trace = network.forward(*there, context)
+    gradient = to_numpy(network.backward(trace, place.asarray(delta.copy())))
     slope = np.sum(gradient * way, axis=1)
-    np.testing.assert_allclose((ahead - behind) / 2e-6, slope, rtol=1e-6)
+    differences = np.sum((raw(1e-6) - raw(-1e-6)) * delta, axis=(1, 2)) / 2e-6
+    np.testing.assert_allclose(differences, slope, rtol=1e-6)
 
 
 def dropped(rates, step=0, seed=3, layer=0, n_samples=50, n_units=20):

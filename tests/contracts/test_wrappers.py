@@ -14,6 +14,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier
 from skopt_suite._layout import Layout
+from skopt_suite.backends import to_numpy
 from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.optimizers import (
     LBFGS,
@@ -272,21 +273,21 @@ def test_a_fit_that_diverges_names_the_rate_of_the_inner_optimizer():
 
 
 @pytest.mark.parametrize("size, norm", [(1e-30, 1e-32), (3.0, 0.1), (1e30, 1.0)])
-def test_norms_are_those_of_gradients_of_any_size(size, norm):
+def test_norms_are_those_of_gradients_of_any_size(place, size, norm):
     """Squares of the largest and of the smallest are none in single precision."""
-    gradient = np.array([[3, 4, 0]], dtype=np.float32) * np.float32(size)
+    gradient = place.asarray(np.array([[3, 4, 0]], dtype=np.float32) * np.float32(size))
     clipped, factor = ClipGradient(norm=norm).clip(gradient)
-    np.testing.assert_allclose(clipped, [[0.6 * norm, 0.8 * norm, 0]], rtol=1e-5)
-    np.testing.assert_allclose(factor * gradient, clipped)
+    np.testing.assert_allclose(to_numpy(clipped), [[0.6 * norm, 0.8 * norm, 0]], rtol=1e-5)
+    np.testing.assert_allclose(to_numpy(factor * gradient), to_numpy(clipped))
 
 
 @pytest.mark.parametrize("worst", [np.inf, np.nan])
-def test_clipping_hides_no_gradient_that_is_not_finite(worst):
+def test_clipping_hides_no_gradient_that_is_not_finite(place, worst):
     with np.errstate(invalid="ignore"):
-        clipped, _ = ClipGradient().clip(np.array([[1.0, worst]]))
-    assert np.isnan(clipped).any()
-    clipped, factor = ClipGradient().clip(np.zeros((1, 2)))
-    np.testing.assert_array_equal([*clipped[0], *factor[0]], [0, 0, 1])
+        clipped, _ = ClipGradient().clip(place.asarray(np.array([[1.0, worst]])))
+    assert np.isnan(to_numpy(clipped)).any()
+    clipped, factor = ClipGradient().clip(place.asarray(np.zeros((1, 2))))
+    np.testing.assert_array_equal([*to_numpy(clipped)[0], *to_numpy(factor)[0]], [0, 0, 1])
 
 
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])

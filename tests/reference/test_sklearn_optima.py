@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.optimize import linprog, minimize
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.linear_model import ElasticNet as SkElasticNet
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge
@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
 from skopt_suite import LinearClassifier, LinearRegressor
+from skopt_suite.backends import to_numpy
 from skopt_suite.losses import Huber
 from skopt_suite.optimizers import Adam
 from skopt_suite.penalties import L1, L2, ElasticNet
@@ -103,18 +104,20 @@ CASES = {
 
 
 @pytest.mark.parametrize("ours, theirs, data", CASES.values(), ids=list(CASES))
-def test_optimum_is_scikit_learns(ours, theirs, data):
+def test_optimum_is_scikit_learns(place, ours, theirs, data):
     X, y = data
-    ours.set_params(tol=TOL, max_iter=20_000).fit(X, y)
+    ours = clone(ours).set_params(tol=TOL, max_iter=20_000)
+    ours.fit(place.asarray(X), place.asarray(y))
     theirs.fit(X, y)
     assert ours.stop_reason_ in ("converged", "precision")
-    value = _objective(ours, X, y, ours.coef_, ours.intercept_)
+    coef, intercept = to_numpy(ours.coef_), to_numpy(ours.intercept_)
+    value = _objective(ours, X, y, coef, intercept)
     assert value == pytest.approx(_objective(ours, X, y, theirs.coef_, theirs.intercept_), rel=1e-6)
     assert ours.loss_ == pytest.approx(value, rel=1e-9)
     scale = np.abs(theirs.coef_).max()
-    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-4 * scale)
+    np.testing.assert_allclose(coef, theirs.coef_, atol=1e-4 * scale)
     if not is_classifier(ours):  # a small entry of a solution that L1 shrinks is exactly zero
-        np.testing.assert_array_equal(ours.coef_ == 0, theirs.coef_ == 0)
+        np.testing.assert_array_equal(coef == 0, theirs.coef_ == 0)
 
 
 def test_huber_optimum_is_scipys():
