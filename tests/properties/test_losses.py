@@ -6,10 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from skopt_suite._component import stack
-from skopt_suite.backends import Placement
+from skopt_suite.backends import to_numpy
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Huber, LogLoss, TargetType
-
-NUMPY = Placement(np)
 
 shares = st.floats(0, 1)
 
@@ -42,15 +40,15 @@ def test_two_classes_are_a_softmax_with_one_logit_at_zero(raw):
 NAMES = [name for name in (*CLASSIFICATION_LOSSES, *REGRESSION_LOSSES) if name != "focal"]
 
 
-@given(st.sampled_from(NAMES), raws, raws, shares)
-def test_losses_are_convex_and_not_negative(name, a, b, share):
+@given(name=st.sampled_from(NAMES), a=raws, b=raws, share=shares)
+def test_losses_are_convex_and_not_negative(place, name, a, b, share):
     registry = CLASSIFICATION_LOSSES if name in CLASSIFICATION_LOSSES else REGRESSION_LOSSES
     loss = registry[name]()
-    loss = stack([loss.on(TargetType(loss.kinds[-1], 3))], NUMPY, 3)
-    y = np.array([[0.0, 1.0, 1.0]] * 4) + (loss.kinds[-1] == "numbers")
+    loss = stack([loss.on(TargetType(loss.kinds[-1], 3))], place, 3)
+    y = place.asarray(np.array([[0.0, 1.0, 1.0]] * 4) + (loss.kinds[-1] == "numbers"))
 
     def value(raw):
-        return loss.value_and_gradient(y, raw.copy())[0]
+        return to_numpy(loss.value_and_gradient(y, place.asarray(raw.copy()))[0])
 
     middle = value(share * a + (1 - share) * b)
     above = share * value(a) + (1 - share) * value(b)
