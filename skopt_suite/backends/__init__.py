@@ -24,8 +24,10 @@ from skopt_suite.backends._products import (
     is_plain_batch,
     is_summed_in_double,
     mean_in_double,
+    product_over_rows,
     sum_in_double,
     summed_over_samples,
+    weighted_sum,
 )
 from skopt_suite.backends._shapes import (
     Activations,
@@ -99,6 +101,7 @@ __all__ = [
     "mean_in_double",
     "namespace",
     "placement_for",
+    "product_over_rows",
     "shared_blas_threads",
     "rows_in_precision",
     "steps_for",
@@ -108,4 +111,5 @@ __all__ = [
     "to_numpy",
     "uniform",
     "warm_up",
+    "weighted_sum",
 ]

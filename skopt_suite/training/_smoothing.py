@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skopt_suite._component import stack as stack_components
-from skopt_suite.backends import Placement, like, namespace, to_numpy
+from skopt_suite.backends import Placement, like, namespace, to_numpy, weighted_sum
 from skopt_suite.training._job import Job
 from skopt_suite.training._null import null_losses
 from skopt_suite.training._plan import Plan
@@ -155,7 +155,7 @@ def _left_out(fits: Sequence[_Smoothed], data: Data, placement: Placement) -> np
             (width,) = like(slope, stack.terms.loss.width)
             left = left - xp.sum(width / 2 * slope * slope, axis=-1)
         weight = xp.ones_like(left) if rows.weight is None else rows.weight
-        total = total + xp.vecdot(left, xp.broadcast_to(weight, left.shape))
+        total = total + weighted_sum(left, weight)
     return np.asarray(to_numpy(total), dtype=np.float64) / data.train.n_samples
 
 

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from skopt_suite.backends import Array, FeatureMatrix, SampleWeight, is_sparse, namespace
+import numpy as np
+
+from skopt_suite.backends import (
+    Array,
+    FeatureMatrix,
+    SampleWeight,
+    is_sparse,
+    namespace,
+    product_over_rows,
+)
 
 _BLOCK = 2**16  # numbers that are centred and multiplied at once: they stay in the cache
+_BLOCK_ON_DEVICE = 2**22  # of them where every block costs the time of several kernels
 
 
 class Moments(NamedTuple):
@@ -70,8 +80,8 @@ def _moments(columns: Sequence[Array], weight: SampleWeight, centred: bool) -> t
     second, total = xp.zeros((n_columns, n_columns), **new), xp.zeros((n_columns,), **new)
     origin = _origin(columns, weight, centred)
     for root, rows in _centred_blocks(columns, weight, origin):
-        second += xp.matmul(rows.T, rows)
-        total += xp.matmul(root, rows)
+        second += product_over_rows(rows, rows)
+        total += _sums(root, rows)
     if not centred:
         return origin, second / n_samples
     offset = total / n_samples
@@ -86,7 +96,7 @@ def _column_moments(X: Array, weight: SampleWeight, centred: bool) -> tuple[Arra
     origin = _origin([X], weight, centred)
     for root, rows in _centred_blocks([X], weight, origin):
         square += xp.sum(rows * rows, axis=0)
-        total += xp.matmul(root, rows)
+        total += _sums(root, rows)
     if not centred:
         return origin, square / n_samples
     offset = total / n_samples
@@ -99,14 +109,21 @@ def _centred_blocks(
     """Yield roots of weights, (n_rows,), and rows less `origin` times them, in float64."""
     xp, n_samples = namespace(weight), weight.shape[0]
     root = xp.sqrt(xp.astype(weight, xp.float64))
-    n_rows = max(1, _BLOCK // origin.shape[0])
+    n_rows = max(1, (_BLOCK if xp is np else _BLOCK_ON_DEVICE) // origin.shape[0])
     for start in range(0, n_samples, n_rows):
         stop = min(start + n_rows, n_samples)
-        rows = [xp.astype(part[start:stop, :], xp.float64, copy=False) for part in columns]
-        centred = xp.concat(rows, axis=1)
+        centred = _in_double([part[start:stop, :] for part in columns])
         centred -= origin
         centred *= root[start:stop, None]
         yield root[start:stop], centred
+
+
+def _in_double(parts: Sequence[Array]) -> Array:
+    """Return a copy of arrays next to each other in float64."""
+    xp = namespace(parts[0])
+    if len(parts) == 1:
+        return xp.astype(parts[0], xp.float64, copy=True)
+    return xp.concat([xp.astype(part, xp.float64, copy=False) for part in parts], axis=1)
 
 
 def _origin(columns: Sequence[Array], weight: SampleWeight, centred: bool) -> Array:
@@ -116,8 +133,15 @@ def _origin(columns: Sequence[Array], weight: SampleWeight, centred: bool) -> Ar
         n_columns = sum(part.shape[1] for part in columns)
         return xp.zeros((n_columns,), dtype=xp.float64, device=weight.device)
     parts = [xp.astype(part, weight.dtype, copy=False) for part in columns]
-    means = [xp.matmul(weight, part) / weight.shape[0] for part in parts]
+    means = [_sums(weight, part) / weight.shape[0] for part in parts]
     return xp.astype(xp.concat(means), xp.float64)
+
+
+def _sums(weight: Array, rows: Array) -> Array:
+    """Return weighted sums of rows, (n_columns,)."""
+    if type(rows) is np.ndarray:
+        return np.matmul(weight, rows)
+    return product_over_rows(weight[:, None], rows)[0, :]
 
 
 def _sparse_moments(X: FeatureMatrix, weight: SampleWeight | None, centred: bool) -> ColumnMoments:

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Array, FeatureMatrix, SampleWeight, namespace
+from skopt_suite.backends import Array, FeatureMatrix, SampleWeight, namespace, to_numpy
 from skopt_suite.optimizers.algebra._moments import ColumnMoments, Moments, column_moments
 
 _EPS = float(np.finfo(np.float64).eps)
+_SMALL = 256  # features whose eigenvectors the host finds before a device has begun
 _SHORT = 0.01  # of a direction's scale: keeps a step there from amplifying rounding by more
 
 
@@ -101,8 +102,18 @@ def _spectrum(about: Moments, scale: Array | None, eps: float) -> Spectrum:
     if scale is not None:
         second = second / (scale[:, :, None] * scale[:, None, :])
         squares = squares / scale**2
-    values, vectors = namespace(second).linalg.eigh(second)
+    values, vectors = _eigh(second)
     return _with_floor(values, vectors, squares, scale, eps)
+
+
+def _eigh(matrices: Array) -> tuple[Array, Array]:
+    """Return eigenvalues and eigenvectors; small matrices are done on the host before a device."""
+    xp = namespace(matrices)
+    if xp is np or matrices.shape[-1] > _SMALL:
+        return xp.linalg.eigh(matrices)
+    found = np.linalg.eigh(to_numpy(matrices))
+    values, vectors = (xp.asarray(part, device=matrices.device) for part in found)
+    return values, vectors
 
 
 def _with_floor(
