@@ -11,6 +11,12 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from skopt_suite._target_type import TargetType
 from skopt_suite.backends import Array, is_sparse, namespace, to_numpy
+from skopt_suite.estimators._class_codes import (
+    are_integers_on_device,
+    as_numbers,
+    distinct,
+    positions,
+)
 from skopt_suite.estimators._class_weight import class_sample_weight
 from skopt_suite.estimators._targets import check_given
 
@@ -23,8 +29,13 @@ class ClassTargets:
     is_multilabel: bool = False
 
     @staticmethod
-    def check(y: Any, owner: str, takes_labels: bool) -> np.ndarray:
-        """Return targets as an array of shape (n_samples,), or (n_samples, n_labels)."""
+    def check(y: Any, owner: str, takes_labels: bool) -> Array:
+        """Return targets as an array of shape (n_samples,), or (n_samples, n_labels).
+
+        A column of integers stays where it is; others are on the host.
+        """
+        if are_integers_on_device(y):
+            return y
         y = check_given(y, owner)
         if _are_integers(y):
             return column_or_1d(y)
@@ -43,11 +54,11 @@ class ClassTargets:
         return column_or_1d(y, warn=True)
 
     @classmethod
-    def learn(cls, y: np.ndarray, owner: str, announced: Any = None) -> Self:
+    def learn(cls, y: Array, owner: str, announced: Any = None) -> Self:
         """Return how to encode checked targets; `announced`: all classes that will ever come."""
         if y.ndim == 2:
             return cls._learn_labels(y.shape[1], owner, announced)
-        classes = np.unique(y if announced is None else to_numpy(announced))
+        classes = distinct(y) if announced is None else np.unique(to_numpy(announced))
         if len(classes) < 2:
             raise ValueError(
                 f"{owner} needs samples of at least 2 classes; got 1 class: "
@@ -94,8 +105,8 @@ class ClassTargets:
         is_values = self.is_multilabel and np.array_equal(given, [0, 1])
         return is_values or np.array_equal(given, self.classes)
 
-    def encode(self, y: np.ndarray, owner: str) -> np.ndarray:
-        """Return what losses take; raise if there is a label that is not known."""
+    def encode(self, y: Array, owner: str) -> Array:
+        """Return what losses take, where `y` is; raise if there is a label that is not known."""
         if self.is_multilabel:
             if y.ndim != 2 or y.shape[1] != len(self.classes):
                 raise ValueError(
@@ -109,14 +120,13 @@ class ClassTargets:
                 f"{self.classes.tolist()} per sample, as in training; got {y.shape}."
             )
         codes = self._codes(y, owner)[:, None]
-        return codes.astype(np.float64) if self.is_binary else codes
+        return as_numbers(codes) if self.is_binary else codes
 
-    def _codes(self, y: np.ndarray, owner: str) -> np.ndarray:
+    def _codes(self, y: Array, owner: str) -> Array:
         """Return the index of every class, (n_samples,)."""
-        codes = np.minimum(np.searchsorted(self.classes, y), len(self.classes) - 1)
-        unknown = self.classes[codes] != y
-        if unknown.any():
-            labels = np.unique(y[unknown]).tolist()
+        codes, unknown = positions(self.classes, y)
+        if bool(namespace(unknown).any(unknown)):
+            labels = np.unique(to_numpy(y)[to_numpy(unknown)]).tolist()
             raise ValueError(
                 f"{owner}: y has labels {labels} that are not among the classes "
                 f"{self.classes.tolist()}."
@@ -139,8 +149,6 @@ class ClassTargets:
         self, class_weight: Any, y: np.ndarray, weight: np.ndarray | None
     ) -> np.ndarray | None:
         """Return sample weights times the weights of the classes of encoded targets `y`."""
-        if class_weight is None:
-            return weight
         classes = None if self.is_multilabel else self.classes
         return class_sample_weight(class_weight, classes, y.astype(np.int64), weight)
 

@@ -189,6 +189,8 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         return targets
 
     def _weigh_classes(self, rows: CheckedRows) -> np.ndarray | None:
+        if self.class_weight is None:  # targets stay where they are
+            return rows.weight
         return rows.targets.weigh(self.class_weight, rows.y, rows.weight)
 
     def _fitted_attributes(self, job: Job, targets: Any, params: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.base import clone
 
 from skopt_suite._component import content
-from skopt_suite.backends import Array, Placement, placement_for, to_numpy
+from skopt_suite.backends import Array, Placement, placement_for
 from skopt_suite.domains import Range
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._callbacks import has_callbacks
@@ -135,7 +135,7 @@ def job_of(prepared: Prepared, plan: Plan) -> Job:
     plan = settled_like(job.plan, plan)
     if (content(plan.loss), plan.init) == (content(job.plan.loss), job.plan.init):
         return replace(job, plan=plan)
-    y = to_numpy(source.some_targets(source.n_samples))
+    y = source.some_targets(source.n_samples)
     loss = loss_on(plan.loss, prepared.targets, y)
     start = fresh_start(job.network, plan, loss, y, job.sample_weight)
     return replace(job, plan=plan, start=start)

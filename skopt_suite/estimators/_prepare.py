@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skopt_suite.backends import is_sparse, rows_in_precision, take_rows
+from skopt_suite.backends import (
+    in_precision,
+    is_sparse,
+    namespace,
+    rows_in_precision,
+    take_rows,
+    to_numpy,
+)
+from skopt_suite.estimators._class_codes import classes_near
 from skopt_suite.estimators._continuing import Initial, Start, continued_start
 from skopt_suite.estimators._inputs import (
     check_lengths,
@@ -27,7 +35,7 @@ from skopt_suite.estimators._scoring import scorer_on, scores_by_loss
 from skopt_suite.estimators._settled import settled, settled_without_rows
 from skopt_suite.estimators._split import split_rows
 from skopt_suite.estimators._standardize import learnt_standardization
-from skopt_suite.estimators._targets import Targets, placed_targets
+from skopt_suite.estimators._targets import Targets, are_numbers, placed_targets
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.penalties import PENALTIES
@@ -40,6 +48,7 @@ from skopt_suite.training import (
     Scorer,
     Standardization,
     check_job,
+    targets_for_baseline,
 )
 
 if TYPE_CHECKING:
@@ -129,11 +138,13 @@ def checked_rows(
     """Check the data, and learn what the targets are unless they are `known`."""
     X, placement, dtype = seen_X(model, X, model._precision(), reset=known is None)
     check_size(X, type(model).__name__, dtype)
-    y = model._check_targets(y, dtype)
+    y = classes_near(model._check_targets(y, dtype), placement)
     check_lengths(X, y)
     weight = check_sample_weight(sample_weight, X.shape[0])
     targets = known or model._learn_targets(y, classes)
     encoded = targets.encode(y, type(model).__name__)
+    if placement.is_numpy:
+        encoded = to_numpy(encoded)
     return CheckedRows(X, encoded, weight, targets, placement, dtype)
 
 
@@ -148,7 +159,7 @@ def validation_rows(
         return None
     X_val, _, _ = seen_X(model, X_val, rows.dtype)
     check_size(X_val, owner, rows.dtype)
-    y_val = rows.targets.encode(model._check_targets(y_val, rows.dtype), owner)
+    y_val = to_numpy(rows.targets.encode(model._check_targets(y_val, rows.dtype), owner))
     check_lengths(X_val, y_val)
     loss_on(model._loss(), rows.targets, y_val)
     return GivenRows(X_val, y_val)
@@ -174,7 +185,7 @@ def training_part(
     )
     return TrainingPart(
         rows.X,
-        _targets_seen(rows.y, rows, standardization),
+        _targets_seen(rows.encoded, rows, standardization),
         weight,
         None if given is None else _given_part(given, rows, standardization),
         standardization,
@@ -276,13 +287,11 @@ def _take(rows: CheckedRows, index: np.ndarray, standardization: Standardization
     return placement.xp.take(X, placement.asarray(index), axis=0)
 
 
-def _targets_seen(
-    y: np.ndarray, rows: CheckedRows, standardization: Standardization | None
-) -> np.ndarray:
+def _targets_seen(y: Any, rows: CheckedRows, standardization: Standardization | None) -> Any:
     """Return encoded targets as the fit sees them, numbers in its precision."""
     if standardization is not None and standardization.targets is not None:
         return standardization.targets(y, rows.dtype)
-    return y.astype(rows.dtype, copy=False) if y.dtype.kind == "f" else y
+    return in_precision(y, getattr(namespace(y), rows.dtype)) if are_numbers(y) else y
 
 
 def network_of(model: TrainableEstimator, plan: Plan, rows: CheckedRows) -> Network:
@@ -301,7 +310,7 @@ def prepared_on(
 ) -> Prepared:
     """Return the fit to a part of the rows, from a fresh start unless one is given."""
     network = network_of(model, plan, rows)
-    loss, weight = loss_on(plan.loss, rows.targets, rows.y), part.relative_weight
+    loss, weight = loss_on(plan.loss, rows.targets, rows.encoded), part.relative_weight
     start = start or Start(fresh_start(network, plan, loss, part.y, weight))
     job = Job(
         plan,
@@ -331,18 +340,21 @@ def _penalty_strength(model: TrainableEstimator, part: TrainingPart, is_incremen
     return 1 / max(part.total_weight, 1.0) if model._shares_penalty else AUTO_STRENGTH
 
 
-def loss_on(loss: Loss, targets: Targets, y: np.ndarray) -> Loss:
+def loss_on(loss: Loss, targets: Targets, y: Any) -> Loss:
     """Return the loss on encoded targets `y`; raise if it does not take them."""
     on_targets = loss.on(targets.type)
-    on_targets.check_targets(y)
+    if type(loss).check_targets is not Loss.check_targets:  # else they stay where they are
+        on_targets.check_targets(to_numpy(y))
     return on_targets
 
 
 def fresh_start(
-    network: Network, plan: Plan, loss: Loss, y: np.ndarray, weight: np.ndarray | None
+    network: Network, plan: Plan, loss: Loss, y: Any, weight: np.ndarray | None
 ) -> np.ndarray:
     """Return initial parameters; networks, and what has a link, begin at the best constant."""
     start = network.initialise(np.random.RandomState(plan.seed), plan.init)
     if (network.n_hidden or loss.has_link) and network.output_bias:
-        network.layout.layers[-1].bias(start[None])[...] = loss.baseline(y, weight)
+        network.layout.layers[-1].bias(start[None])[...] = loss.baseline(
+            *targets_for_baseline(y, loss.targets, weight)
+        )
     return start

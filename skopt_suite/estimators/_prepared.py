@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Placement
+from skopt_suite.backends import Placement, to_numpy
 from skopt_suite.estimators._column_moments import ColumnMoments, column_moments_of
 from skopt_suite.estimators._inputs import mean_one
 from skopt_suite.estimators._targets import Targets
@@ -28,7 +28,7 @@ class CheckedRows:
     """What a user gave to ``fit``, checked."""
 
     X: Any  # on the host in a precision of its own
-    y: np.ndarray  # (n_samples, n_columns): as losses take it, on the host
+    encoded: Any  # targets, (n_samples, n_columns): as losses take them, on the host or where X is
     weight: np.ndarray | None
     targets: Targets
     placement: Placement
@@ -38,6 +38,11 @@ class CheckedRows:
     def precision(self) -> Any:
         """Precision of the fit, as arrays there have it."""
         return getattr(self.placement.xp, self.dtype)
+
+    @cached_property
+    def y(self) -> np.ndarray:
+        """Targets as losses take them, on the host, (n_samples, n_columns)."""
+        return to_numpy(self.encoded)
 
     @cached_property
     def moments(self) -> ColumnMoments:
@@ -50,7 +55,7 @@ class TrainingPart:
     """The rows to train on, and those that decide when to stop."""
 
     X: Any
-    y: np.ndarray  # (n_samples, n_columns), on the host
+    y: Any  # (n_samples, n_columns), on the host or where X is
     weight: np.ndarray | None
     validation: Rows | None
     standardization: Standardization | None = None
@@ -68,7 +73,7 @@ class TrainingPart:
     def total_weight(self) -> float:
         """How many rows of weight 1 they count as."""
         with np.errstate(over="ignore"):
-            return float(len(self.y) if self.weight is None else self.weight.sum())
+            return float(self.y.shape[0] if self.weight is None else self.weight.sum())
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from skopt_suite._target_type import TargetType
-from skopt_suite.backends import Array, Placement, to_numpy
+from skopt_suite.backends import Array, Placement, namespace, to_numpy
 
 
 class Targets(Protocol):
@@ -25,7 +25,7 @@ class Targets(Protocol):
     def is_stratified(self) -> bool:
         """Whether rows are held out with the same share of every target."""
 
-    def encode(self, y: np.ndarray, owner: str) -> np.ndarray:
+    def encode(self, y: Any, owner: str) -> Any:
         """Return checked targets as losses take them; raise if they are not like those learnt."""
 
     def decode(self, predicted: Array) -> Array:
@@ -47,6 +47,11 @@ def check_given(y: Any, owner: str) -> Any:
     return to_numpy(y)
 
 
-def placed_targets(y: np.ndarray, placement: Placement, dtype: str) -> Any:
+def placed_targets(y: Array, placement: Placement, dtype: str) -> Any:
     """Return encoded targets where a fit is: numbers in its precision, indices as integers."""
-    return placement.asarray(y, dtype=dtype if y.dtype.kind == "f" else "int64")
+    return placement.asarray(y, dtype=dtype if are_numbers(y) else "int64")
+
+
+def are_numbers(y: Array) -> bool:
+    """Whether encoded targets are numbers, and no indices."""
+    return bool(namespace(y).isdtype(y.dtype, "real floating"))

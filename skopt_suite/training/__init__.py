@@ -3,6 +3,7 @@
 from skopt_suite.training._checkpoint import Checkpoint, Memory
 from skopt_suite.training._checks import able_optimizers, check_job, choice
 from skopt_suite.training._compiled import kind_of_steps
+from skopt_suite.training._distinct import targets_for_baseline
 from skopt_suite.training._epoch import Cancelled
 from skopt_suite.training._footprint import bytes_per_fit
 from skopt_suite.training._job import Job
@@ -39,5 +40,6 @@ __all__ = [
     "explained",
     "kind_of_steps",
     "pack",
+    "targets_for_baseline",
     "train",
 ]

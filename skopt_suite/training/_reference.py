@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from skopt_suite.backends import Array, PerFit, namespace, to_numpy
+from skopt_suite.backends import Array, PerFit, namespace, to_numpy, weighted_sum
 from skopt_suite.losses import Loss
 from skopt_suite.training._job import Job
 from skopt_suite.training._rows import Source, Targets, Weights, blocks
@@ -41,8 +41,16 @@ def _constant(job: Job, stack: Stack, source: Source) -> np.ndarray:
     """Return the raw prediction of no model at all, (1, n_outputs)."""
     if not (job.loss.has_link and stack.terms.network.output_bias):
         return np.zeros((1, stack.n_outputs))
-    y = to_numpy(source.some_targets(source.n_samples))
-    return job.loss.baseline(y, job.sample_weight)[None]
+    return baseline_on(source, job)[None]
+
+
+def baseline_on(source: Source, job: Job) -> np.ndarray:
+    """Return the best constant of the loss of a job, (n_outputs,)."""
+    weight, loss = job.sample_weight, job.loss
+    parts = [] if weight is not None else [*source.targets(Weights(), loss.targets)]
+    if len(parts) == 1 and parts[0].weight is not None:
+        return loss.baseline(to_numpy(parts[0].y), to_numpy(parts[0].weight)[0])
+    return loss.baseline(to_numpy(source.some_targets(source.n_samples)), weight)
 
 
 def mean_loss_at(raw: np.ndarray, stack: Stack, source: Source, n_at_once: int) -> np.ndarray:
@@ -56,7 +64,7 @@ def mean_loss_at(raw: np.ndarray, stack: Stack, source: Source, n_at_once: int) 
     xp = namespace(stack.params)
     constant = xp.asarray(raw[:, None, :], dtype=stack.params.dtype, device=stack.params.device)
     total: PerFit = 0.0
-    for part in source.targets(stack.weights):
+    for part in source.targets(stack.weights, stack.terms.loss.targets):
         for block in _value_blocks(constant, stack, part, n_at_once):
             total = total + _on_host(block)
     return total / source.n_samples
@@ -76,7 +84,7 @@ def _value_blocks(
         raw = xp.zeros(shape, dtype=constant.dtype, device=constant.device)
         values = loss.value_and_gradient(y, raw + constant)[0]
         weight = xp.ones_like(values) if targets.weight is None else targets.weight[:, block]
-        yield xp.vecdot(values, weight)
+        yield weighted_sum(values, weight)
 
 
 def _initial_values(stack: Stack, source: Source, n_at_once: int) -> Iterator[Array]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
+from skopt_suite._target_type import TargetType
 from skopt_suite.backends import (
     Array,
     FeatureMatrix,
@@ -30,6 +31,7 @@ from skopt_suite.optimizers.algebra._spectrum import (
     row_spectrum,
     spectrum,
 )
+from skopt_suite.training._distinct import counted
 from skopt_suite.training._scaling import Scaling
 
 if TYPE_CHECKING:
@@ -95,8 +97,11 @@ class Source(Protocol):
     def some_targets(self, n_rows: int) -> TargetColumns:
         """Return the targets of about that many rows, evenly spread."""
 
-    def targets(self, weights: Weights) -> Iterator[Targets]:
-        """Yield the targets of all rows, in as few parts as can be."""
+    def targets(self, weights: Weights, kind: TargetType) -> Iterator[Targets]:
+        """Yield targets of which any constant has the losses that it has of all rows.
+
+        They come in as few parts as can be, and may be distinct ones, weighted by their numbers.
+        """
 
     def batch(self, start: int, size: int, order: Array | None, weights: Weights) -> Rows:
         """Return up to `size` rows from `start` on, in the given order (None: as they come)."""
@@ -155,9 +160,18 @@ class InMemory:
         """Return the targets of about that many rows, evenly spread."""
         return self.y[:: max(1, self.n_samples // n_rows), ...]
 
-    def targets(self, weights: Weights) -> Iterator[Targets]:
-        """Yield the targets of all rows as one part."""
-        yield Targets(self.y, weights.values)
+    def targets(self, weights: Weights, kind: TargetType) -> Iterator[Targets]:
+        """Yield targets of which any constant has the losses that it has of all rows, as one part.
+
+        On a device they are distinct ones, weighted by their numbers, where these are few.
+        """
+        found = None
+        if weights.values is None:
+            found = self._found(("distinct", kind), weights, lambda: counted(self.y, kind))
+        if found is None:
+            yield Targets(self.y, weights.values)
+        else:
+            yield Targets(found[0], found[1][None, :])
 
     def batch(self, start: int, size: int, order: Array | None, weights: Weights) -> Rows:
         """Return up to `size` rows from `start` on, in the given order (None: as they come)."""
