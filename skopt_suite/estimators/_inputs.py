@@ -85,8 +85,8 @@ def check_size(X: Any, owner: str, dtype: str) -> None:
     limit = math.sqrt(float(np.finfo(dtype).max) / n_values) / 4
     if _has_small_squares(values, limit):
         return
-    xp = namespace(values)
-    largest = max(float(xp.max(values)), -float(xp.min(values)))
+    smallest, largest = _extremes(values)
+    largest = max(largest, -smallest)
     if largest > limit:
         more = ", or take dtype='float64'" if dtype == "float32" else ""
         raise ValueError(
@@ -101,6 +101,13 @@ def _has_small_squares(values: Any, limit: float) -> bool:
         return False
     flat = values.ravel(order="K")
     return float(np.vdot(flat, flat)) <= limit**2
+
+
+def _extremes(values: Any) -> tuple[float, float]:
+    """Return the smallest and the largest number, NaN where there is any, in one transfer."""
+    xp = namespace(values)
+    smallest, largest = to_numpy(xp.stack([xp.min(values), xp.max(values)])).tolist()
+    return smallest, largest
 
 
 def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray | None:
@@ -148,7 +155,10 @@ def _check_device_array(estimator: Any, X: Any, reset: bool) -> Any:
         raise ValueError(f"{name}: complex data not supported; got X of dtype {X.dtype}.")
     if not xp.isdtype(X.dtype, "real floating"):
         X = xp.astype(X, xp.float64)
-    if not bool(xp.all(xp.isfinite(X))):
+    # as NaN and infinity are in a sum, and in extremes, it takes no array of the size of X
+    with np.errstate(all="ignore"):  # strict arrays are NumPy's inside
+        is_finite = math.isfinite(float(xp.sum(X))) or all(map(math.isfinite, _extremes(X)))
+    if not is_finite:
         raise ValueError(f"{name}: Input X contains NaN or infinity.")
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     return X

@@ -65,8 +65,7 @@ def wolfe_line_search(
     end = LineEnd(params, value, gradient, moved=xp.zeros_like(value, dtype=xp.bool))
     positions, parts = np.arange(value.shape[0]), []
     for _ in range(max_trials):
-        line, end, found = _try(problem, line, end)
-        is_done = np.asarray(to_numpy(found))
+        line, end, is_done = _try(problem, line, end)
         if not is_done.any():
             continue
         parts.append((positions[is_done], _take(end, np.flatnonzero(is_done))))
@@ -81,7 +80,7 @@ def wolfe_line_search(
     return _in_order(parts)
 
 
-def _try(problem: Problem, line: _Line, end: LineEnd) -> tuple[_Line, LineEnd, PerFit]:
+def _try(problem: Problem, line: _Line, end: LineEnd) -> tuple[_Line, LineEnd, np.ndarray]:
     """Evaluate the next points; return the brackets, the best points, and which fits are done."""
     xp = namespace(line.params)
     trial = line.params + line.t[:, None] * line.direction
@@ -93,11 +92,12 @@ def _try(problem: Problem, line: _Line, end: LineEnd) -> tuple[_Line, LineEnd, P
     )  # False for a value that is not a number
     curved = slope >= CURVATURE * line.slope
     # Kept should the trials run out; a later one that falls is further along.
-    end = _where(falls, LineEnd(trial, value, gradient, falls), end)
+    all_fall, is_done = _on_host(falls, falls & curved)
+    end = _where(falls, LineEnd(trial, value, gradient, falls), end, all_fall.all())
     high = xp.where(falls, line.high, line.t)
     low = xp.where(falls, line.t, line.low)
     t = _next_trial(line.t, low, high, line.value, line.slope, value)
-    return line._replace(t=t, low=low, high=high), end, falls & curved
+    return line._replace(t=t, low=low, high=high), end, is_done
 
 
 def _next_trial(
@@ -117,11 +117,16 @@ def _next_trial(
     return xp.where(bounded, inside, 2 * t)
 
 
-def _where(mask: PerFit, new: LineEnd, old: LineEnd) -> LineEnd:
-    """Return `new` for the fits in `mask` and `old` for the others."""
-    xp = namespace(mask)
-    if bool(xp.all(mask)):
+def _on_host(*masks: PerFit) -> np.ndarray:
+    """Return masks, (n_masks, n_fits), in one transfer."""
+    return np.asarray(to_numpy(namespace(masks[0]).stack(masks)))
+
+
+def _where(mask: PerFit, new: LineEnd, old: LineEnd, is_all: bool) -> LineEnd:
+    """Return `new` for the fits in `mask`, which may be all, and `old` for the others."""
+    if is_all:
         return new
+    xp = namespace(mask)
     return LineEnd(
         xp.where(mask[:, None], new.params, old.params),
         xp.where(mask, new.value, old.value),
