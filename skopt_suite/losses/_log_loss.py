@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite.backends import PerSample, RawPredictions, TargetColumns, kernel, like, namespace
+from skopt_suite.backends import (
+    PerSample,
+    RawPredictions,
+    TargetColumns,
+    kernel,
+    like,
+    namespace,
+    to_numpy,
+)
 from skopt_suite.domains import Real
 from skopt_suite.losses._base import ClassificationLoss, class_indicators
 from skopt_suite.losses._hessian import Hessian
@@ -41,6 +49,8 @@ class LogLoss(ClassificationLoss):
     """
 
     has_probability = True
+    _asked: tuple[Any, bool] | None = None
+    """Strengths on a device, and whether there is one that is not 0."""
     parameters = {"label_smoothing": Real(0, 1, open_high=True)}
 
     def __init__(self, label_smoothing: float = 0.0) -> None:
@@ -72,9 +82,15 @@ class LogLoss(ClassificationLoss):
         return logistic_log_loss(raw, y)
 
     def _is_smoothed(self) -> bool:
-        """Whether there is a label to smooth; not asked of other devices, which would wait."""
+        """Whether there is a label to smooth; a device is asked once, and expressions never."""
         given = self.label_smoothing
-        return bool(np.any(given)) if isinstance(given, (Number, np.ndarray)) else True
+        if isinstance(given, (Number, np.ndarray)):
+            return bool(np.any(given))
+        if not hasattr(given, "__dlpack__"):
+            return True
+        if self._asked is None or self._asked[0] is not given:
+            self._asked = given, bool(np.any(to_numpy(given)))
+        return self._asked[1]
 
     def _with_smoothed_labels(
         self, y: TargetColumns, raw: RawPredictions

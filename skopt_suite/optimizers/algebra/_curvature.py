@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -16,6 +17,7 @@ from skopt_suite.backends import (
     input_product,
     like,
     namespace,
+    to_numpy,
 )
 from skopt_suite.optimizers.algebra._spectrum import Spectrum
 
@@ -125,6 +127,12 @@ class Curvature:
         xp = namespace(params)
         square = self._square(*self._centred_gradient(gradient), self.alpha)
         return xp.sqrt(square * xp.maximum(square, self._way(split(self.layout, params)[0])))
+
+    @cached_property
+    def on_host(self) -> Curvature:
+        """The same with its arrays on the host."""
+        arrays = {field.name: to_numpy(getattr(self, field.name)) for field in fields(self)}
+        return replace(self, **arrays)
 
     def take(self, index: Array) -> Curvature:
         """Return that of the fits that `index` names."""

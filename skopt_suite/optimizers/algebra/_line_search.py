@@ -8,6 +8,7 @@ import numpy as np
 
 from skopt_suite.backends import Array, Params, PerFit, namespace, to_numpy
 from skopt_suite.optimizers._base import Problem
+from skopt_suite.optimizers.algebra._on_host import HostProblem
 
 SUFFICIENT_DECREASE = 1e-4
 CURVATURE = 0.9
@@ -35,7 +36,7 @@ class _Line(NamedTuple):
 
 
 def wolfe_line_search(
-    problem: Problem,
+    problem: Problem | HostProblem,
     params: Params,
     value: PerFit,
     gradient: Params,
@@ -80,7 +81,9 @@ def wolfe_line_search(
     return _in_order(parts)
 
 
-def _try(problem: Problem, line: _Line, end: LineEnd) -> tuple[_Line, LineEnd, np.ndarray]:
+def _try(
+    problem: Problem | HostProblem, line: _Line, end: LineEnd
+) -> tuple[_Line, LineEnd, np.ndarray]:
     """Evaluate the next points; return the brackets, the best points, and which fits are done."""
     xp = namespace(line.params)
     trial = line.params + line.t[:, None] * line.direction

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from skopt_suite.backends import Array, FitColumn, Params, PerFit, kernel, namespace
+from skopt_suite.backends import Array, FitColumn, Params, PerFit, kernel, namespace, to_numpy
 from skopt_suite.domains import Integer
 from skopt_suite.optimizers._base import Optimizer, Problem, Step, rounds_to
 from skopt_suite.optimizers.algebra._curvature import Curvature
 from skopt_suite.optimizers.algebra._line_search import LineEnd, wolfe_line_search
+from skopt_suite.optimizers.algebra._on_host import HostProblem, is_for_host, on_host
 
 
 class LBFGSState(NamedTuple):
@@ -71,6 +72,7 @@ class LBFGS(Optimizer):
 
     def init(self, params: Params, problem: Problem) -> LBFGSState:
         """Return an empty history; the first step evaluates the objective."""
+        params = to_numpy(params) if is_for_host(params) else params
         xp = namespace(params)
         n_fits, n_params = params.shape
         shape = (n_fits, self.history_size, n_params)
@@ -88,6 +90,13 @@ class LBFGS(Optimizer):
 
     def step(self, state: LBFGSState, params: Params, problem: Problem, factor: FitColumn) -> Step:
         """Return the end of a line search along the quasi-Newton direction."""
+        if not is_for_host(params):
+            return self._step(state, params, problem)
+        there = HostProblem(problem, params)
+        step = self._step(on_host(state), to_numpy(params), there)
+        return step._replace(params=there.placed(step.params))
+
+    def _step(self, state: LBFGSState, params: Params, problem: Problem | HostProblem) -> Step:
         bound = problem.curvature()
         if state.n_steps == 0:
             state = _start(state, params, problem)
@@ -139,7 +148,7 @@ class LBFGS(Optimizer):
         return state._replace(direction=_direction(state, bound))
 
 
-def _start(state: LBFGSState, params: Params, problem: Problem) -> LBFGSState:
+def _start(state: LBFGSState, params: Params, problem: Problem | HostProblem) -> LBFGSState:
     """Return the state with the objective evaluated and a first step of length 1."""
     xp = namespace(params)
     value, gradient = problem.value_and_gradient(params)

@@ -1,0 +1,94 @@
+"""Full-batch linear models on the GPU reach the optimum of the CPU."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from skopt_suite import LinearClassifier
+from skopt_suite.backends import product_over_rows, sum_in_double
+from skopt_suite.penalties import L2
+
+pytestmark = pytest.mark.gpu
+
+N_ROWS, N_FEATURES = 200_000, 20
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Return correlated columns of different scale in single precision, and noisy labels."""
+    rng = np.random.default_rng(0)
+    mixing = np.eye(N_FEATURES) + 0.1 * rng.normal(size=(N_FEATURES, N_FEATURES))
+    mixed = rng.normal(size=(N_ROWS, N_FEATURES)) @ mixing
+    X = (mixed / mixed.std(axis=0) * rng.uniform(0.5, 2, N_FEATURES) + 0.5).astype("float32")
+    y = X @ rng.normal(size=N_FEATURES) + rng.logistic(size=N_ROWS) > 0
+    return X, np.where(y, 3, -1)
+
+
+@pytest.fixture(scope="module")
+def optimum(rows):
+    """Return the weights of scikit-learn's optimum."""
+    X, y = rows
+    model = LogisticRegression(C=1.0, tol=1e-8, max_iter=1000).fit(X.astype("float64"), y)
+    return model.coef_
+
+
+def fitted(X, y):
+    model = LinearClassifier(optimizer="lbfgs", penalty=L2(1 / N_ROWS), tol=1e-7, max_iter=200)
+    return model.fit(X, y)
+
+
+@pytest.mark.parametrize("labels", ["ints there", "ints", "int8 there", "strings"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_logistic_regression(rows, optimum, labels, order):
+    import cupy
+
+    X, y = rows
+    on_host = fitted(X, y)
+    given = {
+        "ints there": cupy.asarray(y),
+        "ints": y,
+        "int8 there": cupy.asarray(y.astype("int8")),
+        "strings": np.where(y > 0, "yes", "no"),
+    }[labels]
+    model = fitted(cupy.asarray(X, order=order), given)
+    np.testing.assert_allclose(cupy.asnumpy(model.coef_), on_host.coef_, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(cupy.asnumpy(model.coef_), optimum, rtol=2e-3, atol=2e-3)
+    assert model.loss_ == pytest.approx(on_host.loss_, rel=1e-5)
+
+
+def test_more_classes(rows):
+    import cupy
+
+    X, _ = rows
+    y = np.digitize(X[:, 0] + X[:, 1], [-1.0, 0.5, 2.0])
+    on_host, model = fitted(X, y), fitted(cupy.asarray(X), cupy.asarray(y))
+    assert model.loss_ == pytest.approx(on_host.loss_, rel=1e-4)
+    agreement = np.mean(cupy.asnumpy(model.predict(cupy.asarray(X))) == on_host.predict(X))
+    assert agreement > 0.999
+
+
+def test_fits_take_little_memory_beside_the_rows(rows):
+    import cupy
+
+    X = cupy.tile(cupy.asarray(rows[0]), (10, 1))  # 160 MB
+    y = cupy.tile(cupy.asarray(rows[1]), 10)
+    pool = cupy.get_default_memory_pool()
+    pool.free_all_blocks()
+    before = pool.total_bytes()
+    fitted(X, y)
+    assert pool.total_bytes() - before < 2 * X.nbytes
+
+
+@pytest.mark.parametrize("n_rows", [4095, 4096, 100_003])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sums_over_rows(n_rows, dtype):
+    import cupy
+
+    rng = np.random.default_rng(0)
+    X, d = rng.normal(size=(n_rows, 28)).astype(dtype), rng.normal(size=(n_rows, 1)).astype(dtype)
+    near = {"rtol": 1e-4, "atol": 1e-2} if dtype == "float32" else {"rtol": 1e-9, "atol": 1e-9}
+    for a, b in [(X, d), (d, X), (X, X)]:
+        found = product_over_rows(cupy.asarray(a), cupy.asarray(b))
+        np.testing.assert_allclose(found.get(), a.T @ b, **near)
+    total = sum_in_double(cupy.asarray(d)[None], axis=1)
+    np.testing.assert_allclose(total.get(), d.sum(axis=0, dtype="float64")[None], **near)
