@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
+from skopt_suite.backends._cupy_namespace import cupy_namespace
 from skopt_suite.backends._shapes import Array, FeatureMatrix
 
 _NAMESPACES: dict[type, Any] = {np.ndarray: np}
@@ -65,7 +66,8 @@ def namespace(array: Array) -> Any:
             return np
         import array_api_compat
 
-        _NAMESPACES[kind] = array_api_compat.array_namespace(array)
+        xp = array_api_compat.array_namespace(array)
+        _NAMESPACES[kind] = cupy_namespace() if array_api_compat.is_cupy_namespace(xp) else xp
     return _NAMESPACES[kind]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from skopt_suite.backends._arrays import Placement, is_device_array, namespace
+from skopt_suite.backends._cupy_namespace import cupy_namespace
 
 _INSTALL = "pip install 'skopt-suite[cuda13]' (CUDA 13) or 'skopt-suite[cuda12]' (CUDA 12)"
 
@@ -36,9 +37,7 @@ def _cupy_placement() -> Placement:
         raise _no_gpu(str(error)) from error
     if n_devices == 0:
         raise _no_gpu("no device found")
-    import array_api_compat.cupy as xp
-
-    return Placement(xp, cupy.cuda.Device())
+    return Placement(cupy_namespace(), cupy.cuda.Device())
 
 
 def _no_gpu(reason: str) -> RuntimeError:
