@@ -19,6 +19,7 @@ from gpu import exit_without_card, table
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "gpu_report"
+TESTS = "tests/gpu", "tests/contracts", "tests/properties", "tests/reference"
 TESTS_LIMIT, TIMES_LIMIT = 210, 260  # seconds
 PACKAGES = ("cupy-cuda13x", "cupy-cuda12x", "numpy", "scipy", "scikit-learn", "numba", "torch")
 MOST_LINES = 400  # of tests that failed
@@ -58,7 +59,9 @@ def main() -> None:
 
 def run_tests() -> Run:
     options = ["-m", "gpu", "-v", "-rfEs", "--tb=short", "-p", "no:cacheprovider", "--durations=10"]
-    return run(["-m", "pytest", "tests/gpu", *options], "tests.txt", TESTS_LIMIT)
+    # side by side, as they wait for compilers; another plugin warns of that
+    options += ["-n", str(min(4, os.cpu_count() or 1)), "-p", "no:benchmark"]
+    return run(["-m", "pytest", *TESTS, *options], "tests.txt", TESTS_LIMIT)
 
 
 def run(arguments: list[str], log: str, limit: float) -> Run:

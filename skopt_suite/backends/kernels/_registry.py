@@ -33,8 +33,8 @@ It is imported when the first array of that type comes.
 
 
 ENGINES = {"cupy.ndarray": "skopt_suite.backends.kernels._cupy"}
-"""By type of array on a device: the module whose `Engine` runs kernels that are written from
-definitions."""
+"""By type of array on a device: the module whose `engine` returns what runs kernels that are
+written from definitions."""
 
 
 def kernel(definition: Callable) -> Callable:
@@ -80,7 +80,7 @@ def knows(recipe: Recipe, array: Any) -> bool:
 def engine_for(array: Any, matmul_precision: str) -> Any:
     """Return what runs written kernels on arrays of that type; None where there is nothing."""
     module = _imported(ENGINES.get(_name_of(type(array))))
-    return None if module is None else module.Engine(matmul_precision)
+    return None if module is None else module.engine(matmul_precision)
 
 
 def _module_of(array: Any) -> Any:

@@ -1,5 +1,5 @@
 """Kernels on NVIDIA GPUs."""
 
-from skopt_suite.backends.kernels._cupy._engine import Engine
+from skopt_suite.backends.kernels._cupy._engine import engine
 
-__all__ = ["Engine"]
+__all__ = ["engine"]

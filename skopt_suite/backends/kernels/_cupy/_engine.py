@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -32,29 +33,35 @@ class Engine:
     def __init__(self, precision: str = "highest") -> None:
         self.main, self.beside = (cupy.cuda.Stream(non_blocking=True) for _ in range(2))
         self._products = [Cublas(stream, precision) for stream in (self.main, self.beside)]
-        self._is_aside = False
+        self._is_aside = self._is_awaited = False
 
     @contextmanager
     def working(self) -> Iterator[None]:
         """Work behind all that was asked for before, and before all that is asked for later."""
         outside = cupy.cuda.get_current_stream()
         self.main.wait_event(outside.record())
-        with self.main:
-            yield
-        outside.wait_event(self.main.record())
+        try:
+            with self.main:
+                yield
+        finally:
+            outside.wait_event(self.main.record())
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Work on what nothing waits for until `join`."""
         self.beside.wait_event(_mark(self.main))
-        self._is_aside = True
-        with self.beside:
-            yield
-        self._is_aside = False
+        self._is_aside = self._is_awaited = True
+        try:
+            with self.beside:
+                yield
+        finally:
+            self._is_aside = False
 
     def join(self) -> None:
-        """Wait for what was done aside."""
-        self.main.wait_event(_mark(self.beside))
+        """Wait for what was done aside, if there is anything."""
+        if self._is_awaited:
+            self.main.wait_event(_mark(self.beside))
+        self._is_awaited = False
 
     def call(
         self, program: Program, arrays: Mapping[str, Any], lengths: Mapping[str, int], *more: Any
@@ -129,7 +136,7 @@ class Engine:
         try:
             work()
         except BaseException:
-            self._is_aside = False
+            self._is_aside = self._is_awaited = False
             self._abandon()
             raise
         return self.main.end_capture()
@@ -154,6 +161,18 @@ class Engine:
             arguments.append(array)
             arguments += [np.int64(s // array.itemsize) for s in array.strides[: n_axes - 1]]
         _compiled(program.source, program.name)(grid, threads, (*arguments, *more))
+
+
+_OWN = threading.local()
+
+
+def engine(precision: str) -> Engine:
+    """Return the engine of this thread on the device in use: passes take turns with it."""
+    engines = _OWN.__dict__.setdefault("engines", {})
+    key = cupy.cuda.runtime.getDevice(), precision
+    if key not in engines:
+        engines[key] = Engine(precision)
+    return engines[key]
 
 
 @functools.cache
