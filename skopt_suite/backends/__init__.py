@@ -2,14 +2,13 @@
 
 from skopt_suite.backends._arrays import (
     Placement,
-    canonical,
     erf,
     in_precision,
     is_device_array,
-    is_sparse,
     like,
     matmul_into,
     namespace,
+    placed,
     rows_in_precision,
     take_rows,
     to_numpy,
@@ -45,6 +44,7 @@ from skopt_suite.backends._shapes import (
     State,
     TargetColumns,
 )
+from skopt_suite.backends._sparse import canonical, is_sparse, with_data
 from skopt_suite.backends.kernels import (
     KERNELS,
     Batches,
@@ -100,6 +100,7 @@ __all__ = [
     "matmul_into",
     "mean_in_double",
     "namespace",
+    "placed",
     "placement_for",
     "product_over_rows",
     "shared_blas_threads",
@@ -112,4 +113,5 @@ __all__ = [
     "uniform",
     "warm_up",
     "weighted_sum",
+    "with_data",
 ]

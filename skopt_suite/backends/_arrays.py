@@ -7,10 +7,10 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 
 from skopt_suite.backends._cupy_namespace import cupy_namespace
 from skopt_suite.backends._shapes import Array, FeatureMatrix
+from skopt_suite.backends._sparse import is_device_sparse, is_sparse, on_gpu, with_data
 
 _NAMESPACES: dict[type, Any] = {np.ndarray: np}
 _AT_ONCE = 2**18  # numbers that are copied to another precision
@@ -62,6 +62,8 @@ def namespace(array: Array) -> Any:
     """
     kind = type(array)
     if kind not in _NAMESPACES:
+        if is_sparse(array):
+            return namespace(array.data)
         if isinstance(array, (np.ndarray, np.generic)):
             return np
         import array_api_compat
@@ -71,15 +73,12 @@ def namespace(array: Array) -> Any:
     return _NAMESPACES[kind]
 
 
-def is_sparse(X: Any) -> bool:
-    """Whether `X` is one of SciPy's sparse containers."""
-    return scipy.sparse.issparse(X)
-
-
 def is_device_array(X: Any) -> bool:
-    """Whether `X` is an array of an array-API namespace other than NumPy."""
-    if isinstance(X, (np.ndarray, np.generic, list, tuple)) or is_sparse(X):
+    """Whether `X` is an array of an array-API namespace other than NumPy, or sparse on a GPU."""
+    if isinstance(X, (np.ndarray, np.generic, list, tuple)):
         return False
+    if is_sparse(X):
+        return is_device_sparse(X)
     import array_api_compat
 
     # arrays of dask stand for a computation; NumPy takes its result
@@ -87,12 +86,12 @@ def is_device_array(X: Any) -> bool:
 
 
 def to_numpy(array: Any) -> Any:
-    """Return an array of any namespace as NumPy's; anything else as it is."""
+    """Return an array of any namespace as NumPy's, sparse as SciPy's; anything else as it is."""
     if isinstance(array, np.ndarray) or not is_device_array(array):
         return array
     import array_api_compat
 
-    if array_api_compat.is_cupy_array(array):
+    if is_device_sparse(array) or array_api_compat.is_cupy_array(array):
         return array.get()
     if array_api_compat.is_torch_array(array):
         return array.detach().cpu().numpy()
@@ -135,17 +134,24 @@ def in_precision(X: FeatureMatrix, dtype: Any) -> FeatureMatrix:
         return X
     if not is_sparse(X):
         return _astype(X, dtype)
-    # astype would copy the indices
-    return type(X)((X.data.astype(dtype), X.indices, X.indptr), shape=X.shape)
+    return with_data(X, _astype(X.data, dtype))  # its own astype would copy the indices
 
 
-def canonical(X: FeatureMatrix) -> FeatureMatrix:
-    """Return CSR with sorted indices, each once in a row; itself if it is, or is an array."""
-    if not is_sparse(X) or X.has_canonical_format:
-        return X
-    X = X.copy()
-    X.sum_duplicates()
-    return X
+def placed(X: FeatureMatrix, placement: Placement, dtype: str) -> FeatureMatrix:
+    """Return an array or a CSR container in a precision where arrays live."""
+    if not is_sparse(X):
+        return placement.asarray(X, dtype=dtype)
+    if placement.is_numpy:
+        return in_precision(to_numpy(X), np.dtype(dtype))
+    precision = getattr(placement.xp, dtype)
+    if namespace(X) is placement.xp:
+        return in_precision(X, precision)
+    if "cupy" not in placement.xp.__name__:
+        raise TypeError(
+            f"Sparse X is taken on the host and by CuPy; got it with {placement.xp.__name__}. "
+            "Convert it with X.toarray()."
+        )
+    return on_gpu(in_precision(to_numpy(X), np.dtype(dtype)))
 
 
 def rows_in_precision(X: np.ndarray, rows: np.ndarray, dtype: Any) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from skopt_suite.backends._arrays import Placement, is_device_array, namespace
 from skopt_suite.backends._cupy_namespace import cupy_namespace
+from skopt_suite.backends._sparse import is_sparse
 
 _INSTALL = "pip install 'skopt-suite[cuda13]' (CUDA 13) or 'skopt-suite[cuda12]' (CUDA 12)"
 
@@ -20,7 +21,8 @@ def placement_for(backend: str, X: Any = None) -> Placement:
         return Placement(np)
     import array_api_compat
 
-    return Placement(namespace(X), array_api_compat.device(X))
+    array = X.data if is_sparse(X) else X
+    return Placement(namespace(array), array_api_compat.device(array))
 
 
 def _cupy_placement() -> Placement:

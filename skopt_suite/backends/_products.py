@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skopt_suite.backends._arrays import is_sparse, matmul_into, namespace
+from skopt_suite.backends._arrays import matmul_into, namespace
 from skopt_suite.backends._shapes import (
     Activations,
     Array,
@@ -19,6 +19,7 @@ from skopt_suite.backends._shapes import (
     PerSample,
     RawPredictions,
 )
+from skopt_suite.backends._sparse import is_sparse
 from skopt_suite.backends.kernels import kernel
 
 _NARROW = 16  # below this many outputs one wide product beats a batch of narrow ones
@@ -53,9 +54,10 @@ def input_product(x: FeatureMatrix, weights: LayerWeights) -> Activations:
         return wide_product(x, weights[0, ...])[None, ...]
     if not is_sparse(x):
         return namespace(x).matmul(x, weights)
-    out = np.empty((n_fits, x.shape[0], n_outputs), dtype=weights.dtype)
+    shape, device = (n_fits, x.shape[0], n_outputs), weights.device
+    out = namespace(weights).empty(shape, dtype=weights.dtype, device=device)
     for k in range(n_fits):
-        out[k] = x @ weights[k]
+        out[k, ...] = x @ weights[k, ...]
     return out
 
 
@@ -64,12 +66,12 @@ def input_product_transposed(out: LayerWeights, x: FeatureMatrix, delta: Activat
     n_fits, _, n_outputs = delta.shape
     if n_fits > 1 and is_narrow(n_outputs):
         wide = wide_product_transposed(x, _side_by_side(delta))
-        out[...] = _stacked(wide, n_fits, n_outputs)
+        _write(out, _stacked(wide, n_fits, n_outputs))
     elif n_fits == 1 and _is_on_device(x):
         out[0, ...] = wide_product_transposed(x, delta[0, ...])
     elif is_sparse(x):
         for k in range(n_fits):
-            out[k] = wide_product_transposed(x, delta[k])
+            _write(out[k, ...], wide_product_transposed(x, delta[k, ...]))
     else:
         matmul_into(out, x.T, delta)
 
@@ -84,7 +86,8 @@ def wide_product(x: FeatureMatrix, wide: Array) -> Array:
 def wide_product_transposed(x: FeatureMatrix, wide: Array) -> Array:
     """``x.T @ wide``, where `x` has many more rows than there are columns."""
     if is_sparse(x) and is_summed_in_double(x.shape[0]):
-        wide = wide.astype(np.float64)
+        xp = namespace(wide)
+        wide = xp.astype(wide, xp.float64)
     return product_over_rows(x, wide) if _is_on_device(x) else x.T @ wide
 
 
@@ -172,6 +175,12 @@ def _is_in_rows(x: Array) -> bool:
     """Whether blocks of rows are views, as far as arrays say."""
     flags = getattr(x, "flags", None)
     return flags is None or flags.c_contiguous
+
+
+def _write(out: Array, values: Array) -> None:
+    """Write values of either precision; only NumPy's are always converted as they are written."""
+    is_numpy = type(out) is np.ndarray
+    out[...] = values if is_numpy else namespace(out).astype(values, out.dtype, copy=False)
 
 
 def _side_by_side(stack: Array) -> Array:

@@ -13,6 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from skopt_suite.estimators._ensemble import held_out_rows, prepare_members
 from skopt_suite.estimators._fused import SeenRows, fitted, see, warn_if_not_converged
 from skopt_suite.model_selection._engine.memory import Budget, pieces
+from skopt_suite.model_selection._engine.shrinking import Shrinking
 from skopt_suite.training import Data, Job, Result, check_job, train
 
 
@@ -39,12 +40,14 @@ class Work(NamedTuple):
     data: Data
     seen: SeenRows
     budget: Budget
+    shrinking: Shrinking
     cancelled: threading.Event
 
     def train(self, part: list[tuple[Any, Job]]) -> list[Any]:
         """Return some members, trained as stacks that fit into memory."""
-        cut = pieces(part, self.data, self.seen.placement, self.budget)
-        return [model for piece in cut for model in self._stack(piece)]
+        cut = list(pieces(part, self.data, self.seen.placement, self.budget))
+        trained = self.shrinking.trained(cut, self._stack, "members")
+        return [model for some in trained for model in some]
 
     def _stack(self, piece: list[tuple[Any, Job]]) -> list[Any]:
         jobs, place = [job for _, job in piece], self.seen.placement
@@ -75,7 +78,8 @@ def train_members(
     prepared = prepare_members(models, seen, [one.sample_weight for one in planned], given)
     check_job(prepared[0].job, seen.rows.X)
     n_workers = min(effective_n_jobs(n_jobs), len(models))
-    work = Work(prepared[0].data, seen, Budget(None, n_workers), threading.Event())
+    budget = Budget(None, n_workers)
+    work = Work(prepared[0].data, seen, budget, Shrinking(), threading.Event())
     members = [(model, one.job) for model, one in zip(models, prepared, strict=True)]
     parts = [[members[k] for k in part] for part in np.array_split(range(len(members)), n_workers)]
     parallel = Parallel(n_workers, prefer="threads", verbose=verbose)

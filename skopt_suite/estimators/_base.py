@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils import Tags
 
 from skopt_suite._component import Parametrised
-from skopt_suite.backends import Placement, is_device_array, to_numpy
+from skopt_suite.backends import Placement, placement_for
 from skopt_suite.estimators._callbacks import (
     CallbackSupportMixin,
     FitObserver,
@@ -20,6 +20,7 @@ from skopt_suite.estimators._callbacks import (
 from skopt_suite.estimators._continuing import Initial
 from skopt_suite.estimators._convergence import warn_if_not_converged
 from skopt_suite.estimators._named_alone import named_alone
+from skopt_suite.estimators._out_of_memory import explained_in_fits, explained_in_predictions
 from skopt_suite.estimators._parameters import best_optimizer, resolve_schedule, takes_sparse
 from skopt_suite.estimators._predict import raw_predictions
 from skopt_suite.estimators._prepare import prepare
@@ -69,8 +70,8 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         Parameters
         ----------
         X : {array-like, sparse container} of shape (n_samples, n_features)
-            Input. CSR stays sparse; other sparse formats, CSC too, are converted to it once. Every
-            optimizer takes it but ``"closed_form"``.
+            Input. CSR of SciPy or of cupyx stays sparse; other sparse formats, CSC too, are
+            converted to it once. Every optimizer takes it but ``"closed_form"``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Target values.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -105,7 +106,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         initial: Initial | None = None,
     ) -> Self:
         """Train on (X, y), from where `initial` says if it is given."""
-        with unchanged_by_errors(self):
+        with unchanged_by_errors(self), explained_in_fits(self):
             prepared = prepare(self, X, y, sample_weight, X_val, y_val, initial=initial)
             observer = self._observer(X, y, sample_weight, prepared)
             if self.verbose > 1:
@@ -118,7 +119,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
         """Train for one epoch, going on from the optimizer's and the schedule's state."""
         first_call = not self._is_trained()
-        with unchanged_by_errors(self):
+        with unchanged_by_errors(self), explained_in_fits(self):
             prepared = prepare(self, X, y, sample_weight, classes=classes, is_incremental=True)
             curve = [] if first_call else self.loss_curve_
             (result,) = train([prepared.job], prepared.data, prepared.placement, n_epochs=1)
@@ -175,11 +176,12 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
 
     def _raw_predictions(self, X: Any) -> tuple[Any, Placement]:
         """Return raw predictions of shape (1, n_samples, n_outputs), and where they are."""
-        return raw_predictions(self, X)
+        with explained_in_predictions(self, X):
+            return raw_predictions(self, X)
 
     def _returned(self, values: Any, X: Any) -> Any:
         """Return predictions where the user's X is."""
-        return values if is_device_array(X) else to_numpy(values)
+        return placement_for("auto", X).asarray(values)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()

@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 
-from skopt_suite.backends import Array, is_device_array, namespace, to_numpy
+from skopt_suite.backends import Array, namespace, to_numpy
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._class_targets import ClassTargets
 from skopt_suite.estimators._class_weight import check_class_weight
@@ -86,10 +86,9 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             Labels.
         """
-        raw, placement = self._raw_predictions(X)
+        raw, _ = self._raw_predictions(X)
         labels = self._targets.decode(raw[0, ...])
-        on_device = labels.dtype.kind in "biuf" and not placement.is_numpy
-        return placement.asarray(labels) if on_device and is_device_array(X) else labels
+        return self._returned(labels, X) if labels.dtype.kind in "biuf" else labels
 
     @available_if(_gives_probabilities)
     @named_alone

@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
-from skopt_suite.backends import canonical, is_sparse, namespace, to_numpy
+from skopt_suite.backends import (
+    canonical,
+    in_precision,
+    is_device_array,
+    is_sparse,
+    namespace,
+    to_numpy,
+    with_data,
+)
 from skopt_suite.estimators._inputs import mean_one
 from skopt_suite.optimizers.algebra._moments import column_moments
 
@@ -35,8 +43,8 @@ def column_moments_of(X: Any, weight: np.ndarray | None) -> ColumnMoments:
     """
     mean, variance = _mean_and_variance(X, mean_one(weight))
     noise = _ROUNDINGS * math.sqrt(X.shape[0]) * _EPS * np.abs(mean)
-    is_constant = variance <= np.maximum(noise**2, _TINY)
-    return ColumnMoments(mean, np.where(is_constant, 1.0, np.sqrt(variance)))
+    is_constant = variance <= np.maximum(noise**2, _TINY)  # rounded, it may be negative, too
+    return ColumnMoments(mean, np.sqrt(np.where(is_constant, 1.0, variance)))
 
 
 def _mean_and_variance(X: Any, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -50,7 +58,22 @@ def _mean_and_variance(X: Any, weight: np.ndarray | None) -> tuple[np.ndarray, n
 
 
 def _of_sparse(X: Any, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    X = canonical(X)
-    if X.dtype != np.float64:
-        X = type(X)((X.data.astype(np.float64), X.indices, X.indptr), shape=X.shape)
+    X = in_precision(canonical(X), namespace(X.data).float64)
+    if is_device_array(X):
+        return _of_device_sparse(X, weight)
     return mean_variance_axis(X, axis=0, weights=weight)
+
+
+def _of_device_sparse(X: Any, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the moments of all entries, those about the mean from their differences from it."""
+    xp, (n_samples, _), values = namespace(X.data), X.shape, X.data
+    weight = np.ones(n_samples) if weight is None else weight
+    share = np.stack([weight / n_samples, weight > 0], axis=1)
+    share = xp.asarray(share, device=values.device)
+    mean = (X.T @ share)[:, 0]
+    difference = values - xp.take(mean, X.indices)
+    variance = (with_data(X, difference**2).T @ share)[:, 0]
+    stored = with_data(X, xp.ones_like(values)).T @ share
+    is_full = stored[:, 1] == int(np.count_nonzero(weight))  # numbers that are exact, unlike sums
+    zeros = xp.where(is_full, 0.0, xp.clip(1 - stored[:, 0], 0.0, None))
+    return to_numpy(mean), to_numpy(variance + zeros * mean**2)

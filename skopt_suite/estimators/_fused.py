@@ -21,6 +21,7 @@ from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._callbacks import has_callbacks
 from skopt_suite.estimators._classifier import TrainableClassifier
 from skopt_suite.estimators._convergence import warn_if_not_converged
+from skopt_suite.estimators._out_of_memory import explained
 from skopt_suite.estimators._predict import seen_X
 from skopt_suite.estimators._prepare import (
     checked_rows,
@@ -41,6 +42,7 @@ from skopt_suite.training import Job, Plan, Result, kind_of_steps
 __all__ = [
     "SeenRows",
     "copied",
+    "explained",
     "fitted",
     "is_trainable",
     "metrics_of",

@@ -11,9 +11,12 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skopt_suite.backends import (
     Placement,
+    canonical,
+    in_precision,
     is_device_array,
     is_sparse,
     namespace,
+    placed,
     placement_for,
     to_numpy,
 )
@@ -43,7 +46,7 @@ def check_X(
     if is_device_array(X):
         X = _check_device_array(estimator, X, reset)
         dtype = _device_dtype(X) if dtype == "as_X" else dtype
-        return placement.asarray(X, dtype=dtype), placement, dtype
+        return placed(X, placement, dtype), placement, dtype
     # what is infinite in this precision is an error
     with np.errstate(over="ignore", invalid="ignore"):
         X = validate_data(
@@ -55,20 +58,9 @@ def check_X(
             reset=reset,
         )
         dtype = str(X.dtype) if dtype == "as_X" else dtype
-        return _placed(X, placement, dtype, backend), placement, dtype
-
-
-def _placed(X: Any, placement: Placement, dtype: str, backend: str) -> Any:
-    """Return X where it is to be computed on; what is copied to there, in the precision for it."""
-    if not is_sparse(X):
-        return X if placement.is_numpy else placement.asarray(X, dtype=dtype)
-    if placement.is_numpy:
-        X.check_format(full_check=True)  # SciPy would read other memory
-        return X
-    raise TypeError(
-        "Sparse X is only taken with backend='numpy'; got it with backend="
-        f"{backend!r}. Convert it with X.toarray()."
-    )
+        if is_sparse(X):
+            X.check_format(full_check=True)  # SciPy would read other memory
+        return X if placement.is_numpy else placed(X, placement, dtype), placement, dtype
 
 
 def _accepted(dtype: str) -> tuple[type, type]:
@@ -141,7 +133,7 @@ def mean_one(weight: np.ndarray | None) -> np.ndarray | None:
 
 def _check_device_array(estimator: Any, X: Any, reset: bool) -> Any:
     """Check what scikit-learn's `validate_data` would, without moving the data."""
-    xp = namespace(X)
+    xp, is_csr = namespace(X), is_sparse(X)
     name = type(estimator).__name__
     if X.ndim != 2:
         raise ValueError(f"{name}: X must be 2-dimensional; got shape {tuple(X.shape)}.")
@@ -151,13 +143,16 @@ def _check_device_array(estimator: Any, X: Any, reset: bool) -> Any:
             f"{name}: found array with 0 {what}(s) (shape={tuple(X.shape)}) while a minimum of 1 "
             "is required."
         )
+    X = canonical(X.tocsr()) if is_csr else X
     if xp.isdtype(X.dtype, "complex floating"):
         raise ValueError(f"{name}: complex data not supported; got X of dtype {X.dtype}.")
     if not xp.isdtype(X.dtype, "real floating"):
-        X = xp.astype(X, xp.float64)
+        X = in_precision(X, xp.float64)
+    values = X.data if is_csr else X
     # as NaN and infinity are in a sum, and in extremes, it takes no array of the size of X
     with np.errstate(all="ignore"):  # strict arrays are NumPy's inside
-        is_finite = math.isfinite(float(xp.sum(X))) or all(map(math.isfinite, _extremes(X)))
+        total = float(xp.sum(values)) if math.prod(values.shape) else 0.0
+        is_finite = math.isfinite(total) or all(map(math.isfinite, _extremes(values)))
     if not is_finite:
         raise ValueError(f"{name}: Input X contains NaN or infinity.")
     validate_data(estimator, X, reset=reset, skip_check_array=True)

@@ -39,8 +39,8 @@ class LinearFace(TrainableEstimator):
         Parameters
         ----------
         X : {array-like, sparse container} of shape (n_samples, n_features)
-            Input. CSR stays sparse; other sparse formats, CSC too, are converted to it once. Every
-            optimizer takes it but ``"closed_form"``.
+            Input. CSR of SciPy or of cupyx stays sparse; other sparse formats, CSC too, are
+            converted to it once. Every optimizer takes it but ``"closed_form"``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Target values.
         sample_weight : array-like of shape (n_samples,), default=None

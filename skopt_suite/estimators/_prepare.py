@@ -16,6 +16,7 @@ from skopt_suite.backends import (
     in_precision,
     is_sparse,
     namespace,
+    placed,
     rows_in_precision,
     take_rows,
     to_numpy,
@@ -157,7 +158,9 @@ def validation_rows(
         raise ValueError(f"{owner}: give X_val and y_val together, or neither.")
     if X_val is None:
         return None
-    X_val, _, _ = seen_X(model, X_val, rows.dtype)
+    X_val, placement, _ = seen_X(model, X_val, rows.dtype)
+    if placement != rows.placement:
+        X_val = placed(X_val, rows.placement, rows.dtype)
     check_size(X_val, owner, rows.dtype)
     y_val = to_numpy(rows.targets.encode(model._check_targets(y_val, rows.dtype), owner))
     check_lengths(X_val, y_val)
@@ -280,11 +283,9 @@ def _take(rows: CheckedRows, index: np.ndarray, standardization: Standardization
     if standardization is not None:
         scaling = standardization.inputs.on(placement)
         return scaling(X, rows.precision, placement.asarray(index))
-    if is_sparse(X):
-        return X[index]
-    if placement.is_numpy:
+    if placement.is_numpy and not is_sparse(X):
         return rows_in_precision(X, index, rows.dtype)
-    return placement.xp.take(X, placement.asarray(index), axis=0)
+    return take_rows(X, placement.asarray(index))
 
 
 def _targets_seen(y: Any, rows: CheckedRows, standardization: Standardization | None) -> Any:

@@ -12,6 +12,7 @@ from sklearn.model_selection import cross_val_score, cross_validate
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter
 
+from skopt_suite.model_selection._engine.device import on_host
 from skopt_suite.model_selection._engine.outcome import Outcome
 from skopt_suite.model_selection._engine.private_sklearn import (
     aggregate_score_dicts,
@@ -192,7 +193,7 @@ class FusedCrossValidate(FusedSearch):
             return super()._get_routed_params_for_fit(params)
         return Bunch(
             estimator=Bunch(fit=params),
-            splitter=Bunch(split={"groups": self.groups}),
+            splitter=Bunch(split={"groups": on_host(self.groups)}),
             scorer=Bunch(score={}),
         )
 

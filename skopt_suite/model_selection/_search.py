@@ -14,8 +14,11 @@ from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
 
+from skopt_suite.backends import is_device_array, is_sparse
 from skopt_suite.estimators._callbacks import with_callbacks
+from skopt_suite.estimators._fused import is_trainable
 from skopt_suite.model_selection._engine.candidates import Candidate, make_candidates
+from skopt_suite.model_selection._engine.device import on_host, scorer_for, sklearn_takes
 from skopt_suite.model_selection._engine.lines import announce_search
 from skopt_suite.model_selection._engine.memory import budget_of
 from skopt_suite.model_selection._engine.outcome import Outcome
@@ -28,6 +31,7 @@ from skopt_suite.model_selection._engine.private_sklearn import (
 from skopt_suite.model_selection._engine.progress import metadata_of
 from skopt_suite.model_selection._engine.rounds import Rounds
 from skopt_suite.model_selection._engine.settings import Cancellation, Settings
+from skopt_suite.model_selection._engine.shrinking import Shrinking
 from skopt_suite.model_selection._engine.tasks import Runner
 from skopt_suite.model_selection._frames import frame_of
 from skopt_suite.model_selection._report import FusionReport, entries_of
@@ -62,10 +66,13 @@ class FusedSearch(BaseSearchCV):
         self._validate_params()
         budget = budget_of(self.max_memory, type(self).__name__)
         scorer, refit_metric = self._get_scorers()
+        X = X.tocsr() if is_device_array(X) and is_sparse(X) else X
         X, y = indexable(X, y)
+        told = {"estimator": self, "X": X, "y": y, "metadata": metadata_of(params)}
+        if not (is_device_array(X) and sklearn_takes(X)):
+            y, params = on_host(y), on_host(params)
         params = check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
-        told = {"estimator": self, "X": X, "y": y, "metadata": metadata_of(params)}
         context = self._init_callback_context(max_subtasks=1 + (self.refit is not False))
         context.call_on_fit_task_begin(**told)
         self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
@@ -73,13 +80,14 @@ class FusedSearch(BaseSearchCV):
         self.n_splits_ = self._checked_cv_orig.get_n_splits(X, y, **routed.splitter.split)
         settings = Settings(
             scoring=self.scoring,
-            scorer=scorer,
+            scorer=scorer_for(scorer, self.scoring, X),
             fit_params=routed.estimator.fit,
             score_params=routed.scorer.score,
             return_train_score=self.return_train_score,
             return_estimator=getattr(self, "return_estimator", False),
             error_score=self.error_score,
             budget=budget,
+            shrinking=Shrinking(),
             keep="nothing",
             cancellation=Cancellation(),
             verbose=self.verbose,
@@ -94,6 +102,28 @@ class FusedSearch(BaseSearchCV):
         self.cv_results_ = results
         context.call_on_fit_task_end(**told)
         return self
+
+    def score(self, X: Any, y: Any = None, **params: Any) -> float:
+        """Return the score of the best estimator on other rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Input.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Targets.
+        **params : dict of str -> object
+            Parameters for the scorer, as in scikit-learn's searches.
+
+        Returns
+        -------
+        score : float
+            By ``scoring``, or the estimator's own.
+        """
+        if not sklearn_takes(X) or is_trainable(getattr(self, "best_estimator_", None)):
+            X = X if self.scoring is None else on_host(X)
+            y, params = on_host(y), on_host(params)
+        return super().score(X, y, **params)
 
     def to_frame(self) -> Any:
         """Return ``cv_results_`` as a pandas frame, one row per candidate, the best first."""

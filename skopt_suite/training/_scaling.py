@@ -7,7 +7,15 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from skopt_suite.backends import Array, FeatureMatrix, Placement, is_sparse, namespace, take_rows
+from skopt_suite.backends import (
+    Array,
+    FeatureMatrix,
+    Placement,
+    is_sparse,
+    namespace,
+    take_rows,
+    with_data,
+)
 
 _AT_ONCE = 2**18  # numbers that are computed with in float64
 _FAR = 16  # deviations
@@ -70,10 +78,13 @@ class Scaling(NamedTuple):
 
     def _of_sparse(self, X: FeatureMatrix, dtype: Any) -> FeatureMatrix:
         """Return columns that are stretched, which leaves zeros what they are."""
-        data = np.empty(X.data.shape, dtype)
-        for block in _blocks(len(data), 1):
-            data[block] = X.data[block] * self.factor[X.indices[block]]
-        return type(X)((data, X.indices, X.indptr), shape=X.shape)
+        xp, values = namespace(X.data), X.data
+        data = xp.empty(values.shape, dtype=dtype, device=values.device)
+        for block in _blocks(data.shape[0], 1):
+            part = xp.astype(values[block], xp.float64, copy=False)
+            part = part * xp.take(self.factor, X.indices[block])
+            data[block] = xp.astype(part, dtype, copy=False)
+        return with_data(X, data)
 
 
 def _blocks(n_rows: int, n_columns: int) -> Iterator[slice]:

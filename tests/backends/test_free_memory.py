@@ -1,5 +1,10 @@
 """What is free inside a container is what its limit leaves."""
 
+import contextlib
+import sys
+import types
+from types import SimpleNamespace
+
 import numpy as np
 import psutil
 import pytest
@@ -37,6 +42,18 @@ def test_no_limit(files, tmp_path, monkeypatch):
     write(files, tmp_path, monkeypatch)
     expected = psutil.virtual_memory().available
     assert free_memory(Placement(np)) == pytest.approx(expected, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    "limit, expected", [(0, 700 + 50), (10_000, 700 + 50), (400, 400 - 100), (60, 0)]
+)
+def test_card(limit, expected, monkeypatch):
+    pool = SimpleNamespace(free_bytes=lambda: 50, used_bytes=lambda: 100, get_limit=lambda: limit)
+    cupy = types.ModuleType("cupy")
+    cupy.cuda = SimpleNamespace(runtime=SimpleNamespace(memGetInfo=lambda: (700, 1000)))
+    cupy.get_default_memory_pool = lambda: pool
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
+    assert free_memory(Placement(cupy, contextlib.nullcontext())) == expected
 
 
 def write(files, folder, monkeypatch):

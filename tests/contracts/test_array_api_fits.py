@@ -204,6 +204,47 @@ def test_a_model_fitted_on_a_device_predicts_on_the_host_and_back(elsewhere):
     np.testing.assert_array_equal(to_numpy(host.predict(elsewhere.asarray(X))), host.predict(X))
 
 
+def test_answers_come_where_the_rows_are_wherever_they_are_computed(elsewhere):
+    rows = elsewhere.asarray(X)
+    model = LinearClassifier(backend="numpy", max_iter=200).fit(rows, CLASSES)
+    for method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
+        answer = getattr(model, method)(rows)
+        assert is_device_array(answer)
+        np.testing.assert_allclose(to_numpy(answer), getattr(model, method)(X))
+    y = elsewhere.asarray(TARGETS["one target"])
+    regressor = LinearRegressor(backend="numpy").fit(X, y)
+    assert is_device_array(regressor.predict(rows))
+
+
+def places(elsewhere, is_host_first):
+    """Where first and other data are, one of them on the host."""
+    both = (NUMPY, elsewhere)
+    return both if is_host_first else both[::-1]
+
+
+@pytest.mark.parametrize("is_host_first", [True, False])
+def test_targets_and_held_out_rows_may_be_elsewhere(elsewhere, is_host_first):
+    place, other = places(elsewhere, is_host_first)
+    model = MLPRegressor(early_stopping=True, optimizer="adam", **options(MLPRegressor))
+    y = TARGETS["two targets"]
+    expected = model.fit(X, y, X_val=X[::3], y_val=y[::3]).validation_scores_
+    model.fit(place.asarray(X), other.asarray(y), X_val=other.asarray(X[::3]), y_val=y[::3])
+    np.testing.assert_allclose(model.validation_scores_, expected, rtol=1e-6)
+    assert type(model.predict(other.asarray(X))) is type(other.asarray(X))
+
+
+@pytest.mark.parametrize("is_host_first", [True, False])
+@pytest.mark.parametrize("cls, task", [FITS[1], FITS[8]], ids=["linear", "MLP"])
+def test_partial_fit_goes_on_with_rows_elsewhere(cls, task, elsewhere, is_host_first):
+    models, y = [], TARGETS[task]
+    for first, then in ((NUMPY, NUMPY), places(elsewhere, is_host_first)):
+        model = cls(optimizer="adam", **options(cls))
+        announced = {"classes": np.unique(y)} if hasattr(model, "predict_proba") else {}
+        model.partial_fit(first.asarray(X), y, **announced)
+        models.append(model.partial_fit(then.asarray(X), y))
+    assert_same_model(elsewhere, *models)
+
+
 def test_bad_input_is_refused_on_devices_too(elsewhere):
     bad = X.copy()
     bad[3, 1] = np.nan

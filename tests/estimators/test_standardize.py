@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
+from skopt_suite.estimators._column_moments import column_moments_of
 from skopt_suite.losses import Huber, Quantile
 from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.optimizers import Adam
@@ -328,3 +329,10 @@ def test_moments_that_cannot_be_used():
     for model in (LinearClassifier(), MLPClassifier()):
         with pytest.raises(ValueError, match=r"standardize\['y'\] needs a loss of residuals"):
             model.set_params(standardize={"y": (1, 1)}).fit(X, classes)
+
+
+def test_variances_of_sparse_constants_may_be_rounded_below_zero():
+    weight = np.random.default_rng(0).uniform(0, 2, 300)
+    moments = column_moments_of(scipy.sparse.csr_array(np.full((300, 1), 1e6)), weight)
+    assert moments.mean == pytest.approx(1e6)
+    assert moments.deviation == 1

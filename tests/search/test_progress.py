@@ -12,6 +12,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+import skopt_suite.model_selection._engine.passes as passes
 from skopt_suite import MLPClassifier
 from skopt_suite.model_selection import (
     FusedGridSearchCV,
@@ -92,6 +93,26 @@ def test_a_task_per_pass_and_fold_with_its_epochs(n_jobs):
     assert recorder.children("pass") == [{"epoch": N_EPOCHS}] * 6
     assert recorder.rows == {(100, 100)}
     assert {recorder.totals[path] for path in recorder.begun if path[-1][0] == "pass"} == {N_EPOCHS}
+
+
+@pytest.mark.parametrize("most", [2, 0])
+@pytest.mark.filterwarnings("ignore:Memory ran out:RuntimeWarning")
+def test_epochs_in_which_memory_runs_out_are_closed(monkeypatch, most):
+    def train(jobs, data, placement, observer, *args, original=passes.train, **params):
+        if len(jobs) > most:
+            observer.epoch_begins()
+            raise MemoryError
+        return original(jobs, data, placement, observer, *args, **params)
+
+    monkeypatch.setattr(passes, "train", train)
+    search = FusedGridSearchCV(MLP, RATES, cv=2, error_score=-1.0, refit=False)
+    if most:
+        first, other = recorded(search).children("pass")
+        assert first["epoch"] == 1 + 2 * N_EPOCHS
+        assert other["epoch"] == 2 * N_EPOCHS
+    else:
+        with pytest.raises(ValueError, match="All the 6 fits failed"):
+            recorded(search)
 
 
 def passes_of(recorder):

@@ -30,7 +30,10 @@ def _free_of_gpu(placement: Placement) -> int:
 
     with placement.device:
         free, _ = cupy.cuda.runtime.memGetInfo()
-        return free + cupy.get_default_memory_pool().free_bytes()
+        pool = cupy.get_default_memory_pool()
+        free += pool.free_bytes()
+        limit = pool.get_limit()  # 0: there is none
+        return max(0, min(free, limit - pool.used_bytes())) if limit else free
 
 
 def _free_in_container() -> float:

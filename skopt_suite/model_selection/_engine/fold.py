@@ -11,13 +11,13 @@ from sklearn.base import clone
 from skopt_suite.backends import shared_blas_threads
 from skopt_suite.model_selection._engine import lines
 from skopt_suite.model_selection._engine.candidates import Candidate
+from skopt_suite.model_selection._engine.device import DeviceRows, sklearn_takes, split
 from skopt_suite.model_selection._engine.outcome import Outcome, failure_of
 from skopt_suite.model_selection._engine.passes import Viewer, train_group
 from skopt_suite.model_selection._engine.pipeline import last_step_name, preceding_steps
 from skopt_suite.model_selection._engine.private_sklearn import (
     check_method_params,
     fit_and_score,
-    safe_split,
 )
 from skopt_suite.model_selection._engine.progress import NoBar, PassBar, PassObserver, metadata_of
 from skopt_suite.model_selection._engine.scoring import Fold, outcomes_of, part_of
@@ -84,7 +84,7 @@ def _alone(
     counts = settings.is_search
     scored = fit_and_score(
         clone(candidate.estimator),
-        X,
+        X if sklearn_takes(X) else DeviceRows(X),
         y,
         scorer=settings.scorer,
         train=train_rows,
@@ -133,7 +133,7 @@ def _fused(
     each = (time.perf_counter() - start) / sum(len(group.candidates) for group in task.groups)
     scored_rows = [test_rows, train_rows] if settings.return_train_score else [test_rows]
     parts = [
-        part_of(steps, safe_split(first, X, y, rows, train_rows), X, rows, settings)
+        part_of(steps, split(first, X, y, rows, train_rows), X, rows, settings)
         for rows in scored_rows
     ]
     viewer = Viewer(transformed, given.y, _sample_weight(first, given.fit_params))
@@ -146,7 +146,7 @@ def _fused(
 
 
 def _given(task: Task, X: Any, y: Any, train_rows: np.ndarray, settings: Settings) -> Given:
-    X_train, y_train = safe_split(task.groups[0].candidates[0].estimator, X, y, train_rows)
+    X_train, y_train = split(task.groups[0].candidates[0].estimator, X, y, train_rows)
     params = check_method_params(X, params=settings.fit_params, indices=train_rows)
     return Given(X_train, y_train, params)
 

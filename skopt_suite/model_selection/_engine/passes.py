@@ -12,6 +12,7 @@ import numpy as np
 from skopt_suite.backends import FeatureMatrix, RawPredictions, blas_threads_for
 from skopt_suite.estimators._fused import (
     SeenRows,
+    explained,
     fitted,
     job_of,
     prepare,
@@ -107,8 +108,20 @@ def train_group(
     cut = list(pieces(members, data, seen.placement, settings.budget))
     if observer is not None:
         observer.pass_begins(sum(_n_epochs(piece, past) for piece in cut))
-    for piece in cut:
-        yield Piece(model, seen, _trained(piece, data, seen, past, settings, observer), [])
+
+    def train_piece(piece: list[tuple[Candidate, Job]]) -> list[Trained]:
+        return _trained(piece, data, seen, past, settings, observer)
+
+    def is_cut(parts: list[list[tuple[Candidate, Job]]]) -> None:
+        if observer is not None:
+            observer.begins_again(sum(_n_epochs(part, past) for part in parts))
+
+    key = candidates[0].shared
+    try:
+        for trained in settings.shrinking.trained(cut, train_piece, key, is_cut):
+            yield Piece(model, seen, trained, [])
+    except MemoryError as error:
+        raise explained(model, error) from error
 
 
 def fitted_model(trained: Trained, seen: SeenRows) -> Any:

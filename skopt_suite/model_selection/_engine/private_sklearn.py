@@ -1,5 +1,6 @@
 """What we use of scikit-learn's searches that has no public name: all of it is here."""
 
+from sklearn.metrics._scorer import _MultimetricScorer as MultimetricScorer
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._search_successive_halving import (
     HalvingGridSearchCV,  # public, but only after an import that switches it on everywhere
@@ -36,6 +37,7 @@ __all__ = [
     "HalvingGridSearchCV",
     "HalvingRandomSearchCV",
     "Interval",
+    "MultimetricScorer",
     "StrOptions",
     "aggregate_score_dicts",
     "check_groups_routing_disabled",

@@ -97,12 +97,19 @@ class PassObserver:
     def __init__(self, context: Any, others: list[Any], given: dict[str, Any]) -> None:
         self._context, self._others, self._given = context, others, given
         self._has_begun, self._n_epochs, self._n_ended, self._n_ticked_off = False, 0, 0, 0
+        self._epoch: Any = None
 
     def pass_begins(self, n_epochs: int) -> None:
         """Open the task of the pass, which has at most that many epochs."""
         self._context.max_subtasks = self._n_epochs = n_epochs
         self._context.call_on_fit_task_begin(**self._given)
         self._has_begun = True
+
+    def begins_again(self, n_epochs: int) -> None:
+        """Close the task of an epoch that failed; there are so many more epochs."""
+        self._n_epochs += n_epochs
+        self._context.max_subtasks = self._n_epochs
+        self._close_epoch()
 
     def epoch_begins(self) -> None:
         """Open the task of an epoch."""
@@ -113,14 +120,22 @@ class PassObserver:
         """Close the task of the epoch; True if a callback asks to stop."""
         self._n_ended += 1
         self._tick_off(len(self._others) * self._n_ended // self._n_epochs)
-        return self._epoch.call_on_fit_task_end(**self._given)
+        epoch, self._epoch = self._epoch, None
+        return epoch.call_on_fit_task_end(**self._given)
 
     def pass_ends(self) -> None:
         """Close the task of the pass."""
         if not self._has_begun:  # it failed before training
             self.pass_begins(n_epochs=0)
+        self._close_epoch()
         self._tick_off(len(self._others))
         self._context.call_on_fit_task_end(**self._given)
+
+    def _close_epoch(self) -> None:
+        """Close the task of an epoch that failed, if there is one."""
+        if self._epoch is not None:
+            self._epoch.call_on_fit_task_end(**self._given)
+            self._epoch = None
 
     def _tick_off(self, n_others: int) -> None:
         """Tell of so many of the other fits."""

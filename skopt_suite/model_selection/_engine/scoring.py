@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from skopt_suite._component import stack
 from skopt_suite.backends import FeatureMatrix, TargetColumns
 from skopt_suite.estimators._fused import SeenRows, rows_to_score
+from skopt_suite.model_selection._engine.device import on_host
 from skopt_suite.model_selection._engine.memory import scored_at_once
 from skopt_suite.model_selection._engine.outcome import Outcome, failure_of
 from skopt_suite.model_selection._engine.passes import (
@@ -123,15 +125,15 @@ def _stack_scores(
     standardization = good[0].job.standardization
     if standardization is not None:
         x = standardization.inputs.on(seen.placement)(x, x.dtype)
-    scores: list[Any] = []
     size = scored_at_once(good[0].job, x.shape[0], seen.placement, settings.budget)
-    for start in range(0, len(good), size):
-        scores += _scores_of(metrics, piece, good[start : start + size], x, y)
-    return scores
+    pieces = [good[start : start + size] for start in range(0, len(good), size)]
+    score_some = partial(_scores_of, metrics, piece, x, y)
+    scored = settings.shrinking.trained(pieces, score_some, ("scores", x.shape[0]))
+    return [score for some in scored for score in some]
 
 
 def _scores_of(
-    metrics: StackMetrics, piece: Piece, some: list[Trained], x: FeatureMatrix, y: TargetColumns
+    metrics: StackMetrics, piece: Piece, x: FeatureMatrix, y: TargetColumns, some: list[Trained]
 ) -> list[Any]:
     raw = raw_predictions(piece, some, x)
     loss = stack([trained.job.loss for trained in some], piece.seen.placement, ndim=3)
@@ -141,11 +143,10 @@ def _scores_of(
 def _sklearn_score(trained: Trained, seen: SeenRows, part: Part, fold: Fold) -> Any:
     settings = fold.settings
     if settings.scores_pipelines or isinstance(part.transformed, Exception):
-        estimator, X = _estimator(trained, seen, fold.steps), part.X
-    else:
-        estimator, X = fitted_model(trained, seen), part.transformed
-    scorer, params = settings.scorer, part.score_params
-    return score(estimator, X, part.y, scorer, params, settings.error_score)
+        estimator, X, y = _estimator(trained, seen, fold.steps), part.X, part.y
+    else:  # estimators of ours predict on the host, too, where all scorers compute
+        estimator, X, y = fitted_model(trained, seen), on_host(part.transformed), on_host(part.y)
+    return score(estimator, X, y, settings.scorer, part.score_params, settings.error_score)
 
 
 def _estimator(trained: Trained, seen: SeenRows, steps: list) -> Any:

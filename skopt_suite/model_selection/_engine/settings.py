@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from skopt_suite.model_selection._engine.memory import Budget
+from skopt_suite.model_selection._engine.shrinking import Shrinking
 from skopt_suite.training import Cancelled, Keep
 
 _PATIENCE = 1.0  # seconds
@@ -63,6 +64,7 @@ class Settings(NamedTuple):
     return_estimator: bool
     error_score: Any
     budget: Budget
+    shrinking: Shrinking
     keep: Keep
     cancellation: Cancellation
     verbose: int

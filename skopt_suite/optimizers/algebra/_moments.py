@@ -14,6 +14,7 @@ from skopt_suite.backends import (
     is_sparse,
     namespace,
     product_over_rows,
+    with_data,
 )
 
 _BLOCK = 2**16  # numbers that are centred and multiplied at once: they stay in the cache
@@ -148,10 +149,10 @@ def _sparse_moments(X: FeatureMatrix, weight: SampleWeight | None, centred: bool
     """Return the moments of sparse columns: of all entries, not of those that are stored."""
     xp, n_samples = namespace(X.data), X.shape[0]
     if weight is None:
-        weight = xp.ones((1, n_samples), dtype=X.dtype)
+        weight = xp.ones((1, n_samples), dtype=X.dtype, device=X.data.device)
     weight = xp.astype(weight, xp.float64)  # and so are the sums
     # `X.multiply(X)` would take three times the memory
-    squares = type(X)((X.data * X.data, X.indices, X.indptr), shape=X.shape)
+    squares = with_data(X, X.data * X.data)
     mean, square = ((part.T @ weight.T).T / n_samples for part in (X, squares))
     if not centred:
         return ColumnMoments(xp.zeros_like(mean), square)
