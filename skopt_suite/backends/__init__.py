@@ -56,6 +56,7 @@ from skopt_suite.backends.kernels import (
     knows,
     steps_for,
     warm_up,
+    writes_kernels,
 )
 from skopt_suite.backends.resources import blas_threads_for, free_memory, shared_blas_threads
 
@@ -114,4 +115,5 @@ __all__ = [
     "warm_up",
     "weighted_sum",
     "with_data",
+    "writes_kernels",
 ]

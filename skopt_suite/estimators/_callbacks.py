@@ -81,7 +81,8 @@ class FitObserver:
 def print_steps(prepared: Prepared) -> None:
     """Print what makes the steps, as ``verbose=2`` asks for."""
     job = prepared.job
-    kind = kind_of_steps(job.plan, job.network, prepared.placement.asarray([0.0]))
+    like, is_sparse = prepared.placement.asarray([0.0]), prepared.data.train.is_sparse
+    kind = kind_of_steps(job.plan, job.network, like, is_sparse)
     print(f"optimizer {job.plan.optimizer.name!r}, steps: {kind}")
 
 

@@ -108,8 +108,8 @@ class MLPClassifier(MLPFace, TrainableClassifier):
     dtype : {"auto", "float32", "float64"}, default="auto"
         Precision of the fit; "auto": float32.
     matmul_precision : {"highest", "high", "medium"}, default="highest"
-        Of matrix products in float32 that steps make on a GPU: numbers have 24 significant bits,
-        or, several times faster, 11 (TF32) or 8 (bfloat16); sums are always in float32.
+        Of matrix products in float32 that steps make on a GPU: factors have 24 significant bits,
+        or, several times faster, 11 (TF32), or 8 where that is faster still (bfloat16).
     random_state : int, RandomState or None, default=None
         Seed of initial weights, shuffling, dropout and the validation split.
     verbose : bool or int, default=False
@@ -318,8 +318,8 @@ class MLPRegressor(MLPFace, TrainableRegressor):
     dtype : {"auto", "float32", "float64"}, default="auto"
         Precision of the fit; "auto": float32.
     matmul_precision : {"highest", "high", "medium"}, default="highest"
-        Of matrix products in float32 that steps make on a GPU: numbers have 24 significant bits,
-        or, several times faster, 11 (TF32) or 8 (bfloat16); sums are always in float32.
+        Of matrix products in float32 that steps make on a GPU: factors have 24 significant bits,
+        or, several times faster, 11 (TF32), or 8 where that is faster still (bfloat16).
     random_state : int, RandomState or None, default=None
         Seed of initial weights, shuffling, dropout and the validation split.
     verbose : bool or int, default=False

@@ -22,12 +22,13 @@ from skopt_suite.backends import (
     engine_for,
     knows,
     steps_for,
+    writes_kernels,
 )
 from skopt_suite.losses import Loss
 from skopt_suite.models import ACTIVATIONS, LeakyReLU, Network
 from skopt_suite.optimizers import Optimizer, Prodigy, Rule
 from skopt_suite.penalties import Penalty
-from skopt_suite.training._device_steps import DeviceSteps, device_steps
+from skopt_suite.training._device_steps import DeviceSteps, device_steps, is_written
 from skopt_suite.training._epoch import Cancelled, Epoch
 from skopt_suite.training._moved import counted, moved_of, numbers_of, parts_of, state_of
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
@@ -144,7 +145,7 @@ class CompiledSteps:
         return int(_SECONDS / self.seconds_per_step) if self.seconds_per_step else 1
 
 
-def kind_of_steps(plan: Plan, network: Network, like: Array) -> str:
+def kind_of_steps(plan: Plan, network: Network, like: Array, is_sparse: bool = False) -> str:
     """Return what makes the steps of a plan on arrays such as `like`.
 
     Returns
@@ -154,6 +155,8 @@ def kind_of_steps(plan: Plan, network: Network, like: Array) -> str:
     """
     if plan.optimizer.is_full_batch:
         return "full batch"
+    if writes_kernels(like):
+        return "compiled" if not is_sparse and is_written(plan, network) else "definition"
     loss = plan.loss.on(TargetType(plan.loss.kinds[0], network.sizes[-1]))
     penalty = stack_components([plan.penalty.with_strength(AUTO_STRENGTH)], Placement(np))
     has_dropout = any((*plan.dropout, plan.input_dropout))

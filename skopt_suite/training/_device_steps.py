@@ -12,17 +12,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Array, PerFit, namespace
+from skopt_suite._component import stack as stack_components
+from skopt_suite._target_type import TargetType
+from skopt_suite.backends import Array, Params, PerFit, Placement, State, namespace
 from skopt_suite.backends.kernels._tracing import CannotTrace, Program
-from skopt_suite.models import ACTIVATIONS
+from skopt_suite.models import ACTIVATIONS, Network
+from skopt_suite.optimizers import Optimizer
 from skopt_suite.training._epoch import Cancelled, Epoch
+from skopt_suite.training._objective import Terms
+from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._programs import (
     UpdatePrograms,
     layer_programs,
     loss_program,
     update_programs,
 )
-from skopt_suite.training._rows import InMemory, Source
+from skopt_suite.training._rows import InMemory, Rows, Source
 from skopt_suite.training._stack import Stack
 from skopt_suite.training._trees import map_arrays
 
@@ -35,7 +40,11 @@ _MOST_AT_ONCE = 2**31  # entries of a layer: kernels count them in 32 bits
 
 def device_steps(stack: Stack, source: Source, batch_size: int, engine: Any) -> DeviceSteps | None:
     """Return what makes the steps of a stack on a device; None where the definition makes them."""
-    if not isinstance(source, InMemory) or source.is_sparse or not _is_suited(stack):
+    if not isinstance(source, InMemory) or source.is_sparse:
+        return None
+    n_hidden, dropout = stack.terms.network.n_hidden, stack.dropout
+    drops_input = dropout is not None and dropout.drops_input(n_hidden)
+    if drops_input or not _is_suited(stack.optimizer, stack.terms):
         return None
     n_largest = max(stack.terms.network.sizes[1:])
     if batch_size * n_largest >= _MOST_AT_ONCE or stack.n_outputs > batch_size * n_largest:
@@ -46,12 +55,28 @@ def device_steps(stack: Stack, source: Source, batch_size: int, engine: Any) -> 
         return None
 
 
-def _is_suited(stack: Stack) -> bool:
-    network, loss = stack.terms.network, stack.terms.loss
-    if stack.optimizer.is_full_batch or not network.is_plain or loss.n_raw > 1:
+def is_written(plan: Plan, network: Network) -> bool:
+    """Whether there are kernels for the steps of a plan on dense rows; none is compiled to tell."""
+    place, n_out = Placement(np), network.sizes[-1]
+    kind = plan.loss.kinds[0]
+    loss = stack_components([plan.loss.on(TargetType(kind, n_out))], place, ndim=3)
+    penalty = stack_components([plan.penalty.with_strength(AUTO_STRENGTH)], place)
+    rows = Rows(np.zeros((1, network.sizes[0])), np.zeros((1, 1 if kind == "classes" else n_out)))
+    terms = Terms(network, loss, penalty.on(network.layout), counts_penalty=False)
+    optimizer = stack_components([plan.optimizer], place)
+    if plan.input_dropout or not _is_suited(optimizer, terms):
         return False
-    drops_input = stack.dropout is not None and stack.dropout.drops_input(network.n_hidden)
-    return not drops_input
+    params = np.zeros((1, network.n_params), np.float32)
+    try:
+        state = optimizer.init(params, terms.on(rows))
+        Programs.of(optimizer, terms, state, params, rows, bool(any(plan.dropout)))
+    except CannotTrace:
+        return False
+    return True
+
+
+def _is_suited(optimizer: Optimizer, terms: Terms) -> bool:
+    return not optimizer.is_full_batch and terms.network.is_plain and terms.loss.n_raw == 1
 
 
 class _Hidden(NamedTuple):
@@ -60,6 +85,37 @@ class _Hidden(NamedTuple):
     forward: Program
     backward: Program
     keeps_slope: bool
+
+
+class Programs(NamedTuple):
+    """The kernels of a step."""
+
+    update: UpdatePrograms
+    loss: Program
+    loss_arrays: dict[str, Array]
+    """What the kernel of the loss is called with, beside what differs between steps."""
+    hidden: list[_Hidden]
+
+    @classmethod
+    def of(
+        cls,
+        optimizer: Optimizer,
+        terms: Terms,
+        state: State,
+        params: Params,
+        rows: Rows,
+        has_dropout: bool,
+    ) -> Programs:
+        """Return them for stacked components; of rows only what they are counts."""
+        dtype, layout = str(params.dtype), terms.network.layout
+        update = update_programs(optimizer, terms.penalty, state, params, layout.n_weights)
+        has_bias = layout.layers[-1].has_bias
+        loss = loss_program(terms.loss, rows.y, dtype, has_bias, rows.weight)
+        hidden = [
+            _Hidden(*layer_programs(ACTIVATIONS[name], i, dtype, has_dropout))
+            for i, name in enumerate(terms.network.activations)
+        ]
+        return cls(update, *loss, hidden)
 
 
 class _Buffers(NamedTuple):
@@ -128,27 +184,21 @@ class DeviceSteps:
     def _begin(self, stack: Stack) -> None:
         """Find kernels for the fits that are there now, and let them move what is theirs alone."""
         xp, terms = namespace(stack.params), stack.terms
-        network, self.layers = terms.network, terms.network.layout.layers
-        dtype = str(stack.params.dtype)
+        self.layers = terms.network.layout.layers
         stack.optimizer_state = map_arrays(
             lambda array: xp.asarray(array, copy=True), stack.optimizer_state
         )
         stack.params = xp.asarray(stack.params, copy=True)
         self.params, self.gradient = stack.params, xp.zeros_like(stack.params)
-        self.update: UpdatePrograms = update_programs(
-            stack.optimizer, terms.penalty, stack.optimizer_state, stack.params,
-            network.layout.n_weights,
-        )  # fmt: skip
-        self.has_momentum = stack.optimizer.has_momentum
-        self.weight = None if stack.weights.values is None else stack.weights.values
-        self.loss, self.loss_arrays = loss_program(
-            terms.loss, self.y, dtype, self.layers[-1].has_bias, self.weight
+        self.weight, self.dropout = stack.weights.values, stack.dropout
+        self.update, self.loss, self.loss_arrays, self.hidden = Programs.of(
+            stack.optimizer,
+            terms,
+            stack.optimizer_state,
+            stack.params,
+            Rows(self.x, self.y, self.weight),
+            has_dropout=self.dropout is not None,
         )
-        self.dropout = stack.dropout
-        self.hidden = [
-            _Hidden(*layer_programs(activation, i, dtype, stack.dropout is not None))
-            for i, activation in enumerate(map(ACTIVATIONS.get, network.activations))
-        ]
         n_fits, device = len(stack.params), stack.params.device
         n_parts = min(_MOST_PARTS, max(1, self.batch_size // _ROWS_OF_A_PART // n_fits))
         self.total = xp.zeros((n_fits, n_parts), dtype=xp.float64, device=device)
@@ -156,7 +206,7 @@ class DeviceSteps:
             xp.zeros((n_fits, max(1, n)), dtype=xp.float64, device=device)
             for n in (self.update.n_hoisted, self.update.n_sums)
         )
-        self.n_weights = network.layout.n_weights
+        self.n_weights = terms.network.layout.n_weights
         self.shares: dict[int, Array] = {}
         self.graphs: dict[tuple[int, int], tuple[Any, _Range]] = {}
         self.buffers: dict[int, _Buffers] = {}

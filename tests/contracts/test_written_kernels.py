@@ -12,12 +12,13 @@ from skopt_suite._target_type import TargetType
 from skopt_suite.backends import Placement
 from skopt_suite.backends.kernels import _tracing as tracing
 from skopt_suite.backends.kernels._tracing import _rows
+from skopt_suite.estimators._prepare import plan_of
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, LogLoss
 from skopt_suite.models import ACTIVATIONS
 from skopt_suite.optimizers import OPTIMIZERS, ClipGradient
 from skopt_suite.penalties import MCP, PENALTIES
 from skopt_suite.training import _loop
-from skopt_suite.training._device_steps import device_steps
+from skopt_suite.training._device_steps import device_steps, is_written
 from skopt_suite.training._programs import layer_programs, loss_program, update_programs
 
 from ..backends.nvrtc import compile_cuda
@@ -180,3 +181,19 @@ def test_a_write_to_a_view_is_one_to_its_array():
     )
     assert "j < W" in program.source
     assert "? 0.0f :" in program.source
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_made"),
+    [
+        ({}, True),
+        ({"optimizer": ClipGradient("adam")}, True),
+        ({"optimizer": "muon"}, False),
+        ({"penalty": "group_lasso"}, False),
+        ({"normalization": "layer"}, False),
+        ({"input_dropout": 0.1}, False),
+    ],
+)
+def test_what_makes_the_steps_is_told_without_a_card(settings, is_made):
+    model = MLPClassifier((8, 8), **settings)
+    assert is_written(plan_of(model), model._network(4, 3)) == is_made

@@ -1,6 +1,13 @@
 """What computes on arrays: definitions in the array API, and fused kernels that answer for them."""
 
-from skopt_suite.backends.kernels._registry import KERNELS, engine_for, kernel, knows, steps_for
+from skopt_suite.backends.kernels._registry import (
+    KERNELS,
+    engine_for,
+    kernel,
+    knows,
+    steps_for,
+    writes_kernels,
+)
 from skopt_suite.backends.kernels._steps import Batches, MakesSteps, Moved, Recipe
 from skopt_suite.backends.kernels._warm_up import warm_up
 
@@ -15,4 +22,5 @@ __all__ = [
     "knows",
     "steps_for",
     "warm_up",
+    "writes_kernels",
 ]

@@ -77,6 +77,12 @@ def knows(recipe: Recipe, array: Any) -> bool:
     return module is not None and module.knows(recipe)
 
 
+def writes_kernels(array: Any) -> bool:
+    """Whether kernels for arrays of that type are written from definitions."""
+    is_off = os.environ.get("SKOPT_SUITE_FUSED_KERNELS", "1") == "0"
+    return not is_off and _name_of(type(array)) in ENGINES
+
+
 def engine_for(array: Any, matmul_precision: str) -> Any:
     """Return what runs written kernels on arrays of that type; None where there is nothing."""
     module = _imported(ENGINES.get(_name_of(type(array))))
