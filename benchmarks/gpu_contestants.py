@@ -21,6 +21,7 @@ MODES = {
     "PyTorch eager": None,
     "torch.compile": "default",
     "torch.compile, reduce-overhead": "reduce-overhead",
+    "PyTorch, a step by hand in a CUDA graph": "graph",
 }
 PRECISIONS = ("highest", "high", "medium")
 SETTINGS = PLAIN | {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -25,7 +26,7 @@ class Trainer:
     X, y : tensor
         On the device.
     mode : str or None
-        Of `torch.compile`; None: eager.
+        Of `torch.compile`; None: eager; "graph": a whole step is one CUDA graph, captured by hand.
     **settings : float
         Of the optimizer.
     """
@@ -36,7 +37,9 @@ class Trainer:
         self.model = Sequential(*layers[:-1]).to(X.device)
         torch.compiler.reset()  # a graph for every batch size, and no limit to their number
         compiled = {"mode": mode, "dynamic": False}
-        self.loss_of = self._loss if mode is None else torch.compile(self._loss, **compiled)
+        self.is_graph = mode == "graph" and X.device.type == "cuda"
+        is_plain = mode is None or mode == "graph"
+        self.loss_of = self._loss if is_plain else torch.compile(self._loss, **compiled)
 
     def fit(self, epochs: int) -> None:
         """Begin anew, as ours does."""
@@ -44,18 +47,38 @@ class Trainer:
         torch.manual_seed(0)
         for layer in self.model[::2]:
             layer.reset_parameters()
-        optimizer = torch.optim.Adam(self.model.parameters(), fused=True, **self.settings)
+        more = {"capturable": True} if self.is_graph else {}
+        optimizer = torch.optim.Adam(self.model.parameters(), fused=True, **more, **self.settings)
+        step = partial(self._step, optimizer)
+        if self.is_graph:
+            step = self._captured(step)
         for _ in range(epochs):
-            self._epoch(optimizer)
+            self._epoch(step)
 
-    def _epoch(self, optimizer: Any) -> None:
+    def _epoch(self, step: Callable[[Any, Any], None]) -> None:
         order = torch.randperm(len(self.X), device=self.X.device)
         batches = (array[order].split(self.net.batch_size) for array in (self.X, self.y))
         for X, y in zip(*batches, strict=True):
-            loss = self.loss_of(X, y)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
+            step(X, y)
+
+    def _step(self, optimizer: Any, X: Any, y: Any) -> None:
+        loss = self.loss_of(X, y)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+
+    def _captured(self, step: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+        """Return a step that copies its rows to where a graph reads them, and launches that."""
+        n = self.net.batch_size
+        own = self.X[:n].clone(), self.y[:n].clone()
+        replay = _graph_of(partial(step, *own), n_times=1, n_before=3)
+
+        def launch(X: Any, y: Any) -> None:
+            own[0].copy_(X)
+            own[1].copy_(y)
+            replay()
+
+        return launch
 
     def _loss(self, X: Any, y: Any) -> Any:
         return cross_entropy(self.model(X), y)
@@ -91,16 +114,19 @@ def _calls(net: Net, device: str, n_fits: int) -> list[tuple[Any, Any, Any]]:
     return calls
 
 
-def _graph_of(step: Callable[[], None]) -> Callable[[], None]:
-    """Return what launches some steps as one CUDA graph."""
+def _graph_of(
+    step: Callable[[], None], n_times: int = STEPS_PER_GRAPH, n_before: int = 1
+) -> Callable[[], None]:
+    """Return what launches some steps as one CUDA graph; a few are made before."""
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
-        step()
+        for _ in range(n_before):
+            step()
     torch.cuda.synchronize()
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
-        for _ in range(STEPS_PER_GRAPH):
+        for _ in range(n_times):
             step()
     return graph.replay
 

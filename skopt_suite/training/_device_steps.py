@@ -35,6 +35,8 @@ _STEPS_AT_ONCE = 32
 """Of a graph; another makes those that are left in an epoch."""
 _ROWS_OF_A_PART, _MOST_PARTS = 256, 64
 """Rows of few fits are added up in so many parts."""
+_MOST_ROWS = 2**16
+"""Of a batch that is all rows: batches are copied, and such steps do not wait for launches."""
 _MOST_AT_ONCE = 2**31  # entries of a layer: kernels count them in 32 bits
 
 
@@ -47,7 +49,8 @@ def device_steps(stack: Stack, source: Source, batch_size: int, engine: Any) -> 
     if drops_input or not _is_suited(stack.optimizer, stack.terms):
         return None
     n_largest = max(stack.terms.network.sizes[1:])
-    if batch_size * n_largest >= _MOST_AT_ONCE or stack.n_outputs > batch_size * n_largest:
+    is_whole = batch_size >= source.n_samples > _MOST_ROWS
+    if is_whole or batch_size * n_largest >= _MOST_AT_ONCE:
         return None
     try:
         return DeviceSteps(stack, source, batch_size, engine)
