@@ -62,6 +62,8 @@ class Namespace:
         return _reduced("add", apply("multiply", x, y), axis, keepdims=False)
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # who looks at a module asks for these
+            raise AttributeError(name)
         raise CannotTrace(f"{name} is not traced.")
 
     def astype(self, x: Symbol, dtype: Any, copy: bool = True, device: Any = None) -> Symbol:
