@@ -22,9 +22,12 @@ from skopt_suite.training._epoch import Cancelled, Epoch
 from skopt_suite.training._objective import Terms
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._programs import (
+    LAYOUT,
+    LayerPrograms,
     UpdatePrograms,
     layer_programs,
     loss_program,
+    output_program,
     update_programs,
 )
 from skopt_suite.training._rows import InMemory, Rows, Source
@@ -35,6 +38,10 @@ _STEPS_AT_ONCE = 32
 """Of a graph; another makes those that are left in an epoch."""
 _ROWS_OF_A_PART, _MOST_PARTS = 256, 64
 """Rows of few fits are added up in so many parts."""
+_FEW_PRODUCTS = 2**25
+"""Of numbers, in the largest layer of all fits: so many are multiplied while a library begins."""
+_MOST_ROWS_BY_ROWS = 128
+"""That every parameter's thread goes through."""
 _MOST_ROWS = 2**16
 """Of a batch that is all rows: batches are copied, and such steps do not wait for launches."""
 _MOST_AT_ONCE = 2**31  # entries of a layer: kernels count them in 32 bits
@@ -82,14 +89,6 @@ def _is_suited(optimizer: Optimizer, terms: Terms) -> bool:
     return not optimizer.is_full_batch and terms.network.is_plain and terms.loss.n_raw == 1
 
 
-class _Hidden(NamedTuple):
-    """A hidden layer: its kernels, and whether the slope of its activation is kept."""
-
-    forward: Program
-    backward: Program
-    keeps_slope: bool
-
-
 class Programs(NamedTuple):
     """The kernels of a step."""
 
@@ -97,7 +96,8 @@ class Programs(NamedTuple):
     loss: Program
     loss_arrays: dict[str, Array]
     """What the kernel of the loss is called with, beside what differs between steps."""
-    hidden: list[_Hidden]
+    hidden: list[LayerPrograms]
+    output: Program
 
     @classmethod
     def of(
@@ -111,14 +111,14 @@ class Programs(NamedTuple):
     ) -> Programs:
         """Return them for stacked components; of rows only what they are counts."""
         dtype, layout = str(params.dtype), terms.network.layout
-        update = update_programs(optimizer, terms.penalty, state, params, layout.n_weights)
+        update = update_programs(optimizer, terms.penalty, state, params, layout)
         has_bias = layout.layers[-1].has_bias
         loss = loss_program(terms.loss, rows.y, dtype, has_bias, rows.weight)
         hidden = [
-            _Hidden(*layer_programs(ACTIVATIONS[name], i, dtype, has_dropout))
+            layer_programs(ACTIVATIONS[name], i, dtype, has_dropout)
             for i, name in enumerate(terms.network.activations)
         ]
-        return cls(update, *loss, hidden)
+        return cls(update, *loss, hidden, output_program(dtype))
 
 
 class _Buffers(NamedTuple):
@@ -194,7 +194,7 @@ class DeviceSteps:
         stack.params = xp.asarray(stack.params, copy=True)
         self.params, self.gradient = stack.params, xp.zeros_like(stack.params)
         self.weight, self.dropout = stack.weights.values, stack.dropout
-        self.update, self.loss, self.loss_arrays, self.hidden = Programs.of(
+        self.update, self.loss, self.loss_arrays, self.hidden, self.output = Programs.of(
             stack.optimizer,
             terms,
             stack.optimizer_state,
@@ -267,7 +267,7 @@ class DeviceSteps:
 
     def _step(self, u: int, rows: int, what: _Range) -> None:
         """Make one step of a range."""
-        buffers = self._buffers_for(rows)
+        buffers, is_small = self._buffers_for(rows), self._is_small(rows)
         order = what.order[u * rows : (u + 1) * rows]
         moving = self._moving(u, what)
         if not self.update.of_sums:
@@ -275,8 +275,15 @@ class DeviceSteps:
                 self.engine.call_for_fits(self.update.of_fits, *moving)
         self.engine.gather(buffers.x[0], self.x, order, self.columns)
         count = what.counts[u : u + 1]
-        self._forward(buffers, rows, count)
+        if is_small:
+            self._forward_small(buffers, rows, count)
+        else:
+            self._forward(buffers, rows, count)
         self._loss(buffers, rows, order)
+        if is_small and rows <= _MOST_ROWS_BY_ROWS and not self.update.of_sums:
+            self._backward_small(buffers, rows)
+            self._move_by_rows(buffers, rows, *moving)
+            return
         self._backward(buffers, rows)
         self.engine.join()
         for program in self.update.of_sums:
@@ -284,6 +291,48 @@ class DeviceSteps:
         if self.update.of_sums:
             self.engine.call_for_fits(self.update.of_fits, *moving)
         self.engine.call(self.update.of_params, *moving)
+
+    def _is_small(self, rows: int) -> bool:
+        """Whether kernels that also multiply are faster than products of a library."""
+        largest = max(layer.n_in * layer.n_out for layer in self.layers)
+        n_products = len(self.params) * rows * largest
+        return n_products <= _FEW_PRODUCTS and self.engine.precision == "highest"
+
+    def _forward_small(self, buffers: _Buffers, rows: int, count: Array) -> None:
+        """Compute what layers put out, each in one kernel."""
+        x = buffers.x
+        for i, (layer, out) in enumerate(zip(self.layers, buffers.outputs, strict=True)):
+            is_hidden = i < len(self.hidden)
+            program = self.hidden[i].dense_forward if is_hidden else self.output
+            arrays, more = self._of_layer(i, buffers, count) if is_hidden else ({"z": out}, [])
+            arrays |= {"x": x, "w": layer.weights(self.params)}
+            lengths = self._lengths(rows, layer.n_out) | {"M": layer.n_in}
+            self.engine.call_dots(program, arrays, lengths, *more)
+            x = out
+
+    def _backward_small(self, buffers: _Buffers, rows: int) -> None:
+        """Compute the gradients by sums of inputs, each in one kernel."""
+        for i in reversed(range(1, len(self.layers))):
+            layer, below = self.layers[i], self.hidden[i - 1].dense_backward
+            arrays = {"delta": buffers.deltas[i - 1], "z": buffers.outputs[i - 1]}
+            arrays |= {"slope": buffers.slopes[i - 1], "x": buffers.deltas[i]}
+            arrays["w"] = layer.weights(self.params)
+            lengths = self._lengths(rows, layer.n_in) | {"M": layer.n_out}
+            self.engine.call_dots(below, arrays, lengths)
+
+    def _move_by_rows(
+        self, buffers: _Buffers, rows: int, arrays: dict[str, Array], lengths: dict[str, int]
+    ) -> None:
+        """Let the optimizer make its step, which sums gradients where it needs them."""
+        arrays, lengths = dict(arrays), lengths | {"B": rows}
+        for i, layer in enumerate(self.layers):
+            arrays[f"x{i}"] = buffers.outputs[i - 1] if i else buffers.x
+            arrays[f"d{i}"] = buffers.deltas[i]
+            start, end = layer.weights_at, layer.weights_at + layer.n_weights
+            own = start, end, layer.bias_at, layer.n_out
+            lengths |= {f"{name}{i}": n for name, n in zip(LAYOUT, own, strict=True)}
+        self.engine.join()
+        self.engine.call(self.update.of_params_by_rows, arrays, lengths)
 
     def _buffers_for(self, rows: int) -> _Buffers:
         if rows not in self.buffers:
@@ -321,7 +370,13 @@ class DeviceSteps:
 
     def _end_layer(self, i: int, buffers: _Buffers, rows: int, count: Array) -> None:
         """Turn the sums of a hidden layer into its output."""
-        layer, hidden = self.layers[i], self.hidden[i]
+        arrays, more = self._of_layer(i, buffers, count)
+        lengths = self._lengths(rows, self.layers[i].n_out)
+        self.engine.call(self.hidden[i].forward, arrays, lengths, *more)
+
+    def _of_layer(self, i: int, buffers: _Buffers, count: Array) -> tuple[dict[str, Array], list]:
+        """Return what the kernels of a hidden layer are called with."""
+        layer = self.layers[i]
         arrays: dict[str, Array] = {
             "z": buffers.outputs[i],
             "slope": buffers.slopes[i],
@@ -331,7 +386,7 @@ class DeviceSteps:
         if self.dropout is not None:
             arrays["rate"] = self.dropout.rates[:, i : i + 1]
             more = [np.uint64(self.dropout.seed & (2**64 - 1))]
-        self.engine.call(hidden.forward, arrays, self._lengths(rows, layer.n_out), *more)
+        return arrays, more
 
     def _loss(self, buffers: _Buffers, rows: int, order: Array) -> None:
         """Turn raw predictions into the gradient by them, and add their mean loss."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skopt_suite._component import Component
+from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, Params, PerFit, State, namespace, to_numpy
 from skopt_suite.backends.kernels import _tracing as tracing
 from skopt_suite.backends.kernels._tracing import (
@@ -32,6 +33,7 @@ from skopt_suite.optimizers import Optimizer
 from skopt_suite.penalties import Penalty
 from skopt_suite.training._objective import Objective
 
+LAYOUT = tracing.dots.LAYOUT
 ComponentT = Any
 _COLUMN = (FITS, 1)
 
@@ -94,6 +96,19 @@ class Leaves:
         return self.lengths.get(n, n)
 
 
+class LayerPrograms(NamedTuple):
+    """What a hidden layer does behind its sums of inputs, and back."""
+
+    forward: Program
+    backward: Program
+    dense_forward: Program
+    """Forward, with the sums."""
+    dense_backward: Program
+    """Backward, with the sums of the layer above."""
+    keeps_slope: bool
+    """Whether the slope of the activation is kept."""
+
+
 class UpdatePrograms(NamedTuple):
     """What moves parameters and state from a gradient."""
 
@@ -103,6 +118,8 @@ class UpdatePrograms(NamedTuple):
     """What counts steps, say, and computes numbers of fits."""
     of_params: Program
     """What reads those numbers."""
+    of_params_by_rows: Program
+    """The same, which sums gradients over the rows of a batch."""
     n_hoisted: int
     """How many there are."""
     n_sums: int
@@ -117,13 +134,13 @@ class UpdatePrograms(NamedTuple):
 
 
 def update_programs(
-    optimizer: Optimizer, penalty: Penalty, state: State, params: Params, n_weights: int
+    optimizer: Optimizer, penalty: Penalty, state: State, params: Params, layout: Layout
 ) -> UpdatePrograms:
     """Return kernels that make the step of an optimizer, the penalty included.
 
     Arrays of `state` and `params` are overwritten by calls. Raises `CannotTrace`.
     """
-    n_params = params.shape[1]
+    n_params, n_weights = params.shape[1], layout.n_weights
     if n_weights < 2 or state is None:
         raise CannotTrace("Nothing tells a number of a fit from one of its only weight.")
     of_weights = PARAMS if n_weights == n_params else WEIGHTS
@@ -137,14 +154,15 @@ def update_programs(
     if optimizer.has_momentum:
         rule = rule.with_momentum(leaves.add("momentum", _COLUMN, np.float64))
     time = leaves.add("time", (1,), np.float64)[0]
-    layout = _Layout(of_weights)
-    objective = Objective(_Given(layout, gradient), symbols[1], False, None, time)  # type: ignore[arg-type]
+    given = _Given(_Layout(of_weights), gradient)
+    objective = Objective(given, symbols[1], False, None, time)  # type: ignore[arg-type]
     step = rule.step(before, moving, objective, factor)
     writes = [("params", step.params), *_changed(before, step.state, "state")]
     of_params = [(name, new) for name, new in writes if new.shape[-1] != 1]
     of_fits = [(name, new) for name, new in writes if new.shape[-1] == 1]
     hoisted: list[Expression] = []
     moves = tracing.of_entries("update", of_params, leaves.leaves, PARAMS, hoisted)
+    by_rows = tracing.dots.of_params("update", of_params, leaves.leaves, [], layout.n_layers)
     at = tracing.variable("k"), tracing.position(0)
     entries, sums = tracing.lifted([*hoisted, *(new.at(at) for _, new in of_fits)], OVER_PARAMS)
     counted = [
@@ -152,7 +170,7 @@ def update_programs(
     ]
     counts = tracing.of_fits("count", counted, leaves.leaves, entries[: len(hoisted)])
     reduced = _sums(sums, leaves.leaves)
-    return UpdatePrograms(reduced, counts, moves, len(hoisted), len(sums), leaves.arrays)
+    return UpdatePrograms(reduced, counts, moves, by_rows, len(hoisted), len(sums), leaves.arrays)
 
 
 def _sums(sums: list[Lifted], leaves: dict[str, Leaf]) -> list[Program]:
@@ -191,13 +209,11 @@ def loss_program(
     return program, leaves.arrays
 
 
-def layer_programs(
-    layer: Any, number: int, dtype: str, has_dropout: bool
-) -> tuple[Program, Program, bool]:
-    """Return the kernels that end a hidden layer forward and begin it backward.
+def layer_programs(layer: Any, number: int, dtype: str, has_dropout: bool) -> LayerPrograms:
+    """Return the kernels of a hidden layer's activation.
 
-    Forward writes `z`, sums of inputs, with the output, and `slope`, if the last result says so, by
-    which backward multiplies `delta`; else backward reads the output, `z`.
+    Forward writes `z`, sums of inputs, with the output, and maybe `slope`, by which backward
+    multiplies `delta`; else backward reads the output, `z`.
     """
     leaves = Leaves({})
     shape, nothing = (FITS, ROWS, UNITS), Context()
@@ -220,11 +236,21 @@ def layer_programs(
         below = delta * kept
     else:
         below = layer.backward(None, None, z, delta)
-    return (
-        tracing.of_entries("forward", writes, leaves.leaves, UNITS),
-        tracing.of_entries("backward", [("delta", below)], leaves.leaves, UNITS),
+    forward, backward = (writes, leaves.leaves), ([("delta", below)], leaves.leaves)
+    return LayerPrograms(
+        tracing.of_entries("forward", *forward, UNITS),
+        tracing.of_entries("backward", *backward, UNITS),
+        tracing.dots.of_layer("dense_forward", *forward, "z", is_transposed=False),
+        tracing.dots.of_layer("dense_backward", *backward, "delta", is_transposed=True),
         keeps_slope,
     )
+
+
+def output_program(dtype: str) -> Program:
+    """Return the kernel that multiplies the input of the last layer with its weights."""
+    leaves = Leaves({})
+    z = leaves.add("z", (FITS, ROWS, UNITS), dtype)
+    return tracing.dots.of_layer("dense", [("z", z)], leaves.leaves, "z", is_transposed=False)
 
 
 def _mask(rate: Any, layer: int, dtype: str) -> Symbol:

@@ -21,9 +21,11 @@ static Position blockIdx, threadIdx, blockDim = {1, 1, 1}, gridDim;
 #define __device__ static
 #define __global__
 #define __restrict__
+#define __noinline__
 #define __shared__ static
 #define __syncthreads()
 #define __shfl_down_sync(mask, value, distance) (value)
+#define __shfl_xor_sync(mask, value, distance) (value)
 static const int warpSize = 1;
 static unsigned __umulhi(unsigned a, unsigned b) { return (unsigned long long)a * b >> 32; }
 """
@@ -49,7 +51,7 @@ class Graph:
 class CpuEngine:
     """What `skopt_suite.backends.kernels._cupy.Engine` is, on arrays of NumPy."""
 
-    main = None
+    main, precision = None, "highest"
 
     def __init__(self, folder):
         if shutil.which("g++") is None:
@@ -73,6 +75,10 @@ class CpuEngine:
 
     def call(self, program, arrays, lengths, *more):
         self._run(program, (2, 2), arrays, lengths, more)
+
+    def call_dots(self, program, arrays, lengths, *more):
+        source = f"#define SPLIT 1\n{program.source}"
+        self._run(program._replace(source=source), (2, 2), arrays, lengths, more)
 
     def call_for_fits(self, program, arrays, lengths):
         self._run(program, (2,), arrays, lengths)
@@ -106,7 +112,8 @@ class CpuEngine:
             array = arrays[name]
             assert array.ndim == n_axes, f"{name} of {program.name} has {array.ndim} axes"
             assert array.shape[-1] == 1 or array.strides[-1] == array.itemsize
-            strides = [s // array.itemsize for s in array.strides[: n_axes - 1]]
+            axes = zip(array.shape[: n_axes - 1], array.strides[: n_axes - 1], strict=True)
+            strides = [0 if n == 1 else stride // array.itemsize for n, stride in axes]
             arguments.append(ctypes.c_void_p(array.ctypes.data))
             arguments += map(ctypes.c_longlong, strides)
         arguments += [ctypes.c_ulonglong(int(number)) for number in more]

@@ -8,7 +8,7 @@ from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPReg
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from skopt_suite.models import ACTIVATIONS
 from skopt_suite.optimizers import OPTIMIZERS
-from skopt_suite.training import _loop
+from skopt_suite.training import _device_steps, _loop
 
 pytestmark = [
     pytest.mark.gpu,
@@ -112,6 +112,17 @@ def test_linear_models(estimator, schedule, monkeypatch, made):
     settings = {**SETTINGS, "optimizer": "momentum", "schedule": schedule}
     data = digits() if isinstance(estimator, LinearClassifier) else diabetes()
     assert assert_as_defined(estimator.set_params(**settings), *data, monkeypatch, made)
+
+
+@pytest.mark.parametrize("batch_size", [50, 200])
+@pytest.mark.parametrize("few_products", [0, 2**25])
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_products(activation, few_products, batch_size, monkeypatch, made):
+    """By cuBLAS, or by the kernels that need them."""
+    monkeypatch.setattr(_device_steps, "_FEW_PRODUCTS", few_products)
+    settings = {**SETTINGS, "batch_size": batch_size, "activation": activation, "dropout": 0.2}
+    network = MLPClassifier((96, 33), **settings)
+    assert assert_as_defined(network, *digits(), monkeypatch, made)
 
 
 def test_weights_and_rows_in_order(monkeypatch, made):

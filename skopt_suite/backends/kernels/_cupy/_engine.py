@@ -16,6 +16,8 @@ from skopt_suite.backends.kernels._tracing import Program, _rows
 
 _THREADS = 256
 _MOST_THREADS = 1024
+_SPLITS = 16, 8, 4, 2, 1
+_FEWEST_OF_A_SUM = 4  # products of a thread
 _TILE = 32, 8  # threads: columns, and rows at once
 _MOST_BLOCKS = 132 * 32  # threads go on with another entry beyond
 _MOST_FITS = 65535  # of a grid's second axis
@@ -31,6 +33,7 @@ class Engine:
     """
 
     def __init__(self, precision: str = "highest") -> None:
+        self.precision = precision
         self.main, self.beside = (cupy.cuda.Stream(non_blocking=True) for _ in range(2))
         self._products = [Cublas(stream, precision) for stream in (self.main, self.beside)]
         self._is_aside = self._is_awaited = False
@@ -70,6 +73,17 @@ class Engine:
         n_fits, n = lengths.get("K", 1), lengths["entries"]
         blocks = min(-(-n // _THREADS), _MOST_BLOCKS)
         grid = (blocks, min(n_fits, _MOST_FITS)) if n_fits else (blocks,)
+        self._launch(program, grid, (_THREADS,), arrays, lengths, more)
+
+    def call_dots(
+        self, program: Program, arrays: Mapping[str, Any], lengths: Mapping[str, int], *more: Any
+    ) -> None:
+        """Run a kernel in which several threads share the sum of every entry of a layer."""
+        split = next(n for n in _SPLITS if n * _FEWEST_OF_A_SUM <= lengths["M"] or n == 1)
+        source = f"#define SPLIT {split}\n{program.source}"
+        blocks = min(-(-lengths["entries"] * split // _THREADS), _MOST_BLOCKS)
+        grid = blocks, min(lengths["K"], _MOST_FITS)
+        program = program._replace(source=source)
         self._launch(program, grid, (_THREADS,), arrays, lengths, more)
 
     def call_for_fits(
@@ -159,7 +173,7 @@ class Engine:
         for name, n_axes in program.arrays:
             array = arrays[name]
             arguments.append(array)
-            arguments += [np.int64(s // array.itemsize) for s in array.strides[: n_axes - 1]]
+            arguments += [np.int64(stride) for stride in _strides(array, n_axes - 1)]
         _compiled(program.source, program.name)(grid, threads, (*arguments, *more))
 
 
@@ -173,6 +187,12 @@ def engine(precision: str) -> Engine:
     if key not in engines:
         engines[key] = Engine(precision)
     return engines[key]
+
+
+def _strides(array: Any, n_axes: int) -> list[int]:
+    """Return distances along the first axes, in entries; 0 where there is one for all."""
+    axes = zip(array.shape[:n_axes], array.strides[:n_axes], strict=True)
+    return [0 if n == 1 else stride // array.itemsize for n, stride in axes]
 
 
 @functools.cache

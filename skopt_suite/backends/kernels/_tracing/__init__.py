@@ -4,6 +4,7 @@ What it computes for one entry of its result is then written as text. So a formu
 where nothing can be written, because a value decides what is computed, the definition runs.
 """
 
+from skopt_suite.backends.kernels._tracing import _dots as dots
 from skopt_suite.backends.kernels._tracing._expression import (
     CannotTrace,
     Expression,
@@ -48,6 +49,7 @@ __all__ = [
     "Lifted",
     "Program",
     "Symbol",
+    "dots",
     "lifted",
     "number",
     "of_entries",

@@ -39,7 +39,7 @@ _CALLS = {
     "log1p": "log1p",
     "maximum": "larger",
     "minimum": "smaller",
-    "power": "pow",
+    "power": "power",
     "sign": "sign",
     "sinh": "sinh",
     "sqrt": "sqrt",
@@ -53,6 +53,9 @@ PREAMBLE = """\
 #endif
 template <typename T> __device__ T larger(T a, T b) { return a > b || a != a ? a : b; }
 template <typename T> __device__ T smaller(T a, T b) { return a < b || a != a ? a : b; }
+// apart, as what is inlined many times takes long to compile
+__device__ __noinline__ double power(double a, double b) { return pow(a, b); }
+__device__ __noinline__ float power(float a, float b) { return pow(a, b); }
 template <typename T> __device__ T sign(T x) { return x != x ? x : T((x > 0) - (x < 0)); }
 """
 
@@ -75,6 +78,8 @@ class Writer:
         self.hoisted: list[Expression] | None = None
         """Given a list, what is the same for all of a fit is left to another kernel: it is put
         there, and read from its place in an array of that name."""
+        self.given: dict[str, str] = {}
+        """By name of an array the text that takes the place of its entries."""
         self._n_names = 0
 
     def value(self, expression: Expression) -> str:
@@ -150,6 +155,8 @@ class Writer:
             return f"{parts[0]} {_INFIX[op]} {parts[1]}"
         if op in _CALLS:
             return f"{_CALLS[op]}({', '.join(parts)})"
+        if op == "table":
+            return f"{self._table(args[0], expression.dtype)}[{parts[0]}]"
         if op == "where":
             return f"{parts[0]} ? {parts[1]} : {parts[2]}"
         if op in ("cast", "negative", "logical_not"):
@@ -162,6 +169,8 @@ class Writer:
     def _load(self, expression: Expression) -> str:
         """Return an entry of an array, 0 where it has none there: values are found before used."""
         name, shape, *index = expression.args
+        if name in self.given:
+            return self.given[name]
         self.loads.add(name)
         parts, last = [self.value(i) for i in index], len(shape) - 1
         terms = [
@@ -193,6 +202,15 @@ class Writer:
         self.scopes[-1].lines.append(f"{name} = {more};")
         self._end_loop(self.value(length))
         return name
+
+    def _table(self, values: tuple[float, ...], dtype: np.dtype) -> str:
+        """Return the name of an array of constants, which is written once, outside of all loops."""
+        outermost, key = self.scopes[0], (values, dtype.str)
+        if key not in outermost.tables:
+            name = outermost.tables[key] = self._new_name()
+            entries = ", ".join(self._float(value, dtype) for value in values)
+            outermost.lines.append(f"const {C_TYPES[dtype.name]} {name}[] = {{{entries}}};")
+        return outermost.tables[key]
 
     def _literal(self, expression: Expression) -> str:
         value = expression.args[0]
@@ -231,6 +249,7 @@ class _Scope:
         self.index = index
         self.lines: list[str] = []
         self.known: dict[int, str] = {}
+        self.tables: dict[tuple[tuple[float, ...], str], str] = {}
 
 
 def pointer(name: str, dtype: Any, is_written: bool) -> str:

@@ -2,6 +2,8 @@
 
 FITS, WEIGHTS, PARAMS = 1_000_003, 2_000_003, 3_000_017
 ROWS, UNITS, OUTPUTS = 4_000_037, 5_000_011, 6_000_011
-NAMES = {FITS: "K", WEIGHTS: "W", PARAMS: "P", ROWS: "B", UNITS: "N", OUTPUTS: "C"}
+SUMMED = 7_000_003
+"""Of what products sum over."""
+NAMES = {FITS: "K", WEIGHTS: "W", PARAMS: "P", ROWS: "B", UNITS: "N", OUTPUTS: "C", SUMMED: "M"}
 LEAST = 10**6
 """Whole numbers from here on are no others."""

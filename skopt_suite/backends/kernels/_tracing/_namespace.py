@@ -17,6 +17,7 @@ from skopt_suite.backends.kernels._tracing._expression import (
     is_between,
     known,
     moved,
+    number,
     position,
     variable,
 )
@@ -73,6 +74,8 @@ class Namespace:
     def asarray(self, x: Any, dtype: Any = None, device: Any = None, copy: Any = None) -> Symbol:
         """Return a symbol, a number, or a list of them, as a symbol."""
         if isinstance(x, (list, tuple)):
+            if all(isinstance(part, float) for part in x):
+                return _table(x, np.float64 if dtype is None else dtype)
             x = self.stack([self.asarray(part, dtype) for part in x])
         x = as_symbol(x, np.float64 if dtype is None else dtype)
         return Symbol(x.shape, x.dtype if dtype is None else dtype, cast_to(x, dtype or x.dtype).at)
@@ -152,6 +155,19 @@ class Namespace:
     def max(self, x: Symbol, axis: int | None = None, keepdims: bool = False) -> Symbol:
         """Return the largest entry of the last axis."""
         return _reduced("maximum", x, axis, keepdims)
+
+
+def _table(values: Sequence[float], dtype: Any) -> Symbol:
+    """Return numbers of which an index picks one."""
+    entries = tuple(number(value, dtype).args[0] for value in values)
+
+    def at(index: Index) -> Expression:
+        place = known(index[0])
+        if place is not None:
+            return number(entries[place], dtype)
+        return Expression("table", (entries, index[0]), np.dtype(dtype))
+
+    return Symbol((len(entries),), dtype, at)
 
 
 def _joined(one: Symbol, other: Symbol, axis: int) -> Symbol:

@@ -86,7 +86,7 @@ def of_entries(
     lengths = {"k": FITS, "i": ROWS, "j": units, INNER: OUTPUTS}
     writer = Writer(lengths, NAMES)
     writer.hoisted = hoisted
-    stores = [store for target, symbol in writes for store in _stores(target, symbol, is_layer)]
+    stores = [store for target, symbol in writes for store in stores_of(target, symbol, is_layer)]
     values = [(store, writer.value(store.value)) for store in stores]
     for store, value in values:
         n = store.length
@@ -105,7 +105,7 @@ def of_entries(
         "for (long long t = blockIdx.x * (long long)blockDim.x + threadIdx.x;"
         f" t < {inner}; t += gridDim.x * (long long)blockDim.x) {{",
     ]
-    return _whole(
+    return whole(
         name, [*head, *where, *writer.lines, "}"], writer, leaves, [to for to, _ in writes]
     )
 
@@ -128,7 +128,7 @@ def of_fits(
     written = [*(to for to, _ in entries), *(["hoisted"] if hoisted else [])]
     head = "for (long long k = blockIdx.x * (long long)blockDim.x + threadIdx.x; k < K;"
     head += " k += gridDim.x * (long long)blockDim.x) {"
-    return _whole(name, [head, *writer.lines, *stores, "}"], writer, leaves, written)
+    return whole(name, [head, *writer.lines, *stores, "}"], writer, leaves, written)
 
 
 def of_sums(name: str, reductions: Sequence[Lifted], leaves: Mapping[str, Leaf]) -> Program:
@@ -159,7 +159,7 @@ def of_sums(name: str, reductions: Sequence[Lifted], leaves: Mapping[str, Leaf])
         lines.append(f"r{i} = {op}_of_block(r{i});")
         lines.append(f"if (threadIdx.x == 0) sums[k * sums_0 + {each.slot}] = {kind}(r{i});")
     leaves = {**leaves, "sums": Leaf("sums", (FITS, OUTPUTS), np.dtype(np.float64))}
-    program = _whole(name, lines, writer, leaves, ["sums"])
+    program = whole(name, lines, writer, leaves, ["sums"])
     return program._replace(source=BLOCKS + program.source)
 
 
@@ -201,45 +201,47 @@ def of_rows(
     }
     writer.loads.add("share")
     lines = [*head, *writer.lines, *tail]
-    return _whole(name, lines, writer, {**leaves, **more}, [target, "total"])
+    return whole(name, lines, writer, {**leaves, **more}, [target, "total"])
 
 
-class _Store(NamedTuple):
+class Store(NamedTuple):
+    """A value that a thread writes, the last axis of whose array is so long."""
+
     target: str
     value: Expression
     length: int
 
 
-def _stores(target: str, symbol: Symbol, is_layer: bool) -> list[_Store]:
+def stores_of(target: str, symbol: Symbol, is_layer: bool) -> list[Store]:
     """Return what a thread writes of an array."""
     k, i, j = variable("k"), variable("i"), variable("j")
     n = symbol.shape[-1]
     if symbol.ndim == 2:
-        return [_Store(f"{target}[k * {target}_0 + j]", symbol.at((k, j)), n)]
+        return [Store(f"{target}[k * {target}_0 + j]", symbol.at((k, j)), n)]
     if is_layer:
         entry = f"{target}[k * {target}_0 + i * {target}_1 + j]"
-        return [_Store(entry, symbol.at((k, i, j)), n)]
+        return [Store(entry, symbol.at((k, i, j)), n)]
     return [
-        _Store(
-            f"{target}[k * {target}_0 + {m} * {target}_1 + j]", symbol.at((k, position(m), j)), n
-        )
+        Store(f"{target}[k * {target}_0 + {m} * {target}_1 + j]", symbol.at((k, position(m), j)), n)
         for m in range(symbol.shape[1])
     ]
 
 
-def _whole(
+def whole(
     name: str,
     lines: Sequence[str],
     writer: Writer,
     leaves: Mapping[str, Leaf],
     written: Sequence[str],
+    more_lengths: Sequence[str] = (),
 ) -> Program:
+    """Return a kernel from its lines."""
     numbers = np.dtype(np.float64)
     own = {name: Leaf(name, (FITS, OUTPUTS), numbers) for name in ("hoisted", "sums")}
     leaves = {**leaves, **own}
     names = [*written, *sorted(writer.loads - set(written))]
     arrays = tuple((array, len(leaves[array].shape)) for array in names)
-    lengths = tuple(NAMES.values())
+    lengths = (*NAMES.values(), *more_lengths)
     arguments = [f"long long {length}" for length in lengths]
     for array, n_axes in arrays:
         arguments.append(pointer(array, leaves[array].dtype, array in written))
