@@ -45,8 +45,8 @@ class Rows(NamedTuple):
 
 
 def network(sheet: Sheet, machine: Machine, sizes: Sizes) -> None:
-    X, y = images(sizes.n_images)
-    for batch_size in sizes.batches:
+    for batch_size, n_images in sizes.networks:
+        X, y = images(n_images)
         net = Net((784, 128, 128, 10), batch_size, len(X))
         rows = Rows(net, machine.xp.asarray(X), machine.xp.asarray(y))
         case = f"784-128-128-10, batch {batch_size}"

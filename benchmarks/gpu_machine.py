@@ -23,8 +23,8 @@ Found = dict[str, Any]
 class Sizes(NamedTuple):
     """How much work there is."""
 
-    n_images: int = 61_440  # whole batches of 32, 256 and 4,096
-    batches: tuple[int, ...] = (32, 256, 4096)
+    networks: tuple[tuple[int, int], ...] = ((32, 24_576), (256, 24_576), (4096, 61_440))
+    """Batch sizes, and images, of which they are whole parts."""
     width: int = 2048
     wide_batch: int = 8192
     n_wide: int = 65_536
@@ -37,7 +37,7 @@ class Sizes(NamedTuple):
 
 
 QUICK = Sizes(
-    n_images=12_288,
+    networks=((32, 12_288), (256, 12_288), (4096, 12_288)),
     n_wide=16_384,
     logistic=((1_000_000, 100), (2_500_000, 28)),
     n_candidates=200,
@@ -46,8 +46,7 @@ QUICK = Sizes(
     epochs=3,
 )
 DRY = Sizes(
-    n_images=512,
-    batches=(32, 256),
+    networks=((32, 512), (256, 512)),
     width=64,
     wide_batch=256,
     n_wide=512,

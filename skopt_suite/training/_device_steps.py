@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skopt_suite._component import stack as stack_components
+from skopt_suite._layout import DenseLayout
 from skopt_suite._target_type import TargetType
 from skopt_suite.backends import Array, Params, PerFit, Placement, State, namespace
 from skopt_suite.backends.kernels._tracing import CannotTrace, Program
@@ -38,8 +39,8 @@ _STEPS_AT_ONCE = 32
 """Of a graph; another makes those that are left in an epoch."""
 _ROWS_OF_A_PART, _MOST_PARTS = 256, 64
 """Rows of few fits are added up in so many parts."""
-_FEW_PRODUCTS = 2**25
-"""Of numbers, in the largest layer of all fits: so many are multiplied while a library begins."""
+_FEW_PRODUCTS = 2**22
+"""Of numbers, in a layer of all fits: so many are multiplied while a library begins."""
 _MOST_ROWS_BY_ROWS = 128
 """That every parameter's thread goes through."""
 _MOST_ROWS = 2**16
@@ -267,72 +268,32 @@ class DeviceSteps:
 
     def _step(self, u: int, rows: int, what: _Range) -> None:
         """Make one step of a range."""
-        buffers, is_small = self._buffers_for(rows), self._is_small(rows)
-        order = what.order[u * rows : (u + 1) * rows]
-        moving = self._moving(u, what)
+        buffers, moving = self._buffers_for(rows), self._moving(u, what)
         if not self.update.of_sums:
             with self.engine.aside():
                 self.engine.call_for_fits(self.update.of_fits, *moving)
+        order = what.order[u * rows : (u + 1) * rows]
         self.engine.gather(buffers.x[0], self.x, order, self.columns)
-        count = what.counts[u : u + 1]
-        if is_small:
-            self._forward_small(buffers, rows, count)
-        else:
-            self._forward(buffers, rows, count)
+        self._forward(buffers, rows, what.counts[u : u + 1])
         self._loss(buffers, rows, order)
-        if is_small and rows <= _MOST_ROWS_BY_ROWS and not self.update.of_sums:
-            self._backward_small(buffers, rows)
-            self._move_by_rows(buffers, rows, *moving)
-            return
-        self._backward(buffers, rows)
+        sums_by_rows = self._sums_by_rows(rows)
+        self._backward(buffers, rows, with_gradient=not sums_by_rows)
         self.engine.join()
-        for program in self.update.of_sums:
-            self.engine.call_for_sums(program, *moving)
-        if self.update.of_sums:
-            self.engine.call_for_fits(self.update.of_fits, *moving)
-        self.engine.call(self.update.of_params, *moving)
+        if sums_by_rows:
+            self._move_by_rows(buffers, rows, *moving)
+        else:
+            self._move(*moving)
 
-    def _is_small(self, rows: int) -> bool:
-        """Whether kernels that also multiply are faster than products of a library."""
-        largest = max(layer.n_in * layer.n_out for layer in self.layers)
-        n_products = len(self.params) * rows * largest
+    def _multiplies(self, layer: DenseLayout, rows: int) -> bool:
+        """Whether kernels of layers multiply: a product of a library takes longer to begin."""
+        n_products = len(self.params) * rows * layer.n_weights
         return n_products <= _FEW_PRODUCTS and self.engine.precision == "highest"
 
-    def _forward_small(self, buffers: _Buffers, rows: int, count: Array) -> None:
-        """Compute what layers put out, each in one kernel."""
-        x = buffers.x
-        for i, (layer, out) in enumerate(zip(self.layers, buffers.outputs, strict=True)):
-            is_hidden = i < len(self.hidden)
-            program = self.hidden[i].dense_forward if is_hidden else self.output
-            arrays, more = self._of_layer(i, buffers, count) if is_hidden else ({"z": out}, [])
-            arrays |= {"x": x, "w": layer.weights(self.params)}
-            lengths = self._lengths(rows, layer.n_out) | {"M": layer.n_in}
-            self.engine.call_dots(program, arrays, lengths, *more)
-            x = out
-
-    def _backward_small(self, buffers: _Buffers, rows: int) -> None:
-        """Compute the gradients by sums of inputs, each in one kernel."""
-        for i in reversed(range(1, len(self.layers))):
-            layer, below = self.layers[i], self.hidden[i - 1].dense_backward
-            arrays = {"delta": buffers.deltas[i - 1], "z": buffers.outputs[i - 1]}
-            arrays |= {"slope": buffers.slopes[i - 1], "x": buffers.deltas[i]}
-            arrays["w"] = layer.weights(self.params)
-            lengths = self._lengths(rows, layer.n_in) | {"M": layer.n_out}
-            self.engine.call_dots(below, arrays, lengths)
-
-    def _move_by_rows(
-        self, buffers: _Buffers, rows: int, arrays: dict[str, Array], lengths: dict[str, int]
-    ) -> None:
-        """Let the optimizer make its step, which sums gradients where it needs them."""
-        arrays, lengths = dict(arrays), lengths | {"B": rows}
-        for i, layer in enumerate(self.layers):
-            arrays[f"x{i}"] = buffers.outputs[i - 1] if i else buffers.x
-            arrays[f"d{i}"] = buffers.deltas[i]
-            start, end = layer.weights_at, layer.weights_at + layer.n_weights
-            own = start, end, layer.bias_at, layer.n_out
-            lengths |= {f"{name}{i}": n for name, n in zip(LAYOUT, own, strict=True)}
-        self.engine.join()
-        self.engine.call(self.update.of_params_by_rows, arrays, lengths)
+    def _sums_by_rows(self, rows: int) -> bool:
+        """Whether the kernel that moves parameters sums their gradients."""
+        n_products = self.params.shape[0] * self.params.shape[1] * rows
+        is_few = rows <= _MOST_ROWS_BY_ROWS and n_products <= _FEW_PRODUCTS
+        return is_few and not self.update.of_sums and self.engine.precision == "highest"
 
     def _buffers_for(self, rows: int) -> _Buffers:
         if rows not in self.buffers:
@@ -363,16 +324,18 @@ class DeviceSteps:
     def _forward(self, buffers: _Buffers, rows: int, count: Array) -> None:
         x = buffers.x
         for i, (layer, out) in enumerate(zip(self.layers, buffers.outputs, strict=True)):
-            self.engine.matmul(out, x, layer.weights(self.params))
-            if i < len(self.hidden):
-                self._end_layer(i, buffers, rows, count)
+            is_hidden, weights = i < len(self.hidden), layer.weights(self.params)
+            arrays, more = self._of_layer(i, buffers, count) if is_hidden else ({"z": out}, [])
+            lengths = self._lengths(rows, layer.n_out)
+            if self._multiplies(layer, rows):
+                program = self.hidden[i].dense_forward if is_hidden else self.output
+                arrays, lengths = {**arrays, "x": x, "w": weights}, {**lengths, "M": layer.n_in}
+                self.engine.call_dots(program, arrays, lengths, *more)
+            else:
+                self.engine.matmul(out, x, weights)
+                if is_hidden:
+                    self.engine.call(self.hidden[i].forward, arrays, lengths, *more)
             x = out
-
-    def _end_layer(self, i: int, buffers: _Buffers, rows: int, count: Array) -> None:
-        """Turn the sums of a hidden layer into its output."""
-        arrays, more = self._of_layer(i, buffers, count)
-        lengths = self._lengths(rows, self.layers[i].n_out)
-        self.engine.call(self.hidden[i].forward, arrays, lengths, *more)
 
     def _of_layer(self, i: int, buffers: _Buffers, count: Array) -> tuple[dict[str, Array], list]:
         """Return what the kernels of a hidden layer are called with."""
@@ -407,34 +370,59 @@ class DeviceSteps:
             self.shares[rows] = xp.asarray(share, dtype=xp.float64, device=device)
         return self.shares[rows]
 
-    def _backward(self, buffers: _Buffers, rows: int) -> None:
-        """Write the gradient by all parameters; those by weights of upper layers aside."""
-        xp = namespace(self.params)
+    def _backward(self, buffers: _Buffers, rows: int, with_gradient: bool) -> None:
+        """Find gradients by the sums of layers, and by parameters; what can wait, aside."""
         for i in reversed(range(len(self.layers))):
-            layer, delta = self.layers[i], buffers.deltas[i]
-            x = buffers.outputs[i - 1] if i else buffers.x
-            if i == 0:
-                self._gradients(layer, x, delta, buffers.sums[i])
-                continue
-            with self.engine.aside():
-                self._gradients(layer, x, delta, buffers.sums[i])
-            below = buffers.deltas[i - 1]
-            weights = xp.matrix_transpose(layer.weights(self.params))
-            self.engine.matmul(below, delta, weights)
-            self._begin_layer(i - 1, buffers, rows)
+            if with_gradient and i > 0:
+                with self.engine.aside():
+                    self._gradients(i, buffers)
+            elif with_gradient:
+                self._gradients(i, buffers)
+            if i > 0:
+                self._back_to(i - 1, buffers, rows)
 
-    def _gradients(self, layer: Any, x: Array, delta: Array, sums: Array) -> None:
+    def _gradients(self, i: int, buffers: _Buffers) -> None:
+        """Write the gradient by the parameters of a layer."""
+        layer, delta = self.layers[i], buffers.deltas[i]
+        x = buffers.outputs[i - 1] if i else buffers.x
         transposed = namespace(x).matrix_transpose(x)
         self.engine.matmul(layer.weights(self.gradient), transposed, delta)
         if layer.has_bias:
-            self.engine.sum_of_rows(layer.bias(self.gradient), delta, sums)
+            self.engine.sum_of_rows(layer.bias(self.gradient), delta, buffers.sums[i])
 
-    def _begin_layer(self, i: int, buffers: _Buffers, rows: int) -> None:
-        """Turn the gradient by the output of a hidden layer into that by its sums."""
-        hidden, arrays = self.hidden[i], {"delta": buffers.deltas[i], "z": buffers.outputs[i]}
-        if hidden.keeps_slope:
-            arrays["slope"] = buffers.slopes[i]
-        self.engine.call(hidden.backward, arrays, self._lengths(rows, self.layers[i].n_out))
+    def _back_to(self, i: int, buffers: _Buffers, rows: int) -> None:
+        """Find the gradient by the sums of a hidden layer from that of the layer above."""
+        hidden, above, delta = self.hidden[i], self.layers[i + 1], buffers.deltas[i]
+        arrays = {"delta": delta, "z": buffers.outputs[i], "slope": buffers.slopes[i]}
+        weights, lengths = above.weights(self.params), self._lengths(rows, above.n_in)
+        if self._multiplies(above, rows):
+            arrays, lengths = arrays | {"x": buffers.deltas[i + 1], "w": weights}, lengths
+            self.engine.call_dots(hidden.dense_backward, arrays, lengths | {"M": above.n_out})
+            return
+        transposed = namespace(weights).matrix_transpose(weights)
+        self.engine.matmul(delta, buffers.deltas[i + 1], transposed)
+        self.engine.call(hidden.backward, arrays, lengths)
+
+    def _move(self, arrays: dict[str, Array], lengths: dict[str, int]) -> None:
+        """Let the optimizer make its step."""
+        for program in self.update.of_sums:
+            self.engine.call_for_sums(program, arrays, lengths)
+        if self.update.of_sums:
+            self.engine.call_for_fits(self.update.of_fits, arrays, lengths)
+        self.engine.call(self.update.of_params, arrays, lengths)
+
+    def _move_by_rows(
+        self, buffers: _Buffers, rows: int, arrays: dict[str, Array], lengths: dict[str, int]
+    ) -> None:
+        """Let the optimizer make its step, which sums gradients where it needs them."""
+        arrays, lengths = dict(arrays), lengths | {"B": rows}
+        for i, layer in enumerate(self.layers):
+            arrays[f"x{i}"] = buffers.outputs[i - 1] if i else buffers.x
+            arrays[f"d{i}"] = buffers.deltas[i]
+            start, end = layer.weights_at, layer.weights_at + layer.n_weights
+            own = start, end, layer.bias_at, layer.n_out
+            lengths |= {f"{name}{i}": n for name, n in zip(LAYOUT, own, strict=True)}
+        self.engine.call(self.update.of_params_by_rows, arrays, lengths)
 
     def _moving(self, u: int, what: _Range) -> tuple[dict[str, Array], dict[str, int]]:
         """Return what the kernels of the optimizer's step are called with."""

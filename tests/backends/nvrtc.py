@@ -10,8 +10,10 @@ import pytest
 ARCHITECTURES = ("sm_75", "sm_90")  # the oldest that CUDA 13 knows, and an H100
 
 
-def compile_cuda(source, name_expressions=(), options=("--std=c++17",)):
-    """Return what the compiler says about CUDA source, for an old and for a new architecture.
+def compile_cuda(
+    source, name_expressions=(), options=("--std=c++17",), architectures=ARCHITECTURES
+):
+    """Return what the compiler says about CUDA source, by default for an old and a new card.
 
     Parameters
     ----------
@@ -21,6 +23,8 @@ def compile_cuda(source, name_expressions=(), options=("--std=c++17",)):
         Instances of templates, such as "step<float>", which are compiled, too.
     options : sequence of str
         More of the compiler's, as `cupy.RawModule` takes them.
+    architectures : sequence of str
+        Cards.
 
     Returns
     -------
@@ -33,7 +37,7 @@ def compile_cuda(source, name_expressions=(), options=("--std=c++17",)):
         With the log, if the source does not compile.
     """
     flags = [*options, *(f"--include-path={folder}" for folder in _folders("include"))]
-    logs = (_compile(source, name_expressions, [f"-arch={a}", *flags]) for a in ARCHITECTURES)
+    logs = (_compile(source, name_expressions, [f"-arch={a}", *flags]) for a in architectures)
     return "".join(logs)
 
 
