@@ -28,12 +28,13 @@ from skopt_suite.losses import Loss
 from skopt_suite.models import ACTIVATIONS, LeakyReLU, Network
 from skopt_suite.optimizers import Optimizer, Prodigy, Rule
 from skopt_suite.penalties import Penalty
-from skopt_suite.training._device_steps import DeviceSteps, device_steps, is_written
+from skopt_suite.training._device_steps import DeviceSteps, device_steps
 from skopt_suite.training._epoch import Cancelled, Epoch
 from skopt_suite.training._moved import counted, moved_of, numbers_of, parts_of, state_of
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._rows import InMemory, Source
 from skopt_suite.training._stack import Stack
+from skopt_suite.training._written import is_written
 
 _NONE = np.empty(0)
 MOST_ROWS = 4096  # of a batch that is all rows: calls copy batches

@@ -8,37 +8,23 @@ between ranges, such as the order of rows, is copied to where their kernels read
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from skopt_suite._component import stack as stack_components
 from skopt_suite._layout import DenseLayout
-from skopt_suite._target_type import TargetType
-from skopt_suite.backends import Array, Params, PerFit, Placement, State, namespace
-from skopt_suite.backends.kernels._tracing import CannotTrace, Program
-from skopt_suite.models import ACTIVATIONS, Network
-from skopt_suite.optimizers import Optimizer
+from skopt_suite.backends import Array, PerFit, namespace
+from skopt_suite.backends.kernels._tracing import CannotTrace
+from skopt_suite.training._device_buffers import Buffers, Range, n_parts, new_buffers, new_range
 from skopt_suite.training._epoch import Cancelled, Epoch
-from skopt_suite.training._objective import Terms
-from skopt_suite.training._plan import AUTO_STRENGTH, Plan
-from skopt_suite.training._programs import (
-    LAYOUT,
-    LayerPrograms,
-    UpdatePrograms,
-    layer_programs,
-    loss_program,
-    output_program,
-    update_programs,
-)
+from skopt_suite.training._programs import LAYOUT
 from skopt_suite.training._rows import InMemory, Rows, Source
 from skopt_suite.training._stack import Stack
 from skopt_suite.training._trees import map_arrays
+from skopt_suite.training._written import Programs, is_suited
 
 _STEPS_AT_ONCE = 32
 """Of a graph; another makes those that are left in an epoch."""
-_ROWS_OF_A_PART, _MOST_PARTS = 256, 64
-"""Rows of few fits are added up in so many parts."""
 _FEW_PRODUCTS = 2**22
 """Of numbers, in a layer of all fits: so many are multiplied while a library begins."""
 _MOST_ROWS_BY_ROWS = 128
@@ -54,7 +40,7 @@ def device_steps(stack: Stack, source: Source, batch_size: int, engine: Any) -> 
         return None
     n_hidden, dropout = stack.terms.network.n_hidden, stack.dropout
     drops_input = dropout is not None and dropout.drops_input(n_hidden)
-    if drops_input or not _is_suited(stack.optimizer, stack.terms):
+    if drops_input or not is_suited(stack.optimizer, stack.terms):
         return None
     n_largest = max(stack.terms.network.sizes[1:])
     is_whole = batch_size >= source.n_samples > _MOST_ROWS
@@ -64,82 +50,6 @@ def device_steps(stack: Stack, source: Source, batch_size: int, engine: Any) -> 
         return DeviceSteps(stack, source, batch_size, engine)
     except CannotTrace:
         return None
-
-
-def is_written(plan: Plan, network: Network) -> bool:
-    """Whether there are kernels for the steps of a plan on dense rows; none is compiled to tell."""
-    place, n_out = Placement(np), network.sizes[-1]
-    kind = plan.loss.kinds[0]
-    loss = stack_components([plan.loss.on(TargetType(kind, n_out))], place, ndim=3)
-    penalty = stack_components([plan.penalty.with_strength(AUTO_STRENGTH)], place)
-    rows = Rows(np.zeros((1, network.sizes[0])), np.zeros((1, 1 if kind == "classes" else n_out)))
-    terms = Terms(network, loss, penalty.on(network.layout), counts_penalty=False)
-    optimizer = stack_components([plan.optimizer], place)
-    if plan.input_dropout or not _is_suited(optimizer, terms):
-        return False
-    params = np.zeros((1, network.n_params), np.float32)
-    try:
-        state = optimizer.init(params, terms.on(rows))
-        Programs.of(optimizer, terms, state, params, rows, bool(any(plan.dropout)))
-    except CannotTrace:
-        return False
-    return True
-
-
-def _is_suited(optimizer: Optimizer, terms: Terms) -> bool:
-    return not optimizer.is_full_batch and terms.network.is_plain and terms.loss.n_raw == 1
-
-
-class Programs(NamedTuple):
-    """The kernels of a step."""
-
-    update: UpdatePrograms
-    loss: Program
-    loss_arrays: dict[str, Array]
-    """What the kernel of the loss is called with, beside what differs between steps."""
-    hidden: list[LayerPrograms]
-    output: Program
-
-    @classmethod
-    def of(
-        cls,
-        optimizer: Optimizer,
-        terms: Terms,
-        state: State,
-        params: Params,
-        rows: Rows,
-        has_dropout: bool,
-    ) -> Programs:
-        """Return them for stacked components; of rows only what they are counts."""
-        dtype, layout = str(params.dtype), terms.network.layout
-        update = update_programs(optimizer, terms.penalty, state, params, layout)
-        has_bias = layout.layers[-1].has_bias
-        loss = loss_program(terms.loss, rows.y, dtype, has_bias, rows.weight)
-        hidden = [
-            layer_programs(ACTIVATIONS[name], i, dtype, has_dropout)
-            for i, name in enumerate(terms.network.activations)
-        ]
-        return cls(update, *loss, hidden, output_program(dtype))
-
-
-class _Buffers(NamedTuple):
-    """Where steps with batches of one size compute."""
-
-    x: Array  # (1, batch_size, n_features)
-    outputs: list[Array]  # of layers, (n_fits, batch_size, n_out)
-    deltas: list[Array]  # gradients by them; that of the last is where its outputs are
-    slopes: list[Array]  # of hidden layers
-    sums: list[Array]  # over some rows, (n_fits, n_parts, n_out), float64
-
-
-class _Range(NamedTuple):
-    """What the steps of a graph read of an epoch."""
-
-    order: Array  # (n_steps * batch_size,)
-    factors: Array  # (n_fits, n_steps)
-    momenta: Array  # (n_fits, n_steps), NaN where fits have their own
-    times: Array  # (n_steps,)
-    counts: Array  # (n_steps,), of steps since the beginning of the fit
 
 
 class DeviceSteps:
@@ -204,23 +114,23 @@ class DeviceSteps:
             has_dropout=self.dropout is not None,
         )
         n_fits, device = len(stack.params), stack.params.device
-        n_parts = min(_MOST_PARTS, max(1, self.batch_size // _ROWS_OF_A_PART // n_fits))
-        self.total = xp.zeros((n_fits, n_parts), dtype=xp.float64, device=device)
+        shape = n_fits, n_parts(self.batch_size, n_fits)
+        self.total = xp.zeros(shape, dtype=xp.float64, device=device)
         self.hoisted, self.sums = (
             xp.zeros((n_fits, max(1, n)), dtype=xp.float64, device=device)
             for n in (self.update.n_hoisted, self.update.n_sums)
         )
         self.n_weights = terms.network.layout.n_weights
         self.shares: dict[int, Array] = {}
-        self.graphs: dict[tuple[int, int], tuple[Any, _Range]] = {}
-        self.buffers: dict[int, _Buffers] = {}
+        self.graphs: dict[tuple[int, int], tuple[Any, Range]] = {}
+        self.buffers: dict[int, Buffers] = {}
 
     def _launch(self, epoch: Epoch, start: int, n_steps: int, rows: int) -> None:
         """Make a range of steps by a graph; the first of its kind without, which compiles."""
         key = n_steps, rows
         is_new = key not in self.graphs
         if is_new:
-            self.graphs[key] = None, self._new_range(epoch, n_steps, rows)
+            self.graphs[key] = None, new_range(self.params, n_steps, rows)
         graph, what = self.graphs[key]
         self._copy(epoch, start, n_steps, rows, what)
         if is_new:
@@ -231,20 +141,7 @@ class DeviceSteps:
         if graph is not None:
             graph.launch(self.engine.main)
 
-    def _new_range(self, epoch: Epoch, n_steps: int, rows: int) -> _Range:
-        xp, device = namespace(self.total), self.total.device
-        numbers = {"dtype": xp.float64, "device": device}
-        whole = {"dtype": xp.int64, "device": device}
-        shape = (len(self.params), n_steps)
-        return _Range(
-            order=xp.zeros(n_steps * rows, **whole),
-            factors=xp.zeros(shape, **numbers),
-            momenta=xp.full(shape, xp.nan, **numbers),
-            times=xp.zeros(n_steps, **numbers),
-            counts=xp.zeros(n_steps, **whole),
-        )
-
-    def _copy(self, epoch: Epoch, start: int, n_steps: int, rows: int, to: _Range) -> None:
+    def _copy(self, epoch: Epoch, start: int, n_steps: int, rows: int, to: Range) -> None:
         """Copy what the steps of a range read."""
         xp, first = namespace(self.total), start * self.batch_size
         steps, device = slice(start, start + n_steps), self.total.device
@@ -262,11 +159,11 @@ class DeviceSteps:
             count = epoch.number * epoch.n_steps + start
             to.counts[...] = xp.arange(count, count + n_steps, device=device)
 
-    def _make_steps(self, n_steps: int, rows: int, what: _Range) -> None:
+    def _make_steps(self, n_steps: int, rows: int, what: Range) -> None:
         for u in range(n_steps):
             self._step(u, rows, what)
 
-    def _step(self, u: int, rows: int, what: _Range) -> None:
+    def _step(self, u: int, rows: int, what: Range) -> None:
         """Make one step of a range."""
         buffers, moving = self._buffers_for(rows), self._moving(u, what)
         if not self.update.of_sums:
@@ -295,33 +192,16 @@ class DeviceSteps:
         is_few = rows <= _MOST_ROWS_BY_ROWS and n_products <= _FEW_PRODUCTS
         return is_few and not self.update.of_sums and self.engine.precision == "highest"
 
-    def _buffers_for(self, rows: int) -> _Buffers:
+    def _buffers_for(self, rows: int) -> Buffers:
         if rows not in self.buffers:
-            self.buffers[rows] = self._new_buffers(rows)
+            keeps_slope = [layer.keeps_slope for layer in self.hidden]
+            self.buffers[rows] = new_buffers(self.params, self.layers, keeps_slope, rows)
         return self.buffers[rows]
-
-    def _new_buffers(self, rows: int) -> _Buffers:
-        xp, params = namespace(self.params), self.params
-        kind = {"dtype": params.dtype, "device": params.device}
-        shapes = [(len(params), rows, layer.n_out) for layer in self.layers]
-        outputs = [xp.empty(shape, **kind) for shape in shapes]
-        deltas = [xp.empty(shape, **kind) for shape in shapes[:-1]]
-        slopes = [
-            xp.empty(shape, **kind) if hidden.keeps_slope else None
-            for shape, hidden in zip(shapes[:-1], self.hidden, strict=True)
-        ]
-        x = xp.empty((1, rows, self.layers[0].n_in), **kind)
-        n_parts = min(_MOST_PARTS, max(1, rows // _ROWS_OF_A_PART // len(params)))
-        sums = [
-            xp.empty((len(params), n_parts, layer.n_out), dtype=xp.float64, device=params.device)
-            for layer in self.layers
-        ]
-        return _Buffers(x, outputs, [*deltas, outputs[-1]], slopes, sums)
 
     def _lengths(self, rows: int, n_out: int) -> dict[str, int]:
         return {"K": len(self.params), "B": rows, "N": n_out, "C": n_out, "entries": rows * n_out}
 
-    def _forward(self, buffers: _Buffers, rows: int, count: Array) -> None:
+    def _forward(self, buffers: Buffers, rows: int, count: Array) -> None:
         x = buffers.x
         for i, (layer, out) in enumerate(zip(self.layers, buffers.outputs, strict=True)):
             is_hidden, weights = i < len(self.hidden), layer.weights(self.params)
@@ -337,7 +217,7 @@ class DeviceSteps:
                     self.engine.call(self.hidden[i].forward, arrays, lengths, *more)
             x = out
 
-    def _of_layer(self, i: int, buffers: _Buffers, count: Array) -> tuple[dict[str, Array], list]:
+    def _of_layer(self, i: int, buffers: Buffers, count: Array) -> tuple[dict[str, Array], list]:
         """Return what the kernels of a hidden layer are called with."""
         layer = self.layers[i]
         arrays: dict[str, Array] = {
@@ -351,7 +231,7 @@ class DeviceSteps:
             more = [np.uint64(self.dropout.seed & (2**64 - 1))]
         return arrays, more
 
-    def _loss(self, buffers: _Buffers, rows: int, order: Array) -> None:
+    def _loss(self, buffers: Buffers, rows: int, order: Array) -> None:
         """Turn raw predictions into the gradient by them, and add their mean loss."""
         last = self.layers[-1]
         arrays = {**self.loss_arrays, "raw": buffers.outputs[-1], "y": self.y, "order": order}
@@ -370,7 +250,7 @@ class DeviceSteps:
             self.shares[rows] = xp.asarray(share, dtype=xp.float64, device=device)
         return self.shares[rows]
 
-    def _backward(self, buffers: _Buffers, rows: int, with_gradient: bool) -> None:
+    def _backward(self, buffers: Buffers, rows: int, with_gradient: bool) -> None:
         """Find gradients by the sums of layers, and by parameters; what can wait, aside."""
         for i in reversed(range(len(self.layers))):
             if with_gradient and i > 0:
@@ -381,7 +261,7 @@ class DeviceSteps:
             if i > 0:
                 self._back_to(i - 1, buffers, rows)
 
-    def _gradients(self, i: int, buffers: _Buffers) -> None:
+    def _gradients(self, i: int, buffers: Buffers) -> None:
         """Write the gradient by the parameters of a layer."""
         layer, delta = self.layers[i], buffers.deltas[i]
         x = buffers.outputs[i - 1] if i else buffers.x
@@ -390,7 +270,7 @@ class DeviceSteps:
         if layer.has_bias:
             self.engine.sum_of_rows(layer.bias(self.gradient), delta, buffers.sums[i])
 
-    def _back_to(self, i: int, buffers: _Buffers, rows: int) -> None:
+    def _back_to(self, i: int, buffers: Buffers, rows: int) -> None:
         """Find the gradient by the sums of a hidden layer from that of the layer above."""
         hidden, above, delta = self.hidden[i], self.layers[i + 1], buffers.deltas[i]
         arrays = {"delta": delta, "z": buffers.outputs[i], "slope": buffers.slopes[i]}
@@ -412,7 +292,7 @@ class DeviceSteps:
         self.engine.call(self.update.of_params, arrays, lengths)
 
     def _move_by_rows(
-        self, buffers: _Buffers, rows: int, arrays: dict[str, Array], lengths: dict[str, int]
+        self, buffers: Buffers, rows: int, arrays: dict[str, Array], lengths: dict[str, int]
     ) -> None:
         """Let the optimizer make its step, which sums gradients where it needs them."""
         arrays, lengths = dict(arrays), lengths | {"B": rows}
@@ -424,7 +304,7 @@ class DeviceSteps:
             lengths |= {f"{name}{i}": n for name, n in zip(LAYOUT, own, strict=True)}
         self.engine.call(self.update.of_params_by_rows, arrays, lengths)
 
-    def _moving(self, u: int, what: _Range) -> tuple[dict[str, Array], dict[str, int]]:
+    def _moving(self, u: int, what: Range) -> tuple[dict[str, Array], dict[str, int]]:
         """Return what the kernels of the optimizer's step are called with."""
         n_fits, n_params = self.params.shape
         arrays = {

@@ -18,8 +18,9 @@ from skopt_suite.models import ACTIVATIONS
 from skopt_suite.optimizers import OPTIMIZERS, ClipGradient
 from skopt_suite.penalties import MCP, PENALTIES
 from skopt_suite.training import _device_steps, _loop
-from skopt_suite.training._device_steps import device_steps, is_written
+from skopt_suite.training._device_steps import device_steps
 from skopt_suite.training._programs import layer_programs, loss_program, update_programs
+from skopt_suite.training._written import is_written
 
 from ..backends.nvrtc import compile_cuda
 from .cpu_device import CpuEngine

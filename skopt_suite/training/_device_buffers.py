@@ -1,0 +1,69 @@
+"""Where the steps on a device read and write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from skopt_suite._layout import DenseLayout
+from skopt_suite.backends import Array, Params, namespace
+
+_ROWS_OF_A_PART, _MOST_PARTS = 256, 64
+
+
+class Buffers(NamedTuple):
+    """Where steps with batches of one size compute."""
+
+    x: Array  # (1, batch_size, n_features)
+    outputs: list[Array]  # of layers, (n_fits, batch_size, n_out)
+    deltas: list[Array]  # gradients by them; that of the last is where its outputs are
+    slopes: list[Array]  # of hidden layers; None where they are not kept
+    sums: list[Array]  # over some rows, (n_fits, n_parts, n_out), float64
+
+
+class Range(NamedTuple):
+    """What the steps of a graph read of an epoch."""
+
+    order: Array  # (n_steps * batch_size,)
+    factors: Array  # (n_fits, n_steps)
+    momenta: Array  # (n_fits, n_steps), NaN where fits have their own
+    times: Array  # (n_steps,)
+    counts: Array  # (n_steps,), of steps since the beginning of the fit
+
+
+def n_parts(rows: int, n_fits: int) -> int:
+    """Return in how many parts the rows of a batch are added up, so that few fits fill a card."""
+    return min(_MOST_PARTS, max(1, rows // _ROWS_OF_A_PART // n_fits))
+
+
+def new_buffers(
+    params: Params, layers: Sequence[DenseLayout], keeps_slope: Sequence[bool], rows: int
+) -> Buffers:
+    """Return buffers for the layers of stacked fits and batches of so many rows."""
+    xp, n_fits = namespace(params), len(params)
+    kind = {"dtype": params.dtype, "device": params.device}
+    shapes = [(n_fits, rows, layer.n_out) for layer in layers]
+    outputs = [xp.empty(shape, **kind) for shape in shapes]
+    deltas = [xp.empty(shape, **kind) for shape in shapes[:-1]]
+    slopes = [
+        xp.empty(shape, **kind) if is_kept else None
+        for shape, is_kept in zip(shapes[:-1], keeps_slope, strict=True)
+    ]
+    parts = [(n_fits, n_parts(rows, n_fits), layer.n_out) for layer in layers]
+    sums = [xp.empty(shape, dtype=xp.float64, device=params.device) for shape in parts]
+    x = xp.empty((1, rows, layers[0].n_in), **kind)
+    return Buffers(x, outputs, [*deltas, outputs[-1]], slopes, sums)
+
+
+def new_range(params: Params, n_steps: int, rows: int) -> Range:
+    """Return what a graph of so many steps reads, with batches of so many rows."""
+    xp, device = namespace(params), params.device
+    numbers = {"dtype": xp.float64, "device": device}
+    whole, shape = {"dtype": xp.int64, "device": device}, (len(params), n_steps)
+    return Range(
+        order=xp.zeros(n_steps * rows, **whole),
+        factors=xp.zeros(shape, **numbers),
+        momenta=xp.full(shape, xp.nan, **numbers),
+        times=xp.zeros(n_steps, **numbers),
+        counts=xp.zeros(n_steps, **whole),
+    )

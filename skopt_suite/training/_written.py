@@ -1,0 +1,82 @@
+"""All kernels of a step, and whether there are any."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skopt_suite._component import stack as stack_components
+from skopt_suite._target_type import TargetType
+from skopt_suite.backends import Array, Params, Placement, State
+from skopt_suite.backends.kernels._tracing import CannotTrace, Program
+from skopt_suite.models import ACTIVATIONS, Network
+from skopt_suite.optimizers import Optimizer
+from skopt_suite.training._objective import Terms
+from skopt_suite.training._plan import AUTO_STRENGTH, Plan
+from skopt_suite.training._programs import (
+    LayerPrograms,
+    UpdatePrograms,
+    layer_programs,
+    loss_program,
+    output_program,
+    update_programs,
+)
+from skopt_suite.training._rows import Rows
+
+
+def is_written(plan: Plan, network: Network) -> bool:
+    """Whether there are kernels for the steps of a plan on dense rows; none is compiled to tell."""
+    place, n_out = Placement(np), network.sizes[-1]
+    kind = plan.loss.kinds[0]
+    loss = stack_components([plan.loss.on(TargetType(kind, n_out))], place, ndim=3)
+    penalty = stack_components([plan.penalty.with_strength(AUTO_STRENGTH)], place)
+    rows = Rows(np.zeros((1, network.sizes[0])), np.zeros((1, 1 if kind == "classes" else n_out)))
+    terms = Terms(network, loss, penalty.on(network.layout), counts_penalty=False)
+    optimizer = stack_components([plan.optimizer], place)
+    if plan.input_dropout or not is_suited(optimizer, terms):
+        return False
+    params = np.zeros((1, network.n_params), np.float32)
+    try:
+        state = optimizer.init(params, terms.on(rows))
+        Programs.of(optimizer, terms, state, params, rows, bool(any(plan.dropout)))
+    except CannotTrace:
+        return False
+    return True
+
+
+def is_suited(optimizer: Optimizer, terms: Terms) -> bool:
+    """Whether steps are by minibatches, of what kernels are written for."""
+    return not optimizer.is_full_batch and terms.network.is_plain and terms.loss.n_raw == 1
+
+
+class Programs(NamedTuple):
+    """The kernels of a step."""
+
+    update: UpdatePrograms
+    loss: Program
+    loss_arrays: dict[str, Array]
+    """What the kernel of the loss is called with, beside what differs between steps."""
+    hidden: list[LayerPrograms]
+    output: Program
+
+    @classmethod
+    def of(
+        cls,
+        optimizer: Optimizer,
+        terms: Terms,
+        state: State,
+        params: Params,
+        rows: Rows,
+        has_dropout: bool,
+    ) -> Programs:
+        """Return them for stacked components; of rows only what they are counts."""
+        dtype, layout = str(params.dtype), terms.network.layout
+        update = update_programs(optimizer, terms.penalty, state, params, layout)
+        has_bias = layout.layers[-1].has_bias
+        loss = loss_program(terms.loss, rows.y, dtype, has_bias, rows.weight)
+        hidden = [
+            layer_programs(ACTIVATIONS[name], i, dtype, has_dropout)
+            for i, name in enumerate(terms.network.activations)
+        ]
+        return cls(update, *loss, hidden, output_program(dtype))
