@@ -194,9 +194,7 @@ def loss_program(
     leaves = Leaves({})
     known = leaves.component(loss, "loss", zeros=True)
     raw = leaves.add("raw", (FITS, ROWS, OUTPUTS), dtype)
-    n_columns = OUTPUTS if y.shape[1] > 1 or loss.targets.kind != "classes" else 1
-    if y.shape[1] == 1:
-        n_columns = 1
+    n_columns = 1 if y.shape[1] == 1 else OUTPUTS
     targets = leaves.add("y", (ROWS, n_columns), dtype, by_order=0)
     leaves.add("order", (ROWS,), np.int64)
     z = raw + leaves.add("bias", (FITS, 1, OUTPUTS), dtype) if has_bias else raw

@@ -232,8 +232,7 @@ class InMemory:
             return self.whole, None
         if is_in_rows:
             return self.X, self.scaling
-        rows = self._found(("rows",), Weights(), lambda: np.ascontiguousarray(self.X, self.dtype))
-        return rows, None
+        return self._found(("rows",), Weights(), lambda: _row_by_row(self.X, self.dtype)), None
 
     def _read(self, X: FeatureMatrix) -> FeatureMatrix:
         """Return inputs as fits see them."""
@@ -317,6 +316,14 @@ def blocks(n_samples: int, size: int) -> Iterator[slice]:
     """Yield slices of at most `size` rows that cover all."""
     for start in range(0, n_samples, size):
         yield slice(start, min(start + size, n_samples))  # the array API has none past the end
+
+
+def _row_by_row(X: Array, dtype: Any) -> Array:
+    """Return a copy in which every row is in one piece."""
+    xp = namespace(X)
+    rows = xp.empty(X.shape, dtype=dtype, device=X.device)
+    rows[...] = X if xp is np else xp.astype(X, dtype, copy=False)
+    return rows
 
 
 def _columns(weight: SampleWeight | None, chosen: Array | slice) -> SampleWeight | None:

@@ -70,7 +70,25 @@ class Programs(NamedTuple):
         rows: Rows,
         has_dropout: bool,
     ) -> Programs:
-        """Return them for stacked components; of rows only what they are counts."""
+        """Return them for stacked components; of rows only what they are counts.
+
+        Raises `CannotTrace`, also where components of users do what only arrays can.
+        """
+        try:
+            return cls._traced(optimizer, terms, state, params, rows, has_dropout)
+        except (AttributeError, IndexError, TypeError, ValueError) as error:
+            raise CannotTrace(str(error)) from error
+
+    @classmethod
+    def _traced(
+        cls,
+        optimizer: Optimizer,
+        terms: Terms,
+        state: State,
+        params: Params,
+        rows: Rows,
+        has_dropout: bool,
+    ) -> Programs:
         dtype, layout = str(params.dtype), terms.network.layout
         update = update_programs(optimizer, terms.penalty, state, params, layout)
         has_bias = layout.layers[-1].has_bias

@@ -9,13 +9,13 @@ from sklearn.datasets import load_diabetes, load_digits
 from skopt_suite import LinearClassifier, MLPClassifier, MLPRegressor
 from skopt_suite._component import stack
 from skopt_suite._target_type import TargetType
-from skopt_suite.backends import Placement
+from skopt_suite.backends import Placement, like
 from skopt_suite.backends.kernels import _tracing as tracing
 from skopt_suite.backends.kernels._tracing import _rows
 from skopt_suite.estimators._prepare import plan_of
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, LogLoss
 from skopt_suite.models import ACTIVATIONS
-from skopt_suite.optimizers import OPTIMIZERS, ClipGradient
+from skopt_suite.optimizers import OPTIMIZERS, SGD, ClipGradient
 from skopt_suite.penalties import MCP, PENALTIES
 from skopt_suite.training import _device_steps, _loop
 from skopt_suite.training._device_steps import device_steps
@@ -199,9 +199,26 @@ def test_a_write_to_a_view_is_one_to_its_array():
     assert "? 0.0f :" in program.source
 
 
+class Plain(SGD):
+    """A rule of a user, in the array API."""
+
+    def update(self, state, params, gradient, learning_rate, layout):
+        (rate,) = like(params, learning_rate)
+        return params - rate * gradient, state
+
+
+class OfNumPy(SGD):
+    """A rule of a user that asks arrays for more."""
+
+    def update(self, state, params, gradient, learning_rate, layout):
+        return params - learning_rate * gradient / (1 + gradient.std()), state
+
+
 @pytest.mark.parametrize(
     ("settings", "is_made"),
     [
+        ({"optimizer": Plain()}, True),
+        ({"optimizer": OfNumPy()}, False),
         ({}, True),
         ({"optimizer": ClipGradient("adam")}, True),
         ({"optimizer": "muon"}, False),

@@ -132,6 +132,17 @@ def test_weights_and_rows_in_order(monkeypatch, made):
     assert assert_as_defined(network, X, y, monkeypatch, made, sample_weight=weight)
 
 
+def test_rows_that_are_columns_in_memory(made):
+    import cupy
+
+    X, y = digits()
+    network = MLPClassifier((8,), **SETTINGS)
+    expected = network.fit(cupy.asarray(X), cupy.asarray(y)).loss_curve_
+    curve = network.fit(cupy.asfortranarray(cupy.asarray(X)), cupy.asarray(y)).loss_curve_
+    assert made[-1] is not None
+    np.testing.assert_allclose(curve, expected, rtol=1e-12)
+
+
 def test_many_ranges_of_steps(monkeypatch, made):
     """So many steps that every graph is launched, and the last batch is a smaller one."""
     X, y = digits()
