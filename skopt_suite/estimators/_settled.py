@@ -55,7 +55,10 @@ def settled_without_rows(model: TrainableEstimator, plan: Plan) -> Plan:
 
 def settled_like(other: Plan, plan: Plan) -> Plan:
     """Return a plan for the same rows as `other`, which is settled, and of the same pass."""
-    return replace(plan, early_stopping=other.early_stopping, batch_size=other.batch_size)
+    early_stopping, batch_size = other.early_stopping, other.batch_size
+    if (plan.early_stopping, plan.batch_size) == (early_stopping, batch_size):
+        return plan
+    return replace(plan, early_stopping=early_stopping, batch_size=batch_size)
 
 
 def auto_batch_size(n_rows: int) -> int:

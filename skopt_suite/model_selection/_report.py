@@ -92,13 +92,12 @@ def _of_steps(kind: str) -> str:
 def entries_of(candidates: list[Candidate]) -> list[Entry]:
     """Return how candidates were trained."""
     sizes = Counter(candidate.pass_number for candidate in candidates)
-    return [_entry(candidate, sizes[candidate.pass_number]) for candidate in candidates]
+    steps = {one.shared: one for one in candidates if one.plan is not None}  # the same in a pass
+    kinds = {key: steps_of(one.model, one.plan) for key, one in steps.items()}
+    return [_entry(one, sizes[one.pass_number], kinds.get(one.shared, "")) for one in candidates]
 
 
-def _entry(candidate: Candidate, size: int) -> Entry:
-    steps = ""
-    if candidate.plan is not None:
-        steps = steps_of(candidate.model, candidate.plan)
+def _entry(candidate: Candidate, size: int, steps: str) -> Entry:
     if candidate.pass_number is None:
         reason = candidate.reason or "no other candidate could share its pass"
         return Entry(None, 1, reason, steps)

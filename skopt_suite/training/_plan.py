@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from operator import is_not
+from typing import Any, NamedTuple
 
 from skopt_suite._component import fusion_key
 from skopt_suite._hashable import hashable
@@ -18,6 +19,13 @@ _FEW_ROWS = 32  # which take hardly longer than one, in hardly more memory
 _AUTO_BATCH = 200
 AUTO_STRENGTH = 1e-4
 """Of penalties where the number of rows does not count, or is not known."""
+
+
+class Known(NamedTuple):
+    """Fusion keys of components."""
+
+    components: tuple[Any, ...]
+    keys: tuple[Hashable, ...]
 
 
 @dataclass(frozen=True)
@@ -46,12 +54,14 @@ class Plan:
     matmul_precision: str = "highest"
     """Of products that steps make on a GPU."""
 
+    known: Known | None = field(default=None, compare=False, repr=False)
+    """What was found before, which copies keep."""
+
     @cached_property
     def key(self) -> tuple[Hashable, ...]:
         """What plans must share whose fits are to be trained in one stack."""
-        components = (self.loss, self.penalty, self.optimizer, self.schedule)
         return (
-            *map(fusion_key, components),
+            *self._keys_of_components(),
             self.batch_size,
             self.shuffle,
             self.early_stopping,
@@ -61,6 +71,14 @@ class Plan:
             self.seed,
             self.matmul_precision,
         )
+
+    def _keys_of_components(self) -> tuple[Hashable, ...]:
+        components = (self.loss, self.penalty, self.optimizer, self.schedule)
+        if self.known is None or any(map(is_not, self.known.components, components)):
+            keys = tuple(map(fusion_key, components))
+            object.__setattr__(self, "known", Known(components, keys))
+        assert self.known is not None
+        return self.known.keys
 
     def rows_per_step(self, n_samples: int) -> int:
         """Return how many of the rows a step sees."""

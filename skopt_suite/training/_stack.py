@@ -10,7 +10,15 @@ import numpy as np
 from skopt_suite._component import stack as stack_components
 from skopt_suite._component import take as take_component
 from skopt_suite._hashable import SameObject
-from skopt_suite.backends import Array, FitColumn, Params, Placement, State, namespace
+from skopt_suite.backends import (
+    Array,
+    FitColumn,
+    Params,
+    Placement,
+    State,
+    namespace,
+    paused_collection,
+)
 from skopt_suite.models import DropoutDraws
 from skopt_suite.optimizers import Optimizer
 from skopt_suite.schedules import Schedule
@@ -74,6 +82,7 @@ class Stack:
         return swap.order
 
 
+@paused_collection()
 def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
     """Return the stack of all jobs of a pass; the optimizer's state is that of earlier fits."""
     first = jobs[0]

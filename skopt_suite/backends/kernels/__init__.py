@@ -1,5 +1,6 @@
 """What computes on arrays: definitions in the array API, and fused kernels that answer for them."""
 
+from skopt_suite.backends.kernels._collection import paused_collection
 from skopt_suite.backends.kernels._registry import (
     KERNELS,
     engine_for,
@@ -20,6 +21,7 @@ __all__ = [
     "engine_for",
     "kernel",
     "knows",
+    "paused_collection",
     "steps_for",
     "warm_up",
     "writes_kernels",

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def paused_collection() -> Iterator[None]:
-    """Collect no garbage meanwhile, if it is collected at all.
+    """Collect no garbage meanwhile, if it is collected at all; also a decorator.
 
-    numba makes so many objects when it is imported, compiles or loads what it has compiled, that
-    the collector, which looks through all there are again and again, would take half of the time.
+    Searches make many objects that stay for their candidates, and numba does when it is imported,
+    compiles or loads what it has compiled: so many that the collector, which looks through all
+    there are again and again, would take a third to a half of the time.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -12,6 +12,7 @@ import joblib
 from sklearn import get_config
 from sklearn.base import clone
 
+from skopt_suite.backends import paused_collection
 from skopt_suite.estimators._fused import pass_key_of, plan_of, reason_to_train_alone
 from skopt_suite.model_selection._engine.pipeline import is_plain, last_step, last_step_name
 
@@ -57,6 +58,7 @@ class Candidate:
         return last_step(self.estimator)
 
 
+@paused_collection()
 def make_candidates(
     estimator: Any,
     params: list[dict[str, Any]],

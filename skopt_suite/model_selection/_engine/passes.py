@@ -9,7 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import FeatureMatrix, RawPredictions, blas_threads_for
+from skopt_suite.backends import (
+    FeatureMatrix,
+    RawPredictions,
+    blas_threads_for,
+    paused_collection,
+)
 from skopt_suite.estimators._fused import (
     SeenRows,
     explained,
@@ -163,6 +168,7 @@ def _error(candidate: Candidate, prepared: dict[str, Any]) -> Exception | None:
     return found if isinstance(found, Exception) else None
 
 
+@paused_collection()
 def _jobs(
     candidates: list[Candidate], prepared: dict[str, Any], past: dict[int, Result]
 ) -> list[tuple[Candidate, Job]]:
@@ -172,7 +178,9 @@ def _jobs(
         if _error(candidate, prepared) is None:
             job = job_of(prepared[candidate.weighting], candidate.plan)
             checkpoint = _checkpoint_for(job, past.get(candidate.index))
-            members.append((candidate, replace(job, checkpoint=checkpoint)))
+            if checkpoint is not job.checkpoint:
+                job = replace(job, checkpoint=checkpoint)
+            members.append((candidate, job))
     return members
 
 
