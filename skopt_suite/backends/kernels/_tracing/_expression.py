@@ -7,6 +7,7 @@ written twice in a definition is computed once.
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,13 +41,12 @@ class Expression:
     @cached_property
     def key(self) -> tuple[Any, ...]:
         """What is equal for equal expressions; parts that are expressions count by their key."""
-        parts = (arg.token if isinstance(arg, Expression) else arg for arg in self.args)
-        return self.op, self.dtype.str, *parts
+        return self.op, self.dtype.str, *map(_part_of_key, self.args)
 
     @cached_property
     def token(self) -> int:
         """A number of its own for every key."""
-        return _TOKENS.setdefault(self.key, len(_TOKENS))
+        return _TOKENS.setdefault(self.key, next(_NUMBERS))  # not their count: threads meet here
 
     @cached_property
     def free(self) -> frozenset[str]:
@@ -58,7 +58,14 @@ class Expression:
         return names - {self.args[1]} if self.op == "reduce" else names
 
 
+def _part_of_key(arg: Any) -> Any:
+    if isinstance(arg, Expression):
+        return arg.token
+    return repr(arg) if isinstance(arg, float) else arg  # 0 and -0 are not the same
+
+
 _TOKENS: dict[tuple[Any, ...], int] = {}
+_NUMBERS = count()
 
 
 def number(value: Any, dtype: Any) -> Expression:
