@@ -156,16 +156,15 @@ def _activations(job: Job, data: Data, placement: Placement, is_weighted: bool) 
     drops = any((*job.plan.dropout, job.plan.input_dropout)) and not _is_known(job, placement)
     dropout = (2, 2) if drops else (0, 0)
     kept, momentary = (job.network.sizes[0] if drops and job.plan.input_dropout else 0), [0]
-    # steps by graphs have a place for the gradient of every layer, and for the rows of a batch
-    on_device = int(writes_kernels(placement.asarray([0.0])))
-    kept += on_device * job.network.sizes[0]
+    # steps by graphs have a place for the gradient of every layer
+    has_places = not job.plan.optimizer.is_full_batch and writes_kernels(placement.asarray([0.0]))
     for depth, (n_units, name) in enumerate(_hidden(job)):
         activation = ACTIVATIONS[name]  # the derivative, beside the output
         more = _more_layers(job.network, depth)
         scratch = activation.scratch_arrays
         if placement.is_numpy:
             scratch = min(scratch, _FUSED_ACTIVATION)
-        kept += n_units * (1 + activation.keeps_its_own_array + dropout[0] + more[0] + on_device)
+        kept += n_units * (1 + activation.keeps_its_own_array + dropout[0] + more[0] + has_places)
         momentary.append(n_units * (scratch + dropout[1] + more[1]))
     n_rows = job.rows_per_step(data.train.n_samples)
     if job.plan.optimizer.only_quadratic:

@@ -34,7 +34,6 @@ from skopt_suite.penalties import Penalty
 from skopt_suite.training._objective import Objective
 
 LAYOUT = tracing.dots.LAYOUT
-ComponentT = Any
 _COLUMN = (FITS, 1)
 
 
@@ -65,7 +64,7 @@ class Leaves:
         self.arrays[name] = array
         return self.add(name, shape, str(array.dtype))
 
-    def component(self, component: ComponentT, name: str, zeros: bool = False) -> ComponentT:
+    def component(self, component: Any, name: str, zeros: bool = False) -> Any:
         """Return a copy of a stacked component whose hyperparameters are symbols.
 
         On request, what is 0 in all fits is a number: what it switches on may cost something.
@@ -145,17 +144,16 @@ def update_programs(
         raise CannotTrace("Nothing tells a number of a fit from one of its only weight.")
     of_weights = PARAMS if n_weights == n_params else WEIGHTS
     leaves = Leaves({n_weights: of_weights, n_params: PARAMS})
-    symbols = leaves.component(optimizer, "rule"), leaves.component(penalty, "penalty")
+    rule, paid = leaves.component(optimizer, "rule"), leaves.component(penalty, "penalty")
     before = leaves.state(state, "state")
     moving, dtype = leaves.of("params", params), str(params.dtype)
     gradient = leaves.add("gradient", (FITS, PARAMS), dtype)
     factor = leaves.add("factor", _COLUMN, np.float64)
-    rule = symbols[0]
     if optimizer.has_momentum:
         rule = rule.with_momentum(leaves.add("momentum", _COLUMN, np.float64))
     time = leaves.add("time", (1,), np.float64)[0]
-    given = _Given(_Layout(of_weights), gradient)
-    objective = Objective(given, symbols[1], False, None, time)  # type: ignore[arg-type]
+    given: Any = _Given(_Layout(of_weights), gradient)
+    objective = Objective(given, paid, False, None, time)
     step = rule.step(before, moving, objective, factor)
     writes = [("params", step.params), *_changed(before, step.state, "state")]
     of_params = [(name, new) for name, new in writes if new.shape[-1] != 1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -74,27 +76,22 @@ class Programs(NamedTuple):
 
         Raises `CannotTrace`, also where components of users do what only arrays can.
         """
-        try:
-            return cls._traced(optimizer, terms, state, params, rows, has_dropout)
-        except (AttributeError, IndexError, TypeError, ValueError) as error:
-            raise CannotTrace(str(error)) from error
-
-    @classmethod
-    def _traced(
-        cls,
-        optimizer: Optimizer,
-        terms: Terms,
-        state: State,
-        params: Params,
-        rows: Rows,
-        has_dropout: bool,
-    ) -> Programs:
         dtype, layout = str(params.dtype), terms.network.layout
-        update = update_programs(optimizer, terms.penalty, state, params, layout)
         has_bias = layout.layers[-1].has_bias
-        loss = loss_program(terms.loss, rows.y, dtype, has_bias, rows.weight)
+        with _refused():
+            update = update_programs(optimizer, terms.penalty, state, params, layout)
+            loss = loss_program(terms.loss, rows.y, dtype, has_bias, rows.weight)
         hidden = [
             layer_programs(ACTIVATIONS[name], i, dtype, has_dropout)
             for i, name in enumerate(terms.network.activations)
         ]
         return cls(update, *loss, hidden, output_program(dtype))
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """Say of what only arrays can do that it is not traced."""
+    try:
+        yield
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        raise CannotTrace(str(error)) from error

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes, load_digits
 
 from skopt_suite import LinearClassifier, MLPClassifier, MLPRegressor
 from skopt_suite._component import stack
@@ -12,21 +11,24 @@ from skopt_suite._target_type import TargetType
 from skopt_suite.backends import Placement, like
 from skopt_suite.backends.kernels import _tracing as tracing
 from skopt_suite.backends.kernels._tracing import _rows
-from skopt_suite.estimators._prepare import plan_of
+from skopt_suite.estimators._prepare import plan_of, prepare
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, LogLoss
 from skopt_suite.models import ACTIVATIONS
 from skopt_suite.optimizers import OPTIMIZERS, SGD, ClipGradient
 from skopt_suite.penalties import MCP, PENALTIES
-from skopt_suite.training import _device_steps, _loop
+from skopt_suite.training import _device_steps, _footprint, _loop
 from skopt_suite.training._device_steps import device_steps
+from skopt_suite.training._footprint import bytes_per_fit
 from skopt_suite.training._programs import layer_programs, loss_program, update_programs
 from skopt_suite.training._written import is_written
 
 from ..backends.nvrtc import compile_cuda
+from ..gpu.rows import diabetes, digits
 from .cpu_device import CpuEngine
 
 ON_HOST = Placement(np)
 N_FITS, N_PARAMS, N_WEIGHTS = 3, 12, 9
+PARTS = "job", "data", "placement"
 BY_DEFINITION = {"muon", "lookahead"}
 SETTINGS = {"random_state": 0, "max_iter": 3, "batch_size": 50, "early_stopping": False}
 
@@ -34,16 +36,6 @@ SETTINGS = {"random_state": 0, "max_iter": 3, "batch_size": 50, "early_stopping"
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory):
     return CpuEngine(tmp_path_factory.mktemp("kernels"))
-
-
-def digits():
-    X, y = load_digits(return_X_y=True)
-    return X[:333] / 16, y[:333]
-
-
-def diabetes():
-    X, y = load_diabetes(return_X_y=True)
-    return X, y / 100
 
 
 CASES = {
@@ -197,6 +189,22 @@ def test_a_write_to_a_view_is_one_to_its_array():
     )
     assert "j < W" in program.source
     assert "? 0.0f :" in program.source
+
+
+@pytest.mark.parametrize(("optimizer", "n_places"), [("adam", 1), ("lbfgs", 0)])
+def test_memory_is_counted_of_the_gradients_of_layers(optimizer, n_places, monkeypatch):
+    X, y = digits(1500)
+    settings = {
+        **SETTINGS,
+        "batch_size": 1000,
+    }  # layers put out more numbers than there are weights
+    model = MLPClassifier((100,), optimizer=optimizer, dropout=0.0, **settings)
+    job, data, place = (getattr(prepare(model, X, y), name) for name in PARTS)
+    without = bytes_per_fit(job, data, place)
+    monkeypatch.setattr(_footprint, "writes_kernels", lambda like: True)
+    places = 4 * 100 * job.plan.rows_per_step(len(X)) * n_places
+    more = bytes_per_fit(job, data, place) - without
+    assert places <= more <= 2 * places
 
 
 class Plain(SGD):

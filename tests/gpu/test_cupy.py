@@ -3,14 +3,16 @@
 import pickle
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes, load_digits
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.optimizers import OPTIMIZERS
+
+from .rows import diabetes, digits
 
 pytestmark = pytest.mark.gpu
 
@@ -18,20 +20,11 @@ SETTINGS = {"dtype": "float64", "random_state": 0, "max_iter": 5}
 MLP = {"hidden_layer_sizes": (16, 8), "batch_size": 50}
 
 
-def digits():
-    X, y = load_digits(return_X_y=True)
-    return X[:300] / 16, y[:300]
-
-
-def diabetes():
-    X, y = load_diabetes(return_X_y=True)
-    return X, y / 100
-
-
+FEW = partial(digits, 300)
 CASES = [
-    pytest.param(LinearClassifier(**SETTINGS), digits, id="LinearClassifier"),
+    pytest.param(LinearClassifier(**SETTINGS), FEW, id="LinearClassifier"),
     pytest.param(LinearRegressor(**SETTINGS), diabetes, id="LinearRegressor"),
-    pytest.param(MLPClassifier(**SETTINGS, **MLP, dropout=0.2), digits, id="MLPClassifier"),
+    pytest.param(MLPClassifier(**SETTINGS, **MLP, dropout=0.2), FEW, id="MLPClassifier"),
     pytest.param(MLPRegressor(**SETTINGS, **MLP, activation="gelu"), diabetes, id="MLPRegressor"),
 ]
 
@@ -70,7 +63,7 @@ def test_backend_cupy_brings_results_back(estimator, data):
 def test_model_fitted_on_the_gpu_loads_where_there_is_none(tmp_path):
     import cupy
 
-    X, y = digits()
+    X, y = FEW()
     model = MLPClassifier(**SETTINGS, **MLP).fit(cupy.asarray(X), cupy.asarray(y))
     expected = model.predict(cupy.asarray(X)).get()
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(model))

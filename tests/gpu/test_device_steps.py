@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes, load_digits
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from skopt_suite.models import ACTIVATIONS
 from skopt_suite.optimizers import OPTIMIZERS
 from skopt_suite.training import _device_steps, _loop
+
+from .rows import diabetes, digits
 
 pytestmark = [
     pytest.mark.gpu,
@@ -24,16 +25,6 @@ SETTINGS = {
 }
 BY_DEFINITION = {"muon", "lookahead"}
 """Rules whose steps no kernel is written from: by products of matrices, or counted in Python."""
-
-
-def digits():
-    X, y = load_digits(return_X_y=True)
-    return X[:333] / 16, y[:333]
-
-
-def diabetes():
-    X, y = load_diabetes(return_X_y=True)
-    return X, y / 100
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """What goes into estimators and searches and what comes out, on which side."""
 
-import os
 import pickle
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
@@ -18,6 +18,8 @@ from skopt_suite.model_selection import (
     fused_cross_val_score,
     fused_cross_validate,
 )
+
+from ..search import with_dispatch
 
 pytestmark = [
     pytest.mark.gpu,
@@ -90,8 +92,8 @@ def test_partial_fit_goes_on_with_rows_on_the_other_side():
 @pytest.mark.parametrize("scoring", [None, "accuracy", "matthews_corrcoef"])
 @pytest.mark.parametrize("model, grid", GRIDS)
 def test_fused_search(model, grid, scoring):
-    make = lambda: FusedGridSearchCV(model, grid, cv=3, scoring=scoring, error_score="raise")  # noqa: E731
-    host, device = make().fit(X, Y), make().fit(on_card(X), on_card(Y))
+    search = FusedGridSearchCV(model, grid, cv=3, scoring=scoring, error_score="raise")
+    host, device = clone(search).fit(X, Y), clone(search).fit(on_card(X), on_card(Y))
     name = "mean_test_score"
     np.testing.assert_allclose(device.cv_results_[name], host.cv_results_[name], atol=0.01)
     assert is_on_card(device.predict(on_card(X)))
@@ -101,10 +103,12 @@ def test_fused_search(model, grid, scoring):
 
 
 def test_fused_search_moves_rows_of_the_host():
-    make = lambda backend: FusedGridSearchCV(  # noqa: E731
-        LINEAR, {"backend": [backend], "penalty__alpha": [1e-3, 1e-1]}, cv=3
+    host, device = (
+        FusedGridSearchCV(LINEAR, {"backend": [backend], "penalty__alpha": [1e-3, 1e-1]}, cv=3).fit(
+            X, Y
+        )
+        for backend in ("numpy", "cupy")
     )
-    host, device = make("numpy").fit(X, Y), make("cupy").fit(X, Y)
     name = "mean_test_score"
     np.testing.assert_allclose(device.cv_results_[name], host.cv_results_[name], atol=0.01)
     assert type(device.predict(X)) is np.ndarray
@@ -127,35 +131,8 @@ def test_searches_of_scikit_learn_take_rows_on_the_card_and_targets_on_the_host(
     assert cross_val_score(LINEAR, on_card(X), Y, cv=3).mean() > 0.8
 
 
-WITH_DISPATCH = """
-import cupy
-import numpy as np
-import sklearn
-from sklearn.datasets import load_iris
-from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from skopt_suite import LinearClassifier
-from skopt_suite.model_selection import FusedGridSearchCV
-
-X, y = (cupy.asarray(part) for part in load_iris(return_X_y=True))
-grid = {"penalty__alpha": [1e-3, 1e-1]}
-steps = make_pipeline(StandardScaler(), LinearClassifier(max_iter=500))
-of_steps = {"linearclassifier__" + name: values for name, values in grid.items()}
-with sklearn.config_context(array_api_dispatch=True):
-    for model, params in [(steps[-1], grid), (steps, of_steps)]:
-        assert cross_val_score(model, X, y, cv=3).mean() > 0.9
-        for kind in (GridSearchCV, FusedGridSearchCV):
-            for scoring in (None, "accuracy"):
-                search = kind(model, params, cv=3, scoring=scoring, error_score="raise").fit(X, y)
-                assert isinstance(search.predict(X), cupy.ndarray), kind
-                assert np.isfinite(search.score(X, y))
-"""
-
-
 def test_searches_of_scikit_learn_take_all_where_its_dispatch_is_on():
-    environment = os.environ | {"SCIPY_ARRAY_API": "1"}
-    subprocess.run([sys.executable, "-c", WITH_DISPATCH], check=True, env=environment)
+    with_dispatch.run("cupy", "accuracy")
 
 
 @pytest.mark.parametrize("model, grid", GRIDS)

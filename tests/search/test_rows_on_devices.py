@@ -3,10 +3,6 @@
 scikit-learn's own dispatch is off: it is asked for nothing on the device.
 """
 
-import os
-import subprocess
-import sys
-
 import array_api_strict as xp
 import numpy as np
 import pytest
@@ -21,6 +17,7 @@ from skopt_suite.model_selection import (
     fused_cross_validate,
 )
 
+from . import with_dispatch
 from .problems import CLASSES, NUMBERS
 
 ALPHAS = {"penalty__alpha": [1e-3, 1e-1]}
@@ -135,35 +132,5 @@ def test_halving(resource):
     assert_same(host, device, CLASSES[0])
 
 
-WITH_DISPATCH = """
-import warnings
-import array_api_strict as xp
-import numpy as np
-import sklearn
-from sklearn.datasets import load_iris
-from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from skopt_suite import LinearClassifier
-from skopt_suite.model_selection import FusedGridSearchCV
-
-X, y = (xp.asarray(part) for part in load_iris(return_X_y=True))
-grid = {"penalty__alpha": [1e-3, 1e-1]}
-steps = make_pipeline(StandardScaler(), LinearClassifier(max_iter=500))
-of_steps = {"linearclassifier__" + name: values for name, values in grid.items()}
-with sklearn.config_context(array_api_dispatch=True):
-    for model, params in [(steps[-1], grid), (steps, of_steps)]:
-        assert cross_val_score(model, X, y, cv=3).mean() > 0.9
-        for kind in (GridSearchCV, FusedGridSearchCV):
-            for scoring in (None, "neg_log_loss"):
-                search = kind(model, params, cv=3, scoring=scoring, error_score="raise").fit(X, y)
-                assert "array_api_strict" in type(search.predict(X)).__module__, kind
-                assert np.isfinite(search.score(X, y))
-    search = FusedGridSearchCV(steps[-1], grid, cv=3, scoring="matthews_corrcoef").fit(X, y)
-    assert search.score(X, y) > 0.9
-"""
-
-
 def test_scikit_learns_own_searches_where_its_dispatch_is_on():
-    environment = os.environ | {"SCIPY_ARRAY_API": "1"}
-    subprocess.run([sys.executable, "-c", WITH_DISPATCH], check=True, env=environment)
+    with_dispatch.run("array_api_strict", "neg_log_loss", "matthews_corrcoef")

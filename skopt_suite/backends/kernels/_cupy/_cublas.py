@@ -14,7 +14,7 @@ import cupy
 
 _WORKSPACE = 32 * 2**20  # bytes, which NVIDIA recommends on Hopper
 _TYPES = {"float32": 0, "float64": 1}  # CUDA_R_32F, CUDA_R_64F
-COMPUTE = {
+_COMPUTE = {
     ("float32", "highest"): 68,  # CUBLAS_COMPUTE_32F
     ("float32", "high"): 77,  # CUBLAS_COMPUTE_32F_FAST_TF32
     ("float32", "medium"): 75,  # CUBLAS_COMPUTE_32F_FAST_16BF
@@ -73,7 +73,7 @@ class Cublas:
             ctypes.byref(zero),
             *_matrix(out),
             n_fits,
-            COMPUTE.get((kind, self.precision), _COMPUTE_64),
+            _COMPUTE.get((kind, self.precision), _COMPUTE_64),
             _ANY_ALGORITHM,
         )
 

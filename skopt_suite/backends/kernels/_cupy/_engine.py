@@ -69,10 +69,9 @@ class Engine:
     def call(
         self, program: Program, arrays: Mapping[str, Any], lengths: Mapping[str, int], *more: Any
     ) -> None:
-        """Run a kernel with a thread per entry: of a fit, of its rows, or of the fits."""
-        n_fits, n = lengths.get("K", 1), lengths["entries"]
-        blocks = min(-(-n // _THREADS), _MOST_BLOCKS)
-        grid = (blocks, min(n_fits, _MOST_FITS)) if n_fits else (blocks,)
+        """Run a kernel with a thread for every entry of every fit."""
+        blocks = min(-(-lengths["entries"] // _THREADS), _MOST_BLOCKS)
+        grid = blocks, min(lengths["K"], _MOST_FITS)
         self._launch(program, grid, (_THREADS,), arrays, lengths, more)
 
     def call_dots(

@@ -158,9 +158,7 @@ def of_sums(name: str, reductions: Sequence[Lifted], leaves: Mapping[str, Leaf])
     for i, (each, op, kind) in enumerate(zip(reductions, ops, kinds, strict=True)):
         lines.append(f"r{i} = {op}_of_block(r{i});")
         lines.append(f"if (threadIdx.x == 0) sums[k * sums_0 + {each.slot}] = {kind}(r{i});")
-    leaves = {**leaves, "sums": Leaf("sums", (FITS, OUTPUTS), np.dtype(np.float64))}
-    program = whole(name, lines, writer, leaves, ["sums"])
-    return program._replace(source=BLOCKS + program.source)
+    return whole(name, lines, writer, leaves, ["sums"])
 
 
 def of_rows(
@@ -186,14 +184,8 @@ def of_rows(
     tail = [
         f"sum += (double){mean};",
         "}",
-        "__shared__ double parts[32];",
-        "for (int d = warpSize / 2; d; d >>= 1) sum += __shfl_down_sync(~0u, sum, d);",
-        "if (threadIdx.x % 32 == 0) parts[threadIdx.x / 32] = sum;",
-        "__syncthreads();",
-        "if (threadIdx.x == 0) {",
-        "  for (int w = 1; w < blockDim.x / 32; ++w) sum += parts[w];",
-        "  total[k * total_0 + blockIdx.y] += sum / (double)B * share[0];",
-        "}",
+        "sum = sum_of_block(sum) / (double)B * share[0];",
+        "if (threadIdx.x == 0) total[k * total_0 + blockIdx.y] += sum;",
     ]
     more = {
         "total": Leaf("total", (FITS, OUTPUTS), np.dtype(np.float64)),
@@ -246,19 +238,18 @@ def whole(
     for array, n_axes in arrays:
         arguments.append(pointer(array, leaves[array].dtype, array in written))
         arguments += [f"long long {array}_{axis}" for axis in range(n_axes - 1)]
-    draws = any("uniform(" in line for line in lines)
-    if draws:
-        arguments.append("unsigned long long seed")
     text = "\n".join("  " + line for line in lines)
-    head = PREAMBLE + (PHILOX if draws else "")
+    helpers = [PREAMBLE]
+    if "uniform(" in text:
+        arguments.append("unsigned long long seed")
+        helpers.append(PHILOX)
+    if "_of_block(" in text:
+        helpers.append(BLOCKS)
     signature = f'extern "C" __global__ void {name}({", ".join(arguments)})'
-    return Program(name, f"{head}{signature} {{\n{text}\n}}\n", arrays, lengths)
+    return Program(name, f"{''.join(helpers)}{signature} {{\n{text}\n}}\n", arrays, lengths)
 
 
 BLOCKS = """\
-#ifndef INFINITY
-#define INFINITY __int_as_float(0x7f800000)
-#endif
 template <typename Op> __device__ double of_block(double value, Op both) {
   __shared__ double parts[32];
   for (int d = warpSize / 2; d; d >>= 1) value = both(value, __shfl_down_sync(~0u, value, d));
@@ -272,7 +263,7 @@ __device__ double sum_of_block(double value) {
   return of_block(value, [](double a, double b) { return a + b; });
 }
 __device__ double largest_of_block(double value) {
-  return of_block(value, [](double a, double b) { return a > b || a != a ? a : b; });
+  return of_block(value, [](double a, double b) { return larger(a, b); });
 }
 """
 PHILOX = """\

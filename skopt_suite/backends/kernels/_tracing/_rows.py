@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import functools
 
+from skopt_suite.backends.kernels._tracing._cuda import C_TYPES
 from skopt_suite.backends.kernels._tracing._program import Program
-
-C_TYPES = {"float32": "float", "float64": "double"}
 
 
 @functools.cache
