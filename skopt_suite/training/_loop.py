@@ -11,10 +11,8 @@ import numpy as np
 from skopt_suite._component import take
 from skopt_suite.backends import (
     Array,
-    FeatureMatrix,
     Params,
     Placement,
-    RawPredictions,
     blas_threads_for,
     namespace,
     to_numpy,
@@ -27,12 +25,12 @@ from skopt_suite.training._job import Job
 from skopt_suite.training._null import null_losses
 from skopt_suite.training._reference import reference_losses
 from skopt_suite.training._result import Result
-from skopt_suite.training._rows import Data, Scorer, Shuffles, Weights, as_read, blocks
+from skopt_suite.training._rows import Data, Shuffles
 from skopt_suite.training._smoothing import needs_smoothing, train_smoothed
 from skopt_suite.training._stack import build_stack
 from skopt_suite.training._stopping import N_TIMES, Progress, divergence_error, expects_more
 from skopt_suite.training._trees import is_packed, one_on_host, unpack
-from skopt_suite.training._validation import held_out_rows, null_losses_on, scores_of
+from skopt_suite.training._validation import HeldOut
 
 Keep = Literal["memory", "checkpoints", "nothing"]
 
@@ -133,8 +131,7 @@ class _Pass:
         )
         reference = reference_losses(self.jobs, self.stack, source, self.n_at_once)
         self.progress = Progress.start(self.jobs, reference, self._null_losses())
-        self.held_out = held_out_rows(self.jobs, self.data.validation, self.placement)
-        self.null_on_validation = null_losses_on(self.jobs, self.held_out, self.placement)
+        self.held_out = HeldOut.of(self.jobs, self.data, self.placement, self.n_at_once)
         pasts = [job.checkpoint for job in self.jobs]
         self.losses = History([[] if past is None else past.loss_curve for past in pasts])
         self.scores = History([[] if past is None else past.validation_scores for past in pasts])
@@ -230,7 +227,7 @@ class _Pass:
         stack = self.stack
         loss = _on_host(steps.loss + stack.terms.uncounted_penalty(stack.params))
         params_sum = _on_host(namespace(stack.params).sum(stack.params, axis=-1))
-        score = self._validation_scores()
+        score = None if self.held_out is None else self.held_out.scores(stack)
         self._record(loss, score)
         watched = -score if self.plan.early_stopping and score is not None else loss
         is_best = self.progress.observe(watched)
@@ -367,40 +364,6 @@ class _Pass:
             loss_curve=self.losses.of(job_index),
             validation_scores=self.scores.of(job_index),
         )
-
-    def _validation_scores(self) -> np.ndarray | None:
-        """Return the score of every fit on the validation rows, (n_fits,)."""
-        if self.held_out is None:
-            return None
-        if self.data.scorer is not None:
-            return self._scores_by(self.data.scorer)
-        index, loss = self.stack.index, self.stack.terms.loss
-        weight = Weights(self.held_out.weight).take(self.placement.asarray(index)).values
-        rows = self.held_out._replace(weight=weight)
-        null, raw = self.null_on_validation[index], self._raw_predictions(rows.X)
-        return _on_host(scores_of(loss, rows, raw, null))
-
-    def _scores_by(self, scorer: Scorer) -> np.ndarray:
-        """Return what a scorer says of every fit, NaN where its parameters are no numbers."""
-        params = to_numpy(self.stack.shown_params)
-        scores = [
-            scorer(self.jobs[index], own) if np.isfinite(own).all() else np.nan
-            for index, own in zip(self.stack.index, params, strict=True)
-        ]
-        return np.array(scores, dtype=np.float64)
-
-    def _raw_predictions(self, x: FeatureMatrix) -> RawPredictions:
-        """Return raw predictions, hidden units of not many more rows at once than in a step."""
-        network, params = self.stack.terms.network, self.stack.shown_params
-        xp, n_samples, dtype = namespace(params), x.shape[0], params.dtype
-        scaling = self.data.validation_scaling
-        if n_samples <= self.n_at_once:
-            return network.predict(params, as_read(x, scaling, dtype))
-        shape = (params.shape[0], n_samples, network.sizes[-1])
-        raw = xp.empty(shape, dtype=dtype, device=params.device)
-        for block in blocks(n_samples, self.n_at_once):  # copied: it may be a view of all layers
-            raw[:, block, :] = network.predict(params, as_read(x[block, :], scaling, dtype))
-        return raw
 
     def _record(self, loss: np.ndarray, score: np.ndarray | None) -> None:
         self.losses.record(self.stack.index, loss)

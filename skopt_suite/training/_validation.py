@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,12 +21,66 @@ from skopt_suite.backends import (
 from skopt_suite.losses import Loss
 from skopt_suite.metrics._mean import mean_over_samples
 from skopt_suite.training._job import Job
-from skopt_suite.training._rows import Rows
+from skopt_suite.training._rows import Data, Rows, Scorer, Weights, as_read, blocks
+from skopt_suite.training._scaling import Scaling
+from skopt_suite.training._stack import Stack
 
 
-def scores_of(loss: Loss, rows: Rows, raw: RawPredictions, null: np.ndarray) -> PerFit:
-    """Return D² of every fit, (n_fits,): how much of the loss of the best constant it explains."""
-    return 1 - np.asarray(to_numpy(mean_losses(loss, rows.y, raw, rows.weight))) / null
+@dataclass(frozen=True)
+class HeldOut:
+    """Scores the fits of a stack on the rows that decide when to stop."""
+
+    jobs: Sequence[Job]
+    rows: Rows
+    """With the weights that every fit has of its own, if they do."""
+    null: np.ndarray
+    """Losses of the best constants, (n_jobs,)."""
+    scaling: Scaling | None
+    scorer: Scorer | None
+    placement: Placement
+    n_at_once: int
+    """Rows whose hidden units there are at a time: not many more than in a step."""
+
+    @classmethod
+    def of(
+        cls, jobs: Sequence[Job], data: Data, placement: Placement, n_at_once: int
+    ) -> HeldOut | None:
+        """Return what scores the fits of jobs; None where no rows are held out."""
+        if data.validation is None:
+            return None
+        rows = _weighted(jobs, data.validation, placement)
+        null, scaling = _null_losses(jobs, rows, placement), data.validation_scaling
+        return cls(jobs, rows, null, scaling, data.scorer, placement, n_at_once)
+
+    def scores(self, stack: Stack) -> np.ndarray:
+        """Return the score of every fit, (n_fits,), by default D²: see `explained`."""
+        if self.scorer is not None:
+            return self._scores_by(self.scorer, stack)
+        weight = Weights(self.rows.weight).take(self.placement.asarray(stack.index)).values
+        raw = self._raw_predictions(stack)
+        loss = mean_losses(stack.terms.loss, self.rows.y, raw, weight)
+        return 1 - np.asarray(to_numpy(loss), dtype=np.float64) / self.null[stack.index]
+
+    def _scores_by(self, scorer: Scorer, stack: Stack) -> np.ndarray:
+        """Return what a scorer says of every fit, NaN where its parameters are no numbers."""
+        params = to_numpy(stack.shown_params)
+        scores = [
+            scorer(self.jobs[index], own) if np.isfinite(own).all() else np.nan
+            for index, own in zip(stack.index, params, strict=True)
+        ]
+        return np.array(scores, dtype=np.float64)
+
+    def _raw_predictions(self, stack: Stack) -> RawPredictions:
+        x, network, params = self.rows.X, stack.terms.network, stack.shown_params
+        xp, n_samples, dtype = namespace(params), x.shape[0], params.dtype
+        if n_samples <= self.n_at_once:
+            return network.predict(params, as_read(x, self.scaling, dtype))
+        shape = (params.shape[0], n_samples, network.sizes[-1])
+        raw = xp.empty(shape, dtype=dtype, device=params.device)
+        for block in blocks(n_samples, self.n_at_once):  # copied: it may be a view of all layers
+            part = as_read(x[block, :], self.scaling, dtype)
+            raw[:, block, :] = network.predict(params, part)
+        return raw
 
 
 def mean_losses(
@@ -36,18 +91,14 @@ def mean_losses(
     return mean_over_samples(values[..., None], weight)[:, 0]
 
 
-def held_out_rows(jobs: Sequence[Job], rows: Rows | None, placement: Placement) -> Rows | None:
-    """Return held-out rows with the weights that every fit has of its own, if they do."""
+def _weighted(jobs: Sequence[Job], rows: Rows, placement: Placement) -> Rows:
     weights = [job.held_out_weight for job in jobs if job.held_out_weight is not None]
-    if rows is None or not weights:
+    if not weights:
         return rows
     return rows._replace(weight=placement.asarray(np.stack(weights), dtype=jobs[0].dtype))
 
 
-def null_losses_on(jobs: Sequence[Job], rows: Rows | None, placement: Placement) -> np.ndarray:
-    """Return the losses of the best constants for some rows, (n_fits,); 1 where nobody asks."""
-    if rows is None:
-        return np.ones(len(jobs))
+def _null_losses(jobs: Sequence[Job], rows: Rows, placement: Placement) -> np.ndarray:
     n_weights = 1 if rows.weight is None else rows.weight.shape[0]
     known: dict[tuple[Hashable, int], float] = {}
     null = []
