@@ -11,13 +11,13 @@ import copy
 import functools
 import inspect
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self, TypeVar
 
 from sklearn.base import BaseEstimator
 
 from skopt_suite._hashable import hashable
-from skopt_suite._words import did_you_mean
+from skopt_suite._words import WORDS_FOR_HYPERPARAMETERS, did_you_mean, what_to_use
 from skopt_suite.backends import Array, Placement, namespace
 from skopt_suite.domains import Anything, Domain, Named, Range
 
@@ -29,12 +29,40 @@ class Parametrised(BaseEstimator):
     """A scikit-learn object whose parameters are declared, checked and may be named components."""
 
     parameters: ClassVar[Mapping[str, Domain]] = {}
+    _elsewhere: ClassVar[Mapping[str, str]] = {}
+    """What other libraries call parameters, and what to write here."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in cls.__dict__:
+            cls.__init__ = _explained(cls.__init__)  # type: ignore[method-assign]
 
     @classmethod
     @functools.cache
     def _get_param_names(cls) -> list[str]:
         """Return the names of the parameters; scikit-learn looks them up anew with every call."""
         return super()._get_param_names()
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters; those of components too, whether given by name or as objects.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to return what `set_params` takes as ``<component>__<parameter>`` too. What
+            ``"auto"`` is chosen to be at `fit` has nothing to set before.
+
+        Returns
+        -------
+        params : dict
+            Values by name.
+        """
+        params = super().get_params(deep)
+        for name in self.parameters if deep else ():
+            if component := self._named_component(name):
+                nested = component.get_params().items()
+                params.update({f"{name}__{key}": value for key, value in nested})
+        return params
 
     def set_params(self, **params: Any) -> Parametrised:
         """Set parameters; nested ones (``optimizer__learning_rate``) work on a name too.
@@ -49,35 +77,56 @@ class Parametrised(BaseEstimator):
         self : object
             This object.
         """
-        plain = {key: value for key, value in params.items() if "__" not in key}
-        super().set_params(**plain)
+        known = self._get_param_names()
+        unknown = [one for key in params if (one := key.partition("__")[0]) not in known]
+        if unknown:
+            raise ValueError(
+                f"Invalid parameter {unknown[0]!r} for estimator {self}. "
+                f"{self._about_unknown(unknown)}"
+            )
         nested: dict[str, dict[str, Any]] = {}
         for key, value in params.items():
             name, delimiter, parameter = key.partition("__")
             if delimiter:
                 nested.setdefault(name, {})[parameter] = value
-        for name, values in nested.items():
-            component = self._named_component(name, values)
-            if component is None:
-                super().set_params(**{f"{name}__{key}": value for key, value in values.items()})
             else:
-                setattr(self, name, component.set_params(**values))
+                setattr(self, key, value)
+        for name, values in nested.items():
+            setattr(self, name, self._settable(name, values).set_params(**values))
         return self
 
-    def _named_component(self, name: str, values: Mapping[str, Any]) -> Component | None:
-        """Return the component that parameter `name` names, None if it does not name one."""
-        domain, value = self.parameters.get(name), getattr(self, name, None)
-        if not isinstance(domain, Named) or not isinstance(value, str):
-            return None
-        owner, registry = type(self).__name__, domain.registry()
-        if value in domain.also:
-            if domain.stands_for is not None:
-                return domain.stands_for()
+    def _settable(self, name: str, values: Mapping[str, Any]) -> Any:
+        """Return the object whose parameters nested ones are; raise if there is none."""
+        value, domain = getattr(self, name), self.parameters.get(name)
+        if component := self._named_component(name):
+            return component
+        if hasattr(value, "set_params") and not isinstance(value, type):
+            return value
+        owner, key = type(self).__name__, f"{name}__{next(iter(values))}"
+        if not isinstance(domain, Named):
             raise ValueError(
-                f"{owner}: {name}__{next(iter(values))} cannot be set because {name}={value!r} is "
-                f"chosen at fit; name one: {registry.listing()}."
+                f"Invalid parameter {key!r} for estimator {self}: {name}={value!r} has none."
             )
-        return registry.resolve(value, owner=owner, name=name)
+        registry = domain.registry()
+        if not isinstance(value, str) or value not in domain.also:
+            registry.resolve(value, owner=owner, name=name)
+        raise ValueError(
+            f"{owner}: {key} cannot be set because {name}={value!r} is "
+            f"chosen at fit; name one: {registry.listing()}."
+        )
+
+    def _named_component(self, name: str) -> Component | None:
+        """Return the component that parameter `name` names, None if it does not name one."""
+        domain = self.parameters.get(name)
+        return domain.named(getattr(self, name)) if isinstance(domain, Named) else None
+
+    @classmethod
+    def _about_unknown(cls, names: Iterable[str]) -> str:
+        """Return what to write here for names that are not parameters, and which there are."""
+        known = cls._get_param_names()
+        hints = [what_to_use(name, known, cls._elsewhere) for name in names]
+        listing = [] if all(hints) else [f"Valid parameters are: {', '.join(known) or 'none'}."]
+        return " ".join([*filter(None, hints), *listing])
 
     def _search_ranges(self) -> dict[str, Range]:
         """Return the ranges worth searching by parameter, those of components as nested ones."""
@@ -92,9 +141,9 @@ class Parametrised(BaseEstimator):
     def _search_ranges_of(self, name: str, domain: Named) -> dict[str, Range]:
         value = getattr(self, name)
         if isinstance(value, str) and value in domain.also:
-            if domain.stands_for is None:
+            value = domain.named(value)
+            if value is None:
                 return {}  # it is chosen at fit, so there is nothing to set
-            value = domain.stands_for()
         component = domain.registry().resolve(value, owner=type(self).__name__, name=name)
         return {f"{name}__{key}": search for key, search in component._search_ranges().items()}
 
@@ -118,6 +167,7 @@ class Component(Parametrised):
     """Base of every optimizer, schedule, penalty and loss."""
 
     name: ClassVar[str]
+    _elsewhere = WORDS_FOR_HYPERPARAMETERS
     scratch_arrays: ClassVar[int | None] = None
     """How many arrays one call takes at most beside its arguments, results included: of the size of
     raw predictions for losses (of one output, the values count as such), like the parameters for
@@ -152,6 +202,8 @@ class Registry:
         The components.
     words : mapping, default=None
         Words of other libraries, in plain lower case, and what they are called here.
+    none : str, default=None
+        The component that None means; None: that is no component.
     """
 
     def __init__(
@@ -160,9 +212,11 @@ class Registry:
         base: type[Component],
         classes: Sequence[type[Component]],
         words: Mapping[str, str] | None = None,
+        none: str | None = None,
     ) -> None:
         self.kind = kind
         self.base = base
+        self._none = none
         self._words = words or {}
         self._classes = {cls.name: cls for cls in classes}
         self._resolved: dict[type[Component], Component] = {}
@@ -182,25 +236,57 @@ class Registry:
     ) -> Component:
         """Return a checked copy of the component that `value` is or names."""
         name = name or self.kind
+        if component := self.named(value):
+            return component
         if isinstance(value, str):
-            if value not in self._classes:
-                meant = did_you_mean(value, [*also, *self._classes], self._words)
-                known = self.listing(also)
-                raise ValueError(f"{owner}: unknown {name} {value!r}; known: {known}.{meant}")
-            return _copied(self._by_default(self._classes[value]))
+            meant = did_you_mean(value, [*also, *self._classes], self._words)
+            known = self.listing(also)
+            raise ValueError(f"{owner}: unknown {name} {value!r}; known: {known}.{meant}")
         if not isinstance(value, self.base):
             article = "an" if self.kind[0] in "aeiou" else "a"
             wanted = f"the name or an object of {article} {self.kind} ({self.listing(also)})"
             raise TypeError(
                 f"{owner}: {name} must be {wanted}; got {value!r} of type {type(value).__name__}."
+                f"{self._object_for(value)}"
             )
         return _checked(value)
+
+    def named(self, value: Any) -> Component | None:
+        """Return the component that a name means, or None does; None if it means none."""
+        name = self._none if value is None else value
+        if not isinstance(name, str) or name not in self._classes:
+            return None
+        return _copied(self._by_default(self._classes[name]))
+
+    def _object_for(self, value: Any) -> str:
+        """Return the hint for a class in place of an object."""
+        is_class = isinstance(value, type) and issubclass(value, self.base)
+        return f" Did you mean {value.__name__}()?" if is_class else ""
 
     def _by_default(self, cls: type[Component]) -> Component:
         """Return the component that a name means; checked once, so copy it."""
         if cls not in self._resolved:
             self._resolved[cls] = _checked(cls())
         return self._resolved[cls]
+
+
+def _explained(init: Callable[..., None]) -> Callable[..., None]:
+    """Let a constructor say of names that it does not know what to write in their place."""
+    known = inspect.signature(init).parameters
+
+    @functools.wraps(init)
+    def __init__(self: Parametrised, *args: Any, **given: Any) -> None:
+        try:
+            init(self, *args, **given)
+        except TypeError:
+            unknown = [name for name in given if name not in known]
+            if not unknown or any(one.kind is one.VAR_KEYWORD for one in known.values()):
+                raise
+            names = " and ".join(map(repr, unknown))
+            text = f"{type(self).__name__} has no parameter {names}."
+            raise TypeError(f"{text} {self._about_unknown(unknown)}") from None
+
+    return __init__
 
 
 def _checked(component: Component) -> Component:

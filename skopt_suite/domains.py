@@ -328,6 +328,12 @@ class Named(Domain):
         if not (isinstance(value, str) and value in self.also):
             self.registry().resolve(value, owner=owner, name=name, also=self.also)
 
+    def named(self, value: Any) -> Component | None:
+        """Return the component that a name means before `fit`; None if it means none."""
+        if isinstance(value, str) and value in self.also:
+            return self.stands_for() if self.stands_for else None
+        return self.registry().named(value)
+
 
 @dataclass(frozen=True)
 class Range:

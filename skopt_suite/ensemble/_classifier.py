@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 from sklearn.ensemble import BaggingClassifier
-from sklearn.utils.metaestimators import available_if
 
 from skopt_suite.ensemble._bagging import FusedBagging
 from skopt_suite.estimators import MLPClassifier
+from skopt_suite.estimators._available import available_if
 
 
-def _has_decision_function(ensemble: Any) -> bool:
+def _check_decision_function(ensemble: Any) -> None:
+    """Raise `AttributeError` if members have none."""
     members = getattr(ensemble, "estimators_", None) or [ensemble._get_estimator()]
-    return hasattr(members[0], "decision_function")
+    _ = members[0].decision_function
 
 
 class FusedBaggingClassifier(FusedBagging, BaggingClassifier):
@@ -158,7 +159,7 @@ class FusedBaggingClassifier(FusedBagging, BaggingClassifier):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    @available_if(_has_decision_function)
+    @available_if(_check_decision_function)
     def decision_function(self, X: Any, **params: Any) -> np.ndarray:
         """Return the mean of the members' decision functions.
 

@@ -8,27 +8,27 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import Tags
-from sklearn.utils.metaestimators import available_if
 
 from skopt_suite.backends import Array, namespace, to_numpy
+from skopt_suite.estimators._available import available_if
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._class_targets import ClassTargets
 from skopt_suite.estimators._class_weight import check_class_weight
-from skopt_suite.estimators._continuing import trains_incrementally
+from skopt_suite.estimators._continuing import check_incremental
 from skopt_suite.estimators._named_alone import named_alone
 from skopt_suite.estimators._prepared import CheckedRows
 from skopt_suite.losses import CLASSIFICATION_LOSSES, ClassificationLoss
 from skopt_suite.training import Job
 
 
-def _gives_probabilities(estimator: Any) -> bool:
+def _check_probabilities(estimator: Any) -> None:
+    """Raise `AttributeError` if the loss gives none."""
     loss = estimator.loss_function_ if estimator._is_trained() else estimator._loss()
-    if loss.has_probability:
-        return True
-    raise AttributeError(
-        f"loss {loss.name!r} gives no probabilities; take loss='log_loss', or wrap the estimator "
-        "in sklearn.calibration.CalibratedClassifierCV."
-    )
+    if not loss.has_probability:
+        raise AttributeError(
+            f"loss {loss.name!r} gives no probabilities; take loss='log_loss', or wrap the "
+            "estimator in sklearn.calibration.CalibratedClassifierCV."
+        )
 
 
 class TrainableClassifier(ClassifierMixin, TrainableEstimator):
@@ -38,7 +38,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
     _targets: ClassTargets
     classes_: np.ndarray
 
-    @available_if(trains_incrementally)
+    @available_if(check_incremental)
     @named_alone
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one epoch, going on from where the last call or `fit` ended.
@@ -90,7 +90,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         labels = self._targets.decode(raw[0, ...])
         return self._returned(labels, X) if labels.dtype.kind in "biuf" else labels
 
-    @available_if(_gives_probabilities)
+    @available_if(_check_probabilities)
     @named_alone
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of every class, or of every label.
@@ -111,7 +111,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
             probability = placement.xp.concat([1 - probability, probability], axis=1)
         return self._returned(probability, X)
 
-    @available_if(_gives_probabilities)
+    @available_if(_check_probabilities)
     @named_alone
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithm of `predict_proba`.

@@ -15,8 +15,8 @@ from skopt_suite.optimizers import Demands
 from skopt_suite.training import Memory, Plan, Standardization, able_optimizers, are_alike, choice
 
 
-def trains_incrementally(estimator: Any) -> bool:
-    """Whether there is `partial_fit`; raise `AttributeError` with the reason if not."""
+def check_incremental(estimator: Any) -> None:
+    """Raise `AttributeError` with the reason if there is no `partial_fit`."""
     optimizer = estimator._optimizer()
     if not optimizer.is_incremental:
         raise AttributeError(
@@ -35,7 +35,6 @@ def trains_incrementally(estimator: Any) -> bool:
             f"None; got {estimator.class_weight!r}. sklearn.utils.class_weight."
             "compute_class_weight gives the weights of data at hand."
         )
-    return True
 
 
 def _incremental(estimator: Any) -> list[str]:

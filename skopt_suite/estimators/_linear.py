@@ -37,17 +37,17 @@ class LinearClassifier(LinearFace, TrainableClassifier):
     loss : str or ClassificationLoss, default="log_loss"
         What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
         (:ref:`list <classification_losses>`).
-    penalty : str or Penalty, default="l2"
+    penalty : str, Penalty or None, default="l2"
         Term of the objective that keeps weights small, by name or as an object of
         `skopt_suite.penalties` (:ref:`list <penalties>`). It is added to the *mean* loss and never
-        acts on intercepts.
+        acts on intercepts. None is "none".
     optimizer : str or Optimizer, default="auto"
         What takes the steps, by name or as an object of `skopt_suite.optimizers`
         (:ref:`list <optimizers>`). ``"auto"`` is ``"lbfgs"`` where the penalty is smooth,
         ``"fista"`` where it is not, and ``"adam"`` where a loss of your own has kinks.
-    schedule : str or Schedule, default="constant"
+    schedule : str, Schedule or None, default="constant"
         Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
-        (:ref:`list <schedules>`); "auto" is "constant".
+        (:ref:`list <schedules>`); "auto" and None are "constant".
     fit_intercept : bool, default=True
         Whether there is an intercept.
     max_iter : int, default=1000
@@ -146,9 +146,9 @@ class LinearClassifier(LinearFace, TrainableClassifier):
         self,
         *,
         loss: str | ClassificationLoss = "log_loss",
-        penalty: str | Penalty = "l2",
+        penalty: str | Penalty | None = "l2",
         optimizer: str | Optimizer = "auto",
-        schedule: str | Schedule = "constant",
+        schedule: str | Schedule | None = "constant",
         fit_intercept: bool = True,
         max_iter: int = 1000,
         tol: float | None = 1e-4,
@@ -202,17 +202,17 @@ class LinearRegressor(LinearFace, TrainableRegressor):
     loss : str or RegressionLoss, default="squared_error"
         What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
         (:ref:`list <regression_losses>`).
-    penalty : str or Penalty, default="l2"
+    penalty : str, Penalty or None, default="l2"
         Term of the objective that keeps weights small, by name or as an object of
         `skopt_suite.penalties` (:ref:`list <penalties>`). It is added to the *mean* loss and never
-        acts on intercepts.
+        acts on intercepts. None is "none".
     optimizer : str or Optimizer, default="auto"
         What takes the steps, by name or as an object of `skopt_suite.optimizers`
         (:ref:`list <optimizers>`). ``"auto"`` is ``"lbfgs"`` where the penalty is smooth,
         ``"fista"`` where it is not, and ``"adam"`` where a loss of your own has kinks.
-    schedule : str or Schedule, default="constant"
+    schedule : str, Schedule or None, default="constant"
         Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
-        (:ref:`list <schedules>`); "auto" is "constant".
+        (:ref:`list <schedules>`); "auto" and None are "constant".
     fit_intercept : bool, default=True
         Whether there is an intercept.
     max_iter : int, default=1000
@@ -305,9 +305,9 @@ class LinearRegressor(LinearFace, TrainableRegressor):
         self,
         *,
         loss: str | RegressionLoss = "squared_error",
-        penalty: str | Penalty = "l2",
+        penalty: str | Penalty | None = "l2",
         optimizer: str | Optimizer = "auto",
-        schedule: str | Schedule = "constant",
+        schedule: str | Schedule | None = "constant",
         fit_intercept: bool = True,
         max_iter: int = 1000,
         tol: float | None = 1e-4,

@@ -11,6 +11,7 @@ from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._callbacks import with_callbacks
 from skopt_suite.estimators._initial_layer import initial_layer
 from skopt_suite.estimators._named_alone import named_alone
+from skopt_suite.estimators._words import WORDS_FOR_LINEAR_MODELS
 from skopt_suite.models import Network
 
 
@@ -21,6 +22,7 @@ class LinearFace(TrainableEstimator):
     coef_: Any
     intercept_: Any
     _shares_penalty = True
+    _elsewhere = WORDS_FOR_LINEAR_MODELS
 
     @with_callbacks
     @named_alone

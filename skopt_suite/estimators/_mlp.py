@@ -55,17 +55,17 @@ class MLPClassifier(MLPFace, TrainableClassifier):
     loss : str or ClassificationLoss, default="log_loss"
         What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
         (:ref:`list <classification_losses>`).
-    penalty : str or Penalty, default="l2"
+    penalty : str, Penalty or None, default="l2"
         Term of the objective that keeps weights small, by name or as an object of
         `skopt_suite.penalties` (:ref:`list <penalties>`). It is added to the *mean* loss and never
-        acts on intercepts.
+        acts on intercepts. None is "none".
     optimizer : str or Optimizer, default="auto"
         What takes the steps, by name or as an object of `skopt_suite.optimizers`
         (:ref:`list <optimizers>`); "auto": ``AdamW(learning_rate=0.003, weight_decay=0.02)``.
-    schedule : str or Schedule, default="auto"
+    schedule : str, Schedule or None, default="auto"
         Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
         (:ref:`list <schedules>`); "auto": "cosine" over ``max_iter`` epochs, but "constant" in
-        ``partial_fit`` and for optimizers that do without.
+        ``partial_fit`` and for optimizers that do without. None is "constant".
     max_iter : int, default=60
         Largest number of epochs (passes over the data) of a stochastic optimizer, or of
         iterations of a full-batch one, which warns if they are not enough.
@@ -186,9 +186,9 @@ class MLPClassifier(MLPFace, TrainableClassifier):
         residual: bool = False,
         normalization: str = "none",
         loss: str | ClassificationLoss = "log_loss",
-        penalty: str | Penalty = "l2",
+        penalty: str | Penalty | None = "l2",
         optimizer: str | Optimizer = "auto",
-        schedule: str | Schedule = "auto",
+        schedule: str | Schedule | None = "auto",
         max_iter: int = 60,
         tol: float | None = 1e-4,
         batch_size: int | str = "auto",
@@ -267,17 +267,17 @@ class MLPRegressor(MLPFace, TrainableRegressor):
     loss : str or RegressionLoss, default="squared_error"
         What a wrong prediction costs, by name or as an object of `skopt_suite.losses`
         (:ref:`list <regression_losses>`).
-    penalty : str or Penalty, default="l2"
+    penalty : str, Penalty or None, default="l2"
         Term of the objective that keeps weights small, by name or as an object of
         `skopt_suite.penalties` (:ref:`list <penalties>`). It is added to the *mean* loss and never
-        acts on intercepts.
+        acts on intercepts. None is "none".
     optimizer : str or Optimizer, default="auto"
         What takes the steps, by name or as an object of `skopt_suite.optimizers`
         (:ref:`list <optimizers>`); "auto": ``AdamW(learning_rate=0.003, weight_decay=0.02)``.
-    schedule : str or Schedule, default="auto"
+    schedule : str, Schedule or None, default="auto"
         Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
         (:ref:`list <schedules>`); "auto": "cosine" over ``max_iter`` epochs, but "constant" in
-        ``partial_fit`` and for optimizers that do without.
+        ``partial_fit`` and for optimizers that do without. None is "constant".
     max_iter : int, default=60
         Largest number of epochs (passes over the data) of a stochastic optimizer, or of
         iterations of a full-batch one, which warns if they are not enough.
@@ -393,9 +393,9 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         residual: bool = False,
         normalization: str = "none",
         loss: str | RegressionLoss = "squared_error",
-        penalty: str | Penalty = "l2",
+        penalty: str | Penalty | None = "l2",
         optimizer: str | Optimizer = "auto",
-        schedule: str | Schedule = "auto",
+        schedule: str | Schedule | None = "auto",
         max_iter: int = 60,
         tol: float | None = 1e-4,
         batch_size: int | str = "auto",

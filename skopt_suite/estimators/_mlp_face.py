@@ -16,6 +16,7 @@ from skopt_suite.estimators._architecture import (
 )
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._prune import Prunable
+from skopt_suite.estimators._words import WORDS_FOR_NETWORKS
 from skopt_suite.models import Network
 from skopt_suite.optimizers import AdamW, Optimizer
 
@@ -45,6 +46,7 @@ class MLPFace(Prunable, TrainableEstimator):
     dtype: str
     matmul_precision: str
     _is_network = True
+    _elsewhere = WORDS_FOR_NETWORKS
     coefs_: list
     intercepts_: list
     gains_: list

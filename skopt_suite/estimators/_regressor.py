@@ -8,11 +8,11 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import Tags
-from sklearn.utils.metaestimators import available_if
 
 from skopt_suite.backends import Array, to_numpy
+from skopt_suite.estimators._available import available_if
 from skopt_suite.estimators._base import TrainableEstimator
-from skopt_suite.estimators._continuing import trains_incrementally
+from skopt_suite.estimators._continuing import check_incremental
 from skopt_suite.estimators._named_alone import named_alone
 from skopt_suite.estimators._number_targets import NumberTargets
 from skopt_suite.estimators._standardize import standardizes_targets
@@ -25,7 +25,7 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
 
     _targets: NumberTargets
 
-    @available_if(trains_incrementally)
+    @available_if(check_incremental)
     @named_alone
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch, going on from where the last call or `fit` ended.

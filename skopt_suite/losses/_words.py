@@ -1,10 +1,21 @@
 """What losses are called in scikit-learn, Keras and PyTorch."""
 
+from skopt_suite._words import by_word
+
 _OF_CLASSIFICATION = {
     "log_loss": (
         *("crossentropy", "binarycrossentropy", "categoricalcrossentropy", "crossentropyloss"),
         *("sparsecategoricalcrossentropy", "bce", "bceloss", "bcewithlogits", "bcewithlogitsloss"),
-        *("nll", "nllloss", "deviance", "logistic", "logisticregression", "multinomial", "softmax"),
+        *(
+            "log",
+            "nll",
+            "nllloss",
+            "deviance",
+            "logistic",
+            "logisticregression",
+            "multinomial",
+            "softmax",
+        ),
         *("multilabelsoftmarginloss", "softmarginloss"),
     ),
     "hinge": ("categoricalhinge", "svm", "multimarginloss"),
@@ -28,10 +39,5 @@ _OF_REGRESSION = {
     "tweedie": ("tweedieregressor", "halftweedieloss", "compoundpoisson"),
 }
 
-
-def _by_word(words: dict[str, tuple[str, ...]]) -> dict[str, str]:
-    return {word: name for name, others in words.items() for word in others}
-
-
-CLASSIFICATION_WORDS = _by_word(_OF_CLASSIFICATION)
-REGRESSION_WORDS = _by_word(_OF_REGRESSION)
+CLASSIFICATION_WORDS = by_word(_OF_CLASSIFICATION)
+REGRESSION_WORDS = by_word(_OF_REGRESSION)

@@ -206,6 +206,7 @@ WORDS_FOR_ACTIVATIONS = {
     "sigmoid": "logistic",
     "swish": "silu",
     "linear": "identity",
+    "none": "identity",
     "hardsilu": "hard_swish",
     "rectifier": "relu",
 }

@@ -4,6 +4,7 @@ from skopt_suite._component import Registry
 from skopt_suite._public import name_publicly
 from skopt_suite.optimizers._base import Optimizer, Problem, Step
 from skopt_suite.optimizers._demands import Demands
+from skopt_suite.optimizers._words import OPTIMIZER_WORDS
 from skopt_suite.optimizers.first_order._adadelta import Adadelta
 from skopt_suite.optimizers.first_order._adagrad import Adagrad
 from skopt_suite.optimizers.first_order._adam import Adam
@@ -60,6 +61,7 @@ OPTIMIZERS = Registry(
         FISTA,
         ClosedForm,
     ],
+    OPTIMIZER_WORDS,
 )
 
 __all__ = [

@@ -15,6 +15,7 @@ from skopt_suite.penalties._scad import SCAD
 from skopt_suite.penalties._sparse_group_lasso import SparseGroupLasso
 from skopt_suite.penalties._sum import Sum
 from skopt_suite.penalties._weighted_l1 import WeightedL1
+from skopt_suite.penalties._words import PENALTY_WORDS
 
 PENALTIES = Registry(
     "penalty",
@@ -33,6 +34,8 @@ PENALTIES = Registry(
         MaxNorm,
         Sum,
     ],
+    PENALTY_WORDS,
+    none="none",
 )
 
 __all__ = [

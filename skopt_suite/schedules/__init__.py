@@ -57,6 +57,7 @@ SCHEDULES = Registry(
         Product,
     ],
     SCHEDULE_WORDS,
+    none="constant",
 )
 
 __all__ = [

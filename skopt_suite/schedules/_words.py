@@ -1,5 +1,7 @@
 """What schedules are called in Keras, PyTorch and papers."""
 
+from skopt_suite._words import by_word
+
 _OF_SCHEDULES = {
     "constant": ("none", "no"),
     "step": ("steplr", "stepdecay", "staircase"),
@@ -19,4 +21,4 @@ _OF_SCHEDULES = {
     "then": ("sequential", "sequentiallr"),
     "product": ("chained", "chainedscheduler"),
 }
-SCHEDULE_WORDS = {word: name for name, words in _OF_SCHEDULES.items() for word in words}
+SCHEDULE_WORDS = by_word(_OF_SCHEDULES)
