@@ -14,8 +14,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self, TypeVar
 
-from sklearn.base import BaseEstimator
-
+from skopt_suite._display import Displayed
 from skopt_suite._hashable import hashable
 from skopt_suite._words import WORDS_FOR_HYPERPARAMETERS, did_you_mean, what_to_use
 from skopt_suite.backends import Array, Placement, namespace
@@ -25,7 +24,7 @@ ComponentT = TypeVar("ComponentT", bound="Component")
 _UNDECLARED = Anything()  # what is not declared is not fusable
 
 
-class Parametrised(BaseEstimator):
+class Parametrised(Displayed):
     """A scikit-learn object whose parameters are declared, checked and may be named components."""
 
     parameters: ClassVar[Mapping[str, Domain]] = {}
