@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.callback import CallbackSupportMixin, ProgressBar, with_callbacks
 
 from skopt_suite.estimators._prepared import Prepared
 from skopt_suite.training import Report, kind_of_steps
@@ -16,6 +16,8 @@ __all__ = [
     "has_callbacks",
     "print_epoch",
     "print_steps",
+    "show_bars",
+    "take_bars",
     "with_callbacks",
 ]
 
@@ -23,6 +25,18 @@ __all__ = [
 def has_callbacks(estimator: Any) -> bool:
     """Whether callbacks were set on an estimator."""
     return bool(getattr(estimator, "_skl_callbacks", None))
+
+
+def take_bars(context: Any) -> list[Any]:
+    """Let no bar be told of a task and its subtasks; return the bars."""
+    bars = [one for one in context._callbacks if isinstance(one, ProgressBar)]
+    context._callbacks = [one for one in context._callbacks if one not in bars]
+    return bars
+
+
+def show_bars(context: Any, bars: list[Any]) -> None:
+    """Let bars be told of a task again."""
+    context._callbacks = [*context._callbacks, *bars]
 
 
 class FitObserver:

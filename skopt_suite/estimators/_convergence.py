@@ -25,7 +25,7 @@ def warn_if_not_converged(estimator: Any, job: Job, result: Result) -> None:
         warnings.warn(
             f"{type(estimator).__name__}: optimizer {job.plan.optimizer.name!r} {what}",
             ConvergenceWarning,
-            stacklevel=5,
+            stacklevel=6,  # the line that calls `fit`
         )
 
 

@@ -32,8 +32,9 @@ def test_a_network_that_was_still_improving_warns():
     model = clone(SLOW)
     with pytest.warns(
         ConvergenceWarning, match="'adam' was still improving when it ended after 200"
-    ):
+    ) as caught:
         model.fit(*DIABETES)
+    assert caught[0].filename == __file__
     assert model.stop_reason_ == "max_iter"
 
 

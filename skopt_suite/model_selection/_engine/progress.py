@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from skopt_suite.estimators._callbacks import show_bars, take_bars
 from skopt_suite.training import Report
 
 
@@ -84,6 +85,9 @@ class NoBar:
 class PassObserver:
     """Tells callbacks about the epochs of a pass; one that returns true ends the pass.
 
+    Bars are told when it ends, only: there would be one for every pass, where that of the search
+    moves with its epochs.
+
     Parameters
     ----------
     context : CallbackContext
@@ -98,10 +102,12 @@ class PassObserver:
         self._context, self._others, self._given = context, others, given
         self._has_begun, self._n_epochs, self._n_ended, self._n_ticked_off = False, 0, 0, 0
         self._epoch: Any = None
+        self._bars: list[Any] = []
 
     def pass_begins(self, n_epochs: int) -> None:
         """Open the task of the pass, which has at most that many epochs."""
         self._context.max_subtasks = self._n_epochs = n_epochs
+        self._bars = take_bars(self._context)
         self._context.call_on_fit_task_begin(**self._given)
         self._has_begun = True
 
@@ -129,6 +135,7 @@ class PassObserver:
             self.pass_begins(n_epochs=0)
         self._close_epoch()
         self._tick_off(len(self._others))
+        show_bars(self._context, self._bars)
         self._context.call_on_fit_task_end(**self._given)
 
     def _close_epoch(self) -> None:
