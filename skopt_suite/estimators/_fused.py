@@ -92,8 +92,11 @@ def reason_to_train_alone(model: Any) -> str:
     if not getattr(type(model).fit, "__module__", "").startswith(f"{__package__}."):
         return f"{name} has a fit method of its own"
     if model.verbose:
-        return f"verbose={model.verbose!r} prints a line per epoch of every fit"
-    return "the estimator has callbacks of its own" if has_callbacks(model) else ""
+        of_fits = f"verbose={model.verbose!r} prints a line per epoch of every fit"
+        return f"{of_fits}; set verbose of what is around it instead"
+    if has_callbacks(model):
+        return "the estimator has callbacks of its own; set them on what is around it instead"
+    return ""
 
 
 def pass_key_of(model: TrainableEstimator, plan: Plan) -> Hashable:

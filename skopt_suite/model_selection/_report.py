@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -36,10 +37,13 @@ class FusionReport:
         The candidates.
     entries : list of Entry
         How each was trained.
+    kept_apart : list of str, default=()
+        A line for every parameter that varies and lets no two of its values share a pass.
     """
 
     params: list[dict[str, Any]]
     entries: list[Entry]
+    kept_apart: Sequence[str] = ()
 
     @property
     def n_groups(self) -> int:
@@ -62,11 +66,16 @@ class FusionReport:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return plain containers, so that a saved search names no class that is not public."""
-        return {"params": self.params, "entries": [tuple(entry) for entry in self.entries]}
+        return {
+            "params": self.params,
+            "entries": [tuple(entry) for entry in self.entries],
+            "kept_apart": list(self.kept_apart),
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         entries = [Entry(*entry) for entry in state["entries"]]
-        self.__dict__.update(params=state["params"], entries=entries)
+        kept_apart = state.get("kept_apart", [])  # earlier versions had none
+        self.__dict__.update(params=state["params"], entries=entries, kept_apart=kept_apart)
 
     def __repr__(self) -> str:
         n_candidates = len(self.entries)
@@ -82,6 +91,7 @@ class FusionReport:
         ]
         reasons = Counter(entry.reason for entry in self.entries if entry.group is None)
         lines += [f"  alone: {counted(n, 'candidate')}: {why}" for why, n in reasons.items()]
+        lines += [f"  apart: {line}" for line in self.kept_apart]
         return "\n".join(lines)
 
 

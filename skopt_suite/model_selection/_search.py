@@ -17,6 +17,7 @@ from sklearn.utils import check_random_state, indexable
 from skopt_suite.backends import is_device_array, is_sparse
 from skopt_suite.estimators._callbacks import with_callbacks
 from skopt_suite.estimators._fused import is_trainable
+from skopt_suite.model_selection._engine.apart import what_keeps_apart
 from skopt_suite.model_selection._engine.candidates import Candidate, make_candidates
 from skopt_suite.model_selection._engine.device import on_host, scorer_for, sklearn_takes
 from skopt_suite.model_selection._engine.lines import announce_search
@@ -274,6 +275,7 @@ class _Found:
         search.fusion_report_ = FusionReport(
             [candidate.params for candidate in self._candidates],
             entries_of(self._candidates),
+            what_keeps_apart(self._candidates),
         )
         search.loss_curves_ = self._curves
         return self._formatted

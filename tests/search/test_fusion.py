@@ -1,5 +1,8 @@
 """What is trained together, what is not, and what happens to fits that fail."""
 
+import pickle
+import re
+
 import numpy as np
 import pytest
 import sklearn
@@ -94,6 +97,46 @@ def test_report_names_groups_and_reasons():
     assert frame["size"].tolist() == [1, 1, 2, 2, 2, 2]
 
 
+SCALED = Pipeline([("scale", StandardScaler()), ("last", MLP)])
+BATCHES = "batch_size varies: 2 values; every value needs its own pass"
+
+
+@pytest.mark.parametrize(
+    "estimator, grid, lines",
+    [
+        (MLP, {"penalty__alpha": [1e-3, 1e-2], "batch_size": [16]}, []),
+        (MLP, {"penalty__alpha": [1e-3, 1e-2], "batch_size": [16, 32]}, [BATCHES]),
+        (
+            MLP,  # all alone
+            {"activation": ["relu", "tanh"], "batch_size": [16, 32]},
+            [BATCHES.replace("batch_size", "activation"), BATCHES],
+        ),
+        (
+            MLP,  # what differs with it could have shared a pass
+            [
+                {"optimizer": ["adam"], "optimizer__beta1": [0.8], "penalty__alpha": [1e-3]},
+                {"optimizer": ["sgd"], "penalty__alpha": [1e-2]},
+            ],
+            [BATCHES.replace("batch_size", "optimizer")],
+        ),
+        (
+            SCALED,
+            {"scale__with_mean": [True, False], "last__penalty__alpha": [1e-3, 1e-2]},
+            [
+                "scale__with_mean varies: 2 values; every value needs its own pass, as the steps "
+                "before the estimator are fitted for each"
+            ],
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_report_says_what_keeps_candidates_apart(estimator, grid, lines):
+    report = search(estimator, grid).fusion_report_
+    assert report.kept_apart == lines
+    assert re.findall(r"^  apart: (.*)$", repr(report), flags=re.MULTILINE) == lines
+    assert pickle.loads(pickle.dumps(report)).kept_apart == lines
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_report_says_what_makes_the_steps():
     class Mine(SGD):
@@ -117,6 +160,7 @@ def test_report_says_that_a_pass_of_one_candidate_is_alone():
         "FusionReport: 2 of 3 candidates fused into 1 pass per fold, 1 alone",
         "  pass 0: 2 candidates, compiled steps",
         "  alone: 1 candidate: no other candidate could share its pass",
+        "  apart: hidden_layer_sizes varies: 2 values; every value needs its own pass",
     ]
     single = search(MLP, {"hidden_layer_sizes": [(4,)]})
     assert repr(single.fusion_report_).startswith(

@@ -109,6 +109,12 @@ def _make_candidate(
     return Candidate(index, setting, estimator, "", preprocessing, plan, key, weighting)
 
 
+def shared_with(candidate: Candidate, setting: dict[str, Any]) -> Hashable:
+    """Return what a candidate would share with those of its pass if it had another setting."""
+    changed = {**candidate.params, **setting}
+    return _make_candidate(candidate.index, candidate.estimator, changed, {}, int).shared
+
+
 def _cloned(setting: dict[str, Any]) -> dict[str, Any]:
     """Return the values so that no candidate shares an object with another."""
     return {
