@@ -21,19 +21,28 @@ def raw_predictions(model: TrainableEstimator, X: Any) -> tuple[Any, Placement]:
     check_is_fitted(model)
     X, placement, dtype = seen_X(model, X, "as_X")  # as precise as X allows
     network = model._trained_network
-    params, standardization = shown_params(model, network), model._standardization
-    if standardization is not None and _loses_digits(X, dtype, standardization):
-        # rounding is that of the deviations from the means, not that of the means
-        params = standardization.centred(network, params)
-        X = standardization.moved(X)
+    if is_sparse(X):
+        params = shown_params(model, network)
+    else:
+        params, moving = params_for_dense(model, dtype)
+        X = X if moving is None else moving.moved(X)
     params = placement.asarray(params[None, :], dtype=dtype)
     with blas_threads_for(2.0 * X.shape[0] * network.layout.largest_layer):
         raw = network.predict(params, X)
     return raw, placement
 
 
-def _loses_digits(X: Any, dtype: str, standardization: Standardization) -> bool:
-    return dtype == "float32" and standardization.inputs.has_far_means and not is_sparse(X)
+def params_for_dense(model: Any, dtype: str) -> tuple[np.ndarray, Standardization | None]:
+    """Return parameters and buffers of dense input in a precision, on the host.
+
+    Where they are those of input whose mean is taken off, what takes it off is returned, too: so
+    rounding is that of the deviations from the means, not that of the means.
+    """
+    network, standardization = model._trained_network, model._standardization
+    params = shown_params(model, network)
+    if standardization is None or dtype != "float32" or not standardization.inputs.has_far_means:
+        return params, None
+    return standardization.centred(network, params), standardization
 
 
 def seen_X(

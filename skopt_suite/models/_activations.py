@@ -10,8 +10,8 @@ from skopt_suite.backends import Activations, Params, erf, kernel, namespace
 from skopt_suite.models._layer import Context
 
 # G. Klambauer et al., "Self-normalizing neural networks", NeurIPS 2017, equation 14
-_SELU_ALPHA = 1.6732632423543772
-_SELU_SCALE = 1.0507009873554805
+SELU_ALPHA = 1.6732632423543772
+SELU_SCALE = 1.0507009873554805
 
 
 class LeakyReLU(NamedTuple):
@@ -141,13 +141,13 @@ def _silu_slope(z: Activations) -> Activations:
 
 def _selu(z: Activations) -> Activations:
     xp = namespace(z)
-    below = _SELU_SCALE * _SELU_ALPHA * xp.expm1(xp.clip(z, None, 0.0))
-    return xp.where(z > 0, _SELU_SCALE * z, below)
+    below = SELU_SCALE * SELU_ALPHA * xp.expm1(xp.clip(z, None, 0.0))
+    return xp.where(z > 0, SELU_SCALE * z, below)
 
 
 def _selu_slope(a: Activations) -> Activations:
-    below = a + _SELU_SCALE * _SELU_ALPHA
-    return namespace(a).where(a > 0, namespace(a).full_like(a, _SELU_SCALE), below)
+    below = a + SELU_SCALE * SELU_ALPHA
+    return namespace(a).where(a > 0, namespace(a).full_like(a, SELU_SCALE), below)
 
 
 def _mish(z: Activations) -> Activations:

@@ -1,0 +1,71 @@
+"""What is taken for export, and what is refused before any work starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skopt_suite.ensemble import FusedBaggingClassifier
+from skopt_suite.estimators import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
+from skopt_suite.export._links import link_of
+from skopt_suite.tabular import TabularMLPClassifier, TabularMLPRegressor
+
+CLASSIFIERS: tuple[type, ...] = LinearClassifier, MLPClassifier
+REGRESSORS: tuple[type, ...] = LinearRegressor, MLPRegressor
+TABULAR: tuple[type, ...] = TabularMLPClassifier, TabularMLPRegressor
+
+
+def found_by(model: Any) -> Any:
+    """Return what a search has found, or the model itself."""
+    return getattr(model, "best_estimator_", model)
+
+
+def check_model(model: Any) -> None:
+    """Raise if a model of this package cannot be exported."""
+    check_is_fitted(model)
+    link_of(model)
+
+
+def check_labels(model: Any) -> None:
+    """Raise if there are labels of which ONNX has none."""
+    classes = model.classes_
+    is_text = classes.dtype.kind == "U" or all(isinstance(label, str) for label in classes)
+    if classes.dtype.kind not in "biu" and not is_text and not _are_whole(classes):
+        raise ValueError(
+            f"{type(model).__name__}: labels must be whole numbers or texts to be exported to "
+            f"ONNX; got classes_={classes.tolist()}."
+        )
+
+
+def refuse_tabular(model: Any) -> None:
+    """Raise for a model on raw tables."""
+    raise TypeError(
+        f"{type(model).__name__} cannot be exported to ONNX: its encoder of raw columns has no "
+        "converter. Save it with pickle or skops, or train an MLP behind scikit-learn's "
+        "transformers in a Pipeline."
+    )
+
+
+def check_ensemble(model: Any) -> None:
+    """Raise if the converter of scikit-learn's ensembles cannot take one."""
+    first, owner = model.estimators_[0], type(model).__name__
+    if isinstance(model, FusedBaggingClassifier):
+        if not hasattr(first, "predict_proba"):
+            raise ValueError(f"{owner} is exported to ONNX only if its members give probabilities.")
+    elif isinstance(first, REGRESSORS) and _n_outputs(first) > 1:
+        raise ValueError(f"{owner} is exported to ONNX only with one target and one quantile.")
+
+
+def last_step(model: Any) -> Any:
+    """Return what predicts in a pipeline."""
+    return last_step(model.steps[-1][1]) if isinstance(model, Pipeline) else model
+
+
+def _n_outputs(model: Any) -> int:
+    return model._trained_network.sizes[-1]
+
+
+def _are_whole(classes: Any) -> bool:
+    return classes.dtype.kind == "f" and bool((classes == classes.round()).all())
