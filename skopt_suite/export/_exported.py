@@ -12,9 +12,9 @@ from skopt_suite.estimators import LinearClassifier, LinearRegressor, MLPClassif
 from skopt_suite.export._links import link_of
 from skopt_suite.tabular import TabularMLPClassifier, TabularMLPRegressor
 
-CLASSIFIERS: tuple[type, ...] = LinearClassifier, MLPClassifier
-REGRESSORS: tuple[type, ...] = LinearRegressor, MLPRegressor
-TABULAR: tuple[type, ...] = TabularMLPClassifier, TabularMLPRegressor
+CLASSIFIERS: Any = LinearClassifier, MLPClassifier
+REGRESSORS: Any = LinearRegressor, MLPRegressor
+TABULAR: Any = TabularMLPClassifier, TabularMLPRegressor
 
 
 def found_by(model: Any) -> Any:
@@ -54,17 +54,13 @@ def check_ensemble(model: Any) -> None:
     if isinstance(model, FusedBaggingClassifier):
         if not hasattr(first, "predict_proba"):
             raise ValueError(f"{owner} is exported to ONNX only if its members give probabilities.")
-    elif isinstance(first, REGRESSORS) and _n_outputs(first) > 1:
+    elif isinstance(first, REGRESSORS) and first._trained_network.sizes[-1] > 1:
         raise ValueError(f"{owner} is exported to ONNX only with one target and one quantile.")
 
 
 def last_step(model: Any) -> Any:
     """Return what predicts in a pipeline."""
     return last_step(model.steps[-1][1]) if isinstance(model, Pipeline) else model
-
-
-def _n_outputs(model: Any) -> int:
-    return model._trained_network.sizes[-1]
 
 
 def _are_whole(classes: Any) -> bool:

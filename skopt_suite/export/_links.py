@@ -27,7 +27,8 @@ def link_of(model: Any) -> str | None:
     loss = model.loss_function_
     if hasattr(model, "classes_"):
         return _named(_PROBABILITIES, loss, "probability") if loss.has_probability else None
-    return _named(_PREDICTIONS, loss, "prediction")
+    link = _named(_PREDICTIONS, loss, "prediction")
+    return "identity" if link == "quantiles" and loss.n_predictions == 1 else link
 
 
 def _named(known: dict[Callable, str], loss: Any, method: str) -> str:

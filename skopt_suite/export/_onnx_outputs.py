@@ -67,8 +67,6 @@ def _exp(graph: Graph, model: Any, raw: str) -> str:
 def _sorted(graph: Graph, model: Any, raw: str) -> str:
     """Return quantiles in order."""
     targets, n_each = model._targets, model.loss_function_.n_predictions
-    if n_each == 1:
-        return raw
     shape = [-1, n_each] if targets.is_1d else [-1, targets.n_targets, n_each]
     by_target = graph.add("Reshape", raw, graph.integers(shape))
     return graph.add("TopK", by_target, graph.integers([n_each]), n_outputs=2, axis=-1, largest=0)
