@@ -2,5 +2,6 @@
 
 from skopt_suite.export._onnx import register_onnx_converters, to_onnx
 from skopt_suite.export._sklearn import to_sklearn
+from skopt_suite.export._trusted import TRUSTED_TYPES
 
-__all__ = ["register_onnx_converters", "to_onnx", "to_sklearn"]
+__all__ = ["TRUSTED_TYPES", "register_onnx_converters", "to_onnx", "to_sklearn"]
