@@ -25,6 +25,8 @@ _ACTIVATIONS = "identity", "logistic", "tanh", "relu"
 _AT_ONCE = 1e300
 """A tolerance with which fits end where they begin."""
 
+_OF_THAT_FIT = "rank_", "singular_", "_best_coefs", "_best_intercepts"
+
 
 def to_sklearn(model: Any) -> Any:
     """Return a fitted estimator of scikit-learn's that predicts what a model does.
@@ -121,7 +123,7 @@ def _with_attributes(estimator: Any, model: Any, learnt: dict[str, Any]) -> Any:
     tol, y = estimator.tol, _targets_like(model)
     estimator.set_params(tol=_AT_ONCE).fit(np.zeros((len(y), model.n_features_in_)), y)
     vars(estimator).update(learnt)
-    for name in ("rank_", "singular_"):  # of rows that were never seen
+    for name in _OF_THAT_FIT:
         vars(estimator).pop(name, None)
     if hasattr(model, "feature_names_in_"):
         estimator.feature_names_in_ = model.feature_names_in_

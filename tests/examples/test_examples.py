@@ -180,3 +180,18 @@ def test_raw_table(run):
     assert re.search(r"^sold +date$", printed, re.M)
     assert re.search(r"^file +dropped$", printed, re.M)
     assert_drawing("demo_output/raw_table.png")
+
+
+def test_export_onnx(run):
+    printed = run("export_onnx.py")
+    (accuracy,) = numbers(r"test accuracy (0\.\d+)", printed)
+    assert accuracy > 0.93
+    assert printed.count("labels are the same: True") == 2
+    (difference,) = numbers(r"largest difference of a probability: (\S+)", printed)
+    assert difference < 1e-5
+    there, here = re.findall(r" says: +(.*?) *$", printed, re.M)
+    assert there == here
+    assert "LinearClassifier became LogisticRegression()" in printed
+    assert "its pickle names this package: False" in printed
+    assert "has no equivalent of it: its networks have neither normalisation" in printed
+    assert "predicts the same: True" in printed

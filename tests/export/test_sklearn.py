@@ -1,5 +1,7 @@
 """scikit-learn's estimators that models become predict what these do."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -99,6 +101,14 @@ def test_parameters_are_copies():
     estimator.coef_ *= 2
     np.testing.assert_array_equal(model.predict(X), before)
     assert estimator.tol == type(estimator)().tol
+
+
+def test_a_pickle_is_little_larger_than_parameters():
+    model = MLPClassifier((100,), **SHORT).fit(X, WORDS)
+    n_bytes = sum(part.nbytes for part in [*model.coefs_, *model.intercepts_])
+    state_of_random_numbers = 5600
+    n_pickled = len(pickle.dumps(to_sklearn(model)))
+    assert n_pickled < n_bytes + state_of_random_numbers + 2500
 
 
 def test_names_of_columns_are_kept():
