@@ -67,7 +67,8 @@ $(VENV)/pyvenv.cfg:
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 clean:
-	rm -rf demo_output gpu_report docs/_build docs/generated build dist
+	rm -rf demo_output gpu_report docs/_build docs/generated docs/auto_examples build dist
+	rm -rf examples/demo_output
 	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find . -name $(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 

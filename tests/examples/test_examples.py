@@ -195,3 +195,39 @@ def test_export_onnx(run):
     assert "its pickle names this package: False" in printed
     assert "has no equivalent of it: its networks have neither normalisation" in printed
     assert "predicts the same: True" in printed
+
+
+def test_rare_class(run):
+    printed = run("rare_class.py")
+    rows = re.findall(r"^(\w.*?)  +(0\.\d+) +(0\.\d+) +(0\.\d+) +(0\.\d+)$", printed, re.M)
+    recall = {name: float(value) for name, value, *_ in rows}
+    cost = {name: float(row[-1]) for name, *row in rows}
+    assert len(rows) == 5
+    assert recall["plain"] < 0.5
+    for name in ("balanced weights", "plain, threshold 1/21", "focal loss, tuned threshold"):
+        assert recall[name] > 0.8
+        assert cost[name] < cost["plain"] / 2
+    assert_drawing("demo_output/rare_class.png")
+
+
+def test_price_intervals(run):
+    printed = run("price_intervals.py")
+    (error,) = numbers(r"error of the median: (\d+\.\d)%", printed)
+    assert error < 10
+    _, adjusted = numbers(r"within their limits: (\d+\.\d)%", printed)
+    assert abs(adjusted - 90) < 3
+    widths = [float(w.replace(",", "")) for w in re.findall(r"\$(\S+) wide", printed)]
+    assert widths == sorted(widths)
+    assert widths[-1] > 4 * widths[0]
+    assert_drawing("demo_output/price_intervals.png")
+
+
+def test_wide_table(run):
+    printed = run("wide_table.py")
+    used = dict(re.findall(r"^(\w+) +alpha=\S+ +(\d+) wavelengths", printed, re.M))
+    assert int(used["mcp"]) < int(used["l1"]) < int(used["l2"]) == 100
+    assert int(used["group_lasso"]) % 10 == 0
+    scores = numbers(r"R² on the test set (0\.\d+)$", printed)
+    assert len(scores) == 5
+    assert min(scores) > 0.95
+    assert_drawing("demo_output/wide_table.png")
