@@ -85,6 +85,11 @@ class FusedBaggingClassifier(FusedBagging, BaggingClassifier):
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has text as column names.
 
+    See Also
+    --------
+    FusedBaggingRegressor : The same for numbers.
+    skopt_suite.MLPClassifier : A network to train many of.
+
     Notes
     -----
     A member is what ``clone(estimator)`` with its ``random_state`` and the counts as

@@ -74,6 +74,11 @@ class FusedBaggingRegressor(FusedBagging, BaggingRegressor):
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has text as column names.
 
+    See Also
+    --------
+    FusedBaggingClassifier : The same for classes.
+    skopt_suite.MLPRegressor : A network to train many of.
+
     Notes
     -----
     A member is what ``clone(estimator)`` with its ``random_state`` and the counts as

@@ -124,6 +124,11 @@ class LinearClassifier(LinearFace, TrainableClassifier):
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if `X` had any.
 
+    See Also
+    --------
+    LinearRegressor : The same for numbers.
+    MLPClassifier : The same with hidden layers.
+
     Examples
     --------
     >>> from sklearn.datasets import load_breast_cancer
@@ -284,6 +289,11 @@ class LinearRegressor(LinearFace, TrainableRegressor):
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if `X` had any.
+
+    See Also
+    --------
+    LinearClassifier : The same for classes and labels.
+    MLPRegressor : The same with hidden layers.
 
     Examples
     --------

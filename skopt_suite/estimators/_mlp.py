@@ -153,6 +153,13 @@ class MLPClassifier(MLPFace, TrainableClassifier):
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if `X` had any.
 
+    See Also
+    --------
+    LinearClassifier : The same without hidden layers.
+    MLPRegressor : The same for numbers.
+    skopt_suite.tabular.TabularMLPClassifier : Takes tables as they are.
+    skopt_suite.ensemble.FusedBaggingClassifier : Trains many at once.
+
     Examples
     --------
     >>> from sklearn.datasets import load_digits
@@ -360,6 +367,13 @@ class MLPRegressor(MLPFace, TrainableRegressor):
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if `X` had any.
+
+    See Also
+    --------
+    LinearRegressor : The same without hidden layers.
+    MLPClassifier : The same for classes and labels.
+    skopt_suite.tabular.TabularMLPRegressor : Takes tables as they are.
+    skopt_suite.ensemble.FusedBaggingRegressor : Trains many at once.
 
     Examples
     --------

@@ -52,6 +52,11 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
         Training loss of every epoch, for every candidate and split; None for fits that failed or
         were trained the ordinary way.
 
+    See Also
+    --------
+    FusedRandomizedSearchCV : Draws candidates from distributions.
+    FusedHalvingGridSearchCV : Ends the worse ones early.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris

@@ -74,6 +74,11 @@ class FusedHalvingGridSearchCV(_FusedHalving, HalvingGridSearchCV):
     loss_curves_ : list of list of (ndarray or None)
         As in `FusedGridSearchCV`, one entry per rung.
 
+    See Also
+    --------
+    FusedGridSearchCV : Trains all candidates to the end.
+    FusedHalvingRandomSearchCV : Draws candidates from distributions.
+
     References
     ----------
     K. Jamieson and A. Talwalkar, "Non-stochastic best arm identification and hyperparameter
@@ -166,6 +171,11 @@ class FusedHalvingRandomSearchCV(_FusedHalving, HalvingRandomSearchCV):
         In which pass every candidate was trained, and if alone, why; one entry per rung.
     loss_curves_ : list of list of (ndarray or None)
         As in `FusedGridSearchCV`, one entry per rung.
+
+    See Also
+    --------
+    FusedRandomizedSearchCV : Trains all candidates to the end.
+    FusedHalvingGridSearchCV : Tries all combinations.
 
     Examples
     --------

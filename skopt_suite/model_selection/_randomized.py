@@ -57,6 +57,12 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     param_distributions_ : dict or list of dict
         What was drawn from.
 
+    See Also
+    --------
+    FusedGridSearchCV : Tries all combinations.
+    FusedHalvingRandomSearchCV : Ends the worse ones early.
+    search_space : What ``"auto"`` stands for.
+
     Examples
     --------
     >>> from scipy.stats import loguniform
