@@ -43,6 +43,9 @@ sphinx_gallery_conf = {
         [
             "quickstart.py",
             "raw_table.py",
+            "price_intervals.py",
+            "rare_class.py",
+            "wide_table.py",
             "text_and_frames.py",
             "*",
             "tune_and_look.py",
