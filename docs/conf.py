@@ -1,8 +1,13 @@
 """Sphinx configuration. Nothing is fetched from the internet, neither to build nor to read."""
 
+import importlib
 import inspect
+import re
 from importlib.metadata import version as installed_version
 
+from docutils import nodes
+from sklearn.utils.discovery import all_estimators
+from sphinx.addnodes import desc_signature, pending_xref
 from sphinx_gallery.sorting import ExplicitOrder
 
 project = "skopt_suite"
@@ -91,6 +96,66 @@ def skip_scikit_learn(app, what, name, obj, skip, options):
     return True if (module or "").startswith("sklearn") else None
 
 
+# ---------------------------------------------------------------- names in the text link
+
+FOLDERS = ("losses", "models", "penalties", "optimizers", "schedules")
+OTHERS = ("ensemble", "model_selection", "plotting", "tabular")
+MEAN_OTHER_THINGS = {"none", "sum", "step", "then", "product", "gamma", "linear", "optimal", "box"}
+ABOUT_OTHER_LIBRARIES = ("changelog", "coming_from", "conversion")
+
+
+def names_of_classes():
+    """Return where the classes are that are public, by their names and those of components."""
+    modules = [importlib.import_module(f"skopt_suite.{name}") for name in FOLDERS + OTHERS]
+    found = {}
+    for module in (importlib.import_module("skopt_suite"), *modules):
+        shown = {name: getattr(module, name) for name in module.__all__}
+        classes = {name: value for name, value in shown.items() if inspect.isclass(value)}
+        found |= {name: f"{module.__name__}.{name}" for name in classes}
+        components = {getattr(cls, "name", None): name for name, cls in classes.items()}
+        named = {name: cls for name, cls in components.items() if isinstance(name, str)}
+        found |= {name: f"{module.__name__}.{cls}" for name, cls in named.items()}
+    return {name: target for name, target in found.items() if name not in MEAN_OTHER_THINGS}
+
+
+def pages_of_scikit_learn():
+    """Return the addresses of its estimators by name."""
+    pages = {}
+    for name, cls in all_estimators():
+        module = cls.__module__.partition("._")[0]
+        pages[name] = f"https://scikit-learn.org/stable/modules/generated/{module}.{name}.html"
+    return pages
+
+
+OURS, THEIRS = names_of_classes(), pages_of_scikit_learn()
+
+
+def reference(literal, docname):
+    """Return a link to what a literal names, if it names anything."""
+    name = re.match(r'"?(\w*)"?(\(.*\))?$', literal.astext(), re.S)
+    name = name and name[1]
+    if name in OURS and docname not in ABOUT_OTHER_LIBRARIES and name not in docname.split("."):
+        options = {"refdomain": "py", "reftype": "class", "reftarget": OURS[name]}
+        return pending_xref("", literal.deepcopy(), refdoc=docname, refexplicit=True, **options)
+    if name in THEIRS and name not in OURS:
+        return nodes.reference("", "", literal.deepcopy(), refuri=THEIRS[name], internal=False)
+    return None
+
+
+def link_names(app, doctree):
+    """Make links of literals that are names of classes of this library or of scikit-learn."""
+    docname = app.env.current_document.docname
+    no_links = (nodes.reference, nodes.title, nodes.rubric, pending_xref, desc_signature)
+    for literal in list(doctree.findall(nodes.literal)):
+        link = reference(literal, docname)
+        parent = literal.parent
+        while parent is not None and not isinstance(parent, no_links):
+            parent = parent.parent
+        if link is not None and parent is None:
+            literal.replace_self(link)
+
+
 def setup(app):
-    """Register the hook."""
+    """Register the hooks."""
     app.connect("autodoc-skip-member", skip_scikit_learn)
+    app.connect("doctree-read", link_names)
