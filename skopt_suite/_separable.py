@@ -1,8 +1,8 @@
-"""What a separable penalty is, as data: known to penalties, optimizers and training."""
+"""What penalties are, as data: known to penalties, optimizers and training."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from skopt_suite.backends import FitColumn, FlatWeights
 
@@ -17,3 +17,15 @@ class Separable(NamedTuple):
     l1: FitColumn | FlatWeights | None
     l2: FitColumn | FlatWeights | None
     is_positive: bool
+
+
+class Coordinatewise(NamedTuple):
+    """A penalty that acts on every weight by itself, as compiled steps know it."""
+
+    separable: Separable
+    """All there is of a separable one; of others L2, and ``w ≥ 0``."""
+    formula: Any = None
+    """The function of the class that makes it another: the slope of a concave function of sizes,
+    which is then what L1 is here, or what keeps weights within bounds."""
+    numbers: tuple[FitColumn | FlatWeights, ...] = ()
+    """What the formula takes, each of shape (n_fits, 1) or (n_fits, n_weights)."""

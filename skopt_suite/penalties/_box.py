@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from skopt_suite._layout import Layout
+from skopt_suite._separable import Coordinatewise, Separable
 from skopt_suite.backends import Array, FitColumn, FlatWeights, PerFit, Placement, like, namespace
 from skopt_suite.domains import Real, Vector
 from skopt_suite.penalties._base import Penalty
@@ -107,6 +108,12 @@ class Box(Penalty):
     def curvature(self) -> float:
         """Return 0: there is no smooth part."""
         return 0.0
+
+    def coordinatewise(self) -> Coordinatewise:
+        """Return the bounds."""
+        low = -np.inf if self.low is None else self.low
+        high = np.inf if self.high is None else self.high
+        return Coordinatewise(Separable(None, None, False), type(self).project, (low, high))
 
     def project(self, weights: FlatWeights) -> FlatWeights:
         """Return the weights within their bounds."""

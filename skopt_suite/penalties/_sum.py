@@ -9,7 +9,7 @@ import numpy as np
 
 from skopt_suite._component import Registry
 from skopt_suite._layout import Layout
-from skopt_suite._separable import Separable
+from skopt_suite._separable import Coordinatewise, Separable
 from skopt_suite.backends import Array, FitColumn, FlatWeights, PerFit
 from skopt_suite.domains import Named
 from skopt_suite.penalties._base import Penalty
@@ -95,10 +95,14 @@ class Sum(Penalty):
     def separable(self) -> Separable | None:
         """Return the sum of the strengths, where both are known."""
         one, another = self.smooth.separable(), self.other.separable()
+        return None if one is None or another is None else _sum_of(one, another)
+
+    def coordinatewise(self) -> Coordinatewise | None:
+        """Return the other with the strengths of both, where both are known."""
+        one, another = self.smooth.separable(), self.other.coordinatewise()
         if one is None or another is None:
             return None
-        l2 = [part.l2 for part in (one, another) if part.l2 is not None]
-        return another._replace(l2=reduce(_added, l2) if l2 else None)
+        return another._replace(separable=_sum_of(one, another.separable))
 
     @property
     def needs_step_size(self) -> bool:
@@ -139,6 +143,12 @@ def _penalties() -> Registry:
     from skopt_suite.penalties import PENALTIES
 
     return PENALTIES
+
+
+def _sum_of(smooth: Separable, other: Separable) -> Separable:
+    """Return the other with the squares of both."""
+    l2 = [part.l2 for part in (smooth, other) if part.l2 is not None]
+    return other._replace(l2=reduce(_added, l2) if l2 else None)
 
 
 def _added(one: Any, another: Any) -> Any:

@@ -65,8 +65,9 @@ def compiled_steps(
 def _is_suited(stack: Stack, source: InMemory, batch_size: int) -> bool:
     """Whether rows are what calls read, and are better copied batch by batch than taken at once."""
     network, n_features = stack.terms.network, source.X.shape[1]
-    n_columns = 1 if stack.terms.loss.targets.kind == "classes" else network.sizes[-1]
-    is_aligned = (n_features, source.y.shape[1]) == (network.sizes[0], n_columns)
+    loss, n_raw = stack.terms.loss, source.y.shape[1] * stack.terms.loss.n_raw
+    n_wanted = 1 if loss.targets.kind == "classes" else network.sizes[-1]
+    is_aligned = (n_features, n_raw) == (network.sizes[0], n_wanted)
     is_whole = batch_size > MOST_ROWS and batch_size >= source.n_samples
     return is_aligned and not is_whole and not _is_wide(stack, source, batch_size)
 
@@ -175,9 +176,12 @@ def recipe_of(
 ) -> Recipe | None:
     """Return what fits are; None where a part of them has no name that a backend could know."""
     clip, around, maker = parts_of(optimizer)
-    rule, loss_name, separable = _rule_name(maker), _loss_name(loss), penalty.separable()
-    if not (rule and loss_name and network.is_plain) or separable is None:
+    rule, loss_name, acts = _rule_name(maker), _loss_name(loss), penalty.coordinatewise()
+    if not (rule and loss_name and network.is_plain) or acts is None:
         return None
+    separable = penalty.separable()
+    has_implicit_l2 = separable is not None and separable.l2 is not None
+    has_debts = penalty.has_prox and penalty.debts(network.layout.n_weights)[0] > 0
     activations = [ACTIVATIONS[name] for name in network.activations]
     return Recipe(
         dtype=dtype,
@@ -191,9 +195,10 @@ def recipe_of(
         is_clipped=clip is not None,
         has_dropout=has_dropout,
         has_prox=penalty.has_prox,
-        is_positive=separable.is_positive,
-        has_implicit_l2=getattr(maker, "has_implicit_l2", False) and separable.l2 is not None,
-        has_slopes=getattr(maker, "has_slopes", False) and penalty.has_prox,
+        is_positive=acts.separable.is_positive,
+        has_implicit_l2=getattr(maker, "has_implicit_l2", False) and has_implicit_l2,
+        has_slopes=getattr(maker, "has_slopes", False) and has_debts,
+        penalty="" if acts.formula is None else _name_of(acts.formula),
     )
 
 
@@ -219,11 +224,10 @@ def _rule_name(optimizer: Optimizer) -> str:
 def _loss_name(loss: Loss) -> str:
     """Return the name of the class that says what a loss is, and of its targets.
 
-    There is none where targets have several raw predictions.
+    With several raw predictions for every target it is another.
     """
-    if loss.n_raw > 1:
-        return ""
-    return f"{_name_of(type(loss).value_and_gradient)}, {loss.targets.kind}"
+    kind = loss.targets.kind if loss.n_raw == 1 else "several of each"
+    return f"{_name_of(type(loss).value_and_gradient)}, {kind}"
 
 
 def _name_of(definition: Any) -> str:

@@ -51,7 +51,9 @@ def moved_of(epoch: Epoch, stack: Stack) -> Moved:
     params, loss = np.ascontiguousarray(stack.params), stack.terms.loss
     n_fits, of_rule = len(params), _state_of_rule(stack.optimizer_state)
     nothing = np.empty((n_fits, 0), params.dtype)
-    separable: Any = stack.terms.penalty.separable()
+    acts: Any = stack.terms.penalty.coordinatewise()
+    # of a formula that writes L1 itself, what clipping makes weaker
+    l1 = acts.separable.l1 if acts.formula is None else 1.0
     return Moved(
         params=params,
         moments=_moments(of_rule),
@@ -61,8 +63,9 @@ def moved_of(epoch: Epoch, stack: Stack) -> Moved:
         numbers=numbers_of(epoch, stack),
         limits=_limits(stack.optimizer, n_fits),
         loss_numbers=_columns([getattr(loss, name) for name in loss.parameters], n_fits),
-        l2=_strengths(separable.l2, n_fits, params.dtype),
-        l1=_strengths(separable.l1, n_fits, params.dtype),
+        l2=_strengths(acts.separable.l2, n_fits, params.dtype),
+        l1=_strengths(l1, n_fits, params.dtype),
+        formula_numbers=_of_formula(acts.numbers, n_fits, params.dtype),
         owed=np.ascontiguousarray(of_rule.owed),
         dropout=nothing if epoch.dropout is None else np.ascontiguousarray(epoch.dropout.rates),
         beside=np.ascontiguousarray(_beside(stack.optimizer_state, nothing)),
@@ -181,14 +184,23 @@ def _limits(optimizer: Any, n_fits: int) -> np.ndarray:
 
 
 def _columns(values: list[Any], n_fits: int) -> np.ndarray:
-    """Return numbers of fits, (n_fits, 1, 1) or one for all, as columns."""
-    columns = np.empty((n_fits, len(values)))
-    for position, value in enumerate(values):
-        columns[:, position] = np.ravel(value)
-    return columns
+    """Return numbers of fits, (n_fits, ..., n) or one for all, as columns."""
+    columns = [
+        np.reshape(value, (-1, np.shape(value)[-1] if np.ndim(value) else 1)) for value in values
+    ]
+    columns = [np.broadcast_to(column, (n_fits, column.shape[1])) for column in columns]
+    return np.hstack([np.empty((n_fits, 0)), *columns])
 
 
 def _strengths(given: Any, n_fits: int, dtype: Any) -> np.ndarray:
     values = np.asarray(0.0 if given is None else given, dtype=dtype)
     width = values.shape[-1] if values.ndim else 1
     return np.ascontiguousarray(np.broadcast_to(values, (n_fits, width)))
+
+
+def _of_formula(numbers: Any, n_fits: int, dtype: Any) -> np.ndarray:
+    """Return the numbers of a penalty's formula, (n_fits, n_numbers, 1 or n_weights)."""
+    arrays = [_strengths(given, n_fits, dtype) for given in numbers]
+    if not arrays:
+        return np.empty((n_fits, 0, 1), dtype)
+    return np.stack(np.broadcast_arrays(*arrays), axis=1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skopt_suite.penalties import L1, L2
+from skopt_suite.penalties import L1, L2, MCP, Box
 from skopt_suite.testing import check_penalty
 
 
@@ -132,3 +132,18 @@ def test_gradient_may_be_overridden_alone():
     check_penalty(Doubled())
     assert Doubled().curvature() is Doubled().separable() is None
     assert WrongProx().separable() is None
+
+
+def test_compiled_steps_know_no_class_that_says_otherwise_what_happens_to_weights():
+    class Steeper(MCP):
+        def linearised(self, weights):
+            return super().linearised(weights)._replace(l1=1.0)
+
+    class Wider(Box):
+        def prox(self, weights, step_size):
+            return weights
+
+    assert MCP().coordinatewise().formula is MCP._slope
+    for known, changed in ((MCP(), Steeper()), (Box(), Wider()), (L2(), Doubled())):
+        assert known.coordinatewise() is not None
+        assert changed.coordinatewise() is None

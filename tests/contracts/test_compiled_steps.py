@@ -16,6 +16,7 @@ from skopt_suite.losses import (
     REGRESSION_LOSSES,
     Focal,
     LogLoss,
+    Quantile,
     SquaredError,
     Tweedie,
 )
@@ -27,6 +28,7 @@ from skopt_suite.optimizers import (
     AverageWeights,
     ClipGradient,
     Demands,
+    Lion,
     Lookahead,
     Prodigy,
     RMSprop,
@@ -34,7 +36,7 @@ from skopt_suite.optimizers import (
     ScheduleFreeAdamW,
     ScheduleFreeSGD,
 )
-from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet, Sum, WeightedL1
+from skopt_suite.penalties import L1, L2, MCP, PENALTIES, SCAD, Box, ElasticNet, Sum, WeightedL1
 from skopt_suite.schedules import SCHEDULES, Constant
 from skopt_suite.testing._common import job_of, variants
 from skopt_suite.testing._pairwise import pairwise
@@ -73,6 +75,7 @@ ALL_LOSSES = [
     *((LogLoss(label_smoothing=0.3), *targets) for targets in LABELS_OF),
     *((Focal(gamma=0.4), *targets) for targets in LABELS_OF),
     *((Tweedie(power), "numbers", 2) for power in (0.0, 1.0, 2.0, 3.0)),
+    *((Quantile([0.2, 0.5, 0.9]), "numbers", n_outputs) for n_outputs in (1, 2)),
 ]
 ALL_LOSSES += [
     (losses[name](), kind, n_outputs)
@@ -97,12 +100,15 @@ FACTORS = {
     "rule": [*(rule() for rule in RULES_HERE), RMSprop(momentum=0.5, centered=True)],
     "loss": ALL_LOSSES,
     "penalty": [
-        *(penalty for penalty in PENALTIES_HERE if penalty.separable() is not None),
+        *(penalty for penalty in PENALTIES_HERE if penalty.coordinatewise() is not None),
         WeightedL1(0.02, feature_weights=[0.0, 0.5, 1.0, 1.5, 2.0]),
         Sum(L2(0.02), L1(0.02, positive=True)),
         L1(0.01, positive=True),
         L2(0.01, positive=True),
         ElasticNet(0.02),
+        MCP(0.03, positive=True),
+        Sum(L2(0.02), SCAD(0.05)),
+        Box([-0.1, 0.0, -0.3, -0.2, 0.1], [0.2, 0.5, -0.1, 0.2, 0.1]),
     ],
     "model": list(MODELS),
     "schedule": [SCHEDULES.resolve(name, owner="Test") for name in SCHEDULES],
@@ -129,7 +135,7 @@ def jobs_of(rule, loss, penalty, model, schedule, dtype, weighted, shuffle, n_fi
     weight = np.random.default_rng(1).uniform(0.2, 2, N_SAMPLES)
     return [
         job_of(
-            network=Network((N_FEATURES, *hidden, n_outputs), activations),
+            network=Network((N_FEATURES, *hidden, n_outputs * loss.n_raw), activations),
             loss=varied_loss,
             penalty=varied_penalty,
             optimizer=varied_rule,
@@ -217,11 +223,15 @@ AROUND = [
     ClipGradient(Lookahead("momentum", n_steps=11, slow_step_size=0.8), norm=0.3),
 ]
 AROUND = [OPTIMIZERS.resolve(rule, owner="Test") for rule in AROUND]
-AROUND_WITH = {"penalty": [L1(0.02), L2(0.02)], "model": ["linear", "three layers", "dropout"]}
+AROUND_WITH = {
+    "penalty": [L1(0.02), L2(0.02), MCP(0.05), Box(-0.2, 0.1)],
+    "model": ["linear", "three layers", "dropout"],
+}
 COMBINATIONS_AROUND = [
     plain(rule=rule, loss=(SquaredError(), "numbers", 2), **others)
     for rule in AROUND
     for others in grid(AROUND_WITH)
+    if others["model"] != "dropout" or isinstance(others["penalty"], (L1, L2))
 ]
 
 
@@ -287,12 +297,24 @@ def test_threads_without_rows_wait_for_the_others(model, rule, batch_size, monke
 def test_everything_in_the_registries_has_a_body():
     rules = {rule.formula for rule in RULES_HERE}
     assert {f"{rule.__module__}.{rule.__qualname__}" for rule in rules} == set(RULES)
-    kinds = {(type(loss).value_and_gradient.__qualname__, kind) for loss, kind, _ in ALL_LOSSES}
+    kinds = {
+        (type(loss).value_and_gradient.__qualname__, kind, loss.n_raw > 1)
+        for loss, kind, _ in ALL_LOSSES
+    }
     assert len(kinds) == len(LOSSES)
 
 
-@pytest.mark.parametrize("rule", [SGD(0.1), Adam()], ids=repr)
-def test_strengths_of_layers_are_those_of_the_definition(rule, monkeypatch):
+OF_LAYERS = [
+    L2([0.1, 30.0]),
+    MCP([0.05, 0.02]),
+    Sum(L2([0.1, 0.2]), SCAD(0.03, positive=True)),
+    Sum(L2([0.1, 0.2]), Box(-0.1, 0.2)),
+]
+
+
+@pytest.mark.parametrize("penalty", OF_LAYERS, ids=repr)
+@pytest.mark.parametrize("rule", [SGD(0.1), Adam(), Lion(0.02)], ids=repr)
+def test_strengths_of_layers_are_those_of_the_definition(rule, penalty, monkeypatch):
     """SGD takes L2 implicitly: no strength is too large for it."""
     combination = {
         "rule": rule,
@@ -301,8 +323,7 @@ def test_strengths_of_layers_are_those_of_the_definition(rule, monkeypatch):
         **plain(model="one layer"),
     }
     (job,), rows = jobs_of(**combination, n_fits=1), given(combination["loss"], "float64")
-    plan = dataclasses.replace(job.plan, penalty=L2([0.1, 30.0]))
-    jobs = [dataclasses.replace(job, plan=plan)]
+    jobs = [dataclasses.replace(job, plan=dataclasses.replace(job.plan, penalty=penalty))]
     ours, is_compiled = trained(jobs, rows, monkeypatch, by_definition=False)
     theirs, _ = trained(jobs, rows, monkeypatch, by_definition=True)
     assert is_compiled
@@ -333,9 +354,16 @@ def test_what_is_not_finite_comes_through(loss, special, monkeypatch):
 
 
 @pytest.mark.parametrize("special", [np.nan, np.inf])
-@pytest.mark.parametrize("rule", AROUND, ids=repr)
-def test_what_is_around_a_rule_hides_nothing_that_is_not_finite(rule, special, monkeypatch):
-    options = plain(rule=rule, loss=(SquaredError(), "numbers", 2), penalty=L1(0.02))
+@pytest.mark.parametrize(
+    ("rule", "penalty"),
+    [
+        *((rule, L1(0.02)) for rule in AROUND),
+        *product([SGD(0.1), Adam(), Lion()], [MCP(0.1), SCAD(0.1, positive=True), Box()]),
+    ],
+    ids=repr,
+)
+def test_rules_and_penalties_hide_nothing_that_is_not_finite(rule, penalty, special, monkeypatch):
+    options = plain(rule=rule, loss=(SquaredError(), "numbers", 2), penalty=penalty)
     rows = given(options["loss"], "float64")
     rows.X[3, 1] = special
     ours, theirs = (
@@ -360,7 +388,7 @@ def test_norms_whose_squares_overflow_are_those_of_the_definition(monkeypatch):
     np.testing.assert_allclose(ours.params, theirs.params, rtol=1e-8)
 
 
-def test_a_users_rule_and_loss_run_the_definition(monkeypatch):
+def test_rules_losses_and_penalties_of_users_run_the_definition(monkeypatch):
     class Halved(Adam):
         def update(self, state, params, gradient, learning_rate, layout):
             return super().update(state, params, gradient / 2, learning_rate, layout)
@@ -374,22 +402,19 @@ def test_a_users_rule_and_loss_run_the_definition(monkeypatch):
             value, gradient = super().value_and_gradient(y, raw)
             return 2 * value, 2 * gradient
 
-    options = dict(
-        zip(
-            FACTORS,
-            (
-                Adam(),
-                (SquaredError(), "numbers", 2),
-                L2(),
-                "linear",
-                Constant(),
-                "float64",
-                False,
-                True,
-            ),
-            strict=True,
-        )
-    )
+    class Steeper(MCP):
+        def _slope(self, size, alpha, gamma):
+            return alpha + 0 * size
+
+    class Several(SquaredError):
+        n_raw = 2
+
+        def value_and_gradient(self, y, raw):
+            return super().value_and_gradient(np.repeat(y, 2, axis=-1), raw)
+
+    options = plain(rule=Adam(), loss=(SquaredError(), "numbers", 2), penalty=L2())
     rows = given(options["loss"], "float64")
-    for change in ({"rule": Halved()}, {"rule": Lazier()}, {"loss": (Doubled(), "numbers", 2)}):
+    losses = (Doubled(), "numbers", 2), (Several(), "numbers", 2)
+    parts = {"rule": [Halved(), Lazier()], "loss": losses, "penalty": [Steeper()]}
+    for change in ({name: part} for name in parts for part in parts[name]):
         assert not trained(jobs_of(**options | change), rows, monkeypatch, False)[1]

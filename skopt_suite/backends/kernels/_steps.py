@@ -40,6 +40,8 @@ class Recipe(NamedTuple):
     """Whether the gradient of L2 is that where a step ends."""
     has_slopes: bool
     """Whether the slope of L1 comes with the gradient."""
+    penalty: str = ""
+    """Module and name of the formula of a penalty that is not separable, or an empty one."""
 
 
 class Moved(NamedTuple):
@@ -55,6 +57,7 @@ class Moved(NamedTuple):
     loss_numbers: Array  # (n_fits, n_hyperparameters) of the loss, float64
     l2: Array  # (n_fits, 1) or (n_fits, n_weights)
     l1: Array  # (n_fits, 1) or (n_fits, n_weights)
+    formula_numbers: Array  # (n_fits, n_numbers, 1 or n_weights) of the penalty's formula
     owed: Array  # to the penalty; (n_fits, 2, n_weights), or (n_fits, 0, n_weights)
     dropout: Array  # (n_fits, n_hidden), with a last one of the input, or (n_fits, 0) without
     beside: Params  # of what is around the rule, such as averages; or (n_fits, 0)

@@ -69,6 +69,22 @@ def clip_type(kind: Any) -> Any:
     return types.void(row, strengths, strengths, row, row, Numbers, TEAM)
 
 
+def tangent_type(kind: Any) -> Any:
+    """Return the type of ``tangent(weights, numbers, weaker, slope)``.
+
+    It writes the slope of a concave penalty where weights are, weaker by as much as the gradient
+    is; `numbers` are (n_numbers, 1 or n_weights).
+    """
+    row, _ = _arrays(kind)
+    return types.void(row, given(kind, 2), given(kind, 1), row)
+
+
+def project_type(kind: Any) -> Any:
+    """Return the type of ``project(weights, numbers)``, which keeps weights where they may be."""
+    row, _ = _arrays(kind)
+    return types.void(row, given(kind, 2))
+
+
 def bend_type(kind: Any) -> Any:
     """Return the type of ``bend(gradient, owed, l1, l2, rate, n_weights)``.
 
@@ -229,6 +245,8 @@ call_rule = _caller(rule_type)
 call_reach = _caller(reach_type)
 call_estimate = _caller(estimate_type)
 call_clip = _caller(clip_type)
+call_tangent = _caller(tangent_type)
+call_project = _caller(project_type)
 call_bend = _caller(bend_type)
 call_pay = _caller(pay_type)
 call_lead = _caller(lead_type)

@@ -10,7 +10,9 @@ import numpy as np
 from skopt_suite.backends.kernels._numba._activations import ACTIVATIONS
 from skopt_suite.backends.kernels._numba._adagrad_epoch import run_adagrad
 from skopt_suite.backends.kernels._numba._around import FOLLOWS, LEADS
+from skopt_suite.backends.kernels._numba._body import Body
 from skopt_suite.backends.kernels._numba._clip import CLIP
+from skopt_suite.backends.kernels._numba._concave import TANGENTS
 from skopt_suite.backends.kernels._numba._dropout import DROP
 from skopt_suite.backends.kernels._numba._epoch import (
     Fits,
@@ -28,6 +30,7 @@ from skopt_suite.backends.kernels._numba._linear_epoch import run_linear
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES, WITH_NUMBERS
 from skopt_suite.backends.kernels._numba._pay import DAMP, PAY
 from skopt_suite.backends.kernels._numba._prodigy import ESTIMATE, MOVE, PRODIGY, REACH
+from skopt_suite.backends.kernels._numba._projections import PROJECTIONS
 from skopt_suite.backends.kernels._numba._rules import ADAGRAD, DESCEND, REACHES, RULES
 from skopt_suite.backends.kernels._numba._sparse_epoch import run_lazily, run_sparse
 from skopt_suite.backends.kernels._numba._team import Team, most_threads, run_together, team_of
@@ -37,7 +40,17 @@ from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
 from skopt_suite.backends.resources import blas_threads_for, threads_for_fit
 
-_READ = ("rates", "shares", "numbers", "limits", "loss_numbers", "l2", "l1", "dropout")
+_READ = (
+    "rates",
+    "shares",
+    "numbers",
+    "limits",
+    "loss_numbers",
+    "l2",
+    "l1",
+    "formula_numbers",
+    "dropout",
+)
 _RULES = {**RULES, PRODIGY: MOVE}
 _REACHES = {**REACHES, PRODIGY: REACH}
 _DEAR = 32  # how much longer AdaGrad takes for a value of a row than for a weight among all
@@ -68,14 +81,17 @@ class ComposedSteps:
     def _addresses(self) -> dict[str, Any]:
         """Return where bodies are, which are compiled if they are not yet."""
         recipe, dtype = self.recipe, self.recipe.dtype
+        pays = recipe.has_prox and recipe.penalty not in PROJECTIONS
         bend = ADD_SLOPES if recipe.has_slopes else DAMP if recipe.has_implicit_l2 else None
         return {
             "rule": _RULES[recipe.rule].address(dtype),
-            "reach": _REACHES[recipe.rule].address(dtype) if recipe.has_prox else 0,
+            "reach": _REACHES[recipe.rule].address(dtype) if pays else 0,
             "estimate": ESTIMATE.address(dtype) if recipe.rule == PRODIGY else 0,
             "clip": CLIP.address(dtype) if recipe.is_clipped else 0,
+            "tangent": _address(TANGENTS, recipe.penalty, dtype),
             "bend": bend.address(dtype) if bend else 0,
-            "pay": (TURN if recipe.has_slopes else PAY).address(dtype) if recipe.has_prox else 0,
+            "pay": (TURN if recipe.has_slopes else PAY).address(dtype) if pays else 0,
+            "project": _address(PROJECTIONS, recipe.penalty, dtype),
             "lead": LEADS[recipe.around].address(dtype) if recipe.around in LEADS else 0,
             "follow": FOLLOWS[recipe.around].address(dtype) if recipe.around else 0,
             "forward": FORWARD.address(dtype),
@@ -168,7 +184,7 @@ class ComposedSteps:
     def _is_lazy(self, moved: Moved, batches: Batches) -> bool:
         """Whether weights without a gradient wait: what happens to them is made up for later."""
         recipe, is_linear = self.recipe, len(self.recipe.layers) == 1
-        if recipe.around or recipe.is_clipped:
+        if recipe.around or recipe.is_clipped or recipe.penalty:
             return False
         shrinks_at_once = recipe.has_implicit_l2 or not moved.l2.any()
         can_wait = is_linear or (recipe.rule == DESCEND and not recipe.has_prox)
@@ -179,6 +195,11 @@ class ComposedSteps:
 
     def _activation(self, name: str) -> int:
         return ACTIVATIONS[name].address(self.recipe.dtype) if name else 0
+
+
+def _address(bodies: dict[str, Body], name: str, dtype: str) -> int:
+    """Return where the body of that name is, or 0."""
+    return bodies[name].address(dtype) if name in bodies else 0
 
 
 def _values_of_batch(batches: Batches) -> float:
@@ -198,4 +219,6 @@ def knows(recipe: Recipe) -> bool:
     named = {name for name in recipe.activations if name}
     has_rule = recipe.rule in _RULES and recipe.around in ("", *FOLLOWS)
     bends_once = not (recipe.has_slopes and recipe.has_implicit_l2)
-    return has_rule and bends_once and recipe.loss in LOSSES and named <= ACTIVATIONS.keys()
+    has_penalty = recipe.penalty in ("", *TANGENTS, *PROJECTIONS)
+    has_parts = has_rule and has_penalty and recipe.loss in LOSSES
+    return has_parts and bends_once and named <= ACTIVATIONS.keys()

@@ -43,6 +43,7 @@ class Fits(NamedTuple):
     loss_numbers: np.ndarray  # (n_fits, n_hyperparameters) of the loss
     l2: np.ndarray  # (n_fits, 1) or (n_fits, n_weights)
     l1: np.ndarray  # (n_fits, 1) or (n_fits, n_weights)
+    formula_numbers: np.ndarray  # (n_fits, n_numbers, 1 or n_weights) of the penalty
     owed: np.ndarray  # (n_fits, 2, n_weights), or (n_fits, 0, n_weights)
     dropout: np.ndarray  # (n_fits, n_hidden), with a last one of the input, or (n_fits, 0)
     beside: np.ndarray  # (n_fits, n_params) of what is around the rule, or (n_fits, 0)
@@ -99,8 +100,10 @@ class How(NamedTuple):
     reach: int
     estimate: int
     clip: int
+    tangent: int
     bend: int
     pay: int
+    project: int
     lead: int
     follow: int
     loss: int
@@ -129,6 +132,7 @@ class Space(NamedTuple):
     deltas: np.ndarray  # by the outputs of hidden layers
     gradient: np.ndarray
     reach: np.ndarray
+    slope: np.ndarray  # of concave penalties
     weaker: np.ndarray  # strengths of L1, then of L2, as weak as clipped gradients
 
 
@@ -148,6 +152,7 @@ def space_for(fits, batches, network, how):
         deltas=np.empty(size * n_hidden, kind),
         gradient=np.empty(fits.params.shape[1], kind),
         reach=np.empty(how.n_weights if how.reach else 0, kind),
+        slope=np.empty(how.n_weights if how.tangent else 0, kind),
         weaker=np.empty(2 * how.n_weights if has_weaker else 0, kind),
     )
 

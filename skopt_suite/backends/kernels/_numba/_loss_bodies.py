@@ -17,6 +17,7 @@ _DEFINITIONS = {
     ): of_numbers.squared_epsilon_insensitive,
     ("_log_cosh.LogCosh", "numbers"): of_numbers.log_cosh,
     ("_quantile.Quantile", "numbers"): of_numbers.quantile,
+    ("_quantile.Quantile", "several of each"): of_numbers.quantiles,
     ("_poisson.Poisson", "numbers"): of_numbers.poisson,
     ("_gamma.Gamma", "numbers"): of_numbers.gamma,
     ("_tweedie.Tweedie", "numbers"): of_numbers.tweedie,
@@ -36,7 +37,7 @@ LOSSES: dict[str, Body] = {
     f"skopt_suite.losses.{name}.value_and_gradient, {kind}": Body(body, loss_type)
     for (name, kind), body in _DEFINITIONS.items()
 }
-"""By the definition of value and gradient, and the kind of targets."""
+"""By the definition of value and gradient, and the kind of targets or raw predictions."""
 
 WITH_NUMBERS: dict[str, Body] = {
     "skopt_suite.losses._log_loss.LogLoss.value_and_gradient, classes": Body(

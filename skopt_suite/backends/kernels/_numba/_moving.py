@@ -9,7 +9,9 @@ from skopt_suite.backends.kernels._numba._body import (
     call_follow,
     call_lead,
     call_pay,
+    call_project,
     call_rule,
+    call_tangent,
 )
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views
 from skopt_suite.backends.kernels._numba._types import doubles, from_column, part_of, row_of
@@ -25,45 +27,63 @@ def move(fits, how, space, team, k, step, begin):
 @jit_inlined
 def move_part(fits, how, space, team, k, step, begin, end):
     """Apply penalty and rule to some parameters; the step is not counted yet."""
-    params = part_of(row_of(fits.params, k), begin, end - begin)
+    shown = part_of(row_of(fits.params, k), begin, end - begin)
     gradient = part_of(space.gradient, begin, end - begin)
     n_weights = max(min(how.n_weights, end) - begin, 0)
     moments = from_column(fits.moments[k], begin)
     numbers = row_of(fits.numbers[k], step if fits.numbers.shape[1] > 1 else 0)
     l2 = _strengths(row_of(fits.l2, k), begin, n_weights)
     l1 = _strengths(row_of(fits.l1, k), begin, n_weights)
+    of_formula = _from_weight(fits.formula_numbers[k], begin, n_weights)
     owed = from_column(fits.owed[k], begin)
-    _add_l2(gradient, params, l2, n_weights)
+    _add_l2(gradient, shown, l2, n_weights)
     if how.clip:
-        limits = row_of(fits.limits, k)
-        l1, l2 = _clip(how, space, team, gradient, l1, l2, limits, begin, n_weights)
+        l1, l2 = _clip(fits, how, space, team, k, gradient, l1, l2, begin, n_weights)
     n_steps, rate = fits.n_steps[k, 0] + 1, fits.rates[k, step]
+    beside = part_of(row_of(fits.beside, k), begin, end - begin)
+    params = beside if how.lead else shown
+    if how.lead:
+        call_lead(how.lead, shown, params, rate, numbers, n_weights)
+    if how.tangent:
+        l1 = _slope(how, space, params, of_formula, l1, begin, n_weights)
     if how.bend:
         call_bend(how.bend, gradient, owed, l1, l2, rate, n_weights)
     if how.estimate:
         found, known = doubles(), row_of(fits.known, k)
         call_estimate(how.estimate, params, gradient, moments, rate, numbers, known, found, team)
         numbers = found
-    shown = params
-    beside = part_of(row_of(fits.beside, k), begin, end - begin)
-    if how.lead:
-        params = beside
-        call_lead(how.lead, shown, params, rate, numbers, n_weights)
     call_rule(how.rule, params, gradient, moments, n_steps, rate, numbers, n_weights)
     if how.pay:
-        kinds = how.has_implicit_l2, how.is_positive
-        of_rule, reached = (moments, n_steps, rate, numbers), part_of(space.reach, begin, n_weights)
-        call_pay(how.pay, params, owed, l1, l2, how.reach, reached, of_rule, kinds)
+        of_rule = moments, n_steps, rate, numbers
+        _pay(how, space, params, owed, l1, l2, of_rule, begin, n_weights)
+    if how.project:
+        call_project(how.project, part_of(params, 0, n_weights), of_formula)
     if how.follow:
         call_follow(how.follow, shown, beside, fits.shares[k, step], numbers)
 
 
 @jit_inlined
-def _clip(how, space, team, gradient, l1, l2, limits, begin, n_weights):
+def _pay(how, space, params, owed, l1, l2, of_rule, begin, n_weights):
+    """Let weights pay what they owe."""
+    kinds, reached = (how.has_implicit_l2, how.is_positive), part_of(space.reach, begin, n_weights)
+    call_pay(how.pay, params, owed, l1, l2, how.reach, reached, of_rule, kinds)
+
+
+@jit_inlined
+def _slope(how, space, params, of_formula, weaker, begin, n_weights):
+    """Return the slope of a concave penalty, which is what the strength of L1 is."""
+    slope = part_of(space.slope, begin, n_weights)
+    call_tangent(how.tangent, params, of_formula, weaker, slope)
+    return slope
+
+
+@jit_inlined
+def _clip(fits, how, space, team, k, gradient, l1, l2, begin, n_weights):
     """Clip the gradient; return strengths that are weaker by as much."""
     n_weaker = n_weights if space.weaker.size else 0
     weaker_l1 = part_of(space.weaker, begin, n_weaker)
     weaker_l2 = part_of(space.weaker, how.n_weights + begin, n_weaker)
+    limits = row_of(fits.limits, k)
     call_clip(how.clip, gradient, l1, l2, weaker_l1, weaker_l2, limits, team)
     return weaker_l1, weaker_l2
 
@@ -73,6 +93,12 @@ def _strengths(given, begin, n_weights):
     """Return those of the weights from `begin` on, or the one of all."""
     start = begin if given.size > 1 and n_weights > 0 else 0
     return part_of(given, start, given.size - start)
+
+
+@jit_inlined
+def _from_weight(given, begin, n_weights):
+    """Return rows of numbers of the weights from `begin` on, or the one of all in each."""
+    return from_column(given, begin if given.shape[1] > 1 and n_weights > 0 else 0)
 
 
 @jit_inner_views

@@ -108,6 +108,7 @@ def _moved(dtype: np.dtype) -> Moved:
     columns = {name: np.zeros((1, 1)) for name in names}
     rows = {name: np.zeros((1, 1), dtype) for name in ("params", "l2", "l1", "dropout")}
     stacks = {name: np.zeros((1, 0, 1), dtype) for name in ("moments", "owed")}
+    stacks["formula_numbers"] = np.zeros((1, 0, 1), dtype)
     stacks["numbers"] = np.zeros((1, 1, 1))
     around = {"beside": np.zeros((1, 0), dtype), "shares": np.zeros((1, 0))}
     return Moved(**columns, **rows, **stacks, **around, loss=np.zeros(1))
