@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skopt_suite.ensemble._private_sklearn import consumes_sample_weight
 from skopt_suite.ensemble._training import Planned, train_members
-from skopt_suite.estimators._ensemble import Members
+from skopt_suite.estimators._ensemble import Members, reason_to_see_all_features
 from skopt_suite.estimators._fused import is_trainable, reason_to_train_alone
 
 
@@ -28,11 +28,11 @@ class FusedBagging:
     _waits = False
 
     def _fit(self: Any, X: Any, y: Any, *args: Any, **params: Any) -> Any:
-        reason = self._reason_to_train_alone(params)
+        reason = self._reason_to_train_alone(X, params)
         with _members_unchanged_by_errors(self):
             self._waits = not reason
             super()._fit(X, y, *args, **params)  # type: ignore[misc]
-            self._train_planned()
+            self._train_planned(X)
             del self._waits
         self.reason_trained_alone_ = reason
         return self
@@ -41,7 +41,7 @@ class FusedBagging:
         """Return whether there are members; a fit that failed leaves those of the one before."""
         return hasattr(self, "estimators_")
 
-    def _reason_to_train_alone(self: Any, params: dict[str, Any]) -> str:
+    def _reason_to_train_alone(self: Any, X: Any, params: dict[str, Any]) -> str:
         """Return why members are not trained as stacks; empty if they are."""
         estimator = self._get_estimator()
         if reason := reason_to_train_alone(estimator):
@@ -50,7 +50,7 @@ class FusedBagging:
             return "parameters of fit are routed to the members"
         if not consumes_sample_weight(estimator):
             return "the members do not request sample_weight"
-        return "" if self._sees_all_features() else "members are trained on different features"
+        return "" if self._sees_all_features() else reason_to_see_all_features(estimator, X)
 
     def _sees_all_features(self: Any) -> bool:
         n_features, given = self.n_features_in_, self.max_features
@@ -65,14 +65,17 @@ class FusedBagging:
         return {"prefer": "threads"} if is_trainable(self._get_estimator()) else {}
 
     def _set_oob_score(self: Any, X: Any, y: Any) -> None:
-        self._train_planned()
+        self._train_planned(X)
         super()._set_oob_score(X, y)  # type: ignore[misc]
 
-    def _train_planned(self: Any) -> None:
+    def _train_planned(self: Any, X: Any) -> None:
         planned = [one for one in self.estimators_ if isinstance(one, Planned)]
-        if planned:
-            trained = train_members(planned, self.n_jobs, self.verbose)
-            self.estimators_[-len(planned) :] = trained
+        if not planned:
+            return
+        new = slice(-len(planned), None)
+        columns = None if self._sees_all_features() else self.estimators_features_[new]
+        trained = train_members(planned, X, self.n_jobs, self.verbose, columns=columns)
+        self.estimators_[new] = trained
 
     def _seen(self: Any, X: Any, params: dict[str, Any]) -> tuple[Any, Members | None]:
         """Return checked X, and the members if they predict together."""

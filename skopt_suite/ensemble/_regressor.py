@@ -34,8 +34,8 @@ class FusedBaggingRegressor(FusedBagging, BaggingRegressor):
         How many rows are drawn for every member: a number, a share of all rows, or None: as many
         as there are. Rows that are drawn count in the loss as often as they are drawn.
     max_features : int or float, default=1.0
-        How many features are drawn for every member, as a number or a share. Members that do not
-        see all features, or some of them twice, are trained one by one.
+        How many features are drawn for every member, as a number or a share. Networks that see
+        different ones are trained as stacks, too, but for sparse rows.
     bootstrap : bool, default=True
         Whether rows are drawn with replacement.
     bootstrap_features : bool, default=False
@@ -81,7 +81,7 @@ class FusedBaggingRegressor(FusedBagging, BaggingRegressor):
 
     Notes
     -----
-    A member is what ``clone(estimator)`` with its ``random_state`` and the counts as
+    A member is what ``clone(estimator)`` with its ``random_state``, its features and the counts as
     ``sample_weight`` becomes alone: it has initial weights of its own. What members share is what
     standardises columns, which is that of all rows, and the order of rows and what dropout draws,
     which are those of the first one. So with full batches or ``shuffle=False``, without dropout,
@@ -89,9 +89,11 @@ class FusedBaggingRegressor(FusedBagging, BaggingRegressor):
     to rounding.
 
     Members are trained one by one, as scikit-learn does it, if they are not estimators of this
-    package, have ``verbose`` or callbacks, do not request ``sample_weight``, or see different
-    features; ``reason_trained_alone_`` says why. Those that stop early are scored on rows that they
-    have not drawn, or, where all draw all, on rows that are held out for all.
+    package, have ``verbose`` or callbacks, or do not request ``sample_weight``. So are those that
+    see different features if rows are sparse, if they are linear models, if ``standardize`` is
+    given for all columns, or if ``scoring`` is not that of their loss. ``reason_trained_alone_``
+    says why. Those that stop early are scored on rows that they have not drawn, or, where all draw
+    all, on rows that are held out for all.
 
     References
     ----------

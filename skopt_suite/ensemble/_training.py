@@ -30,8 +30,8 @@ class Planned:
         self.model = model
 
     def fit(self, X: Any, y: Any, sample_weight: Any) -> None:
-        """Remember rows, which all members share, and weights."""
-        self.X, self.y, self.sample_weight = X, y, sample_weight
+        """Remember targets, which all members share, and weights."""
+        self.y, self.sample_weight = y, sample_weight
 
 
 class Work(NamedTuple):
@@ -64,18 +64,21 @@ class Work(NamedTuple):
 
 def train_members(
     planned: Sequence[Planned],
+    X: Any,
     n_jobs: int | None,
     verbose: int = 0,
     held_out: tuple[Any, Any, Any] | None = None,
+    columns: Sequence[np.ndarray] | None = None,
 ) -> list[Any]:
-    """Return the members, trained; `n_jobs` threads share them out.
+    """Return the members, trained on `X`; `n_jobs` threads share them out.
 
     All are scored on the rows that are `held_out` if there are any: X, y, and weights or None.
+    Each sees all features, or the `columns` of its own.
     """
     models = [one.model for one in planned]
-    seen = see(models[0], planned[0].X, planned[0].y, None)
+    seen = see(models[0], X, planned[0].y, None)
     given = None if held_out is None else held_out_rows(models[0], seen, *held_out)
-    prepared = prepare_members(models, seen, [one.sample_weight for one in planned], given)
+    prepared = prepare_members(models, seen, [one.sample_weight for one in planned], given, columns)
     check_job(prepared[0].job, seen.rows.X)
     n_workers = min(effective_n_jobs(n_jobs), len(models))
     budget = Budget(None, n_workers)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from inspect import getattr_static
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Placement, RawPredictions, blas_threads_for, take_rows, to_numpy
+from skopt_suite.backends import (
+    Placement,
+    RawPredictions,
+    blas_threads_for,
+    is_sparse,
+    take_rows,
+    to_numpy,
+)
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._classifier import TrainableClassifier
 from skopt_suite.estimators._fused import SeenRows, copied, is_trainable, plan_of
@@ -22,6 +30,7 @@ from skopt_suite.estimators._prepare import (
 )
 from skopt_suite.estimators._prepared import CheckedRows, GivenRows, Prepared, TrainingPart
 from skopt_suite.estimators._regressor import TrainableRegressor
+from skopt_suite.estimators._scoring import scores_by_loss
 from skopt_suite.estimators._settled import settled, settled_like
 from skopt_suite.models import Network
 from skopt_suite.training import Plan
@@ -37,13 +46,29 @@ def held_out_rows(
     return given and given._replace(weight=check_sample_weight(weight, given.y.shape[0]))
 
 
+def reason_to_see_all_features(model: TrainableEstimator, X: Any) -> str:
+    """Return why models that see different features of X cannot share a pass; empty if they can."""
+    if is_sparse(X):
+        return "members see different features of sparse rows"
+    if not model._is_network:
+        return "members see different features and are no networks"
+    if isinstance(model.standardize, Mapping):
+        return "members see different features, and standardize is given for all of them"
+    if not scores_by_loss(model):
+        return f"members see different features, and scoring={model.scoring!r} sees all of them"
+    return ""
+
+
 def prepare_members(
     models: Sequence[TrainableEstimator],
     seen: SeenRows,
     weights: Sequence[Any],
     given: GivenRows | None = None,
+    columns: Sequence[np.ndarray] | None = None,
 ) -> list[Prepared]:
     """Return the fits of models that differ in their seeds, each with weights of its own.
+
+    Each sees all features, or those that `columns` names, of which there are equally many.
 
     Each starts where its own seed says. All see the rows in the order of the first one, and
     standardised alike: as if every row counted once. Those that stop early are scored on rows that
@@ -57,7 +82,8 @@ def prepare_members(
     prepared = []
     for k, model in enumerate(models):
         plan = settled_like(shared, plan_of(model))
-        one = prepared_on(model, plan, rows, replace(part, weight=own[k]))
+        seen_columns = None if columns is None else columns[k]
+        one = prepared_on(model, plan, rows, replace(part, weight=own[k]), columns=seen_columns)
         of_stack = replace(one.job.plan, seed=shared.seed)
         weight = None if held_out is None else mean_one(held_out[k])
         prepared.append(replace(one, job=replace(one.job, plan=of_stack, held_out_weight=weight)))
@@ -179,7 +205,8 @@ def _predicts_as_ours(model: Any) -> bool:
     base: Any = TrainableClassifier if is_class else TrainableRegressor
     names = ["predict", "_raw_predictions"]
     names += ["predict_proba", "decision_function"] if is_class else []
-    return all(getattr(type(model), name) is getattr(base, name) for name in names)
+    # of methods that are there for some losses only, `getattr` gives a new object every time
+    return all(getattr_static(type(model), name) is getattr_static(base, name) for name in names)
 
 
 def _are_alike(model: Any, first: Any) -> bool:

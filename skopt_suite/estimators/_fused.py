@@ -150,6 +150,8 @@ def fitted(model: TrainableEstimator, seen: SeenRows, job: Job, result: Result) 
     """Return a copy of a model that is fitted to rows with that result."""
     new = clone(model)
     vars(new).update(seen.learnt)
+    if job.columns is not None:
+        new.n_features_in_ = len(job.columns)
     new._show(job, seen.rows.targets, result)
     return new
 

@@ -295,10 +295,12 @@ def _targets_seen(y: Any, rows: CheckedRows, standardization: Standardization | 
     return in_precision(y, getattr(namespace(y), rows.dtype)) if are_numbers(y) else y
 
 
-def network_of(model: TrainableEstimator, plan: Plan, rows: CheckedRows) -> Network:
-    """Return the model for the features and targets of `rows`."""
+def network_of(
+    model: TrainableEstimator, plan: Plan, rows: CheckedRows, columns: np.ndarray | None = None
+) -> Network:
+    """Return the model for the features and targets of `rows`, or for some of the features."""
     n_outputs = rows.targets.type.n_outputs * plan.loss.n_raw
-    return model._network(rows.X.shape[1], n_outputs)
+    return model._network(rows.X.shape[1] if columns is None else len(columns), n_outputs)
 
 
 def prepared_on(
@@ -308,9 +310,13 @@ def prepared_on(
     part: TrainingPart,
     start: Start | None = None,
     is_incremental: bool = False,
+    columns: np.ndarray | None = None,
 ) -> Prepared:
-    """Return the fit to a part of the rows, from a fresh start unless one is given."""
-    network = network_of(model, plan, rows)
+    """Return the fit to a part of the rows, from a fresh start unless one is given.
+
+    It sees all features, or those that `columns` names.
+    """
+    network = network_of(model, plan, rows, columns)
     loss, weight = loss_on(plan.loss, rows.targets, rows.encoded), part.relative_weight
     start = start or Start(fresh_start(network, plan, loss, part.y, weight))
     job = Job(
@@ -322,8 +328,9 @@ def prepared_on(
         memory=start.memory,
         n_epochs_before=start.n_epochs_before,
         sample_weight=weight,
+        columns=columns,
         penalty_strength=_penalty_strength(model, part, is_incremental),
-        standardization=part.standardization,
+        standardization=part.standardization_of(columns),
     )
     y = placed_targets(part.y, rows.placement, rows.dtype)
     data = Data.in_memory(

@@ -69,6 +69,12 @@ class TrainingPart:
         """Weights with mean 1; None if all are the same."""
         return mean_one(self.weight)
 
+    def standardization_of(self, columns: np.ndarray | None) -> Standardization | None:
+        """Return how inputs are standardised for a fit that sees all features, or some."""
+        if self.standardization is None or columns is None:
+            return self.standardization
+        return self.standardization.of_columns(columns)
+
     @cached_property
     def total_weight(self) -> float:
         """How many rows of weight 1 they count as."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Protocol
 
-from skopt_suite.backends import Activations, Array, FeatureMatrix, Params, namespace
+from skopt_suite.backends import Activations, Array, FeatureMatrix, Params, is_sparse, namespace
 
 
 class DropoutDraws(NamedTuple):
@@ -36,11 +36,29 @@ class Context(NamedTuple):
     predicts. Where it trains there are none: layers take those of the batch, and leave them in what
     they save, from where the loop has them."""
 
+    columns: Array | None = None
+    """Features that every fit sees, (n_fits, n_features of a fit), of dense input; None: all."""
+
     def take(self, index: Array) -> Context:
         """Return what belongs to the fits that `index` names."""
         dropout = None if self.dropout is None else self.dropout.take(index)
-        xp = None if self.buffers is None else namespace(self.buffers)
-        return Context(dropout, None if xp is None else xp.take(self.buffers, index, axis=0))
+        return Context(dropout, _taken(self.buffers, index), _taken(self.columns, index))
+
+    def without_dropout(self) -> Context:
+        """Return the context of a network that drops nothing."""
+        return self if self.dropout is None else self._replace(dropout=None)
+
+    def inputs(self, X: FeatureMatrix) -> Activations | FeatureMatrix:
+        """Return what fits see: one dense input for all of them, or each its own."""
+        if self.columns is None:
+            return X if is_sparse(X) else X[None, ...]
+        xp = namespace(X)
+        own = [xp.take(X, self.columns[k, ...], axis=1) for k in range(self.columns.shape[0])]
+        return xp.stack(own)
+
+
+def _taken(array: Array | None, index: Array) -> Array | None:
+    return None if array is None else namespace(array).take(array, index, axis=0)
 
 
 class Layer(Protocol):

@@ -19,7 +19,6 @@ from skopt_suite.backends import (
     Params,
     RawPredictions,
     is_plain_batch,
-    is_sparse,
     namespace,
 )
 from skopt_suite.models._activations import ACTIVATIONS
@@ -121,7 +120,7 @@ class Network:
         params : array of shape (n_fits, n_params)
             Parameters.
         X : array or sparse container of shape (n_samples, n_features)
-            Input, the same for all fits.
+            Input, the same for all fits, which may see some of its columns only.
         context : Context, optional
             What else there is; by default nothing is dropped, and there are no buffers.
 
@@ -133,16 +132,16 @@ class Network:
             For `backward`.
         """
         trace = Trace(params, self._layers_for(params, X, context), [])
-        x = X if is_sparse(X) else X[None, ...]
+        x = context.inputs(X)
         for layer in trace.layers:
             x, saved = layer.forward(params, x, context)
             trace.saved.append(saved)
         return x, trace
 
-    def predict(self, rows: Params, X: FeatureMatrix) -> RawPredictions:
+    def predict(self, rows: Params, X: FeatureMatrix, context: Context = _PLAIN) -> RawPredictions:
         """Return raw predictions of parameters and buffers, (n_fits, n_params + n_buffers)."""
         params, buffers = rows[:, : self.n_params], rows[:, self.n_params :]
-        context = Context(buffers=buffers) if self.n_buffers else _PLAIN
+        context = context._replace(buffers=buffers) if self.n_buffers else context
         return self.forward(params, X, context)[0]
 
     def moments(self, trace: Trace) -> Array | None:
@@ -213,7 +212,8 @@ class Network:
         """Return the layers as they are computed: in runs, where there are kernels for them."""
         if type(params) is not np.ndarray:
             return self.layers
-        dropout, is_apart = context.dropout, not is_plain_batch(X, params, self.sizes[1])
+        dropout, is_shared = context.dropout, context.columns is None
+        is_apart = is_shared and not is_plain_batch(X, params, self.sizes[1])
         drops_input = dropout is not None and dropout.drops_input(self.n_hidden)
         key = is_apart, dropout is not None, drops_input
         if key not in self._fused:

@@ -190,7 +190,7 @@ class TabularMLP(Parametrised):
             planned = [Planned(model) for model in models]
             for one in planned:
                 one.fit(*kept)
-            return train_members(planned, self.n_jobs, held_out=held_out)
+            return train_members(planned, kept[0], self.n_jobs, held_out=held_out)
 
         if self.max_time is None:
             return train(network, self.n_estimators)

@@ -64,7 +64,8 @@ def compiled_steps(
 
 def _is_suited(stack: Stack, source: InMemory, batch_size: int) -> bool:
     """Whether rows are what calls read, and are better copied batch by batch than taken at once."""
-    network, n_features = stack.terms.network, source.X.shape[1]
+    network, sees_all = stack.terms.network, stack.terms.context.columns is None
+    n_features = source.X.shape[1] if sees_all else network.sizes[0]
     loss, n_raw = stack.terms.loss, source.y.shape[1] * stack.terms.loss.n_raw
     n_wanted = 1 if loss.targets.kind == "classes" else network.sizes[-1]
     is_aligned = (n_features, n_raw) == (network.sizes[0], n_wanted)
@@ -241,10 +242,12 @@ def _batches(epoch: Epoch) -> Batches:
     weight = epoch.weights.values
     x, scaling = source.in_rows
     mean, factor = (_NONE, _NONE) if scaling is None else scaling.of_columns()
+    columns = epoch.terms.context.columns
     return Batches(
         x=x,
         mean=mean,
         factor=factor,
+        columns=np.empty((0, 0), np.int64) if columns is None else columns,
         y=np.ascontiguousarray(source.y, dtype=dtype),
         weight=np.empty((0, 0), dtype) if weight is None else np.ascontiguousarray(weight),
         order=np.empty(0, np.int64),

@@ -11,7 +11,8 @@ from skopt_suite.losses import Loss
 from skopt_suite.models import Context, Network
 from skopt_suite.training._rows import Rows, Source, Weights
 
-_PLAIN = Context()
+PLAIN = Context()
+"""Of a network that sees all there is, as it is."""
 
 
 class DataTerm:
@@ -38,7 +39,7 @@ class DataTerm:
         network: Network,
         loss: Loss,
         rows: Rows,
-        context: Context = _PLAIN,
+        context: Context = PLAIN,
     ) -> None:
         self.network, self.loss, self._rows, self.context = network, loss, rows, context
         self.moments = None
@@ -50,7 +51,7 @@ class DataTerm:
 
     def value(self, params: Params) -> PerFit:
         """Return the mean loss without dropout, (n_fits,)."""
-        raw, _ = self.network.forward(params, self.rows.X)
+        raw, _ = self.network.forward(params, self.rows.X, self.context.without_dropout())
         return self._mean(raw)[0]
 
     def value_and_gradient(self, params: Params) -> tuple[PerFit, Params]:
@@ -62,7 +63,7 @@ class DataTerm:
 
     def moments_at(self, params: Params) -> Array:
         """Return what the buffers of a network that has some are of these rows."""
-        _, trace = self.network.forward(params, self.rows.X)
+        _, trace = self.network.forward(params, self.rows.X, self.context.without_dropout())
         moments: Any = self.network.moments(trace)
         return moments
 
@@ -105,7 +106,7 @@ class WholeTerm(DataTerm):
         loss: Loss,
         source: Source,
         weights: Weights,
-        context: Context = _PLAIN,
+        context: Context = PLAIN,
     ) -> None:
         self.network, self.loss, self.context = network, loss, context
         self.source, self.weights = source, weights

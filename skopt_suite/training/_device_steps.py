@@ -40,7 +40,8 @@ def device_steps(stack: Stack, source: Source, batch_size: int, engine: Any) -> 
         return None
     n_hidden, dropout = stack.terms.network.n_hidden, stack.dropout
     drops_input = dropout is not None and dropout.drops_input(n_hidden)
-    if drops_input or not is_suited(stack.optimizer, stack.terms):
+    has_own_inputs = drops_input or stack.terms.context.columns is not None
+    if has_own_inputs or not is_suited(stack.optimizer, stack.terms):
         return None
     n_largest = max(stack.terms.network.sizes[1:])
     is_whole = batch_size >= source.n_samples > _MOST_ROWS

@@ -155,7 +155,8 @@ def _activations(job: Job, data: Data, placement: Placement, is_weighted: bool) 
     # of dropout: the mask and what it leaves; then the gradient behind and before it
     drops = any((*job.plan.dropout, job.plan.input_dropout)) and not _is_known(job, placement)
     dropout = (2, 2) if drops else (0, 0)
-    kept, momentary = (job.network.sizes[0] if drops and job.plan.input_dropout else 0), [0]
+    has_own_inputs = (drops and job.plan.input_dropout) or job.columns is not None
+    kept, momentary = (job.network.sizes[0] if has_own_inputs else 0), [0]
     # steps by graphs have a place for the gradient of every layer
     has_places = not job.plan.optimizer.is_full_batch and writes_kernels(placement.asarray([0.0]))
     for depth, (n_units, name) in enumerate(_hidden(job)):

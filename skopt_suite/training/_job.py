@@ -39,6 +39,8 @@ class Job:
     """Weights of the training rows with mean 1, (n_samples,); None: all 1."""
     held_out_weight: np.ndarray | None = field(default=None, repr=False)
     """Weights of the held-out rows where they are other ones for every fit, (n_samples,)."""
+    columns: np.ndarray | None = field(default=None, repr=False)
+    """Features that the fit sees, (n_features of the network,), of dense rows; None: all."""
     penalty_strength: float = AUTO_STRENGTH
     """What ``alpha="auto"`` of the penalty is."""
     standardization: Standardization | None = field(default=None, repr=False)
@@ -86,4 +88,5 @@ class Job:
     def key(self) -> tuple[Hashable, ...]:
         """What jobs must share to be trained in one stack; fits that go on are equally old."""
         past = None if self.past is None else (self.past.time, self.checkpoint is not None)
-        return self.network, self.targets, self.dtype, self.plan.key, self.seed, past
+        sees_all = self.columns is None
+        return self.network, self.targets, self.dtype, self.plan.key, self.seed, past, sees_all

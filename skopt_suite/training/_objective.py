@@ -13,7 +13,7 @@ from skopt_suite.optimizers.algebra._curvature import Curvature
 from skopt_suite.optimizers.algebra._diagonal import Diagonal
 from skopt_suite.optimizers.algebra._quadratic import Quadratic
 from skopt_suite.penalties import Penalty
-from skopt_suite.training._data_term import DataTerm, WholeTerm
+from skopt_suite.training._data_term import PLAIN, DataTerm, WholeTerm
 from skopt_suite.training._linear_view import LinearView
 from skopt_suite.training._rows import Rows, Source, Weights
 
@@ -28,15 +28,17 @@ class Terms:
     counts_penalty: bool = True
     """Whether the value has the smooth part of the penalty; minibatch rules only need its
     gradient, and the loop adds the value once per epoch."""
+    context: Context = PLAIN
+    """What networks have beside, whatever the step."""
 
     def on(self, rows: Rows) -> Objective:
         """Return the objective on some rows, without dropout."""
-        data = DataTerm(self.network, self.loss, rows)
+        data = DataTerm(self.network, self.loss, rows, self.context)
         return Objective(data, self.penalty, self.counts_penalty)
 
     def on_all(self, source: Source, weights: Weights) -> Objective:
         """Return the objective on all rows of a source, without dropout."""
-        data = WholeTerm(self.network, self.loss, source, weights)
+        data = WholeTerm(self.network, self.loss, source, weights, self.context)
         view = LinearView(self.network.layout, self.loss, self.penalty, source, weights)
         return Objective(data, self.penalty, self.counts_penalty, view)
 
@@ -62,7 +64,8 @@ class Terms:
     def take(self, index: Array) -> Terms:
         """Return the terms of the fits that `index` names."""
         loss, penalty = take(self.loss, index), take(self.penalty, index)
-        return Terms(self.network, loss, penalty, self.counts_penalty)
+        context = self.context.take(index)
+        return Terms(self.network, loss, penalty, self.counts_penalty, context)
 
 
 class Objective:
@@ -181,7 +184,7 @@ class Objective:
 
     def with_dropout(self, draws: DropoutDraws) -> Objective:
         """Return the objective with hidden units dropped."""
-        data = self.data.with_context(Context(draws))
+        data = self.data.with_context(self.data.context._replace(dropout=draws))
         return Objective(data, self.penalty, self.counts_penalty, self._view, self.time)
 
     def take(self, index: Array) -> Objective:

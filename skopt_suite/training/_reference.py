@@ -91,7 +91,7 @@ def _initial_values(stack: Stack, source: Source, n_at_once: int) -> Iterator[Ar
     """Yield the losses of the first rows, (n_fits, n_at_once)."""
     for block in blocks(min(N_ROWS, source.n_samples), n_at_once):
         rows = source.batch(block.start, block.stop - block.start, None, Weights())
-        raw = stack.terms.network.forward(stack.params, rows.X)[0]
+        raw = stack.terms.network.forward(stack.params, rows.X, stack.terms.context)[0]
         yield stack.terms.loss.value_and_gradient(rows.y, raw)[0]
 
 

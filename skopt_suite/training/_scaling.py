@@ -61,6 +61,10 @@ class Scaling(NamedTuple):
         mean = None if self.mean is None else np.repeat(self.mean, n_times)
         return self._replace(mean=mean, factor=np.repeat(self.factor, n_times))
 
+    def taken(self, columns: np.ndarray) -> Self:
+        """Return the scaling, with arrays on the host, of some columns."""
+        return self._replace(**{k: v[columns] for k, v in self._asdict().items() if v is not None})
+
     @property
     def has_far_means(self) -> bool:
         """Whether means are so many deviations from 0 that float32 would lose digits."""

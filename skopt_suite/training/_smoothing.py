@@ -147,7 +147,7 @@ def _left_out(fits: Sequence[_Smoothed], data: Data, placement: Placement) -> np
     loss = stack_components([job.loss for job in jobs], placement, ndim=3)
     xp, total = namespace(stack.params), 0.0
     for rows in data.train.parts(stack.weights):
-        raw, _ = stack.terms.network.forward(stack.params, rows.X)
+        raw, _ = stack.terms.network.forward(stack.params, rows.X, stack.terms.context)
         value = loss.value_and_gradient(rows.y, xp.asarray(raw, copy=True))[0]
         smoothed, slope = stack.terms.loss.value_and_gradient(rows.y, raw)
         left = value - smoothed

@@ -19,7 +19,7 @@ from skopt_suite.backends import (
     namespace,
     paused_collection,
 )
-from skopt_suite.models import DropoutDraws
+from skopt_suite.models import Context, DropoutDraws
 from skopt_suite.optimizers import Optimizer
 from skopt_suite.schedules import Schedule
 from skopt_suite.training._checkpoint import Memory
@@ -124,7 +124,13 @@ def _terms(jobs: Sequence[Job], placement: Placement) -> Terms:
     loss = stack_components([job.loss for job in jobs], placement, ndim=3)
     penalty = stack_components([job.penalty for job in jobs], placement)
     is_full_batch = plans[0].optimizer.is_full_batch
-    return Terms(network, loss, penalty.on(network.layout), counts_penalty=is_full_batch)
+    context = Context(columns=_columns(jobs, placement))
+    return Terms(network, loss, penalty.on(network.layout), is_full_batch, context)
+
+
+def _columns(jobs: Sequence[Job], placement: Placement) -> Array | None:
+    columns = [job.columns for job in jobs if job.columns is not None]
+    return placement.asarray(np.stack(columns), dtype="int64") if columns else None
 
 
 def _initial(jobs: Sequence[Job]) -> np.ndarray:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from skopt_suite.backends import Array, RawPredictions, namespace
 from skopt_suite.models import Network
 from skopt_suite.training._scaling import Scaling
@@ -55,6 +57,10 @@ class Standardization(NamedTuple):
             for part in _last_layer(network, row):
                 part[...] = part * targets.factor
         return row[0, ...]
+
+    def of_columns(self, columns: np.ndarray) -> Standardization:
+        """Return how the rows of a fit are standardised that sees some columns of the inputs."""
+        return self._replace(inputs=self.inputs.taken(columns))
 
     def centred(self, network: Network, params: Array) -> Array:
         """Return folded parameters as those of inputs whose mean is taken off, in float64."""

@@ -71,15 +71,16 @@ class HeldOut:
         return np.array(scores, dtype=np.float64)
 
     def _raw_predictions(self, stack: Stack) -> RawPredictions:
-        x, network, params = self.rows.X, stack.terms.network, stack.shown_params
-        xp, n_samples, dtype = namespace(params), x.shape[0], params.dtype
+        (X, *_), network, context = self.rows, stack.terms.network, stack.terms.context
+        params = stack.shown_params
+        xp, n_samples, dtype = namespace(params), X.shape[0], params.dtype
         if n_samples <= self.n_at_once:
-            return network.predict(params, as_read(x, self.scaling, dtype))
+            return network.predict(params, as_read(X, self.scaling, dtype), context)
         shape = (params.shape[0], n_samples, network.sizes[-1])
         raw = xp.empty(shape, dtype=dtype, device=params.device)
         for block in blocks(n_samples, self.n_at_once):  # copied: it may be a view of all layers
-            part = as_read(x[block, :], self.scaling, dtype)
-            raw[:, block, :] = network.predict(params, part)
+            part = as_read(X[block, :], self.scaling, dtype)
+            raw[:, block, :] = network.predict(params, part, context)
         return raw
 
 

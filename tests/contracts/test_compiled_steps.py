@@ -294,6 +294,30 @@ def test_threads_without_rows_wait_for_the_others(model, rule, batch_size, monke
     np.testing.assert_allclose(ours.params, theirs.params, rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.parametrize("n_threads", [1, 3])
+@pytest.mark.parametrize("model", ["linear", "one layer", "dropout", "dropout of the input"])
+def test_fits_with_rows_and_features_of_their_own(model, n_threads, monkeypatch):
+    """Rows without weight may be all of a batch, and a fit may see a feature twice."""
+    loss, rng = (LogLoss(), "classes", 3), np.random.default_rng(0)
+    jobs = jobs_of(Adam(), loss, ElasticNet(0.02), **plain(model=model, shuffle=False), n_fits=3)
+    weights = rng.integers(0, 2, size=(3, N_SAMPLES)).astype(float)
+    weights[1, BATCH : 2 * BATCH] = 0
+    own = [{"sample_weight": weight / weight.mean()} for weight in weights]
+    if MODELS[model][0]:
+        network = dataclasses.replace(jobs[0].network, sizes=(3, *jobs[0].network.sizes[1:]))
+        for k, columns in enumerate([[0, 3, 4], [4, 2, 0], [1, 1, 3]]):
+            own[k] |= {"network": network, "columns": np.array(columns)}
+    jobs = [dataclasses.replace(job, **one) for job, one in zip(jobs, own, strict=True)]
+    rows = given(loss, "float64")
+    theirs, _ = trained(jobs, rows, monkeypatch, by_definition=True)
+    in_threads(n_threads, monkeypatch)
+    ours, is_compiled = trained(jobs, rows, monkeypatch, by_definition=False)
+    assert is_compiled
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one.params, other.params, rtol=1e-8, atol=1e-10)
+        np.testing.assert_allclose(one.loss_curve, other.loss_curve, rtol=1e-8)
+
+
 def test_everything_in_the_registries_has_a_body():
     rules = {rule.formula for rule in RULES_HERE}
     assert {f"{rule.__module__}.{rule.__qualname__}" for rule in rules} == set(RULES)

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_regression
 from sklearn.ensemble import BaggingClassifier, BaggingRegressor
@@ -20,6 +21,7 @@ from skopt_suite import (
     MLPRegressor,
 )
 from skopt_suite.ensemble import FusedBaggingClassifier, FusedBaggingRegressor
+from skopt_suite.estimators._ensemble import Members
 from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.optimizers import Adam, GradientDescent
 
@@ -85,6 +87,7 @@ def test_members_and_predictions_are_those_of_scikit_learn(estimator, data, n_jo
     assert ours.reason_trained_alone_ == ""
     assert_same_members(ours, theirs, rtol=1e-6, atol=1e-8)
     assert len({parameters_of(one).tobytes() for one in ours.estimators_}) == 4
+    assert Members(ours.estimators_, ours.estimators_features_).can_predict_together()
     X = data[0][:30]
     for method in ("predict_proba", "predict_log_proba", "decision_function"):
         if hasattr(theirs, method) and hasattr(theirs.estimators_[0], method):
@@ -150,14 +153,60 @@ def test_weights_are_what_rows_are_drawn_by():
 
 
 @pytest.mark.parametrize("drawn", [{"max_features": 3}, {"bootstrap_features": True}])
-@pytest.mark.parametrize("estimator, data", [CASES[0], CASES[5]], ids=["classes", "numbers"])
-def test_members_of_different_features_predict_together(estimator, data, drawn):
+@pytest.mark.parametrize(
+    "estimator, data", [CASES[0], CASES[1], CASES[6]], ids=["compiled", "definition", "full batch"]
+)
+def test_members_of_different_features_share_a_pass(estimator, data, drawn):
+    drawn = {"oob_score": True, "max_samples": 20, **drawn}
     ours, theirs = (one.fit(*data) for one in pair_of(estimator, **drawn))
-    assert ours.reason_trained_alone_ == "members are trained on different features"
-    assert_same_members(ours, theirs)
+    assert ours.reason_trained_alone_ == ""
+    assert_same_members(ours, theirs, rtol=1e-5, atol=1e-7)
+    widths = [one.n_features_in_ for one in ours.estimators_]
+    assert widths == [one.n_features_in_ for one in theirs.estimators_]
+    assert ours.oob_score_ == pytest.approx(theirs.oob_score_)
     method = "predict_proba" if hasattr(ours, "classes_") else "predict"
     X = data[0]
-    np.testing.assert_allclose(getattr(ours, method)(X), getattr(theirs, method)(X), rtol=1e-6)
+    np.testing.assert_allclose(
+        getattr(ours, method)(X), getattr(theirs, method)(X), rtol=1e-5, atol=1e-7
+    )
+
+
+def test_members_of_different_features_standardise_them_and_stop_early():
+    X, y = NUMBERS[0] * np.arange(1, 7) + 100, NUMBERS[1] + 5
+    network = MLPRegressor((8,), "tanh", optimizer=Adam(0.1), input_dropout=0.2, dropout=0.1)
+    network.set_params(early_stopping=True, n_iter_no_change=3, max_iter=20, dtype="float64")
+    drawn = {"max_features": 0.5, "bootstrap": False, "bootstrap_features": True}
+    ours, theirs = (one.fit(X, y) for one in pair_of(network, **drawn))
+    one, other = ours.estimators_[0], theirs.estimators_[0]
+    assert ours.reason_trained_alone_ == ""
+    assert one.n_iter_ == other.n_iter_ < 20
+    np.testing.assert_allclose(parameters_of(one), parameters_of(other), rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "estimator, of, reason",
+    [
+        (MLPClassifier((4,), max_iter=2), csr_array, "different features of sparse rows"),
+        (LinearClassifier(max_iter=2), np.asarray, "different features and are no networks"),
+        (
+            MLPClassifier((4,), max_iter=2, standardize={"X": (0, 1)}),
+            np.asarray,
+            "different features, and standardize is given",
+        ),
+        (
+            MLPClassifier((4,), max_iter=2, early_stopping=True, scoring="roc_auc_ovr"),
+            np.asarray,
+            "different features, and scoring='roc_auc_ovr' sees",
+        ),
+    ],
+    ids=["sparse", "linear", "standardize", "scoring"],
+)
+def test_what_keeps_members_of_different_features_apart(estimator, of, reason):
+    X, y = of(CLASSES[0]), CLASSES[1]
+    ours, theirs = (one.fit(X, y) for one in pair_of(estimator, n_estimators=2, max_features=3))
+    assert reason in ours.reason_trained_alone_
+    assert_same_members(ours, theirs)
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-5)
 
 
 def test_members_stop_early_by_rows_that_they_have_not_drawn():

@@ -75,6 +75,7 @@ class Batches(NamedTuple):
     x: Any  # (n_samples, n_features), dense or in compressed sparse rows
     mean: Array  # (n_features,), float64, to be taken off dense x; or (0,)
     factor: Array  # (n_features,), float64, which dense x is then multiplied by; or (0,)
+    columns: Array  # (n_fits, n_inputs), int64: those of dense x that fits see; or (0, 0): all
     y: Array  # (n_samples, n_columns), in the precision of fits
     weight: Array  # (n_fits or 1, n_samples), or (0, 0)
     order: Array  # (n_samples,), int64
@@ -85,8 +86,9 @@ class Batches(NamedTuple):
     """Number of the first step of the epoch, counted from the beginning of the fit."""
 
     def of(self, fits: slice) -> Batches:
-        """Return the rows as some fits weigh them."""
-        return self._replace(weight=self.weight[fits]) if len(self.weight) > 1 else self
+        """Return the rows as some fits see and weigh them."""
+        weight = self.weight[fits] if len(self.weight) > 1 else self.weight
+        return self._replace(weight=weight, columns=self.columns[fits])
 
 
 class MakesSteps(Protocol):

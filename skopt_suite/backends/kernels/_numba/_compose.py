@@ -118,8 +118,9 @@ class ComposedSteps:
         space = space_for(fits, batches, self.network, how)
         arguments = self.network, how, Keys(keys, MULTIPLIERS), space
         if isinstance(batches.x, np.ndarray):
-            inputs = _read(batches.x), _read(batches.mean), _read(batches.factor)
-            rows, n_threads = Rows(*inputs, *others), self._n_threads(moved, batches)
+            scaling = _read(batches.mean), _read(batches.factor)
+            rows = Rows(_read(batches.x), *scaling, _read(batches.columns), *others)
+            n_threads = self._n_threads(moved, batches)
             self._run_dense(n_threads, fits, rows, *arguments, span=(start, stop))
         else:
             x = batches.x

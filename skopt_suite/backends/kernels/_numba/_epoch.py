@@ -18,8 +18,15 @@ from skopt_suite.backends.kernels._numba._body import (
 )
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views, jit_views
 from skopt_suite.backends.kernels._numba._keeping import keep
-from skopt_suite.backends.kernels._numba._loading import load_inputs, load_targets, load_weights
+from skopt_suite.backends.kernels._numba._loading import (
+    all_places,
+    load_inputs,
+    load_targets,
+    load_weights,
+    places_of,
+)
 from skopt_suite.backends.kernels._numba._moving import move_part
+from skopt_suite.backends.kernels._numba._prefetch import prefetch_rows
 from skopt_suite.backends.kernels._numba._team import rows_of, wait
 from skopt_suite.backends.kernels._numba._types import (
     matrix_of,
@@ -58,6 +65,7 @@ class Rows(NamedTuple):
     x: np.ndarray  # (n_samples, n_features)
     mean: np.ndarray  # (n_features,), or (0,)
     factor: np.ndarray  # (n_features,), or (0,)
+    columns: np.ndarray  # (n_fits, n_inputs): those that fits see; or (0, 0): all
     y: np.ndarray  # (n_samples, n_columns)
     weight: np.ndarray  # (n_fits or 1, n_samples), or (0, 0)
     order: np.ndarray  # (n_samples,)
@@ -123,6 +131,7 @@ class How(NamedTuple):
 class Space(NamedTuple):
     """What steps work in, for batches of the full size; one for all threads of a fit."""
 
+    places: np.ndarray  # of the rows that count
     x: np.ndarray
     y: np.ndarray
     weight: np.ndarray
@@ -143,6 +152,7 @@ def space_for(fits, batches, network, how):
     has_weaker = how.clip and (how.pay or how.has_implicit_l2)
     n_dense = size * network.layers[0, 0] if isinstance(batches.x, np.ndarray) else 0
     return Space(
+        places=np.empty(size, np.int64),
         x=np.empty(n_dense, kind),
         y=np.empty(size * batches.y.shape[1], kind),
         weight=np.empty(size if batches.weight.size else 0, kind),
@@ -163,11 +173,12 @@ def run_dense(fits, rows, network, how, keys, space, team, start, stop):
 
     Fit by fit, but for linear models, for which copying rows takes longer than their parameters.
     In every step a thread passes some rows of the batch forward and back, and when all have done
-    that, it finds the gradient by some parameters and moves them.
+    that, it finds the gradient by some parameters and moves them. Where fits come one after the
+    other, rows that do not count for one are left out.
     """
     fits, rows, network, how = keep(fits), keep(rows), keep(network), keep(how)
     keys, space, team = keep(keys), keep(space), keep(team)
-    n_samples, n_features = rows.x.shape
+    n_samples, n_features = rows.x.shape[0], network.layers[0, 0]
     n_fits, n_steps, by_step = fits.params.shape[0], stop - start, network.layers.shape[0] == 1
     begin, end = team.bounds[team.rank], team.bounds[team.rank + 1]
     for i in range(n_fits * n_steps):
@@ -176,14 +187,15 @@ def run_dense(fits, rows, network, how, keys, space, team, start, stop):
         )
         size = min(how.batch_size, n_samples - step * how.batch_size)
         is_loaded = by_step and k > 0 and not fits.dropout.size
-        _take_rows(fits, rows, network, how, keys, space, team, k, step, size, is_loaded)
+        n_rows = _choose_rows(rows, how, space, k, step, size, by_step, is_loaded)
+        _take_rows(fits, rows, network, how, keys, space, team, k, step, size, n_rows, is_loaded)
         if not wait(team):
             return
-        x = matrix_of(space.x, 0, size, n_features)
-        _find_gradient(fits, network, how, space, k, x, size, begin, end)
+        x = matrix_of(space.x, 0, n_rows, n_features)
+        _find_gradient(fits, network, how, space, k, x, n_rows, begin, end)
         move_part(fits, how, space, team, k, step, begin, end)
         if team.rank == 0:
-            fits.loss[k] += mean_of(space.value, space.weight, size) * (size / n_samples)
+            fits.loss[k] += mean_of(space.value, space.weight, n_rows) * (size / n_samples)
         if not wait(team):
             return
         if team.rank == 0:
@@ -191,19 +203,32 @@ def run_dense(fits, rows, network, how, keys, space, team, start, stop):
 
 
 @jit_inlined
-def _take_rows(fits, rows, network, how, keys, space, team, k, step, size, is_loaded):
-    """Pass a thread's rows of a batch forward and back."""
-    n_features, n_columns = rows.x.shape[1], rows.y.shape[1]
+def _choose_rows(rows, how, space, k, step, size, by_step, is_loaded):
+    """Write which rows of a batch count, return how many; dropout is drawn by where all lie."""
+    first = step * how.batch_size
+    if rows.weight.size and not by_step and not how.drop:
+        of_fit = row_of(rows.weight, k if rows.weight.shape[0] > 1 else 0)
+        return places_of(of_fit, rows.order, first, size, space.places)
+    return size if is_loaded else all_places(rows.order, first, size, space.places)
+
+
+@jit_inlined
+def _take_rows(fits, rows, network, how, keys, space, team, k, step, n_all, size, is_loaded):
+    """Pass a thread's rows of a batch forward and back: of `size` that count among `n_all`."""
+    n_features, n_columns = network.layers[0, 0], rows.y.shape[1]
     begin, n_rows = rows_of(team, size)
-    first = step * how.batch_size + begin
     x = matrix_of(space.x, begin * n_features, n_rows, n_features)
     y = matrix_of(space.y, begin * n_columns, n_rows, n_columns)
     if not is_loaded:
-        load_inputs(rows.x, rows.mean, rows.factor, rows.order, first, how.batch_size, x)
-        load_targets(rows.y, rows.order, first, y)
+        columns = row_of(rows.columns, k)
+        load_inputs(rows.x, rows.mean, rows.factor, columns, space.places, begin, x)
+        load_targets(rows.y, space.places, begin, y)
+        following = (step + 1) * how.batch_size + begin
+        prefetch_rows(rows.x, rows.order, following, following + n_rows)
     if rows.weight.size:
         of_fit = row_of(rows.weight, k if rows.weight.shape[0] > 1 else 0)
-        load_weights(of_fit, rows.order, first, part_of(space.weight, begin, n_rows))
+        to = part_of(space.weight, begin, n_rows)
+        load_weights(of_fit, space.places, begin, to, size / n_all)
     if how.drop and fits.dropout.shape[1] == network.layers.shape[0]:
         _drop_features(fits, how, keys, space, k, step, x, begin)
     if n_rows:

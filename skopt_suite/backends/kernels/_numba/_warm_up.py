@@ -119,6 +119,7 @@ def _batches(dtype: np.dtype, x: Any) -> Batches:
         x=x,
         mean=np.zeros(0),
         factor=np.zeros(0),
+        columns=np.zeros((0, 0), np.int64),
         y=np.zeros((1, 1), dtype),
         weight=np.zeros((0, 0), dtype),
         order=np.zeros(0, np.int64),
