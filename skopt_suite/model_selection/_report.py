@@ -25,6 +25,8 @@ class Entry(NamedTuple):
     steps: str = ""
     """What made its steps: "compiled", the "definition" one by one, or "full batch"; empty if it
     is not an estimator of this package."""
+    members: int = 0
+    """How many it has, where it is an ensemble the members of which are trained in the pass."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +87,22 @@ class FusionReport:
         ]
         sizes = {entry.group: entry.size for entry in self.entries if entry.group is not None}
         steps = {entry.group: entry.steps for entry in self.entries}
+        members: Counter[int | None] = Counter()
+        for entry in self.entries:
+            members[entry.group] += entry.members
         lines += [
-            f"  pass {group}: {counted(n, 'candidate')}, {_of_steps(steps[group])}"
+            f"  pass {group}: {counted(n, 'candidate')}{_of_members(members[group])}, "
+            f"{_of_steps(steps[group])}"
             for group, n in sizes.items()
         ]
         reasons = Counter(entry.reason for entry in self.entries if entry.group is None)
         lines += [f"  alone: {counted(n, 'candidate')}: {why}" for why, n in reasons.items()]
         lines += [f"  apart: {line}" for line in self.kept_apart]
         return "\n".join(lines)
+
+
+def _of_members(n: int) -> str:
+    return f" of {counted(n, 'member')}" if n else ""
 
 
 def _of_steps(kind: str) -> str:
@@ -103,12 +113,13 @@ def entries_of(candidates: list[Candidate]) -> list[Entry]:
     """Return how candidates were trained."""
     sizes = Counter(candidate.pass_number for candidate in candidates)
     steps = {one.shared: one for one in candidates if one.plan is not None}  # the same in a pass
-    kinds = {key: steps_of(one.model, one.plan) for key, one in steps.items()}
+    kinds = {key: steps_of(one.trained_model, one.plan) for key, one in steps.items()}
     return [_entry(one, sizes[one.pass_number], kinds.get(one.shared, "")) for one in candidates]
 
 
 def _entry(candidate: Candidate, size: int, steps: str) -> Entry:
+    n_members = candidate.model.n_estimators if candidate.is_ensemble else 0
     if candidate.pass_number is None:
         reason = candidate.reason or "no other candidate could share its pass"
-        return Entry(None, 1, reason, steps)
-    return Entry(candidate.pass_number, size, "", steps)
+        return Entry(None, 1, reason, steps, n_members)
+    return Entry(candidate.pass_number, size, "", steps, n_members)

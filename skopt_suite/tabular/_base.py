@@ -14,10 +14,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from skopt_suite._component import Parametrised
 from skopt_suite.domains import Anything, Integer, Real
-from skopt_suite.ensemble._training import Planned, train_members
+from skopt_suite.ensemble._training import train_members
 from skopt_suite.estimators._ensemble import Members
 from skopt_suite.estimators._fused import is_trainable
 from skopt_suite.estimators._inputs import check_sample_weight
+from skopt_suite.estimators._members import PlannedMembers
 from skopt_suite.estimators._parameters import draw_seed
 from skopt_suite.estimators._rollback import unchanged_by_errors
 from skopt_suite.estimators._settled import ENOUGH_ROWS
@@ -187,10 +188,9 @@ class TabularMLP(Parametrised):
         def train(network: Any, n_members: int) -> list[Any]:
             seeds = np.random.RandomState(seed).randint(2**31 - 1, size=n_members)
             models = [clone(network).set_params(random_state=int(one)) for one in seeds]
-            planned = [Planned(model) for model in models]
-            for one in planned:
-                one.fit(*kept)
-            return train_members(planned, kept[0], self.n_jobs, held_out=held_out)
+            X, y, weight = kept
+            planned = PlannedMembers(models, X, y, [weight] * n_members)
+            return train_members(planned, self.n_jobs, held_out=held_out)
 
         if self.max_time is None:
             return train(network, self.n_estimators)

@@ -22,7 +22,6 @@ from skopt_suite import (
 )
 from skopt_suite.ensemble import FusedBaggingClassifier, FusedBaggingRegressor
 from skopt_suite.estimators._ensemble import Members
-from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.optimizers import Adam, GradientDescent
 
 CLASSES = make_classification(120, 6, n_informative=4, n_classes=3, random_state=0)
@@ -293,16 +292,6 @@ def test_clone_and_pickle():
 def test_default_members_are_networks():
     assert type(FusedBaggingClassifier()._get_estimator()) is MLPClassifier
     assert type(FusedBaggingRegressor()._get_estimator()) is MLPRegressor
-
-
-def test_in_a_fused_search():
-    ensemble, _ = pair_of(CASES[0][0])
-    grid = {"estimator__optimizer__learning_rate": [1e-3, 1e-1], "n_estimators": [1, 2]}
-    search = FusedGridSearchCV(ensemble.set_params(estimator__optimizer="adam"), grid, cv=2)
-    search.fit(*CLASSES)
-    assert search.fusion_report_.n_alone == 4
-    assert search.best_estimator_.reason_trained_alone_ == ""
-    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
 def test_multi_output():

@@ -14,7 +14,9 @@ from sklearn.base import clone
 
 from skopt_suite.backends import paused_collection
 from skopt_suite.estimators._fused import pass_key_of, plan_of, reason_to_train_alone
+from skopt_suite.estimators._members import trained_part, trains_members
 from skopt_suite.model_selection._engine.pipeline import is_plain, last_step, last_step_name
+from skopt_suite.training import Plan
 
 _IMMUTABLE = (int, float, str, type(None))
 
@@ -57,6 +59,16 @@ class Candidate:
         """The estimator itself, or the last step of the (nested) Pipeline."""
         return last_step(self.estimator)
 
+    @property
+    def is_ensemble(self) -> bool:
+        """Whether what is trained are members of an ensemble."""
+        return trains_members(self.model)
+
+    @property
+    def trained_model(self) -> Any:
+        """What a pass trains: the model, or the member of an ensemble."""
+        return trained_part(self.model)
+
 
 @paused_collection()
 def make_candidates(
@@ -96,16 +108,17 @@ def _make_candidate(
     if reason:
         return Candidate(index, setting, estimator, reason, preprocessing)
     model = last_step(estimator)
+    part = trained_part(model)
     try:
-        plan = plan_of(model)
-        if model.random_state is None:
-            plan = replace(plan, seed=seed())
+        plan = _plan_of(model, seed)
     except Exception as error:
         reason = "its parameters are not accepted"
         return Candidate(index, setting, estimator, reason, preprocessing, error=error)
-    weighting = _weighting(model)
+    weighting = _weighting(part)
     # A pass has one set of held-out rows, which carry class weights.
-    key = pass_key_of(model, plan), weighting if plan.early_stopping else None
+    held_out = weighting if plan.early_stopping else None
+    draws = _draws(model, plan) if trains_members(model) else None
+    key = pass_key_of(part, plan), held_out, draws
     return Candidate(index, setting, estimator, "", preprocessing, plan, key, weighting)
 
 
@@ -113,6 +126,23 @@ def shared_with(candidate: Candidate, setting: dict[str, Any]) -> Hashable:
     """Return what a candidate would share with those of its pass if it had another setting."""
     changed = {**candidate.params, **setting}
     return _make_candidate(candidate.index, candidate.estimator, changed, {}, int).shared
+
+
+def _plan_of(model: Any, seed: Callable[[], int]) -> Plan:
+    """Return what the parameters say; members get seeds from their ensemble."""
+    part = trained_part(model)
+    plan = plan_of(clone(part).set_params(random_state=0) if trains_members(model) else part)
+    return replace(plan, seed=seed()) if model.random_state is None else plan
+
+
+def _draws(ensemble: Any, plan: Plan) -> Hashable:
+    """Return what ensembles share that can be trained in one pass.
+
+    The order of rows is that of the first member, and held-out rows are those that few have drawn.
+    """
+    seed, draws = ensemble.random_state, ensemble.draws()
+    shared = draws if plan.early_stopping else ensemble.features_seen()
+    return type(ensemble), plan.seed if seed is None else hash_of(seed), shared
 
 
 def _cloned(setting: dict[str, Any]) -> dict[str, Any]:
@@ -134,7 +164,9 @@ def _preprocessing(estimator: Any, setting: dict[str, Any]) -> Hashable:
 
 def _reason_to_train_alone(estimator: Any, fit_params: dict[str, Any]) -> str:
     name = last_step_name(estimator)
-    if reason := reason_to_train_alone(last_step(estimator)):
+    model = last_step(estimator)
+    is_ensemble = trains_members(model)
+    if reason := model.reason_to_train_alone() if is_ensemble else reason_to_train_alone(model):
         return reason
     if not is_plain(estimator):
         return "its Pipeline is not of scikit-learn's own class"

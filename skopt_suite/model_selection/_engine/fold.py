@@ -12,6 +12,7 @@ from skopt_suite.backends import shared_blas_threads
 from skopt_suite.model_selection._engine import lines
 from skopt_suite.model_selection._engine.candidates import Candidate
 from skopt_suite.model_selection._engine.device import DeviceRows, sklearn_takes, split
+from skopt_suite.model_selection._engine.ensembles import outcomes_of_ensembles
 from skopt_suite.model_selection._engine.outcome import Outcome, failure_of
 from skopt_suite.model_selection._engine.passes import Viewer, train_group
 from skopt_suite.model_selection._engine.pipeline import last_step_name, preceding_steps
@@ -196,6 +197,8 @@ def _trained(
     fold: Fold,
 ) -> list[Outcome]:
     """Train the candidates of one group and score them."""
+    if group[0].is_ensemble:
+        return outcomes_of_ensembles(group, viewer.given, observer, fold)
     outcomes: list[Outcome] = []
     pieces = train_group(group, viewer, fold.settings, past, observer)
     while True:  # what scorers raise is not an error of the fits

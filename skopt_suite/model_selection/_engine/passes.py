@@ -57,7 +57,7 @@ class Viewer:
     """Checks rows for models, once for all that see them alike."""
 
     def __init__(self, X: Any, y: Any, sample_weight: Any) -> None:
-        self._given = X, y, sample_weight
+        self.given = X, y, sample_weight
         self._seen: dict[Any, SeenRows | Exception] = {}
 
     def see(self, model: Any) -> SeenRows:
@@ -72,7 +72,7 @@ class Viewer:
 
     def _look(self, model: Any) -> SeenRows | Exception:
         try:
-            return see(model, *self._given)
+            return see(model, *self.given)
         except Exception as error:
             return error
 

@@ -12,6 +12,7 @@ import numpy as np
 from skopt_suite._component import stack
 from skopt_suite.backends import FeatureMatrix, TargetColumns
 from skopt_suite.estimators._fused import SeenRows, rows_to_score
+from skopt_suite.model_selection._engine.candidates import Candidate
 from skopt_suite.model_selection._engine.device import on_host
 from skopt_suite.model_selection._engine.memory import scored_at_once
 from skopt_suite.model_selection._engine.outcome import Outcome, failure_of
@@ -101,6 +102,24 @@ def _scored(piece: Piece, good: list[Trained], fold: Fold) -> list[Outcome]:
     return outcomes
 
 
+def scored_alone(candidate: Candidate, model: Any, fit_time: float, fold: Fold) -> Outcome:
+    """Return the outcome of a model that is fitted, scored by scikit-learn's scorers."""
+    start, settings = time.perf_counter(), fold.settings
+    scores = [_score_of(candidate, model, part, fold) for part in fold.parts]
+    scored = {
+        "fit_error": None,
+        "test_scores": scores[0],
+        "n_test_samples": _n_rows(fold.parts[0].y),
+        "fit_time": fit_time,
+        "score_time": time.perf_counter() - start,
+    }
+    if len(scores) > 1:
+        scored["train_scores"] = scores[1]
+    if settings.return_estimator:
+        scored["estimator"] = whole(candidate.estimator, fold.steps, model)
+    return Outcome(candidate.index, scored)
+
+
 def _part_scores(piece: Piece, good: list[Trained], part: Part, fold: Fold) -> list[Any]:
     """Return the score of every fit on one part of the rows."""
     scores = _stack_scores(piece, good, part, fold.settings) or [None] * len(good)
@@ -141,11 +160,15 @@ def _scores_of(
 
 
 def _sklearn_score(trained: Trained, seen: SeenRows, part: Part, fold: Fold) -> Any:
+    return _score_of(trained.candidate, fitted_model(trained, seen), part, fold)
+
+
+def _score_of(candidate: Candidate, model: Any, part: Part, fold: Fold) -> Any:
     settings = fold.settings
     if settings.scores_pipelines or isinstance(part.transformed, Exception):
-        estimator, X, y = _estimator(trained, seen, fold.steps), part.X, part.y
+        estimator, X, y = whole(candidate.estimator, fold.steps, model), part.X, part.y
     else:  # estimators of ours predict on the host, too, where all scorers compute
-        estimator, X, y = fitted_model(trained, seen), on_host(part.transformed), on_host(part.y)
+        estimator, X, y = model, on_host(part.transformed), on_host(part.y)
     return score(estimator, X, y, settings.scorer, part.score_params, settings.error_score)
 
 
