@@ -1,8 +1,10 @@
 """Time an ensemble of networks beside scikit-learn's bagging of the same network.
 
 Members are trained as stacks (ours), and one by one in processes (scikit-learn's
-``BaggingClassifier`` over the same estimator). Beside them stands what bounds both: the matrix
-products of all steps alone. See ``benchmarks/README.md`` for the command.
+``BaggingClassifier`` over the same estimator). Beside them stands what bounds ours: the matrix
+products of all steps alone, on the rows that count, and how many times those of one member that
+has all threads they take. Seconds of all processors together say what was done where others use
+them, too. See ``benchmarks/README.md`` for the command.
 """
 
 import argparse
@@ -10,7 +12,7 @@ import os
 import statistics
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 from reference_network import PLAIN
@@ -23,6 +25,7 @@ from skopt_suite import MLPClassifier
 from skopt_suite.ensemble import FusedBaggingClassifier
 
 N_FEATURES, N_CLASSES = 64, 10
+DRAWN = 1 - np.exp(-1)  # of rows, at least once
 
 
 def main():
@@ -30,15 +33,19 @@ def main():
     warnings.simplefilter("ignore", ConvergenceWarning)
     print(f"load average before: {os.getloadavg()[0]:.1f}; BLAS: {kernels()}")
     X, y = data(options.rows)
-    print("members  ours [s]  to one member  scikit-learn [s]  ours / theirs  products [s]")
-    one = None
+    print(
+        "members  ours [s]  to one member  scikit-learn [s]  ours / theirs  products [s]  floor"
+        "  ours [CPU s]  products [CPU s]"
+    )
+    one, n_rows = None, int(DRAWN * options.batch)
+    of_one, _ = products(options.jobs, n_rows // options.jobs, options)
     for n_members in options.members:
-        ours, theirs = seconds_of_both(n_members, X, y, options)
+        (ours, theirs), (work, _) = seconds_of_both(n_members, X, y, options)
         one = one or ours / n_members
-        bound = products(n_members, options)
+        bound, least = products(n_members, n_rows, options)
         print(
             f"{n_members:7d} {ours:9.3f} {ours / one:14.2f} {theirs:17.3f} {ours / theirs:14.2f} "
-            f"{bound:13.3f}"
+            f"{bound:13.3f} {bound / of_one:6.2f} {work:13.3f} {least:17.3f}"
         )
 
 
@@ -67,7 +74,7 @@ def data(n_rows):
 
 
 def seconds_of_both(n_members, X, y, options):
-    """Return medians of the times of fit; the two take turns."""
+    """Return medians of the times of fit, and of this process; the two take turns."""
     network = MLPClassifier(
         (options.hidden,),
         **PLAIN,
@@ -82,17 +89,18 @@ def seconds_of_both(n_members, X, y, options):
     times = [
         [seconds(ensemble.fit, X, y) for ensemble in contestants] for _ in range(options.rounds)
     ]
-    return [statistics.median(column) for column in zip(*times, strict=True)]
+    ours, theirs = (medians(of_one) for of_one in zip(*times, strict=True))
+    return [*zip(ours, theirs, strict=True)]
 
 
-def products(n_members, options):
-    """Return the time of the matrix products of all steps, members being shared by threads."""
+def products(n_members, n_rows, options):
+    """Return the times of the matrix products of all steps, members being shared by threads."""
     rng = np.random.default_rng(0)
     sizes = [(N_FEATURES, options.hidden), (options.hidden, N_CLASSES)]
     arrays = [
         tuple(rng.random(shape, dtype=np.float32) for shape in shapes)
         for n_in, n_out in sizes
-        for shapes in [((options.batch, n_in), (n_in, n_out), (options.batch, n_out))]
+        for shapes in [((n_rows, n_in), (n_in, n_out), (n_rows, n_out))]
     ]
 
     def train(_):
@@ -104,13 +112,18 @@ def products(n_members, options):
 
     with threadpool_limits(1), ThreadPoolExecutor(options.jobs) as threads:
         times = [seconds(list, threads.map(train, range(n_members))) for _ in range(options.rounds)]
-    return statistics.median(times)
+    return medians(times)
+
+
+def medians(rows):
+    return [statistics.median(column) for column in zip(*rows, strict=True)]
 
 
 def seconds(function, *args):
-    start = perf_counter()
+    """Return the time of a call, and of all threads of this process together."""
+    start, begun = perf_counter(), process_time()
     function(*args)
-    return perf_counter() - start
+    return perf_counter() - start, process_time() - begun
 
 
 if __name__ == "__main__":
