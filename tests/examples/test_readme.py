@@ -14,7 +14,7 @@ from skopt_suite.penalties import PENALTIES
 from skopt_suite.schedules import SCHEDULES
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-ESTIMATORS = [name for name in skopt_suite.__all__ if name.startswith(("Linear", "MLP"))]
+ESTIMATORS = [name for name in skopt_suite.__all__ if name.endswith(("Classifier", "Regressor"))]
 
 
 def blocks(info):
