@@ -144,7 +144,7 @@ class Members(NamedTuple):
     def can_predict_together(self) -> bool:
         """Whether all are the same network, and predict as estimators of this package do."""
         first = self.models[0]
-        return all(_predicts_as_ours(model) and _are_alike(model, first) for model in self.models)
+        return all(predicts_as_ours(model) and _are_alike(model, first) for model in self.models)
 
     def mean_probability(self, X: Any) -> np.ndarray:
         """Return the mean of the probabilities of the classes, (n_samples, n_classes)."""
@@ -198,7 +198,8 @@ class Members(NamedTuple):
         return network.layout.flatten([whole, *others], *parts[1:])
 
 
-def _predicts_as_ours(model: Any) -> bool:
+def predicts_as_ours(model: Any) -> bool:
+    """Whether a model is an estimator of this package, or predicts as its parent among them."""
     if not is_trainable(model):
         return False
     is_class = isinstance(model, TrainableClassifier)

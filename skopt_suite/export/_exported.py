@@ -29,13 +29,11 @@ def check_model(model: Any) -> None:
 
 
 def check_labels(model: Any) -> None:
-    """Raise if there are labels of which ONNX has none."""
-    classes = model.classes_
-    is_text = classes.dtype.kind == "U" or all(isinstance(label, str) for label in classes)
-    if classes.dtype.kind not in "biu" and not is_text and not _are_whole(classes):
+    """Raise if labels are something else than numbers and texts, such as dates."""
+    if model.classes_.dtype.kind not in "biufUO":
         raise ValueError(
-            f"{type(model).__name__}: labels must be whole numbers or texts to be exported to "
-            f"ONNX; got classes_={classes.tolist()}."
+            f"{type(model).__name__}: labels must be numbers or texts to be exported to ONNX; got "
+            f"classes_ of type {model.classes_.dtype}."
         )
 
 
@@ -61,7 +59,3 @@ def check_ensemble(model: Any) -> None:
 def last_step(model: Any) -> Any:
     """Return what predicts in a pipeline."""
     return last_step(model.steps[-1][1]) if isinstance(model, Pipeline) else model
-
-
-def _are_whole(classes: Any) -> bool:
-    return classes.dtype.kind == "f" and bool((classes == classes.round()).all())

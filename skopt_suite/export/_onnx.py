@@ -69,7 +69,7 @@ def to_onnx(
     model : object
         A fitted estimator of this package, but for those on raw tables; or a pipeline, an ensemble
         or another meta-estimator, whose other parts skl2onnx knows. Of a search, what it found.
-    X : array or data frame of shape (n_samples, n_features)
+    X : array, sparse container or pandas frame of shape (n_samples, n_features)
         Input as the model will get it, of which one row will do: its types are those of the inputs,
         single or double precision; a frame has an input for every column.
     target_opset : int, default=None
@@ -109,18 +109,24 @@ def to_onnx(
     check_is_fitted(model)
     if isinstance(last_step(model), TABULAR):
         refuse_tabular(last_step(model))
+    row = _first_row(X)
     register_onnx_converters()
     import skl2onnx
 
     if is_classifier(model):
         options = {"zipmap": False} | (options or {})
-    return skl2onnx.to_onnx(model, _first_row(X), target_opset=target_opset, options=options)
+    return skl2onnx.to_onnx(model, row, target_opset=target_opset, options=options)
 
 
 def _first_row(X: Any) -> Any:
-    """Return a row as skl2onnx takes it: dense, on the host, a data frame as it is."""
-    if hasattr(X, "columns"):
+    """Return a row as skl2onnx takes it: dense, on the host, a frame of pandas as it is."""
+    if hasattr(X, "iloc"):
         return X[:1]
     if is_sparse(X):
         return np.zeros((1, X.shape[1]), X.dtype)
-    return np.asarray(to_numpy(X)[:1])
+    if not hasattr(X, "dtype") or X.ndim != 2:
+        raise TypeError(
+            "to_onnx: X must be an array of shape (n_samples, n_features), a sparse container or a "
+            f"frame of pandas; got {type(X).__name__}."
+        )
+    return to_numpy(X[:1])

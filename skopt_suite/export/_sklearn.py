@@ -18,6 +18,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.svm import LinearSVC
 
 from skopt_suite.backends import to_numpy
+from skopt_suite.estimators._ensemble import predicts_as_ours
 from skopt_suite.export._exported import CLASSIFIERS, REGRESSORS, check_model, found_by
 from skopt_suite.export._links import link_of
 
@@ -69,7 +70,7 @@ def to_sklearn(model: Any) -> Any:
     LogisticRegression()
     """
     model = found_by(model)
-    if not isinstance(model, CLASSIFIERS + REGRESSORS):
+    if not predicts_as_ours(model):
         raise TypeError(
             "scikit-learn has equivalents of LinearClassifier, LinearRegressor, MLPClassifier and "
             f"MLPRegressor; got {type(model).__name__}. Of a Pipeline pass its last step."

@@ -217,6 +217,12 @@ def test_what_is_not_fitted():
         to_onnx(LinearRegressor(), X)
 
 
+@pytest.mark.parametrize("rows", [None, X[0], X.tolist()], ids=["none", "one row", "list"])
+def test_rows_that_have_no_type(rows):
+    with pytest.raises(TypeError, match=r"to_onnx: X must be an array of shape .* got "):
+        to_onnx(LinearRegressor().fit(X, NUMBERS), rows)
+
+
 def test_models_on_raw_tables():
     model = TabularMLPRegressor().fit(X, NUMBERS)
     match = "TabularMLPRegressor cannot be exported to ONNX: its encoder"
@@ -225,6 +231,13 @@ def test_models_on_raw_tables():
     register_onnx_converters()
     with pytest.raises(TypeError, match=match):
         skl2onnx.to_onnx(model, X[:1])
+
+
+def test_labels_that_onnx_has_not():
+    dates = np.array(["2026-01-01", "2026-07-01"], dtype="datetime64[D]")[LABELS[:, 0]]
+    model = LinearClassifier().fit(X, dates)
+    with pytest.raises(ValueError, match=r"labels must be numbers or texts .* got .*datetime64"):
+        to_onnx(model, X)
 
 
 class Cubed(LogLoss):

@@ -146,6 +146,26 @@ def test_what_scikit_learn_has_not(model, reason):
         to_sklearn(model)
 
 
+class Doubled(LinearRegressor):
+    """Predicts in its own way."""
+
+    def predict(self, X):
+        return 2 * super().predict(X)
+
+
+class Lasso(LinearRegressor):
+    """Has another default."""
+
+    def __init__(self, penalty="l1"):
+        super().__init__(penalty=penalty)
+
+
+def test_subclasses_of_users():
+    assert_same(Lasso().fit(X, NUMBERS), "LinearRegression")
+    with pytest.raises(TypeError, match="got Doubled"):
+        to_sklearn(Doubled().fit(X, NUMBERS))
+
+
 def test_what_is_no_model():
     with pytest.raises(TypeError, match=r"equivalents of LinearClassifier.*got Ridge"):
         to_sklearn(Ridge().fit(X, NUMBERS))

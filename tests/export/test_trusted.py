@@ -7,6 +7,7 @@ from scipy.stats import loguniform, uniform
 from sklearn.model_selection import RepeatedKFold, StratifiedShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from skops.io.exceptions import UntrustedTypesFoundException
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.ensemble import FusedBaggingClassifier, FusedBaggingRegressor
@@ -20,7 +21,7 @@ from skopt_suite.model_selection import (
 )
 from skopt_suite.optimizers import OPTIMIZERS
 from skopt_suite.penalties import PENALTIES
-from skopt_suite.schedules import SCHEDULES
+from skopt_suite.schedules import SCHEDULES, FromFunction
 from skopt_suite.tabular import TabularMLPClassifier, TabularMLPRegressor
 
 rng = np.random.RandomState(0)
@@ -77,8 +78,13 @@ class OfTheUser(LogLoss):
     """A loss that is not on the list."""
 
 
-def test_what_users_write_they_have_to_trust_themselves():
-    text = skops.io.dumps(LinearClassifier(loss=OfTheUser()).fit(X, y))
-    with pytest.raises(skops.io.exceptions.UntrustedTypesFoundException, match="OfTheUser"):
+def falling(time):
+    """A schedule that is not on the list."""
+    return 1 / (1 + time)
+
+
+@pytest.mark.parametrize("one", [OfTheUser(), FromFunction(falling)], ids=["class", "function"])
+def test_what_users_write_they_have_to_trust_themselves(one):
+    text = skops.io.dumps(one)
+    with pytest.raises(UntrustedTypesFoundException, match=r"OfTheUser|falling"):
         skops.io.loads(text, trusted=TRUSTED_TYPES)
-    assert not [name for name in TRUSTED_TYPES if "Function" in name or "function" in name]
