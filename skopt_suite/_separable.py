@@ -19,13 +19,20 @@ class Separable(NamedTuple):
     is_positive: bool
 
 
-class Coordinatewise(NamedTuple):
-    """A penalty that acts on every weight by itself, as compiled steps know it."""
+class Description(NamedTuple):
+    """A penalty as compiled steps know it."""
 
     separable: Separable
     """All there is of a separable one; of others L2, and ``w ≥ 0``."""
     formula: Any = None
     """The function of the class that makes it another: the slope of a concave function of sizes,
-    which is then what L1 is here, or what keeps weights within bounds."""
-    numbers: tuple[FitColumn | FlatWeights, ...] = ()
-    """What the formula takes, each of shape (n_fits, 1) or (n_fits, n_weights)."""
+    which is then what L1 is here, or what moves weights after a step."""
+    numbers: tuple[Any, ...] = ()
+    """What the formula takes, each of shape (n_fits, 1), (n_fits, n_weights) or, of groups,
+    (n_fits, n_groups)."""
+    has_slope: bool = True
+    """Whether the part that is not smooth has a slope, with which steps by signs go on."""
+    members: Any = None
+    """The positions of weights, group by group."""
+    starts: Any = None
+    """Where each group begins among them, and where the last one ends."""

@@ -10,14 +10,14 @@ import numpy as np
 
 from skopt_suite._component import Component
 from skopt_suite._layout import Layout
-from skopt_suite._separable import Coordinatewise, Separable
+from skopt_suite._separable import Description, Separable
 from skopt_suite.backends import Array, FitColumn, FlatWeights, PerFit, kernel, like, namespace
 from skopt_suite.domains import Vector
 
 _FORMULAS = {"value", "smooth_value", "gradient", "nonsmooth_value", "prox"}
 _SAID_OF_FORMULAS = {
     "separable",
-    "coordinatewise",
+    "description",
     "linearised",
     "project",
     "debts",
@@ -49,8 +49,8 @@ class Penalty(Component):
         if _FORMULAS & vars(cls).keys():
             for name in _SAID_OF_FORMULAS - vars(cls).keys():
                 setattr(cls, name, getattr(Penalty, name))
-        if _ACTS & vars(cls).keys() and "coordinatewise" not in vars(cls):
-            cls.coordinatewise = Penalty.coordinatewise  # type: ignore[method-assign]
+        if _ACTS & vars(cls).keys() and "description" not in vars(cls):
+            cls.description = Penalty.description  # type: ignore[method-assign]
 
     def check_layout(self, layout: Layout) -> None:
         """Raise `ValueError` if there are numbers per layer or feature, but not one for each.
@@ -171,10 +171,10 @@ class Penalty(Component):
         """
         return None
 
-    def coordinatewise(self) -> Coordinatewise | None:
-        """Return what acts on every weight by itself, as compiled steps know it; else None."""
+    def description(self) -> Description | None:
+        """Return the penalty as compiled steps know it; None of others."""
         separable = self.separable()
-        return None if separable is None else Coordinatewise(separable)
+        return None if separable is None else Description(separable)
 
     @property
     def needs_step_size(self) -> bool:

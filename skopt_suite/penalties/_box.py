@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from skopt_suite._layout import Layout
-from skopt_suite._separable import Coordinatewise, Separable
+from skopt_suite._separable import Description, Separable
 from skopt_suite.backends import Array, FitColumn, FlatWeights, PerFit, Placement, like, namespace
 from skopt_suite.domains import Real, Vector
 from skopt_suite.penalties._base import Penalty
@@ -109,11 +109,12 @@ class Box(Penalty):
         """Return 0: there is no smooth part."""
         return 0.0
 
-    def coordinatewise(self) -> Coordinatewise:
+    def description(self) -> Description:
         """Return the bounds."""
         low = -np.inf if self.low is None else self.low
         high = np.inf if self.high is None else self.high
-        return Coordinatewise(Separable(None, None, False), type(self).project, (low, high))
+        bounds = low, high
+        return Description(Separable(None, None, False), type(self).project, bounds, False)
 
     def project(self, weights: FlatWeights) -> FlatWeights:
         """Return the weights within their bounds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
-from skopt_suite._separable import Coordinatewise, Separable
+from skopt_suite._separable import Description, Separable
 from skopt_suite.backends import Array, FitColumn, FlatWeights, PerFit, like, namespace
 from skopt_suite.penalties._base import Penalty
 
@@ -46,10 +46,10 @@ class FoldedConcave(Penalty):
             self._slope(size, *like(weights, self.alpha, self.gamma)), None, self.positive
         )
 
-    def coordinatewise(self) -> Coordinatewise:
+    def description(self) -> Description:
         """Return the slope as what L1 is."""
         separable = Separable(None, None, self.positive)
-        return Coordinatewise(separable, type(self)._slope, (self.alpha, self.gamma))
+        return Description(separable, type(self)._slope, (self.alpha, self.gamma))
 
     def project(self, weights: FlatWeights) -> FlatWeights:
         """Return the weights without a negative part, if that is not allowed."""

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import Any, NamedTuple, Self
 
 from skopt_suite._layout import Layout
+from skopt_suite._separable import Description, Separable
 from skopt_suite.backends import Array, FitColumn, FlatWeights, PerFit, like, namespace
 from skopt_suite.penalties._base import Penalty
 from skopt_suite.penalties._feature_groups import check_features
@@ -91,6 +92,16 @@ class GroupPenalty(Penalty):
     def debts(self, n_weights: int) -> tuple[int, int]:
         """Return one row: what every weight has paid, then for how many steps every group."""
         return 1, n_weights + self._groups.n_groups
+
+    def description(self) -> Description:
+        """Return the strengths of every group, of the absolute values and of the norm."""
+        separable = Separable(None, None, self.positive)
+        known = Description(separable, type(self).pay, has_slope=False)
+        if not hasattr(self, "_groups"):
+            return known
+        groups, strengths = self._groups, self._strengths(self.alpha)
+        numbers = tuple(groups.per_group(part) for part in zip(*strengths, strict=True))
+        return known._replace(numbers=numbers, members=groups.members, starts=groups.starts)
 
     def pay(
         self, weights: FlatWeights, owed: Array, step_size: FitColumn | FlatWeights

@@ -58,6 +58,26 @@ class Groups:
         """Where to find every weight among those that are group by group; None: in its place."""
         return None if self.order is None else np.argsort(self.order)
 
+    @cached_property
+    def members(self) -> np.ndarray:
+        """Positions of weights, group by group."""
+        order = self.order
+        return np.arange(self.starts[-1]) if order is None else order.astype(np.int64)
+
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """Where each group begins among the members, and where the last one ends."""
+        sizes = [np.full(len(block.positions), block.positions.shape[1]) for block in self.blocks]
+        return np.concatenate([[0], np.cumsum(np.concatenate(sizes))])
+
+    def per_group(self, of_blocks: Sequence[Array]) -> Array:
+        """Return numbers of blocks, (n_fits, 1, 1) each, as (n_fits, n_groups)."""
+        parts = [
+            np.repeat(numbers[:, 0], len(block.positions), axis=1)
+            for numbers, block in zip(of_blocks, self.blocks, strict=True)
+        ]
+        return np.hstack(parts)
+
     def split(self, weights: FlatWeights) -> list[Array]:
         """Return weights, or what there is one of for each, as blocks (n_fits, n_groups, size)."""
         ordered, parts, start = _taken(weights, self.order), [], 0

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from skopt_suite._layout import Layout
+from skopt_suite._separable import Description, Separable
 from skopt_suite.backends import Array, FitColumn, FlatWeights, PerFit, like, namespace
 from skopt_suite.domains import LogUniform, Real, Vector
 from skopt_suite.penalties._base import Penalty
@@ -66,6 +67,15 @@ class MaxNorm(Penalty):
     def curvature(self) -> float:
         """Return 0: there is no smooth part."""
         return 0.0
+
+    def description(self) -> Description:
+        """Return the bound of every unit."""
+        known = Description(Separable(None, None, False), type(self).prox, has_slope=False)
+        if not hasattr(self, "_groups"):
+            return known
+        groups = self._groups
+        bounds = groups.per_group(groups.per_block(self.max_norm))
+        return known._replace(numbers=(bounds,), members=groups.members, starts=groups.starts)
 
     def project(self, weights: FlatWeights) -> FlatWeights:
         """Return weights that are too long scaled to their bound."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from skopt_suite._component import Registry
 from skopt_suite._layout import Layout
-from skopt_suite._separable import Coordinatewise, Separable
+from skopt_suite._separable import Description, Separable
 from skopt_suite.backends import Array, FitColumn, FlatWeights, PerFit
 from skopt_suite.domains import Named
 from skopt_suite.penalties._base import Penalty
@@ -97,9 +97,9 @@ class Sum(Penalty):
         one, another = self.smooth.separable(), self.other.separable()
         return None if one is None or another is None else _sum_of(one, another)
 
-    def coordinatewise(self) -> Coordinatewise | None:
+    def description(self) -> Description | None:
         """Return the other with the strengths of both, where both are known."""
-        one, another = self.smooth.separable(), self.other.coordinatewise()
+        one, another = self.smooth.separable(), self.other.description()
         if one is None or another is None:
             return None
         return another._replace(separable=_sum_of(one, another.separable))

@@ -177,12 +177,11 @@ def recipe_of(
 ) -> Recipe | None:
     """Return what fits are; None where a part of them has no name that a backend could know."""
     clip, around, maker = parts_of(optimizer)
-    rule, loss_name, acts = _rule_name(maker), _loss_name(loss), penalty.coordinatewise()
+    rule, loss_name, acts = _rule_name(maker), _loss_name(loss), penalty.description()
     if not (rule and loss_name and network.is_plain) or acts is None:
         return None
     separable = penalty.separable()
     has_implicit_l2 = separable is not None and separable.l2 is not None
-    has_debts = penalty.has_prox and penalty.debts(network.layout.n_weights)[0] > 0
     activations = [ACTIVATIONS[name] for name in network.activations]
     return Recipe(
         dtype=dtype,
@@ -198,7 +197,7 @@ def recipe_of(
         has_prox=penalty.has_prox,
         is_positive=acts.separable.is_positive,
         has_implicit_l2=getattr(maker, "has_implicit_l2", False) and has_implicit_l2,
-        has_slopes=getattr(maker, "has_slopes", False) and has_debts,
+        has_slopes=getattr(maker, "has_slopes", False) and penalty.has_prox and acts.has_slope,
         penalty="" if acts.formula is None else _name_of(acts.formula),
     )
 

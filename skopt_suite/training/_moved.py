@@ -51,7 +51,7 @@ def moved_of(epoch: Epoch, stack: Stack) -> Moved:
     params, loss = np.ascontiguousarray(stack.params), stack.terms.loss
     n_fits, of_rule = len(params), _state_of_rule(stack.optimizer_state)
     nothing = np.empty((n_fits, 0), params.dtype)
-    acts: Any = stack.terms.penalty.coordinatewise()
+    acts: Any = stack.terms.penalty.description()
     # of a formula that writes L1 itself, what clipping makes weaker
     l1 = acts.separable.l1 if acts.formula is None else 1.0
     return Moved(
@@ -66,6 +66,8 @@ def moved_of(epoch: Epoch, stack: Stack) -> Moved:
         l2=_strengths(acts.separable.l2, n_fits, params.dtype),
         l1=_strengths(l1, n_fits, params.dtype),
         formula_numbers=_of_formula(acts.numbers, n_fits, params.dtype),
+        members=_of_all(acts.members, n_fits),
+        starts=_of_all(acts.starts, n_fits),
         owed=np.ascontiguousarray(of_rule.owed),
         dropout=nothing if epoch.dropout is None else np.ascontiguousarray(epoch.dropout.rates),
         beside=np.ascontiguousarray(_beside(stack.optimizer_state, nothing)),
@@ -199,8 +201,14 @@ def _strengths(given: Any, n_fits: int, dtype: Any) -> np.ndarray:
 
 
 def _of_formula(numbers: Any, n_fits: int, dtype: Any) -> np.ndarray:
-    """Return the numbers of a penalty's formula, (n_fits, n_numbers, 1 or n_weights)."""
+    """Return the numbers of a penalty's formula, (n_fits, n_numbers, 1 or more)."""
     arrays = [_strengths(given, n_fits, dtype) for given in numbers]
     if not arrays:
         return np.empty((n_fits, 0, 1), dtype)
     return np.stack(np.broadcast_arrays(*arrays), axis=1)
+
+
+def _of_all(positions: Any, n_fits: int) -> np.ndarray:
+    """Return positions, or none, which are the same for all fits."""
+    positions = np.empty(0, np.int64) if positions is None else positions
+    return np.broadcast_to(positions, (n_fits, len(positions)))

@@ -143,7 +143,7 @@ def test_compiled_steps_know_no_class_that_says_otherwise_what_happens_to_weight
         def prox(self, weights, step_size):
             return weights
 
-    assert MCP().coordinatewise().formula is MCP._slope
+    assert MCP().description().formula is MCP._slope
     for known, changed in ((MCP(), Steeper()), (Box(), Wider()), (L2(), Doubled())):
-        assert known.coordinatewise() is not None
-        assert changed.coordinatewise() is None
+        assert known.description() is not None
+        assert changed.description() is None

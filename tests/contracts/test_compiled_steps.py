@@ -8,6 +8,7 @@ import pytest
 
 from skopt_suite._target_type import TargetType
 from skopt_suite.backends import Placement
+from skopt_suite.backends.kernels._numba import _compose
 from skopt_suite.backends.kernels._numba._compose import ComposedSteps
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
 from skopt_suite.backends.kernels._numba._rules import RULES
@@ -36,7 +37,20 @@ from skopt_suite.optimizers import (
     ScheduleFreeAdamW,
     ScheduleFreeSGD,
 )
-from skopt_suite.penalties import L1, L2, MCP, PENALTIES, SCAD, Box, ElasticNet, Sum, WeightedL1
+from skopt_suite.penalties import (
+    L1,
+    L2,
+    MCP,
+    PENALTIES,
+    SCAD,
+    Box,
+    ElasticNet,
+    GroupLasso,
+    MaxNorm,
+    SparseGroupLasso,
+    Sum,
+    WeightedL1,
+)
 from skopt_suite.schedules import SCHEDULES, Constant
 from skopt_suite.testing._common import job_of, variants
 from skopt_suite.testing._pairwise import pairwise
@@ -56,6 +70,10 @@ def given(loss, dtype, seed=0):
         return Rows(X, np.argmax(raw, axis=1)[:, None])
     numbers = np.abs(raw) + 0.1 if loss.has_link else raw
     return Rows(X, (raw > 0 if kind == "labels" else numbers).astype(dtype))
+
+
+def grid(factors):
+    return [dict(zip(factors, values, strict=True)) for values in product(*factors.values())]
 
 
 MODELS = {
@@ -100,7 +118,7 @@ FACTORS = {
     "rule": [*(rule() for rule in RULES_HERE), RMSprop(momentum=0.5, centered=True)],
     "loss": ALL_LOSSES,
     "penalty": [
-        *(penalty for penalty in PENALTIES_HERE if penalty.coordinatewise() is not None),
+        *(penalty for penalty in PENALTIES_HERE if penalty.description() is not None),
         WeightedL1(0.02, feature_weights=[0.0, 0.5, 1.0, 1.5, 2.0]),
         Sum(L2(0.02), L1(0.02, positive=True)),
         L1(0.01, positive=True),
@@ -108,6 +126,10 @@ FACTORS = {
         ElasticNet(0.02),
         MCP(0.03, positive=True),
         Sum(L2(0.02), SCAD(0.05)),
+        GroupLasso(0.05, groups=[1, 0, 1, 2, 0]),
+        GroupLasso(0.05, groups="units", positive=True),
+        SparseGroupLasso(0.1, l1_ratio=0.4, groups=[[4, 0], [2]]),
+        Sum(L2(0.02), MaxNorm(0.4)),
         Box([-0.1, 0.0, -0.3, -0.2, 0.1], [0.2, 0.5, -0.1, 0.2, 0.1]),
     ],
     "model": list(MODELS),
@@ -187,10 +209,6 @@ def plain(**options):
     }
 
 
-def grid(factors):
-    return [dict(zip(factors, values, strict=True)) for values in product(*factors.values())]
-
-
 def name_of(combination):
     return "-".join(str(value) for value in combination.values())
 
@@ -223,15 +241,16 @@ AROUND = [
     ClipGradient(Lookahead("momentum", n_steps=11, slow_step_size=0.8), norm=0.3),
 ]
 AROUND = [OPTIMIZERS.resolve(rule, owner="Test") for rule in AROUND]
-AROUND_WITH = {
-    "penalty": [L1(0.02), L2(0.02), MCP(0.05), Box(-0.2, 0.1)],
-    "model": ["linear", "three layers", "dropout"],
-}
+AROUND_WITH = [
+    *grid({"penalty": [L1(0.02), L2(0.02)], "model": ["linear", "three layers", "dropout"]}),
+    *grid({"penalty": [MCP(0.05), Box(-0.2, 0.1)], "model": ["linear", "three layers"]}),
+    *grid({"penalty": [SparseGroupLasso(0.05), MaxNorm(0.4)], "model": ["three layers"]}),
+]
 COMBINATIONS_AROUND = [
     plain(rule=rule, loss=(SquaredError(), "numbers", 2), **others)
     for rule in AROUND
-    for others in grid(AROUND_WITH)
-    if others["model"] != "dropout" or isinstance(others["penalty"], (L1, L2))
+    for others in AROUND_WITH
+    if rule.refusal(Demands(SquaredError(), others["penalty"], "cosine", 0.0, 0.0, ())) is None
 ]
 
 
@@ -255,7 +274,8 @@ def in_threads(n_threads, monkeypatch):
 
     run = ComposedSteps._run_dense
     monkeypatch.setattr(ComposedSteps, "_run_dense", seen)
-    monkeypatch.setattr(ComposedSteps, "_n_threads", lambda self, moved, batches: n_threads)
+    monkeypatch.setattr(_compose, "most_threads", lambda *sizes: n_threads)
+    monkeypatch.setattr(ComposedSteps, "_allowed", n_threads)
     return made
 
 
@@ -263,13 +283,14 @@ def in_threads(n_threads, monkeypatch):
     "combination", [*COMBINATIONS[::3], *COMBINATIONS_AROUND[1::6]], ids=name_of
 )
 def test_threads_make_the_steps_of_the_definition(combination, monkeypatch):
-    """One of them has no rows of the last batch."""
+    """One of them has no rows of the last batch. Groups are moved by one."""
     jobs = jobs_of(**combination, n_fits=1)
     rows = given(combination["loss"], combination["dtype"])
     (theirs,), _ = trained(jobs, rows, monkeypatch, by_definition=True)
     made = in_threads(3, monkeypatch)
     (ours,), _ = trained(jobs, rows, monkeypatch, by_definition=False)
-    assert set(made) == {3}
+    formula = combination["penalty"].description().formula
+    assert set(made) == {1 if formula in (MaxNorm.prox, GroupLasso.pay) else 3}
     rtol = 2e-3 if combination["dtype"] == "float32" else 1e-8
     np.testing.assert_allclose(ours.params, theirs.params, rtol=rtol, atol=rtol / 100)
     np.testing.assert_allclose(ours.loss_curve, theirs.loss_curve, rtol=rtol)
@@ -333,6 +354,7 @@ OF_LAYERS = [
     MCP([0.05, 0.02]),
     Sum(L2([0.1, 0.2]), SCAD(0.03, positive=True)),
     Sum(L2([0.1, 0.2]), Box(-0.1, 0.2)),
+    MaxNorm([0.5, 0.3]),
 ]
 
 
@@ -383,6 +405,7 @@ def test_what_is_not_finite_comes_through(loss, special, monkeypatch):
     [
         *((rule, L1(0.02)) for rule in AROUND),
         *product([SGD(0.1), Adam(), Lion()], [MCP(0.1), SCAD(0.1, positive=True), Box()]),
+        *product([SGD(0.1), Adam()], [SparseGroupLasso(0.1), MaxNorm(0.1)]),
     ],
     ids=repr,
 )

@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.estimators._inputs import check_X
 from skopt_suite.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum
-from skopt_suite.penalties import L1, L2, MCP, Box
+from skopt_suite.penalties import L1, L2, MCP, Box, SparseGroupLasso
 from skopt_suite.testing._pairwise import pairwise
 from skopt_suite.training._rows import InMemory
 
@@ -117,6 +117,7 @@ def test_rules_step_as_on_dense_rows(combination):
     [
         {"penalty": "l1", "penalty__alpha": 0.01},
         {"penalty": MCP(0.05), "optimizer": "sgd", "optimizer__learning_rate": 0.1},
+        {"penalty": SparseGroupLasso(0.02), "optimizer": "sgd", "optimizer__learning_rate": 0.1},
         {"penalty": Box(-0.1, 0.2), "optimizer": "sgd", "optimizer__learning_rate": 0.1},
         {"shuffle": False},
         {"batch_size": 7},  # the last batch is smaller

@@ -57,8 +57,10 @@ class Moved(NamedTuple):
     loss_numbers: Array  # (n_fits, n_hyperparameters) of the loss, float64
     l2: Array  # (n_fits, 1) or (n_fits, n_weights)
     l1: Array  # (n_fits, 1) or (n_fits, n_weights)
-    formula_numbers: Array  # (n_fits, n_numbers, 1 or n_weights) of the penalty's formula
-    owed: Array  # to the penalty; (n_fits, 2, n_weights), or (n_fits, 0, n_weights)
+    formula_numbers: Array  # (n_fits, n_numbers, 1, n_weights or n_groups) of the penalty's formula
+    members: Array  # (n_fits, n_weights), int64: of groups, one after the other; or (n_fits, 0)
+    starts: Array  # (n_fits, n_groups + 1), int64: of groups among members; or (n_fits, 0)
+    owed: Array  # to the penalty; (n_fits, 2, n_weights), or another shape
     dropout: Array  # (n_fits, n_hidden), with a last one of the input, or (n_fits, 0) without
     beside: Params  # of what is around the rule, such as averages; or (n_fits, 0)
     shares: Array  # (n_fits, n_steps) of the epoch: what steps count in those, or (n_fits, 0)

@@ -85,6 +85,19 @@ def project_type(kind: Any) -> Any:
     return types.void(row, given(kind, 2))
 
 
+def unite_type(kind: Any) -> Any:
+    """Return the type of ``unite(params, owed, numbers, weaker, groups, reach, of_rule, ...)``.
+
+    It moves groups of weights after a step. `groups` are members and starts; then come room for how
+    far steps moved weights, room for four rows of a group, and whether weights are never negative.
+    """
+    row, rows = _arrays(kind)
+    groups = types.UniTuple(given(types.int64, 1), 2)
+    of_rule = types.Tuple((rows, types.float64, types.float64, Numbers))
+    read = given(kind, 2), given(kind, 1), groups, types.int64, of_rule
+    return types.void(row, rows, *read, row, row, types.boolean)
+
+
 def bend_type(kind: Any) -> Any:
     """Return the type of ``bend(gradient, owed, l1, l2, rate, n_weights)``.
 
@@ -247,6 +260,7 @@ call_estimate = _caller(estimate_type)
 call_clip = _caller(clip_type)
 call_tangent = _caller(tangent_type)
 call_project = _caller(project_type)
+call_unite = _caller(unite_type)
 call_bend = _caller(bend_type)
 call_pay = _caller(pay_type)
 call_lead = _caller(lead_type)

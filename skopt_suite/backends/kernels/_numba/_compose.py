@@ -35,6 +35,7 @@ from skopt_suite.backends.kernels._numba._rules import ADAGRAD, DESCEND, REACHES
 from skopt_suite.backends.kernels._numba._sparse_epoch import run_lazily, run_sparse
 from skopt_suite.backends.kernels._numba._team import Team, most_threads, run_together, team_of
 from skopt_suite.backends.kernels._numba._turn import ADD_SLOPES, TURN
+from skopt_suite.backends.kernels._numba._united import UNITED
 from skopt_suite.backends.kernels._numba._waiting import room_to_wait
 from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
@@ -81,16 +82,18 @@ class ComposedSteps:
     def _addresses(self) -> dict[str, Any]:
         """Return where bodies are, which are compiled if they are not yet."""
         recipe, dtype = self.recipe, self.recipe.dtype
-        pays = recipe.has_prox and recipe.penalty not in PROJECTIONS
+        pays = recipe.has_prox and recipe.penalty not in (*PROJECTIONS, *UNITED)
+        needs_reach = pays or recipe.penalty in UNITED
         bend = ADD_SLOPES if recipe.has_slopes else DAMP if recipe.has_implicit_l2 else None
         return {
             "rule": _RULES[recipe.rule].address(dtype),
-            "reach": _REACHES[recipe.rule].address(dtype) if pays else 0,
+            "reach": _REACHES[recipe.rule].address(dtype) if needs_reach else 0,
             "estimate": ESTIMATE.address(dtype) if recipe.rule == PRODIGY else 0,
             "clip": CLIP.address(dtype) if recipe.is_clipped else 0,
             "tangent": _address(TANGENTS, recipe.penalty, dtype),
             "bend": bend.address(dtype) if bend else 0,
             "pay": (TURN if recipe.has_slopes else PAY).address(dtype) if pays else 0,
+            "unite": _address(UNITED, recipe.penalty, dtype),
             "project": _address(PROJECTIONS, recipe.penalty, dtype),
             "lead": LEADS[recipe.around].address(dtype) if recipe.around in LEADS else 0,
             "follow": FOLLOWS[recipe.around].address(dtype) if recipe.around else 0,
@@ -113,7 +116,9 @@ class ComposedSteps:
             has_implicit_l2=self.recipe.has_implicit_l2,
             first_count=batches.first_count,
         )
-        fits = Fits(*moved)._replace(**{name: _read(getattr(moved, name)) for name in _READ})
+        read = {name: _read(getattr(moved, name)) for name in _READ}
+        groups = {name: _read(getattr(moved, name)[0]) for name in ("members", "starts")}
+        fits = Fits(*moved)._replace(**read, **groups)
         others = _read(batches.y), _read(batches.weight), _read(batches.order)
         space = space_for(fits, batches, self.network, how)
         arguments = self.network, how, Keys(keys, MULTIPLIERS), space
@@ -146,7 +151,7 @@ class ComposedSteps:
     def _n_threads(self, moved: Moved, batches: Batches) -> int:
         """Return in how many threads steps are made; several only for a fit that is alone."""
         most = most_threads(len(batches.x), batches.batch_size, moved.params.shape[1])
-        is_alone = len(moved.params) == 1 and most > 1
+        is_alone = len(moved.params) == 1 and most > 1 and self.recipe.penalty not in UNITED
         return min(most, self._allowed) if is_alone else 1
 
     @cached_property
@@ -220,6 +225,6 @@ def knows(recipe: Recipe) -> bool:
     named = {name for name in recipe.activations if name}
     has_rule = recipe.rule in _RULES and recipe.around in ("", *FOLLOWS)
     bends_once = not (recipe.has_slopes and recipe.has_implicit_l2)
-    has_penalty = recipe.penalty in ("", *TANGENTS, *PROJECTIONS)
+    has_penalty = recipe.penalty in ("", *TANGENTS, *PROJECTIONS, *UNITED)
     has_parts = has_rule and has_penalty and recipe.loss in LOSSES
     return has_parts and bends_once and named <= ACTIVATIONS.keys()

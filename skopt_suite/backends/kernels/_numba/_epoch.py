@@ -38,7 +38,7 @@ from skopt_suite.backends.kernels._numba._types import (
 
 @taken_as_tuple
 class Fits(NamedTuple):
-    """What is moved, and what differs between fits: all begin with the fits."""
+    """What is moved, and what differs between fits: all but groups begin with the fits."""
 
     params: np.ndarray  # (n_fits, n_params)
     moments: np.ndarray  # (n_fits, n_moments, n_params)
@@ -50,8 +50,10 @@ class Fits(NamedTuple):
     loss_numbers: np.ndarray  # (n_fits, n_hyperparameters) of the loss
     l2: np.ndarray  # (n_fits, 1) or (n_fits, n_weights)
     l1: np.ndarray  # (n_fits, 1) or (n_fits, n_weights)
-    formula_numbers: np.ndarray  # (n_fits, n_numbers, 1 or n_weights) of the penalty
-    owed: np.ndarray  # (n_fits, 2, n_weights), or (n_fits, 0, n_weights)
+    formula_numbers: np.ndarray  # (n_fits, n_numbers, 1, n_weights or n_groups) of the penalty
+    members: np.ndarray  # (n_weights,): of groups, one after the other; or (0,)
+    starts: np.ndarray  # (n_groups + 1,): of groups among members; or (0,)
+    owed: np.ndarray  # (n_fits, 2, n_weights), or another shape
     dropout: np.ndarray  # (n_fits, n_hidden), with a last one of the input, or (n_fits, 0)
     beside: np.ndarray  # (n_fits, n_params) of what is around the rule, or (n_fits, 0)
     shares: np.ndarray  # (n_fits, n_steps of the epoch): what steps count there, or (n_fits, 0)
@@ -112,6 +114,7 @@ class How(NamedTuple):
     bend: int
     pay: int
     project: int
+    unite: int
     lead: int
     follow: int
     loss: int
@@ -141,6 +144,7 @@ class Space(NamedTuple):
     deltas: np.ndarray  # by the outputs of hidden layers
     gradient: np.ndarray
     reach: np.ndarray
+    block: np.ndarray  # weights of a group, their steps, and room for two more rows
     slope: np.ndarray  # of concave penalties
     weaker: np.ndarray  # strengths of L1, then of L2, as weak as clipped gradients
 
@@ -149,7 +153,8 @@ def space_for(fits, batches, network, how):
     """Return room for steps."""
     kind, size, n_hidden = fits.params.dtype, how.batch_size, network.layers[:-1, 1].sum()
     has_derivatives = how.drop or network.activations.any()
-    has_weaker = how.clip and (how.pay or how.has_implicit_l2)
+    has_weaker = how.clip and (how.pay or how.unite or how.has_implicit_l2)
+    largest = np.diff(fits.starts).max() if how.unite else 0
     n_dense = size * network.layers[0, 0] if isinstance(batches.x, np.ndarray) else 0
     return Space(
         places=np.empty(size, np.int64),
@@ -162,6 +167,7 @@ def space_for(fits, batches, network, how):
         deltas=np.empty(size * n_hidden, kind),
         gradient=np.empty(fits.params.shape[1], kind),
         reach=np.empty(how.n_weights if how.reach else 0, kind),
+        block=np.empty(4 * largest, kind),
         slope=np.empty(how.n_weights if how.tangent else 0, kind),
         weaker=np.empty(2 * how.n_weights if has_weaker else 0, kind),
     )

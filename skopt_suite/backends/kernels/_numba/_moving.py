@@ -12,6 +12,7 @@ from skopt_suite.backends.kernels._numba._body import (
     call_project,
     call_rule,
     call_tangent,
+    call_unite,
 )
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views
 from skopt_suite.backends.kernels._numba._types import doubles, from_column, part_of, row_of
@@ -53,13 +54,21 @@ def move_part(fits, how, space, team, k, step, begin, end):
         call_estimate(how.estimate, params, gradient, moments, rate, numbers, known, found, team)
         numbers = found
     call_rule(how.rule, params, gradient, moments, n_steps, rate, numbers, n_weights)
-    if how.pay:
-        of_rule = moments, n_steps, rate, numbers
-        _pay(how, space, params, owed, l1, l2, of_rule, begin, n_weights)
-    if how.project:
-        call_project(how.project, part_of(params, 0, n_weights), of_formula)
+    of_rule = moments, n_steps, rate, numbers
+    _act(fits, how, space, params, owed, l1, l2, of_formula, of_rule, begin, n_weights)
     if how.follow:
         call_follow(how.follow, shown, beside, fits.shares[k, step], numbers)
+
+
+@jit_inlined
+def _act(fits, how, space, params, owed, l1, l2, of_formula, of_rule, begin, n_weights):
+    """Let the part of a penalty act that is not smooth."""
+    if how.pay:
+        _pay(how, space, params, owed, l1, l2, of_rule, begin, n_weights)
+    if how.unite:
+        _unite(fits, how, space, params, owed, of_formula, l1, of_rule)
+    if how.project:
+        call_project(how.project, part_of(params, 0, n_weights), of_formula)
 
 
 @jit_inlined
@@ -67,6 +76,14 @@ def _pay(how, space, params, owed, l1, l2, of_rule, begin, n_weights):
     """Let weights pay what they owe."""
     kinds, reached = (how.has_implicit_l2, how.is_positive), part_of(space.reach, begin, n_weights)
     call_pay(how.pay, params, owed, l1, l2, how.reach, reached, of_rule, kinds)
+
+
+@jit_inlined
+def _unite(fits, how, space, params, owed, of_formula, weaker, of_rule):
+    """Move groups of weights, of which no thread has a part only."""
+    groups = fits.members, fits.starts
+    given = params, owed, of_formula, weaker, groups, how.reach, of_rule
+    call_unite(how.unite, *given, space.reach, space.block, how.is_positive)
 
 
 @jit_inlined

@@ -109,9 +109,10 @@ def _moved(dtype: np.dtype) -> Moved:
     rows = {name: np.zeros((1, 1), dtype) for name in ("params", "l2", "l1", "dropout")}
     stacks = {name: np.zeros((1, 0, 1), dtype) for name in ("moments", "owed")}
     stacks["formula_numbers"] = np.zeros((1, 0, 1), dtype)
+    groups = {name: np.zeros((1, 0), np.int64) for name in ("members", "starts")}
     stacks["numbers"] = np.zeros((1, 1, 1))
     around = {"beside": np.zeros((1, 0), dtype), "shares": np.zeros((1, 0))}
-    return Moved(**columns, **rows, **stacks, **around, loss=np.zeros(1))
+    return Moved(**columns, **rows, **stacks, **around, **groups, loss=np.zeros(1))
 
 
 def _batches(dtype: np.dtype, x: Any) -> Batches:
