@@ -188,11 +188,11 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         check_standardize(type(self).__name__, self.standardize)
         check_scoring(type(self).__name__, self.scoring)
 
-    def _optimizer(self) -> Optimizer:
-        """Return the optimizer; `"auto"` resolved."""
+    def _optimizer(self, is_on_host: bool = True) -> Optimizer:
+        """Return the optimizer; `"auto"` resolved for where rows are."""
         given, owner = self.optimizer, type(self).__name__
         if isinstance(given, str) and given == "auto":
-            given = best_optimizer(self._loss(), self._kind_of_penalty())
+            given = best_optimizer(self._loss(), self._kind_of_penalty(), is_on_host)
         return OPTIMIZERS.resolve(given, owner=owner, name="optimizer", also=("auto",))
 
     def _kind_of_penalty(self) -> Penalty:

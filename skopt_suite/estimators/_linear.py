@@ -44,7 +44,9 @@ class LinearClassifier(LinearFace, TrainableClassifier):
     optimizer : str or Optimizer, default="auto"
         What takes the steps, by name or as an object of `skopt_suite.optimizers`
         (:ref:`list <optimizers>`). ``"auto"`` is ``"lbfgs"`` where the penalty is smooth,
-        ``"fista"`` where it is not, and ``"adam"`` where a loss of your own has kinks.
+        ``"coordinate_descent"`` where it is a sum over weights that is not and the loss says its
+        second derivative, ``"fista"`` elsewhere and on GPUs, and ``"adam"`` where a loss of your
+        own has kinks.
     schedule : str, Schedule or None, default="constant"
         Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
         (:ref:`list <schedules>`); "auto" and None are "constant".
@@ -214,7 +216,9 @@ class LinearRegressor(LinearFace, TrainableRegressor):
     optimizer : str or Optimizer, default="auto"
         What takes the steps, by name or as an object of `skopt_suite.optimizers`
         (:ref:`list <optimizers>`). ``"auto"`` is ``"lbfgs"`` where the penalty is smooth,
-        ``"fista"`` where it is not, and ``"adam"`` where a loss of your own has kinks.
+        ``"coordinate_descent"`` where it is a sum over weights that is not and the loss says its
+        second derivative, ``"fista"`` elsewhere and on GPUs, and ``"adam"`` where a loss of your
+        own has kinks.
     schedule : str, Schedule or None, default="constant"
         Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
         (:ref:`list <schedules>`); "auto" and None are "constant".

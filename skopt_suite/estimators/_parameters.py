@@ -16,7 +16,7 @@ from skopt_suite.optimizers import OPTIMIZERS, Demands, Optimizer
 from skopt_suite.penalties import PENALTIES, Penalty
 from skopt_suite.schedules import SCHEDULES, Schedule
 
-_BEST_FIRST = ("lbfgs", "fista", "adam")
+_BEST_FIRST = ("lbfgs", "coordinate_descent", "fista", "adam")
 """What `"auto"` tries; the last takes every loss and penalty."""
 
 
@@ -54,9 +54,9 @@ def common_parameters(
     }
 
 
-def best_optimizer(loss: Loss, penalty: Penalty) -> str:
+def best_optimizer(loss: Loss, penalty: Penalty, is_on_host: bool = True) -> str:
     """Return the name of the best optimizer that loss and penalty allow: what `"auto"` means."""
-    demands = Demands(loss, penalty)
+    demands = Demands(loss, penalty, is_on_host=is_on_host)
     able = (name for name in _BEST_FIRST if OPTIMIZERS[name]().refusal(demands) is None)
     return next(able, _BEST_FIRST[-1])
 

@@ -27,6 +27,8 @@ def settled(
 ) -> Plan:
     """Return a plan that says whether to stop early, and how many rows networks see in a step.
 
+    What `"auto"` means as an optimizer is another one where rows are not on the host.
+
     Parameters
     ----------
     model : estimator
@@ -38,6 +40,8 @@ def settled(
     are_given : bool
         Whether the user holds out others.
     """
+    if not plan.optimizer.takes_devices and not rows.placement.is_numpy:
+        plan = replace(plan, optimizer=model._optimizer(is_on_host=False))
     if model._is_network and isinstance(plan.batch_size, str):
         plan = replace(plan, batch_size=auto_batch_size(rows.y.shape[0]))
     if isinstance(plan.early_stopping, str):
@@ -56,6 +60,8 @@ def settled_without_rows(model: TrainableEstimator, plan: Plan) -> Plan:
 def settled_like(other: Plan, plan: Plan) -> Plan:
     """Return a plan for the same rows as `other`, which is settled, and of the same pass."""
     early_stopping, batch_size = other.early_stopping, other.batch_size
+    if other.optimizer.takes_devices and not plan.optimizer.takes_devices:
+        plan = replace(plan, optimizer=other.optimizer)
     if (plan.early_stopping, plan.batch_size) == (early_stopping, batch_size):
         return plan
     return replace(plan, early_stopping=early_stopping, batch_size=batch_size)

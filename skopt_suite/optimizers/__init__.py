@@ -25,6 +25,7 @@ from skopt_suite.optimizers.first_order._rule import Rule
 from skopt_suite.optimizers.first_order._schedule_free_adamw import ScheduleFreeAdamW
 from skopt_suite.optimizers.first_order._schedule_free_sgd import ScheduleFreeSGD
 from skopt_suite.optimizers.solvers._closed_form import ClosedForm
+from skopt_suite.optimizers.solvers._coordinate_descent import CoordinateDescent
 from skopt_suite.optimizers.solvers._fista import FISTA
 from skopt_suite.optimizers.solvers._lbfgs import LBFGS
 from skopt_suite.optimizers.wrappers._average_weights import AverageWeights
@@ -60,6 +61,7 @@ OPTIMIZERS = Registry(
         LBFGS,
         FISTA,
         ClosedForm,
+        CoordinateDescent,
     ],
     OPTIMIZER_WORDS,
 )
@@ -80,6 +82,7 @@ __all__ = [
     "AverageWeights",
     "ClipGradient",
     "ClosedForm",
+    "CoordinateDescent",
     "Demands",
     "FirstOrder",
     "Lion",

@@ -8,16 +8,52 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
-from typing import ClassVar, NamedTuple, Protocol, Self
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 from skopt_suite._component import Component
 from skopt_suite._layout import Layout
 from skopt_suite._separable import Separable
-from skopt_suite.backends import Array, FitColumn, Params, PerFit, State, namespace
+from skopt_suite.backends import (
+    Array,
+    FitColumn,
+    Params,
+    PerFit,
+    RawPredictions,
+    State,
+    namespace,
+)
 from skopt_suite.optimizers._demands import Demands, refusals
 from skopt_suite.optimizers.algebra._curvature import Curvature
 from skopt_suite.optimizers.algebra._diagonal import Diagonal
 from skopt_suite.optimizers.algebra._quadratic import Quadratic
+
+
+class LinearRows(Protocol):
+    """Rows of a linear model, for solvers that go through features one by one; float64."""
+
+    @property
+    def X(self) -> Any:
+        """All inputs, (n_samples, n_features)."""
+
+    @property
+    def loss(self) -> Any:
+        """The stacked loss."""
+
+    @property
+    def columns(self) -> Any:
+        """Features side by side: see `skopt_suite.training`."""
+
+    def raw(self, weights: Array, bias: Array) -> RawPredictions:
+        """Return predictions of weights (n_fits, n_features, n_outputs)."""
+
+    def derivatives(self, raw: RawPredictions, fit: int | None = None) -> Any:
+        """Return value, slope and curvature of the mean loss by raw predictions."""
+
+    def gradient(self, slope: RawPredictions) -> Array:
+        """Return the gradient by weights, (n_fits, n_features, n_outputs)."""
+
+    def moments(self) -> Any:
+        """Return means and second moments of inputs and targets."""
 
 
 class Problem(Protocol):
@@ -88,6 +124,9 @@ class Problem(Protocol):
         are about.
         """
 
+    def linear_rows(self) -> LinearRows:
+        """Return the rows themselves; only for solvers that do not `takes_devices`."""
+
     def quadratic(self) -> Quadratic:
         """Return the objective as a quadratic; only for optimizers that are ``only_quadratic``.
 
@@ -126,6 +165,10 @@ class Optimizer(Component):
     """Whether the loss may have kinks (hinge, absolute error)."""
     takes_sparse: ClassVar[bool] = True
     """Whether X may be sparse."""
+    only_linear: ClassVar[bool] = False
+    """Whether it solves linear models only."""
+    takes_devices: ClassVar[bool] = True
+    """Whether X may be anywhere but in the memory of the host."""
     only_quadratic: ClassVar[bool] = False
     """Whether it solves linear models with a quadratic objective to rounding, and no others."""
     takes_schedule: ClassVar[bool] = True

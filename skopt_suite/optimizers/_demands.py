@@ -29,6 +29,10 @@ class LossFacts(Protocol):
     def is_quadratic(self) -> bool:
         """Whether it is quadratic in the raw predictions, with the same curvature everywhere."""
 
+    @property
+    def has_hessian(self) -> bool:
+        """Whether the second derivative is known."""
+
 
 class PenaltyFacts(Protocol):
     """What an optimizer may ask of a penalty before training."""
@@ -44,6 +48,10 @@ class PenaltyFacts(Protocol):
     @property
     def is_quadratic(self) -> bool:
         """Whether the curvature of the smooth part is known, for every output."""
+
+    @property
+    def has_tangent(self) -> bool:
+        """Whether it is, or is bounded by, a sum over weights of absolute values and squares."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,8 @@ class Demands:
     """Units of every hidden layer; empty for linear models."""
     is_sparse: bool = False
     """Whether X is sparse."""
+    is_on_host: bool = True
+    """Whether X is in the memory of the host."""
     is_incremental: bool = False
     """Whether training goes on in calls of ``partial_fit``."""
     moves_momentum: bool = False
@@ -72,8 +82,9 @@ def refusals(optimizer: Optimizer, demands: Demands) -> Iterator[str]:
     """Yield all reasons, from the abilities that an optimizer declares."""
     yield from _of_objective(optimizer, demands)
     yield from _of_training(optimizer, demands)
-    if optimizer.only_quadratic:
-        yield from _unless_quadratic(demands)
+    yield from _of_kind(optimizer, demands)
+    if not (demands.is_on_host or optimizer.takes_devices):
+        yield "takes arrays of NumPy and SciPy only, and X is elsewhere"
     if demands.is_sparse and not optimizer.takes_sparse:
         yield (
             "needs the covariance of X, which sparse X does not have at hand"
@@ -106,11 +117,11 @@ def _of_training(optimizer: Optimizer, demands: Demands) -> Iterator[str]:
         yield "starts anew with every call, so there is no partial_fit"
 
 
-def _unless_quadratic(demands: Demands) -> Iterator[str]:
-    if not demands.loss.is_quadratic:
+def _of_kind(optimizer: Optimizer, demands: Demands) -> Iterator[str]:
+    if optimizer.only_quadratic and not demands.loss.is_quadratic:
         yield f"needs the squared error; got loss {demands.loss.name!r}"
-    if demands.hidden_layer_sizes:
+    if optimizer.only_linear and demands.hidden_layer_sizes:
         sizes = list(demands.hidden_layer_sizes)
         yield f"needs a linear model; got hidden layers of {sizes} units"
-    if not demands.penalty.is_quadratic:
+    if optimizer.only_quadratic and not demands.penalty.is_quadratic:
         yield (f"needs a quadratic penalty that declares its curvature; got {demands.penalty!r}")

@@ -19,6 +19,7 @@ _SAID_OF_FORMULAS = {
     "separable",
     "description",
     "linearised",
+    "has_tangent",
     "project",
     "debts",
     "pay",
@@ -183,6 +184,11 @@ class Penalty(Component):
         It does not where it is `linearised`, nor where it only projects.
         """
         return self.has_prox and self.separable() is None
+
+    @property
+    def has_tangent(self) -> bool:
+        """Whether `linearised` gives a penalty that is nowhere less, but for a constant."""
+        return self.separable() is not None
 
     def linearised(self, weights: FlatWeights) -> Separable | None:
         """Return the part that is not smooth as a separable one with the same slope there, or None.

@@ -35,6 +35,11 @@ class FoldedConcave(Penalty):
         """Return two rows: weights owe what the slope is where they are."""
         return 2, n_weights
 
+    @property
+    def has_tangent(self) -> bool:
+        """True: it is concave."""
+        return True
+
     def linearised(self, weights: FlatWeights) -> Separable | None:
         """Return L1 with the slope at every weight as its strength.
 

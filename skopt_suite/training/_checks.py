@@ -7,6 +7,9 @@ from dataclasses import replace
 from itertools import combinations, product
 from typing import Any, NamedTuple
 
+import numpy as np
+from scipy.sparse import issparse
+
 from skopt_suite.backends import FeatureMatrix, is_sparse
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Loss
 from skopt_suite.optimizers import OPTIMIZERS, Demands, Optimizer
@@ -33,6 +36,7 @@ def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
         input_dropout=plan.input_dropout,
         hidden_layer_sizes=tuple(job.network.sizes[1:-1]),
         is_sparse=is_sparse(X),
+        is_on_host=isinstance(X, np.ndarray) or issparse(X),
         is_incremental=is_incremental,
     )
     reason = plan.optimizer.refusal(demands)

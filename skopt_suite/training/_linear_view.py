@@ -14,6 +14,7 @@ from skopt_suite.optimizers.algebra._curvature import Curvature
 from skopt_suite.optimizers.algebra._diagonal import Diagonal, LinearDiagonal
 from skopt_suite.optimizers.algebra._quadratic import Quadratic
 from skopt_suite.penalties import Penalty
+from skopt_suite.training._linear_rows import LinearRows
 from skopt_suite.training._rows import Source, Weights
 
 # When finding eigenvectors is cheap next to the iterations that it saves. The number of fits must
@@ -59,6 +60,13 @@ class LinearView:
             bound, eps = self._bounds()[0], self.source.eps
             self._found["quadratic"] = Quadratic.of(self.layout, bound, self._alphas(), joint, eps)
         return self._found["quadratic"]
+
+    def linear_rows(self) -> LinearRows:
+        """Return the rows themselves."""
+        if "rows" not in self._found:
+            (layer,) = self.layout.layers
+            self._found["rows"] = LinearRows(layer, self.loss, self.source, self.weights)
+        return self._found["rows"]
 
     def take(self, index: Array) -> LinearView:
         """Return the view of the fits that `index` names."""

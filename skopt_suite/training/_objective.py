@@ -14,6 +14,7 @@ from skopt_suite.optimizers.algebra._diagonal import Diagonal
 from skopt_suite.optimizers.algebra._quadratic import Quadratic
 from skopt_suite.penalties import Penalty
 from skopt_suite.training._data_term import PLAIN, DataTerm, WholeTerm
+from skopt_suite.training._linear_rows import LinearRows
 from skopt_suite.training._linear_view import LinearView
 from skopt_suite.training._rows import Rows, Source, Weights
 
@@ -172,6 +173,10 @@ class Objective:
     def quadratic(self) -> Quadratic:
         """Return the objective of linear models as the quadratic that it is."""
         return self._on_all_rows().quadratic()
+
+    def linear_rows(self) -> LinearRows:
+        """Return the rows of linear models themselves."""
+        return self._on_all_rows().linear_rows()
 
     def _on_all_rows(self) -> LinearView:
         if self._view is None:

@@ -8,7 +8,7 @@ from skopt_suite.backends import KERNELS
 from skopt_suite.losses import SquaredError
 from skopt_suite.optimizers import OPTIMIZERS
 
-TAKE_ANY_LOSS = [name for name in OPTIMIZERS if not OPTIMIZERS[name].only_quadratic]
+TAKE_ANY_LOSS = [name for name in OPTIMIZERS if not OPTIMIZERS[name].only_linear]
 
 
 class WithoutZeros(SquaredError):

@@ -30,7 +30,9 @@ CASES = {
     "MLP classifier": (MLPClassifier((6,), **SETTINGS), CLASSES),
     "MLP regressor": (MLPRegressor((20, 4), early_stopping=True, **SETTINGS), NUMBERS),
 }
-SPARSE = [name for name in OPTIMIZERS if OPTIMIZERS[name].takes_sparse]
+SPARSE = [
+    name for name in OPTIMIZERS if OPTIMIZERS[name].takes_sparse and OPTIMIZERS[name].takes_devices
+]
 
 
 def is_strict(array):

@@ -62,7 +62,9 @@ def options(cls, **more):
 
 
 def can_fit(optimizer, cls):
-    return cls is LinearRegressor or not OPTIMIZERS[optimizer].only_quadratic
+    optimizer = OPTIMIZERS[optimizer]
+    is_able = cls is LinearRegressor or not optimizer.only_quadratic
+    return is_able and optimizer.takes_devices
 
 
 # of a GPU, tests/gpu asks for every optimizer

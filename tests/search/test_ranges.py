@@ -20,6 +20,7 @@ WITHOUT_RANGE = {
     "lbfgs": "finds its own step size",
     "fista": "finds its own step size",
     "closed_form": "has no parameters",
+    "coordinate_descent": "has no parameters",
     "none": "has no parameters",
     "box": "has bounds that the problem gives",
     "constant": "has no parameters",

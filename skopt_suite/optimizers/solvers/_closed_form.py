@@ -41,6 +41,7 @@ class ClosedForm(Optimizer):
     takes_prox = False
     takes_schedule = False
     takes_sparse = False
+    only_linear = True
     only_quadratic = True
 
     def init(self, params: Params, problem: Problem) -> tuple[()]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from skopt_suite.backends.kernels._numba import (
     _activations,
+    _coordinates,
     _dropout,
     _layers,
     _losses,
@@ -36,6 +37,14 @@ FUSED: dict[str, Callable] = {
     "skopt_suite.models._dropout.dropout_mask": _dropout.dropout_mask,
     "skopt_suite.models._fused.run_backward": _layers.run_backward,
     "skopt_suite.models._fused.run_forward": _layers.run_forward,
+    **{
+        f"skopt_suite.optimizers.algebra._coordinates.{kernel.__name__}": kernel
+        for kernel in (
+            _coordinates.descend_by_moments,
+            _coordinates.descend_by_columns,
+            _coordinates.descend_by_sparse_columns,
+        )
+    },
     "skopt_suite.optimizers.solvers._lbfgs.newest_to_oldest": _updates.newest_to_oldest,
     "skopt_suite.optimizers.solvers._lbfgs.oldest_to_newest": _updates.oldest_to_newest,
     "skopt_suite.penalties._base.add_scaled": _updates.add_scaled,

@@ -1,0 +1,148 @@
+"""One fit of a linear model, solved on some of its features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from skopt_suite.backends import Array
+from skopt_suite.optimizers.algebra._coordinates import (
+    Terms,
+    descend_by_columns,
+    descend_by_sparse_columns,
+)
+
+if TYPE_CHECKING:
+    from skopt_suite.optimizers._base import LinearRows
+
+_FEWEST, _SHARE = 10, 50  # features that it begins with: so many, or a share of all
+_SOLVED = 0.1  # of the largest distance from stationary: what is left of it
+_MOST_EPOCHS = 1000
+_MOST_QUADRATICS, _MOST_HALVINGS, _MOST_SHIFTS = 10, 30, 10
+_SUFFICIENT = 1e-4  # of the fall that a quadratic predicts
+_ROUNDING = 4.0  # units in the last place
+
+
+@dataclass
+class WorkingSet:
+    """The features of one fit and output that are worth a look.
+
+    Parameters
+    ----------
+    rows : LinearRows
+        What it is trained on.
+    terms : Terms
+        The penalty of all features.
+    fit, output : int
+        Which one.
+    """
+
+    rows: LinearRows
+    terms: Terms
+    fit: int
+    output: int
+
+    def improve(self, weights: Array, bias: Array, raw: Array, gradient: Array) -> bool:
+        """Solve the features, in place; return whether anything moved.
+
+        Parameters
+        ----------
+        weights : array of shape (n_features, n_outputs)
+            Of the fit.
+        bias : array of shape (1, n_outputs)
+            The intercepts, or no columns.
+        raw : array of shape (n_samples, n_outputs)
+            Predictions.
+        gradient : array of shape (n_features,)
+            Of the mean loss by the weights of the output.
+        """
+        w = weights[:, self.output]
+        distance = self.terms.distance(w, gradient)
+        self.chosen = self._choose(w, distance)
+        chosen_terms, before = self.terms.take(self.chosen), raw.copy()
+        tol = _SOLVED * distance.max(initial=0.0)
+        for i in range(_MOST_QUADRATICS):
+            if not self._descend(chosen_terms, w, bias, raw, tol / 4 ** (i + 1)):
+                break
+            slope = self._slope(raw)
+            products = self.rows.columns.products(self.chosen, slope)
+            if chosen_terms.distance(w[self.chosen], products).max(initial=0.0) <= tol:
+                break
+        self._balance(bias, raw)
+        eps = np.finfo(np.float64).eps
+        return bool((np.abs(raw - before) > _ROUNDING * eps * np.abs(raw)).any())
+
+    def _choose(self, w: Array, distance: Array) -> np.ndarray:
+        """Return features that are not 0 or not penalised, and those furthest from stationary."""
+        n_features, is_in = len(w), (w != 0) | (self.terms.l1 == 0)
+        n_wanted = max(_FEWEST, n_features // _SHARE, 2 * int(is_in.sum()))
+        if n_wanted >= n_features:
+            return np.arange(n_features)
+        rank = np.where(is_in, np.inf, distance)
+        chosen = np.argpartition(-rank, n_wanted)[:n_wanted]
+        return np.sort(chosen[rank[chosen] > 0])
+
+    def _descend(self, terms: Terms, w: Array, bias: Array, raw: Array, tol: float) -> bool:
+        """Step to where a quadratic is least, or part of the way; return whether that helps."""
+        chosen, output = self.chosen, self.output
+        now = self.rows.derivatives(raw[None], self.fit)
+        slope, curvature = (
+            np.ascontiguousarray(part[0, :, output]) for part in (now.slope, now.curvature)
+        )
+        rest = slope, curvature, w[chosen], *terms, bool(bias.size), tol, _MOST_EPOCHS
+        if self.rows.columns.is_sparse:
+            new, move, shift = descend_by_sparse_columns(*self.rows.columns.sparse, chosen, *rest)
+        else:
+            new, move, shift = descend_by_columns(self._columns, *rest)
+        share = 1.0
+        if not self.rows.loss.is_quadratic:
+            fall = float(slope @ move) + terms.value(new) - terms.value(w[chosen])
+            share = self._share(terms, w[chosen], new, raw, move, now.value[0], fall)
+        if share == 0.0:
+            return False
+        w[chosen] = new if share == 1.0 else w[chosen] + share * (new - w[chosen])
+        raw[:, output] += share * move
+        if bias.size:
+            bias[0, output] += share * shift
+        return True
+
+    def _share(
+        self, terms: Terms, w: Array, new: Array, raw: Array, move: Array, value: float, fall: float
+    ) -> float:
+        """Return which share of a step lowers the objective by enough, 0 if none does."""
+        begin, tried = value + terms.value(w), raw.copy()
+        rounding = 8 * np.finfo(np.float64).eps * abs(begin)
+        share = 1.0
+        for _ in range(_MOST_HALVINGS):
+            tried[:, self.output] = raw[:, self.output] + share * move
+            there = self.rows.derivatives(tried[None], self.fit).value[0]
+            there += terms.value(w + share * (new - w))
+            if there <= begin + _SUFFICIENT * share * min(fall, 0.0) + rounding:
+                return share
+            share /= 2
+        return 0.0
+
+    def _balance(self, bias: Array, raw: Array) -> None:
+        """Move the intercept to where the loss is least."""
+        if not bias.size or self.rows.loss.is_quadratic:
+            return
+        for _ in range(_MOST_SHIFTS):
+            now = self.rows.derivatives(raw[None], self.fit)
+            slope, curvature = now.slope[0, :, self.output], now.curvature[0, :, self.output]
+            total, rounding = slope.sum(), np.finfo(np.float64).eps * np.abs(slope).sum()
+            if abs(total) <= rounding:
+                return
+            shift = -total / curvature.sum()
+            bias[0, self.output] += shift
+            raw[:, self.output] += shift
+
+    def _slope(self, raw: Array) -> Array:
+        now = self.rows.derivatives(raw[None], self.fit)
+        return np.ascontiguousarray(now.slope[0, :, self.output])
+
+    @cached_property
+    def _columns(self) -> Array:
+        return self.rows.columns.dense(self.chosen)

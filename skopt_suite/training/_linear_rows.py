@@ -1,0 +1,198 @@
+"""Rows of a linear model, for solvers that go through features one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skopt_suite._component import take
+from skopt_suite._layout import DenseLayout
+from skopt_suite.backends import Array, FeatureMatrix, PerFit, RawPredictions
+from skopt_suite.losses import Loss
+from skopt_suite.optimizers.algebra._moments import Moments
+from skopt_suite.training._rows import Source, Weights
+
+_CURVED = 1e-3  # of the mean: the least curvature that a row counts with
+
+
+class Derivatives(NamedTuple):
+    """Of the mean loss of fits by their raw predictions; rows without weight have none."""
+
+    value: PerFit
+    slope: RawPredictions
+    curvature: RawPredictions
+
+
+@dataclass(eq=False)
+class LinearRows:
+    """Rows that linear models are trained on, in float64 but for the inputs."""
+
+    layer: DenseLayout
+    loss: Loss
+    source: Source
+    weights: Weights
+    columns: Columns = field(init=False)
+    _moments: PairMoments | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.columns = Columns(self.X)
+
+    @property
+    def X(self) -> FeatureMatrix:
+        """All inputs as fits see them."""
+        (rows,) = self.source.parts(Weights())
+        return rows.X
+
+    def raw(self, weights: Array, bias: Array) -> RawPredictions:
+        """Return predictions of weights (n_fits, n_features, n_outputs), (n_fits, 1, n_outputs)."""
+        n_fits, _, n_outputs = weights.shape
+        raw = np.zeros((n_fits, self.X.shape[0], n_outputs))
+        for k in np.flatnonzero(weights.any(axis=(1, 2))):
+            raw[k] = self.X @ weights[k]
+        return raw + bias if bias.size else raw
+
+    def derivatives(self, raw: RawPredictions, fit: int | None = None) -> Derivatives:
+        """Return loss, slopes and curvatures, of all fits or of one of them, (1, ...)."""
+        loss, weight = self.loss, self.weights.values
+        if fit is not None:
+            loss = self._loss_of(fit)
+            weight = weight if weight is None or len(weight) == 1 else weight[fit : fit + 1]
+        y, n_samples = self._targets, raw.shape[1]
+        curvature = _curvature(loss, y, raw)
+        value, slope = loss.value_and_gradient(y, raw.copy())
+        curvature = np.maximum(curvature, _CURVED * curvature.mean(axis=1, keepdims=True))
+        if weight is None:
+            return Derivatives(value.mean(axis=1), slope / n_samples, curvature / n_samples)
+        share = weight.astype(np.float64, copy=False) / n_samples
+        value = np.vecdot(value, share)
+        return Derivatives(value, slope * share[..., None], curvature * share[..., None])
+
+    def gradient(self, slope: RawPredictions) -> Array:
+        """Return ``Xᵀ slope`` of every fit, (n_fits, n_features, n_outputs), in one product."""
+        n_fits, n_samples, n_outputs = slope.shape
+        wide = np.moveaxis(slope, 0, 1).reshape(n_samples, n_fits * n_outputs)
+        X = self.columns.by_column if self.columns.is_sparse else self.X
+        product = X.T @ wide.astype(X.dtype, copy=False)
+        product = product.astype(np.float64, copy=False)
+        return np.moveaxis(product.reshape(-1, n_fits, n_outputs), 1, 0)
+
+    def moments(self) -> PairMoments:
+        """Return means and second moments of inputs and targets, times the loss's curvature."""
+        if self._moments is None:
+            joint = self.source.moments(self.weights, self.layer.has_bias, with_targets=True)
+            self._moments = PairMoments.of(joint, self.layer.n_in, self.loss.curvature())
+        return self._moments
+
+    def take(self, index: Array) -> LinearRows:
+        """Return those of the fits that `index` names."""
+        weights = self.weights.take(index)
+        taken = LinearRows(self.layer, take(self.loss, index), self.source, weights)
+        taken.columns = self.columns
+        if self._moments is not None:
+            taken._moments = self._moments.take(index)
+        return taken
+
+    @cached_property
+    def _targets(self) -> Array:
+        (rows,) = self.source.parts(Weights())
+        y = rows.y
+        return y.astype(np.float64) if self.loss.targets.kind != "classes" else y
+
+    @cached_property
+    def _losses(self) -> dict[int, Loss]:
+        return {}
+
+    def _loss_of(self, fit: int) -> Loss:
+        if fit not in self._losses:
+            self._losses[fit] = take(self.loss, np.array([fit]))
+        return self._losses[fit]
+
+
+def _curvature(loss: Loss, y: Array, raw: RawPredictions) -> RawPredictions:
+    """Return the second derivative by every raw prediction alone."""
+    second = loss.hessian(y, raw)
+    return second.diagonal if second.root is None else second.diagonal - second.root**2
+
+
+class PairMoments(NamedTuple):
+    """Means and second moments of inputs x and targets y, (n_fits or 1, ...)."""
+
+    mean: Array  # (n_features,)
+    second: Array  # (n_features, n_features)
+    cross: Array  # (n_features, n_outputs)
+    mean_target: Array  # (n_outputs,)
+    square: Array  # (n_outputs,): of y
+
+    @classmethod
+    def of(cls, joint: Moments, n_features: int, curvature: Any) -> PairMoments:
+        """Return them, those of second order times the curvature of the loss."""
+        second, n = curvature * joint.second, n_features
+        return cls(
+            joint.mean[:, :n],
+            np.ascontiguousarray(second[:, :n, :n]),
+            second[:, :n, n:],
+            joint.mean[:, n:],
+            np.diagonal(second[:, n:, n:], axis1=1, axis2=2),
+        )
+
+    def of_fit(self, fit: int) -> PairMoments:
+        """Return those of one fit, without that axis."""
+        return PairMoments(*(part[fit if len(part) > 1 else 0] for part in self))
+
+    def take(self, index: Array) -> PairMoments:
+        """Return those of the fits that `index` names."""
+        return PairMoments(*(part if len(part) == 1 else part[index] for part in self))
+
+
+class Columns:
+    """Features of dense rows side by side, copied when they are asked for; or sparse columns.
+
+    Parameters
+    ----------
+    X : array or sparse array of shape (n_samples, n_features)
+        Inputs.
+    """
+
+    def __init__(self, X: FeatureMatrix) -> None:
+        self.X, self.is_sparse = X, not isinstance(X, np.ndarray)
+        self.places = np.full(X.shape[1], -1)
+        self.n_copied = 0
+        self.copied = np.empty((0, X.shape[0]))
+
+    def dense(self, features: np.ndarray) -> np.ndarray:
+        """Return features of dense inputs, (n_chosen, n_samples), float64."""
+        return self._copied(features)[self.places[features]]
+
+    @cached_property
+    def by_column(self) -> Any:
+        """Sparse inputs, column by column."""
+        return self.X.tocsc()
+
+    @cached_property
+    def sparse(self) -> tuple[Any, Any, Any]:
+        """Their numbers, the rows of these, and where columns begin."""
+        found = self.by_column
+        return found.data, found.indices.astype(np.int64), found.indptr.astype(np.int64)
+
+    def products(self, features: np.ndarray, slope: np.ndarray) -> np.ndarray:
+        """Return the products of features with numbers of samples, (n_chosen,)."""
+        if not self.is_sparse:
+            return self.dense(features) @ slope
+        return self.by_column[:, features].T @ slope
+
+    def _copied(self, features: np.ndarray) -> np.ndarray:
+        new = features[self.places[features] < 0]
+        if not len(new):
+            return self.copied
+        n_wanted = self.n_copied + len(new)
+        if n_wanted > len(self.copied):
+            grown = np.empty((min(max(n_wanted, 2 * self.n_copied), self.X.shape[1]), len(self.X)))
+            grown[: self.n_copied] = self.copied[: self.n_copied]
+            self.copied = grown
+        self.copied[self.n_copied : n_wanted] = self.X[:, new].T
+        self.places[new] = np.arange(self.n_copied, n_wanted)
+        self.n_copied = n_wanted
+        return self.copied
