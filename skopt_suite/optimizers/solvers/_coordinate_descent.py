@@ -34,12 +34,12 @@ class CoordinateDescent(Optimizer):
 
     A full-batch solver for linear models with L1, elastic net, weights of features, or a penalty
     that is concave in the sizes of weights (MCP, SCAD), which is bounded by its tangent in every
-    iteration. One feature after the other goes to where the objective is least along it. With many more rows than features and a
-    squared error it needs their second moments only. Else an iteration goes through the features
-    whose weights are not 0 and those that are furthest from optimal, until these are solved, and
-    then looks at all others once; losses that are not quadratic are approximated by quadratics
-    (proximal Newton). Columns are centred by moving the intercept, so sparse X stays sparse, and
-    neither means nor scales of columns matter.
+    iteration. One feature after the other goes to where the objective is least along it. With many
+    more rows than features and a squared error it needs their second moments only. Else an
+    iteration goes through the features whose weights are not 0 and those that are furthest from
+    optimal, until these are solved, and then looks at all others once; losses that are not
+    quadratic are approximated by quadratics (proximal Newton). Columns are centred by moving the
+    intercept, so sparse X stays sparse, and neither means nor scales of columns matter.
 
     It stops where the objective is proven to be near the optimum: if ``d_j`` is how far the
     coordinate j is from stationary, a convex objective F can fall by no more than
