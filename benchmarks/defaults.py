@@ -30,6 +30,7 @@ from sklearn.neural_network import MLPRegressor as TheirRegressor
 from tables import Split, splits
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
+from skopt_suite.optimizers import AdamW, AverageWeights
 
 PEER = "scikit-learn"
 
@@ -59,6 +60,9 @@ FORMER: dict[str, dict[str, Any]] = {
 }
 """What scikit-learn's network does, and ours did: what each change brought."""
 
+AVERAGED = AverageWeights(AdamW(0.003, weight_decay=0.02), decay=0.99)
+"""What "auto" stands for, with predictions by an average of the parameters."""
+
 OTHERS: dict[str, dict[str, Any]] = {
     "dropout 0.1": {"dropout": 0.1},
     "dropout 0.3": {"dropout": 0.3},
@@ -66,6 +70,9 @@ OTHERS: dict[str, dict[str, Any]] = {
     "256 units": {"hidden_layer_sizes": (256, 256)},
     "three layers": {"hidden_layer_sizes": (128, 128, 128)},
     "silu": {"activation": "silu"},
+    "averaged": {"optimizer": AVERAGED},
+    "silu, averaged": {"activation": "silu", "optimizer": AVERAGED},
+    "batches of 32": {"batch_size": 32},
     "residual": {"residual": True},
     "rate 0.001": {"optimizer__learning_rate": 0.001},
     "rate 0.01": {"optimizer__learning_rate": 0.01},
@@ -73,6 +80,8 @@ OTHERS: dict[str, dict[str, Any]] = {
     "on plateaus": {"schedule": "reduce_on_plateau", "max_iter": 200, "n_iter_no_change": 15},
     "40 epochs": {"max_iter": 40},
     "100 epochs": {"max_iter": 100},
+    "120 epochs": {"max_iter": 120},
+    "200 epochs": {"max_iter": 200},
 }
 """What might have been chosen."""
 
