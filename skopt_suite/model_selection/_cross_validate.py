@@ -54,7 +54,7 @@ def fused_cross_validate(
     Parameters
     ----------
     estimator : estimator object
-        One of this package, a Pipeline whose last step is, or any other.
+        One of this package, one in a Pipeline or another wrapper, or any other.
     X : array-like of shape (n_samples, n_features)
         Input.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
@@ -124,7 +124,7 @@ def fused_cross_val_score(
     Parameters
     ----------
     estimator : estimator object
-        One of this package, a Pipeline whose last step is, or any other.
+        One of this package, one in a Pipeline or another wrapper, or any other.
     X : array-like of shape (n_samples, n_features)
         Input.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None

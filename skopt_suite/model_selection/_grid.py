@@ -24,8 +24,8 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     - ``mean_fit_time`` of a candidate is its share of the pass: the time of the pass divided by
       the number of its candidates.
     - Candidates without a ``random_state`` share one seed that is drawn anew in every search.
-    - Preceding steps of a Pipeline are fitted once for all candidates that do not change them, so
-      steps that are random draw once.
+    - Preceding steps of a Pipeline, and what else is around the model, are fitted once for all
+      candidates that do not change them, so steps that are random draw once.
     - ``verbose=2`` prints a line per pass, and one per fit only of candidates that are alone in
       theirs; from 3 on there is one for every fit, with its score.
     - ``n_jobs`` counts threads unless a joblib backend is chosen, and tasks are folds.
@@ -33,7 +33,7 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     Parameters
     ----------
     estimator : estimator object
-        One of this package, a Pipeline whose last step is, or any other.
+        One of this package, one in a Pipeline or another wrapper, or any other.
     param_grid : dict or list of dict
         Names of parameters and the values to try.
     scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score : object
@@ -50,7 +50,7 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
         In which pass every candidate was trained, and if alone, why.
     loss_curves_ : list of list of (ndarray or None)
         Training loss of every epoch, for every candidate and split; None for fits that failed or
-        were trained the ordinary way.
+        were trained the ordinary way, and where there are several, such as one per class.
 
     See Also
     --------

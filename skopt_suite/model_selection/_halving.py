@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skopt_suite.estimators._fused import is_trainable
-from skopt_suite.model_selection._engine.pipeline import last_step, last_step_name
+from skopt_suite.model_selection._engine.levels import innermost, innermost_name
 from skopt_suite.model_selection._engine.private_sklearn import (
     HalvingGridSearchCV,
     HalvingRandomSearchCV,
@@ -38,9 +38,9 @@ class _FusedHalving(FusedSearch):
 
     def _rounds(self) -> Rounds:
         """Survivors go on if the resource is epochs; with more rows they begin anew."""
-        name = last_step_name(self.estimator)
+        name = innermost_name(self.estimator)
         epochs = f"{name}__max_iter" if name else "max_iter"
-        is_ours = is_trainable(last_step(self.estimator))
+        is_ours = is_trainable(innermost(self.estimator))
         return Survivors(self.resource) if is_ours and self.resource == epochs else Rounds()
 
 
@@ -57,7 +57,7 @@ class FusedHalvingGridSearchCV(_FusedHalving, HalvingGridSearchCV):
     Parameters
     ----------
     estimator : estimator object
-        One of this package, a Pipeline whose last step is, or any other.
+        One of this package, one in a Pipeline or another wrapper, or any other.
     param_grid : dict or list of dict
         Names of parameters and the values to try.
     factor, resource, max_resources, min_resources, aggressive_elimination : object
@@ -152,7 +152,7 @@ class FusedHalvingRandomSearchCV(_FusedHalving, HalvingRandomSearchCV):
     Parameters
     ----------
     estimator : estimator object
-        One of this package, a Pipeline whose last step is, or any other.
+        One of this package, one in a Pipeline or another wrapper, or any other.
     param_distributions : dict or list of dict
         Names of parameters, and distributions or lists to draw from.
     n_candidates : int or "exhaust", default="exhaust"

@@ -29,7 +29,7 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     Parameters
     ----------
     estimator : estimator object
-        One of this package, a Pipeline whose last step is, or any other.
+        One of this package, one in a Pipeline or another wrapper, or any other.
     param_distributions : dict, list of dict or "auto"
         Names of parameters, and distributions or lists to draw from; ``"auto"``: what the
         components of the estimator declare to be worth searching, see `search_space`.

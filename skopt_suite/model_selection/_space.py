@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from skopt_suite.estimators._fused import is_trainable, search_ranges
-from skopt_suite.model_selection._engine.pipeline import last_step, last_step_name
+from skopt_suite.model_selection._engine.levels import innermost, innermost_name
 
 _COMPONENTS = ("loss", "penalty", "optimizer", "schedule")
 
@@ -27,7 +27,8 @@ def search_space(estimator: BaseEstimator) -> dict[str, Any]:
     Parameters
     ----------
     estimator : estimator object
-        An estimator of skopt_suite, or a (nested) Pipeline whose last step is one.
+        An estimator of skopt_suite, or one in Pipelines and other wrappers that fused searches
+        see through, such as ``TransformedTargetRegressor``.
 
     Returns
     -------
@@ -67,11 +68,12 @@ def search_space(estimator: BaseEstimator) -> dict[str, Any]:
     >>> from sklearn.model_selection import RandomizedSearchCV
     >>> search = RandomizedSearchCV(pipe, space, n_iter=20)
     """
-    model, prefix = last_step(estimator), last_step_name(estimator)
+    model, prefix = innermost(estimator), innermost_name(estimator)
     if not is_trainable(model):
         raise TypeError(
-            "search_space: estimator must be one of skopt_suite, or a Pipeline whose last step is, "
-            f"because only those declare what is worth searching; got {model!r} of type "
+            "search_space: estimator must be one of skopt_suite, or a Pipeline whose last step is "
+            "(or another wrapper around one), because only those declare what is worth searching; "
+            f"got {model!r} of type "
             f"{type(model).__name__}. Give the search a dict of its parameters' distributions."
         )
     ranges = search_ranges(model)

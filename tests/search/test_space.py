@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import ParameterSampler, RandomizedSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -160,3 +164,20 @@ def test_nothing_to_search_is_an_error(estimator):
 def test_wrong_parameters_are_refused_first():
     with pytest.raises(ValueError, match="unknown optimizer 'adm'"):
         search_space(MLPClassifier(optimizer="adm"))
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "prefix"),
+    [
+        (TransformedTargetRegressor(LinearRegressor()), "regressor__"),
+        (
+            make_pipeline(OneVsRestClassifier(LinearClassifier())),
+            "onevsrestclassifier__estimator__",
+        ),
+        (MultiOutputRegressor(make_pipeline(LinearRegressor())), "estimator__linearregressor__"),
+        (CalibratedClassifierCV(LinearClassifier()), "estimator__"),
+    ],
+)
+def test_names_in_wrappers_are_prefixed(wrapper, prefix):
+    assert list(search_space(wrapper)) == [f"{prefix}penalty__alpha"]
+    clone(wrapper).set_params(**{f"{prefix}penalty__alpha": 1.0})

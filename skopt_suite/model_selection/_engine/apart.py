@@ -7,8 +7,8 @@ from collections.abc import Hashable
 from typing import Any
 
 from skopt_suite.model_selection._engine.candidates import Candidate, hash_of, shared_with
+from skopt_suite.model_selection._engine.levels import innermost_name
 from skopt_suite.model_selection._engine.lines import counted
-from skopt_suite.model_selection._engine.pipeline import last_step_name
 
 
 def what_keeps_apart(candidates: list[Candidate]) -> list[str]:
@@ -45,7 +45,7 @@ def _differs(candidate: Candidate, name: str, value: Any) -> bool:
 
 
 def _line(name: str, of_values: list[Candidate]) -> str:
-    own = last_step_name(of_values[0].estimator)
+    own = innermost_name(of_values[0].estimator)
     is_own = not own or name == own or name.startswith(f"{own}__")
-    why = "" if is_own else ", as the steps before the estimator are fitted for each"
+    why = "" if is_own else ", as what is around the estimator is fitted for each"
     return f"{name} varies: {counted(len(of_values), 'value')}; every value needs its own pass{why}"

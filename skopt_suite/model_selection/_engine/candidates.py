@@ -9,13 +9,18 @@ from itertools import count
 from typing import Any
 
 import joblib
-from sklearn import get_config
 from sklearn.base import clone
 
 from skopt_suite.backends import paused_collection
 from skopt_suite.estimators._fused import pass_key_of, plan_of, reason_to_train_alone
 from skopt_suite.estimators._members import trained_part, trains_members
-from skopt_suite.model_selection._engine.pipeline import is_plain, last_step, last_step_name
+from skopt_suite.model_selection._engine.levels import (
+    fits_once,
+    innermost,
+    innermost_name,
+    innermost_params,
+    unknown_wrapper,
+)
 from skopt_suite.training import Plan
 
 _IMMUTABLE = (int, float, str, type(None))
@@ -32,7 +37,7 @@ class Candidate:
     reason: str
     """Why it cannot be fused; empty if it can."""
     preprocessing: Hashable
-    """What candidates share that share their preceding steps."""
+    """What candidates share that share all that is around the model."""
     plan: Any = None
     """What its parameters say, as a `Plan`; None if it cannot be fused."""
     pass_key: Hashable = None
@@ -56,8 +61,8 @@ class Candidate:
 
     @property
     def model(self) -> Any:
-        """The estimator itself, or the last step of the (nested) Pipeline."""
-        return last_step(self.estimator)
+        """The estimator itself, or what Pipelines and other wrappers are around."""
+        return innermost(self.estimator)
 
     @property
     def is_ensemble(self) -> bool:
@@ -107,7 +112,7 @@ def _make_candidate(
     reason = _reason_to_train_alone(estimator, fit_params)
     if reason:
         return Candidate(index, setting, estimator, reason, preprocessing)
-    model = last_step(estimator)
+    model = innermost(estimator)
     part = trained_part(model)
     try:
         plan = _plan_of(model, seed)
@@ -154,7 +159,7 @@ def _cloned(setting: dict[str, Any]) -> dict[str, Any]:
 
 
 def _preprocessing(estimator: Any, setting: dict[str, Any]) -> Hashable:
-    name = last_step_name(estimator)
+    name = innermost_name(estimator)
     return tuple(
         (key, hash_of(value))
         for key, value in sorted(setting.items())
@@ -163,17 +168,19 @@ def _preprocessing(estimator: Any, setting: dict[str, Any]) -> Hashable:
 
 
 def _reason_to_train_alone(estimator: Any, fit_params: dict[str, Any]) -> str:
-    name = last_step_name(estimator)
-    model = last_step(estimator)
+    model = innermost(estimator)
     is_ensemble = trains_members(model)
     if reason := model.reason_to_train_alone() if is_ensemble else reason_to_train_alone(model):
         return reason
-    if not is_plain(estimator):
-        return "its Pipeline is not of scikit-learn's own class"
-    if fit_params and name and get_config()["enable_metadata_routing"]:
-        return "metadata is routed through the Pipeline"
-    known = f"{name}__sample_weight" if name else "sample_weight"
-    others = sorted(set(fit_params) - {known})
+    if is_ensemble and not fits_once(estimator):
+        return f"{type(model).__name__} is fitted several times by what is around it"
+    if kind := unknown_wrapper(estimator):
+        return f"its {kind} is not of scikit-learn's own class"
+    try:
+        reaching = innermost_params(estimator, fit_params)
+    except Exception:  # the ordinary way says what is wrong with them
+        return f"fit parameters {sorted(fit_params)} do not reach it"
+    others = sorted(set(reaching) - {"sample_weight"})
     return f"fit parameters {others} are not weights of samples" if others else ""
 
 

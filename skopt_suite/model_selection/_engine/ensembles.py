@@ -145,4 +145,4 @@ def _outcome(one: _Waiting, fold: Fold) -> Outcome:
     except Exception as error:
         return failure_of(one.candidate, error, one.seconds + fold.shared_time, fold.settings)
     seconds = one.seconds + time.perf_counter() - start + fold.shared_time
-    return scored_alone(one.candidate, one.ensemble, seconds, fold)
+    return scored_alone(one.candidate, fold.whole(one.candidate, [one.ensemble]), seconds, fold)

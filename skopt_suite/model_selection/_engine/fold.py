@@ -1,4 +1,4 @@
-"""One fold: preceding steps once, then all candidates in as few passes as can be."""
+"""One fold: what is around the model once, then all candidates in as few passes as can be."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from skopt_suite.model_selection._engine import lines
 from skopt_suite.model_selection._engine.candidates import Candidate
 from skopt_suite.model_selection._engine.device import DeviceRows, sklearn_takes, split
 from skopt_suite.model_selection._engine.ensembles import outcomes_of_ensembles
+from skopt_suite.model_selection._engine.joined import joined_outcomes
+from skopt_suite.model_selection._engine.levels import Opened, beneath_pipelines, opened
 from skopt_suite.model_selection._engine.outcome import Outcome, failure_of
 from skopt_suite.model_selection._engine.passes import Viewer, train_group
-from skopt_suite.model_selection._engine.pipeline import last_step_name, preceding_steps
 from skopt_suite.model_selection._engine.private_sklearn import (
     check_method_params,
     fit_and_score,
@@ -23,6 +24,7 @@ from skopt_suite.model_selection._engine.private_sklearn import (
 from skopt_suite.model_selection._engine.progress import NoBar, PassBar, PassObserver, metadata_of
 from skopt_suite.model_selection._engine.scoring import Fold, outcomes_of, part_of
 from skopt_suite.model_selection._engine.settings import Settings
+from skopt_suite.model_selection._engine.wrappers import Rows
 from skopt_suite.training import Cancelled, Result
 
 
@@ -44,24 +46,12 @@ class Group(NamedTuple):
 
 
 class Task(NamedTuple):
-    """Groups that share their preceding steps, on one split."""
+    """Groups that share all that is around the model, on one split."""
 
     split: int
     groups: list[Group]
     past: dict[int, Result]
     """Results of fits to go on with, by the index of their candidate."""
-
-
-class Given(NamedTuple):
-    """What is trained on, before the preceding steps of a Pipeline."""
-
-    X: Any
-    y: Any
-    fit_params: dict[str, Any]
-
-    def told(self) -> tuple[Any, Any, dict[str, Any] | None]:
-        """Return what callbacks are told of it."""
-        return self.X, self.y, metadata_of(self.fit_params)
 
 
 def run_task(
@@ -106,11 +96,11 @@ def _alone(
     return Outcome(candidate.index, scored)
 
 
-def _refused(task: Task, error: Exception, given: Given, settings: Settings) -> list[Outcome]:
+def _refused(task: Task, error: Exception, given: Rows, settings: Settings) -> list[Outcome]:
     """Return the outcome of a candidate whose parameters are not accepted."""
     ((candidate,), bar) = task.groups[0]
     _begin(task, settings)
-    with bar.watch(*given.told()):
+    with bar.watch(*_told(given)):
         outcome = failure_of(candidate, error, 0.0, settings)
     _end(task.groups[0], [outcome], task.split, 0.0, settings)
     return [outcome]
@@ -119,13 +109,13 @@ def _refused(task: Task, error: Exception, given: Given, settings: Settings) -> 
 def _fused(
     task: Task, X: Any, y: Any, train_rows: np.ndarray, test_rows: np.ndarray, settings: Settings
 ) -> list[Outcome]:
-    """Fit the preceding steps, then train and score group by group."""
+    """Fit what is around the model, then train and score group by group."""
     _begin(task, settings)
     start = time.perf_counter()
     first = task.groups[0].candidates[0].estimator
     given = _given(task, X, y, train_rows, settings)
     try:
-        steps, transformed = _fitted_steps(first, given, settings)
+        levels = _opened(first, given, settings)
     except Cancelled:
         raise
     except Exception as error:
@@ -133,58 +123,62 @@ def _fused(
         return _failures(task, error, spent, given, settings)
     each = (time.perf_counter() - start) / sum(len(group.candidates) for group in task.groups)
     scored_rows = [test_rows, train_rows] if settings.return_train_score else [test_rows]
+    steps, _ = beneath_pipelines(levels)
     parts = [
         part_of(steps, split(first, X, y, rows, train_rows), X, rows, settings)
         for rows in scored_rows
     ]
-    viewer = Viewer(transformed, given.y, _sample_weight(first, given.fit_params))
-    fold = Fold(steps, parts, each, settings)
+    viewers = [Viewer(*rows[:2], rows.fit_params.get("sample_weight")) for rows in levels.leaves()]
+    fold = Fold(levels, parts, each, settings)
     outcomes = []
     for group in task.groups:
         settings.cancellation.check()
-        outcomes += _watched(group, viewer, task, given, fold)
+        outcomes += _watched(group, viewers, task, given, fold)
     return outcomes
 
 
-def _given(task: Task, X: Any, y: Any, train_rows: np.ndarray, settings: Settings) -> Given:
+def _given(task: Task, X: Any, y: Any, train_rows: np.ndarray, settings: Settings) -> Rows:
     X_train, y_train = split(task.groups[0].candidates[0].estimator, X, y, train_rows)
     params = check_method_params(X, params=settings.fit_params, indices=train_rows)
-    return Given(X_train, y_train, params)
+    return Rows(X_train, y_train, params)
 
 
-def _fitted_steps(first: Any, given: Given, settings: Settings) -> tuple[list, Any]:
-    """Return the preceding steps, fitted, and what they make of the rows."""
-    steps = preceding_steps(clone(first)) if last_step_name(first) else []
-    transformed = given.X
-    for step in steps:
-        settings.cancellation.check()
-        transformed = step.fit_transform(transformed, given.y)
-    return steps, transformed
+def _told(given: Rows) -> tuple[Any, Any, dict[str, Any] | None]:
+    """Return what callbacks are told of what is trained on."""
+    return given.X, given.y, metadata_of(given.fit_params)
 
 
-def _sample_weight(estimator: Any, fit_params: dict[str, Any]) -> Any:
-    name = last_step_name(estimator)
-    return fit_params.get(f"{name}__sample_weight" if name else "sample_weight")
+def _opened(first: Any, given: Rows, settings: Settings) -> Opened:
+    """Return all that is around the model, fitted."""
+    levels = opened(first, given, settings.cancellation.check)
+    if not levels.leaves():
+        raise ValueError(f"{type(first).__name__} fits nothing to these rows.")
+    return levels
 
 
 def _failures(
-    task: Task, error: Exception, spent: float, given: Given, settings: Settings
+    task: Task, error: Exception, spent: float, given: Rows, settings: Settings
 ) -> list[Outcome]:
-    """Return the outcomes of all candidates of a task whose preceding steps cannot be fitted."""
+    """Return the outcomes of all candidates of a task around which nothing can be fitted."""
     outcomes = []
     for group in task.groups:
-        with group.bar.watch(*given.told()):
+        with group.bar.watch(*_told(given)):
             failures = [failure_of(one, error, spent, settings) for one in group.candidates]
         _end(group, failures, task.split, 0.0, settings)
         outcomes += failures
     return outcomes
 
 
-def _watched(group: Group, viewer: Viewer, task: Task, given: Given, fold: Fold) -> list[Outcome]:
+def _watched(
+    group: Group, viewers: list[Viewer], task: Task, given: Rows, fold: Fold
+) -> list[Outcome]:
     """Train and score the candidates of one group, and tell of it."""
     start = time.perf_counter()
-    with group.bar.watch(*given.told()) as observer:
-        outcomes = _trained(group.candidates, viewer, task.past, observer, fold)
+    with group.bar.watch(*_told(given)) as observer:
+        if len(viewers) == 1:
+            outcomes = _trained(group.candidates, viewers[0], task.past, observer, fold)
+        else:
+            outcomes = joined_outcomes(group.candidates, viewers, observer, fold)
     _end(group, outcomes, task.split, time.perf_counter() - start, fold.settings)
     return outcomes
 

@@ -105,7 +105,9 @@ class PassObserver:
         self._bars: list[Any] = []
 
     def pass_begins(self, n_epochs: int) -> None:
-        """Open the task of the pass, which has at most that many epochs."""
+        """Open the task of the pass, which has at most that many epochs, or so many more."""
+        if self._has_begun:
+            return self.begins_again(n_epochs)
         self._context.max_subtasks = self._n_epochs = n_epochs
         self._bars = take_bars(self._context)
         self._context.call_on_fit_task_begin(**self._given)

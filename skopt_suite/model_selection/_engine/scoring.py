@@ -8,12 +8,19 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn import get_config
 
 from skopt_suite._component import stack
 from skopt_suite.backends import FeatureMatrix, TargetColumns
-from skopt_suite.estimators._fused import SeenRows, rows_to_score
+from skopt_suite.estimators._fused import rows_to_score
 from skopt_suite.model_selection._engine.candidates import Candidate
 from skopt_suite.model_selection._engine.device import on_host
+from skopt_suite.model_selection._engine.levels import (
+    Leaf,
+    Opened,
+    beneath_pipelines,
+    without_pipelines,
+)
 from skopt_suite.model_selection._engine.memory import scored_at_once
 from skopt_suite.model_selection._engine.outcome import Outcome, failure_of
 from skopt_suite.model_selection._engine.passes import (
@@ -22,7 +29,6 @@ from skopt_suite.model_selection._engine.passes import (
     fitted_model,
     raw_predictions,
 )
-from skopt_suite.model_selection._engine.pipeline import whole
 from skopt_suite.model_selection._engine.private_sklearn import check_method_params, score
 from skopt_suite.model_selection._engine.scores import StackMetrics, stack_metrics, stack_scores
 from skopt_suite.model_selection._engine.settings import Settings
@@ -30,7 +36,7 @@ from skopt_suite.training import Result
 
 
 class Part(NamedTuple):
-    """Rows to score on, as the user has them and as the last step sees them."""
+    """Rows to score on, as the user has them and as the last step of Pipelines sees them."""
 
     X: Any
     y: Any
@@ -39,14 +45,35 @@ class Part(NamedTuple):
 
 
 class Fold(NamedTuple):
-    """What the candidates of a task share once their preceding steps are fitted."""
+    """What the candidates of a task share once all that is around the model is fitted."""
 
-    steps: list[Any]
+    levels: Opened
     parts: list[Part]
     """The rows held out and, if they are scored, those that were trained on."""
     shared_time: float
-    """Share of a candidate of the time that its preceding steps took to fit."""
+    """Share of a candidate of the time that what is around it took to fit."""
     settings: Settings
+
+    def is_model_scored(self) -> bool:
+        """Whether the model itself is scored, beneath nothing but Pipelines."""
+        return isinstance(beneath_pipelines(self.levels)[1], Leaf)
+
+    def whole(self, candidate: Candidate, models: list[Any]) -> Any:
+        """Return a candidate's estimator with its fitted models."""
+        return self.levels.around(candidate.estimator, iter(models))
+
+    def score(self, estimator: Any, part: Part) -> Any:
+        """Return the score of a fitted estimator as scikit-learn's scorers have it."""
+        X, y, settings = part.X, part.y, self.settings
+        if not self._scores_whole(part):  # estimators of ours predict on the host, too, where
+            estimator = without_pipelines(estimator)  # all scorers compute
+            X, y = on_host(part.transformed), on_host(y)
+        return score(estimator, X, y, settings.scorer, part.score_params, settings.error_score)
+
+    def _scores_whole(self, part: Part) -> bool:
+        is_routed = bool(part.score_params) and get_config()["enable_metadata_routing"]
+        has_failed = isinstance(part.transformed, Exception)
+        return is_routed or has_failed or self.settings.scores_pipelines
 
 
 def part_of(
@@ -86,46 +113,48 @@ def _scored(piece: Piece, good: list[Trained], fold: Fold) -> list[Outcome]:
     each = (time.perf_counter() - start) / len(good)
     outcomes = []
     for k, trained in enumerate(good):
-        scored = {
-            "fit_error": None,
-            "test_scores": test[k],
-            "n_test_samples": _n_rows(fold.parts[0].y),
-            "fit_time": trained.fit_time,
-            "score_time": each,
-        }
-        if train:
-            scored["train_scores"] = train[0][k]
+        scores = [test[k], *(scores[k] for scores in train)]
+        scored = success_of(scores, trained.fit_time, each, fold)
         if fold.settings.return_estimator:
-            scored["estimator"] = _estimator(trained, piece.seen, fold.steps)
+            models = [fitted_model(trained, piece.seen)]
+            scored["estimator"] = fold.whole(trained.candidate, models)
         curve, kept = np.array(trained.result.loss_curve), _to_keep(trained, fold.settings)
         outcomes.append(Outcome(trained.candidate.index, scored, curve, kept))
     return outcomes
 
 
-def scored_alone(candidate: Candidate, model: Any, fit_time: float, fold: Fold) -> Outcome:
-    """Return the outcome of a model that is fitted, scored by scikit-learn's scorers."""
-    start, settings = time.perf_counter(), fold.settings
-    scores = [_score_of(candidate, model, part, fold) for part in fold.parts]
+def scored_alone(candidate: Candidate, whole: Any, fit_time: float, fold: Fold) -> Outcome:
+    """Return the outcome of a fitted estimator, scored by scikit-learn's scorers."""
+    start = time.perf_counter()
+    scores = [fold.score(whole, part) for part in fold.parts]
+    scored = success_of(scores, fit_time, time.perf_counter() - start, fold)
+    if fold.settings.return_estimator:
+        scored["estimator"] = whole
+    return Outcome(candidate.index, scored)
+
+
+def success_of(scores: list[Any], fit_time: float, score_time: float, fold: Fold) -> dict[str, Any]:
+    """Return the result of a fit as scikit-learn's searches have it; `scores` are of the parts."""
     scored = {
         "fit_error": None,
         "test_scores": scores[0],
         "n_test_samples": _n_rows(fold.parts[0].y),
         "fit_time": fit_time,
-        "score_time": time.perf_counter() - start,
+        "score_time": score_time,
     }
-    if len(scores) > 1:
+    if fold.settings.return_train_score:
         scored["train_scores"] = scores[1]
-    if settings.return_estimator:
-        scored["estimator"] = whole(candidate.estimator, fold.steps, model)
-    return Outcome(candidate.index, scored)
+    return scored
 
 
 def _part_scores(piece: Piece, good: list[Trained], part: Part, fold: Fold) -> list[Any]:
     """Return the score of every fit on one part of the rows."""
-    scores = _stack_scores(piece, good, part, fold.settings) or [None] * len(good)
+    scored = _stack_scores(piece, good, part, fold.settings) if fold.is_model_scored() else None
+    scores = scored or [None] * len(good)
     for k, trained in enumerate(good):
         if scores[k] is None:
-            scores[k] = _sklearn_score(trained, piece.seen, part, fold)
+            whole = fold.whole(trained.candidate, [fitted_model(trained, piece.seen)])
+            scores[k] = fold.score(whole, part)
     return scores
 
 
@@ -157,23 +186,6 @@ def _scores_of(
     raw = raw_predictions(piece, some, x)
     loss = stack([trained.job.loss for trained in some], piece.seen.placement, ndim=3)
     return stack_scores(metrics, loss, y, raw)
-
-
-def _sklearn_score(trained: Trained, seen: SeenRows, part: Part, fold: Fold) -> Any:
-    return _score_of(trained.candidate, fitted_model(trained, seen), part, fold)
-
-
-def _score_of(candidate: Candidate, model: Any, part: Part, fold: Fold) -> Any:
-    settings = fold.settings
-    if settings.scores_pipelines or isinstance(part.transformed, Exception):
-        estimator, X, y = whole(candidate.estimator, fold.steps, model), part.X, part.y
-    else:  # estimators of ours predict on the host, too, where all scorers compute
-        estimator, X, y = model, on_host(part.transformed), on_host(part.y)
-    return score(estimator, X, y, settings.scorer, part.score_params, settings.error_score)
-
-
-def _estimator(trained: Trained, seen: SeenRows, steps: list) -> Any:
-    return whole(trained.candidate.estimator, steps, fitted_model(trained, seen))
 
 
 def _to_keep(trained: Trained, settings: Settings) -> Result | None:

@@ -14,8 +14,8 @@ from sklearn.utils.parallel import Parallel, delayed  # joblib's, with scikit-le
 from skopt_suite.estimators._callbacks import has_callbacks
 from skopt_suite.model_selection._engine.candidates import Candidate
 from skopt_suite.model_selection._engine.fold import Group, Task, run_task
+from skopt_suite.model_selection._engine.levels import innermost_name
 from skopt_suite.model_selection._engine.outcome import Outcome
-from skopt_suite.model_selection._engine.pipeline import last_step_name
 from skopt_suite.model_selection._engine.progress import PassBar
 from skopt_suite.model_selection._engine.settings import Settings
 from skopt_suite.training import Result
@@ -104,7 +104,7 @@ class Runner:
     def _parts(self, candidates: list[Candidate]) -> list[list[Group]]:
         """Return groups of candidates in lists, one per task of a split.
 
-        Passes that share preceding steps are one task, which fits the steps once.
+        Passes that share all that is around the model are one task, which fits that once.
         """
         passes: dict[Hashable, list[Candidate]] = defaultdict(list)
         for candidate in candidates:
@@ -113,7 +113,7 @@ class Runner:
         by_steps: dict[Hashable, list[Group]] = defaultdict(list)
         for shared, some in passes.items():
             first = some[0]
-            key = first.preprocessing if last_step_name(first.estimator) else shared
+            key = first.preprocessing if innermost_name(first.estimator) else shared
             by_steps[key].append(Group(some))
         alone = [[Group([one])] for one in candidates if not one.is_fusable]
         return alone + list(by_steps.values())  # what can be cut comes last
@@ -131,7 +131,7 @@ class Runner:
 def _cut(task: Task, n_parts: int) -> list[Task]:
     """Return the task in parts, unless preceding steps would be fitted again."""
     (candidates, _), *others = task.groups
-    if others or last_step_name(candidates[0].estimator):
+    if others or innermost_name(candidates[0].estimator):
         return [task]
     parts = np.array_split(np.arange(len(candidates)), min(n_parts, len(candidates)))
     return [task._replace(groups=[Group([candidates[k] for k in part])]) for part in parts]
