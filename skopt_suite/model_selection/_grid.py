@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, ParameterGrid
 
+from skopt_suite.model_selection._engine.rounds import Rounds
 from skopt_suite.model_selection._search import FusedSearch
 
 
@@ -43,6 +44,10 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
         together: bytes, or text such as ``"2GB"``; None: a quarter of what is free (on the GPU for
         ``backend="cupy"``) when a pass begins. A pass that would take more is cut into pieces, at
         worst into single fits, which are trained whatever they take.
+    max_time : float or None, default=None
+        Seconds after which no further candidates are tried, as in `FusedRandomizedSearchCV`. The
+        grid is then gone through in a random order that is always the same; ``cv_results_`` has
+        the candidates that were tried in the order of the grid.
 
     Attributes
     ----------
@@ -71,6 +76,11 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
       pass 0: 3 candidates, full batches
     """
 
+    _parameter_constraints = {
+        **GridSearchCV._parameter_constraints,
+        **FusedSearch._max_time_constraint,
+    }
+
     def __init__(
         self,
         estimator: BaseEstimator,
@@ -85,6 +95,7 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
         error_score: float | str = np.nan,
         return_train_score: bool = False,
         max_memory: int | str | None = None,
+        max_time: float | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -99,3 +110,25 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
             return_train_score=return_train_score,
         )
         self.max_memory = max_memory
+        self.max_time = max_time
+
+    def _rounds(self) -> Rounds:
+        rounds = super()._rounds()
+        if rounds.are_one:
+            n_candidates = len(ParameterGrid(self.param_grid))
+            rounds.order = np.random.RandomState(0).permutation(n_candidates)
+        self._order = rounds.order
+        return rounds
+
+    def _run_search(self, evaluate_candidates: Callable, *, callback_ctx: Any = None) -> None:
+        """Evaluate the candidates, in rounds if time is limited."""
+        candidates = list(ParameterGrid(self.param_grid))
+        context = callback_ctx.subcontext(
+            task_name="search",
+            max_subtasks=len(candidates) * self.n_splits_,
+            sequential_subtasks=False,
+        ).call_on_fit_task_begin(estimator=self)
+        order = range(len(candidates)) if self._order is None else self._order
+        for some in self._in_rounds([candidates[k] for k in order]):
+            evaluate_candidates(some, callback_ctx=context)
+        context.call_on_fit_task_end(estimator=self)

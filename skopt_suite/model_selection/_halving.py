@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import floor, log
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from skopt_suite.estimators._fused import is_trainable
-from skopt_suite.model_selection._engine.levels import innermost, innermost_name
+from skopt_suite.model_selection._engine.levels import fits_once, innermost, innermost_name
+from skopt_suite.model_selection._engine.lines import counted
 from skopt_suite.model_selection._engine.private_sklearn import (
     HalvingGridSearchCV,
     HalvingRandomSearchCV,
     n_samples_of,
 )
 from skopt_suite.model_selection._engine.rounds import Rounds, Survivors
+from skopt_suite.model_selection._engine.time_limit import TimeLimit
 from skopt_suite.model_selection._search import FusedSearch
 
 
@@ -41,7 +44,43 @@ class _FusedHalving(FusedSearch):
         name = innermost_name(self.estimator)
         epochs = f"{name}__max_iter" if name else "max_iter"
         is_ours = is_trainable(innermost(self.estimator))
-        return Survivors(self.resource) if is_ours and self.resource == epochs else Rounds()
+        goes_on = is_ours and fits_once(self.estimator) and self.resource == epochs
+        return Survivors(self.resource) if goes_on else Rounds()
+
+    def _run_search(self, evaluate_candidates: Callable, *, callback_ctx: Any = None) -> None:
+        """Go from rung to rung, as long as there is time if that is limited."""
+        limit = TimeLimit(np.inf if self.max_time is None else self.max_time)
+
+        def evaluate(params: list[dict[str, Any]], *args: Any, **more: Any) -> dict[str, Any]:
+            if limit.rounds_left() < 1 and len(self.n_candidates_) > 1:
+                raise _OutOfTime(more["callback_ctx"])
+            with limit.measured():
+                return evaluate_candidates(params, *args, **more)
+
+        try:
+            super()._run_search(evaluate, callback_ctx=callback_ctx)
+        except _OutOfTime as stopped:
+            self._end_early(stopped.context)
+
+    def _end_early(self, context: Any) -> None:
+        """Set the attributes that scikit-learn sets at the end, and forget the rung that began."""
+        self.n_remaining_candidates_ = self.n_candidates_.pop()
+        self.n_resources_.pop()
+        self.n_iterations_ = len(self.n_candidates_)
+        ratio = self.max_resources_ // self.min_resources_
+        self.n_required_iterations_ = 1 + floor(log(self.n_candidates_[0], self.factor))
+        self.n_possible_iterations_ = 1 + floor(log(ratio, self.factor))
+        for one in (context, context.parent):
+            one.call_on_fit_task_end(estimator=self)
+        self._warn_of_time(f"after {counted(self.n_iterations_, 'rung')}")
+
+
+class _OutOfTime(Exception):
+    """There is no time for the rung of which this is the context."""
+
+    def __init__(self, context: Any) -> None:
+        super().__init__()
+        self.context = context
 
 
 class FusedHalvingGridSearchCV(_FusedHalving, HalvingGridSearchCV):
@@ -66,6 +105,10 @@ class FusedHalvingGridSearchCV(_FusedHalving, HalvingGridSearchCV):
         As in `sklearn.model_selection.HalvingGridSearchCV`.
     max_memory : int, str or None, default=None
         As in `FusedGridSearchCV`.
+    max_time : float or None, default=None
+        Seconds after which no further rung begins, with a warning that says how many did: one that
+        would take longer than what is left, if it takes as long as the one before. The first one
+        is done in any case. The time of the refit comes on top.
 
     Attributes
     ----------
@@ -103,6 +146,11 @@ class FusedHalvingGridSearchCV(_FusedHalving, HalvingGridSearchCV):
     [4, 2]
     """
 
+    _parameter_constraints = {
+        **HalvingGridSearchCV._parameter_constraints,
+        **FusedSearch._max_time_constraint,
+    }
+
     def __init__(
         self,
         estimator: BaseEstimator,
@@ -122,6 +170,7 @@ class FusedHalvingGridSearchCV(_FusedHalving, HalvingGridSearchCV):
         n_jobs: int | None = None,
         verbose: int = 0,
         max_memory: int | str | None = None,
+        max_time: float | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -141,6 +190,7 @@ class FusedHalvingGridSearchCV(_FusedHalving, HalvingGridSearchCV):
             verbose=verbose,
         )
         self.max_memory = max_memory
+        self.max_time = max_time
 
 
 class FusedHalvingRandomSearchCV(_FusedHalving, HalvingRandomSearchCV):
@@ -164,6 +214,8 @@ class FusedHalvingRandomSearchCV(_FusedHalving, HalvingRandomSearchCV):
         As in `sklearn.model_selection.HalvingRandomSearchCV`.
     max_memory : int, str or None, default=None
         As in `FusedGridSearchCV`.
+    max_time : float or None, default=None
+        As in `FusedHalvingGridSearchCV`.
 
     Attributes
     ----------
@@ -197,6 +249,11 @@ class FusedHalvingRandomSearchCV(_FusedHalving, HalvingRandomSearchCV):
     [27, 9, 3, 1]
     """
 
+    _parameter_constraints = {
+        **HalvingRandomSearchCV._parameter_constraints,
+        **FusedSearch._max_time_constraint,
+    }
+
     def __init__(
         self,
         estimator: BaseEstimator,
@@ -217,6 +274,7 @@ class FusedHalvingRandomSearchCV(_FusedHalving, HalvingRandomSearchCV):
         n_jobs: int | None = None,
         verbose: int = 0,
         max_memory: int | str | None = None,
+        max_time: float | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -237,3 +295,4 @@ class FusedHalvingRandomSearchCV(_FusedHalving, HalvingRandomSearchCV):
             verbose=verbose,
         )
         self.max_memory = max_memory
+        self.max_time = max_time

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from numbers import Real
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import ParameterSampler, RandomizedSearchCV
 
-from skopt_suite.model_selection._engine.private_sklearn import Interval, StrOptions
-from skopt_suite.model_selection._engine.rounds import Rounds
+from skopt_suite.model_selection._engine.private_sklearn import StrOptions
 from skopt_suite.model_selection._search import FusedSearch
 from skopt_suite.model_selection._space import search_space
-
-_FIRST_ROUND = 4  # candidates from which the time of more is estimated
-_SHORTEST = 1e-9  # seconds; clocks may not have moved
 
 
 class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
@@ -93,7 +86,7 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     _parameter_constraints = {
         **RandomizedSearchCV._parameter_constraints,
         "param_distributions": [dict, list, StrOptions({"auto"})],
-        "max_time": [Interval(Real, 0, None, closed="neither"), None],
+        **FusedSearch._max_time_constraint,
     }
 
     def __init__(
@@ -131,11 +124,6 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
         self.max_memory = max_memory
         self.max_time = max_time
 
-    def _rounds(self) -> Rounds:
-        rounds = super()._rounds()
-        rounds.are_one = self.max_time is not None
-        return rounds
-
     def _run_search(self, evaluate_candidates: Callable, *, callback_ctx: Any = None) -> None:
         """Draw candidates and evaluate them, in rounds if time is limited."""
         space = self.param_distributions
@@ -151,27 +139,3 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
         for some in self._in_rounds(candidates):
             evaluate_candidates(some, callback_ctx=context)
         context.call_on_fit_task_end(estimator=self)
-
-    def _in_rounds(self, candidates: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-        """Yield all candidates, or as many as there is time for."""
-        if self.max_time is None:
-            yield candidates
-            return
-        start = time.monotonic()
-        n_done, size = 0, _FIRST_ROUND
-        while n_done < len(candidates):
-            before = time.monotonic()
-            some = candidates[n_done : n_done + size]
-            yield some
-            n_done += len(some)
-            now = time.monotonic()
-            left, each = self.max_time - (now - start), (now - before) / len(some)
-            size = int(min(2 * len(some), left / max(each, _SHORTEST)))
-            if size < 1 and n_done < len(candidates):
-                warnings.warn(
-                    f"{type(self).__name__}: max_time={self.max_time:g} seconds were used up after "
-                    f"{n_done} of {len(candidates)} candidates; the best of those is taken.",
-                    UserWarning,
-                    stacklevel=2,
-                )
-                return

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import time
+import warnings
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from inspect import signature
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -25,6 +27,7 @@ from skopt_suite.model_selection._engine.memory import budget_of
 from skopt_suite.model_selection._engine.outcome import Outcome
 from skopt_suite.model_selection._engine.private_sklearn import (
     BaseSearchCV,
+    Interval,
     check_method_params,
     insert_error_scores,
     warn_or_raise_about_fit_failures,
@@ -34,6 +37,7 @@ from skopt_suite.model_selection._engine.rounds import Rounds
 from skopt_suite.model_selection._engine.settings import Cancellation, Settings
 from skopt_suite.model_selection._engine.shrinking import Shrinking
 from skopt_suite.model_selection._engine.tasks import Runner
+from skopt_suite.model_selection._engine.time_limit import rounds_of
 from skopt_suite.model_selection._frames import frame_of
 from skopt_suite.model_selection._report import FusionReport, entries_of
 
@@ -42,6 +46,8 @@ class FusedSearch(BaseSearchCV):
     """How a search fits and scores its candidates; everything else is scikit-learn's."""
 
     max_memory: int | str | None
+    max_time: float | None = None
+    _max_time_constraint: ClassVar = {"max_time": [Interval(Real, 0, None, closed="neither"), None]}
     _is_search: ClassVar[bool] = True
     """Whether there are several candidates; if so, printed lines count them."""
 
@@ -190,7 +196,29 @@ class FusedSearch(BaseSearchCV):
 
     def _rounds(self) -> Rounds:
         """Return what fits of a later round know of those of an earlier one."""
-        return Rounds()
+        rounds = Rounds()
+        rounds.are_one = self.max_time is not None
+        return rounds
+
+    def _in_rounds(self, candidates: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+        """Yield all candidates, or as many as there is time for."""
+        if self.max_time is None:
+            yield candidates
+            return
+        n_done = 0
+        for some in rounds_of(candidates, self.max_time):
+            yield some
+            n_done += len(some)
+        if n_done < len(candidates):
+            self._warn_of_time(f"after {n_done} of {len(candidates)} candidates")
+
+    def _warn_of_time(self, after: str) -> None:
+        warnings.warn(
+            f"{type(self).__name__}: max_time={self.max_time:g} seconds were used up {after}; "
+            "the best of those is taken.",
+            UserWarning,
+            stacklevel=2,
+        )
 
     def _choose(self, results: dict[str, Any], refit_metric: str) -> None:
         """Set the attributes of the best candidate."""
@@ -267,6 +295,7 @@ class _Found:
         """Set the attributes of the search that do not depend on the best candidate."""
         if self._rounds.are_one:
             _check(self._scored, settings)
+            self._sort()
             self._formatted = self._format()
         search, first = self._search, self._scored[0]["test_scores"]
         search.multimetric_ = isinstance(first, dict)
@@ -279,6 +308,16 @@ class _Found:
         )
         search.loss_curves_ = self._curves
         return self._formatted
+
+    def _sort(self) -> None:
+        """Bring candidates, which may have been tried in any order, into that of the user."""
+        n_done = len(self._candidates)
+        n_splits, order = len(self._scored) // n_done, self._rounds.order
+        places = range(n_done) if order is None else np.argsort(order[:n_done])
+        self._candidates = [self._candidates[k] for k in places]
+        self._curves = [self._curves[k] for k in places]
+        scored = self._scored
+        self._scored = [one for k in places for one in scored[k * n_splits : (k + 1) * n_splits]]
 
     def _format(self) -> dict[str, Any]:
         params = [candidate.params for candidate in self._candidates]

@@ -9,6 +9,7 @@ from sklearn.callback import CallbackContext, ProgressBar, ScoringMonitor
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -168,6 +169,22 @@ def test_a_search_that_runs_out_of_time_ends_its_task():
     with pytest.warns(UserWarning, match="were used up after 4 of 10"):
         recorder = recorded(search)
     assert recorder.children("search")[0].total() == 4 * 2
+
+
+def test_halving_that_runs_out_of_time_ends_its_tasks():
+    settings = {"resource": "max_iter", "min_resources": 2, "max_resources": 6, "max_time": 1e-9}
+    search = FusedHalvingGridSearchCV(MLP, RATES, cv=2, random_state=0, **settings)
+    with pytest.warns(UserWarning, match="were used up after 1 rung"):
+        recorder = recorded(search)
+    assert len(passes_of(recorder)) == 2
+
+
+def test_several_fits_of_a_candidate_are_one_pass():
+    rates = {f"estimator__{name}": values for name, values in RATES.items()}
+    recorder = recorded(FusedGridSearchCV(OneVsRestClassifier(MLP), rates, cv=2), Recorder())
+    assert recorder.children("pass") == [{"epoch": 3 * N_EPOCHS}] * 2
+    assert {recorder.totals[path] for path in passes_of(recorder)} == {3 * N_EPOCHS}
+    assert searches_are_full(recorder)
 
 
 @pytest.mark.parametrize("search_class", [FusedHalvingGridSearchCV, FusedHalvingRandomSearchCV])

@@ -18,7 +18,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import skopt_suite.model_selection._randomized as randomized
+import skopt_suite.model_selection._engine.time_limit as time_limit
 from skopt_suite import LinearClassifier, MLPClassifier, MLPRegressor
 from skopt_suite.model_selection import FusedRandomizedSearchCV, search_space
 
@@ -38,7 +38,7 @@ class Clock:
 
     def __init__(self, monkeypatch, seconds=1.0):
         self.now, self.seconds = 0.0, seconds
-        monkeypatch.setattr(randomized, "time", SimpleNamespace(monotonic=lambda: self.now))
+        monkeypatch.setattr(time_limit, "time", SimpleNamespace(monotonic=lambda: self.now))
         run_search = FusedRandomizedSearchCV._in_rounds
         self.rounds = []
 

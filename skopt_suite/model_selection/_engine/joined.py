@@ -31,6 +31,8 @@ def joined_outcomes(
     fold: Fold,
 ) -> list[Outcome]:
     """Train candidates on the rows of one viewer after the other, and score what they make."""
+    if observer is not None:
+        observer.n_parts = len(viewers)
     found = {one.index: _Joined(one, fold.shared_time) for one in candidates}
     for viewer in viewers:
         going = [one.candidate for one in found.values() if one.error is None]

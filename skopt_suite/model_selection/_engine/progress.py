@@ -100,15 +100,16 @@ class PassObserver:
 
     def __init__(self, context: Any, others: list[Any], given: dict[str, Any]) -> None:
         self._context, self._others, self._given = context, others, given
+        self.n_parts = 1  # one after the other, where candidates have several fits
         self._has_begun, self._n_epochs, self._n_ended, self._n_ticked_off = False, 0, 0, 0
         self._epoch: Any = None
         self._bars: list[Any] = []
 
     def pass_begins(self, n_epochs: int) -> None:
-        """Open the task of the pass, which has at most that many epochs, or so many more."""
+        """Open the task of the pass, each of whose parts has at most that many epochs."""
         if self._has_begun:
-            return self.begins_again(n_epochs)
-        self._context.max_subtasks = self._n_epochs = n_epochs
+            return
+        self._context.max_subtasks = self._n_epochs = n_epochs * self.n_parts
         self._bars = take_bars(self._context)
         self._context.call_on_fit_task_begin(**self._given)
         self._has_begun = True

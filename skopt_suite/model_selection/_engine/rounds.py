@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
+import numpy as np
+
 from skopt_suite.model_selection._engine.candidates import hash_of
 from skopt_suite.model_selection._engine.outcome import Outcome
 from skopt_suite.training import Keep, Result
@@ -16,6 +18,8 @@ class Rounds:
     keep: Keep = "nothing"
     are_one: bool = False
     """Whether they only divide the time of a search: fits are judged when all of them are done."""
+    order: np.ndarray | None = None
+    """Where the candidates are, in the order in which they are tried; None: as they come."""
 
     def past(self, params: list[dict[str, Any]], n_splits: int) -> list[dict[int, Result]]:
         """Return for every split the results to go on with, by number of the candidate."""
