@@ -89,7 +89,7 @@ CASES = {
         CalibratedClassifierCV(
             scaled(LINEAR), cv=KFold(2, shuffle=True, random_state=0), ensemble=False
         ),
-        {"estimator__last__penalty__alpha": ALPHAS},
+        {"estimator__last__penalty__alpha": ALPHAS, "method": ["sigmoid", "temperature"]},
         (CLASSES[0], np.array(["a", "b", "b"])[CLASSES[1]]),
     ),
 }  # fmt: skip
