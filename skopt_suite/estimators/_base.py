@@ -255,6 +255,10 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     def _architecture(self) -> tuple:
         """Return what the model is, but for its inputs and outputs."""
 
+    def _other_sizes(self) -> list[tuple[int, ...]]:
+        """Return other units of hidden layers that are worth searching."""
+        return []
+
     @abstractmethod
     def _network(self, n_features: int, n_outputs: int) -> Network:
         """Return the model from features to raw predictions."""

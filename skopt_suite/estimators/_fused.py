@@ -46,6 +46,7 @@ __all__ = [
     "fitted",
     "is_trainable",
     "metrics_of",
+    "other_sizes",
     "pass_key_of",
     "plan_of",
     "prepare",
@@ -77,6 +78,11 @@ def search_ranges(model: TrainableEstimator) -> dict[str, Range]:
     """Return the ranges worth searching by parameter; raise if a parameter is not accepted."""
     model._check_parameters()
     return model._search_ranges()
+
+
+def other_sizes(model: TrainableEstimator) -> list[tuple[int, ...]]:
+    """Return units of hidden layers that are worth searching beside those of the model."""
+    return model._other_sizes()
 
 
 def is_trainable(model: Any) -> TypeGuard[TrainableEstimator]:

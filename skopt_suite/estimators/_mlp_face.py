@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import Any
 
+from sklearn.base import clone
+
 from skopt_suite.backends import namespace
 from skopt_suite.domains import Choice, Range, Uniform
 from skopt_suite.estimators._architecture import (
@@ -110,6 +112,20 @@ class MLPFace(Prunable, TrainableEstimator):
         if self.input_dropout:
             ranges["input_dropout"] = Uniform(0, 0.5)
         return ranges
+
+    def _other_sizes(self) -> list[tuple[int, ...]]:
+        """Return half and twice the width, and a layer more or less; not what others contradict."""
+        own = widths(self.hidden_layer_sizes)
+        half, twice = tuple(-(-size // 2) for size in own), tuple(2 * size for size in own)
+        found = [half, twice, own + own[-1:], own[:-1], half[:-1], twice[:-1]]
+        return [sizes for sizes in found if sizes and self._accepts_sizes(sizes)]
+
+    def _accepts_sizes(self, sizes: tuple[int, ...]) -> bool:
+        try:
+            clone(self).set_params(hidden_layer_sizes=sizes)._check_parameters()
+        except (TypeError, ValueError):  # something is given per layer
+            return False
+        return True
 
     def _layers(self) -> tuple[list, list]:
         return self.coefs_, self.intercepts_

@@ -11,7 +11,7 @@ from sklearn.model_selection import ParameterSampler, RandomizedSearchCV
 
 from skopt_suite.model_selection._engine.private_sklearn import StrOptions
 from skopt_suite.model_selection._search import FusedSearch
-from skopt_suite.model_selection._space import search_space
+from skopt_suite.model_selection._space import search_space, with_other_sizes
 
 
 class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
@@ -25,7 +25,9 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
         One of this package, one in a Pipeline or another wrapper, or any other.
     param_distributions : dict, list of dict or "auto"
         Names of parameters, and distributions or lists to draw from; ``"auto"``: what the
-        components of the estimator declare to be worth searching, see `search_space`.
+        components of the estimator declare to be worth searching, see `search_space`. Of networks,
+        every eight candidates from the ninth on share other hidden layers, too: half or twice as
+        wide, or one less or more.
     n_iter : int, default=10
         Number of candidates.
     scoring, n_jobs, refit, cv, verbose, pre_dispatch : object
@@ -48,7 +50,7 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     loss_curves_ : list of list of (ndarray or None)
         As in `FusedGridSearchCV`.
     param_distributions_ : dict or list of dict
-        What was drawn from.
+        What was drawn from, without the sizes of hidden layers that are ``"auto"``.
 
     See Also
     --------
@@ -75,12 +77,14 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     Without any knowledge of what to tune, for at most a minute:
 
     >>> search = FusedRandomizedSearchCV(
-    ...     MLPClassifier(random_state=0), "auto", n_iter=20, max_time=60, random_state=0
+    ...     MLPClassifier(random_state=0), "auto", n_iter=16, max_time=60, random_state=0
     ... )
     >>> bool(search.fit(X, y).best_score_ > 0.95)
     True
-    >>> sorted(search.best_params_)
+    >>> sorted(search.cv_results_["params"][0])
     ['dropout', 'optimizer__learning_rate', 'optimizer__weight_decay', 'penalty__alpha']
+    >>> search.cv_results_["params"][8]["hidden_layer_sizes"]
+    (64,)
     """
 
     _parameter_constraints = {
@@ -131,6 +135,8 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
         candidates = list(
             ParameterSampler(self.param_distributions_, self.n_iter, random_state=self.random_state)
         )
+        if space == "auto":
+            candidates = with_other_sizes(candidates, self.estimator, self.random_state)
         context = callback_ctx.subcontext(
             task_name="search",
             max_subtasks=len(candidates) * self.n_splits_,

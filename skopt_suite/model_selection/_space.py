@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
 
-from skopt_suite.estimators._fused import is_trainable, search_ranges
+from skopt_suite.estimators._fused import is_trainable, other_sizes, search_ranges
 from skopt_suite.model_selection._engine.levels import innermost, innermost_name
 
 _COMPONENTS = ("loss", "penalty", "optimizer", "schedule")
+_SIZES, _AS_MANY = "hidden_layer_sizes", 8
 
 
 def search_space(estimator: BaseEstimator) -> dict[str, Any]:
@@ -83,6 +85,23 @@ def search_space(estimator: BaseEstimator) -> dict[str, Any]:
         f"{prefix}__{name}" if prefix else name: search.distribution()
         for name, search in ranges.items()
     }
+
+
+def with_other_sizes(
+    candidates: list[dict[str, Any]], estimator: BaseEstimator, random_state: Any
+) -> list[dict[str, Any]]:
+    """Return candidates of which some have hidden layers of another size than the estimator.
+
+    The first few have its own. After those, as many at a time share a size, and so a pass.
+    """
+    prefix, sizes = innermost_name(estimator), other_sizes(innermost(estimator))
+    if not sizes:
+        return candidates
+    name, rng = f"{prefix}__{_SIZES}" if prefix else _SIZES, check_random_state(random_state)
+    n_groups = -(-len(candidates) // _AS_MANY) - 1
+    drawn = [{name: sizes[k]} for k in rng.randint(len(sizes), size=n_groups)]
+    groups: list[dict[str, Any]] = [{}, *drawn]
+    return [one | groups[k // _AS_MANY] for k, one in enumerate(candidates)]
 
 
 def _nothing_to_search(model: Any) -> str:

@@ -15,12 +15,14 @@ from sklearn.model_selection import (
     ParameterSampler,
     RandomizedSearchCV,
 )
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skopt_suite.model_selection._engine.time_limit as time_limit
 from skopt_suite import LinearClassifier, MLPClassifier, MLPRegressor
 from skopt_suite.model_selection import FusedRandomizedSearchCV, search_space
+from skopt_suite.model_selection._space import with_other_sizes
 
 from .problems import CLASSES, NUMBERS, assert_same_results
 
@@ -69,6 +71,34 @@ def test_automatic_space(estimator):
 def test_automatic_space_of_a_regressor():
     found = search(MLPRegressor(max_iter=3, loss="huber", random_state=0), "auto", NUMBERS)
     assert "loss__delta" in found.best_params_
+
+
+def test_some_candidates_have_layers_of_another_size():
+    for estimator, name in [
+        (MLP, "hidden_layer_sizes"),
+        (OneVsRestClassifier(MLP), "estimator__hidden_layer_sizes"),
+    ]:
+        found = search(estimator, "auto", n_iter=19, cv=2, refit=False)
+        sizes = [one.pop(name, (8,)) for one in found.cv_results_["params"]]
+        assert sizes[:8] == [(8,)] * 8
+        assert len(set(sizes[8:16])) == len(set(sizes[16:])) == 1
+        assert set(sizes[8:]) < {(4,), (16,), (8, 8)}
+        assert found.fusion_report_.n_groups == 3
+        drawn = ParameterSampler(search_space(estimator), 19, random_state=0)
+        assert found.cv_results_["params"] == list(drawn)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "is_searched"),
+    [
+        (MLPClassifier((8, 8), dropout=[0.1, 0.2]), {(4, 4), (16, 16)}),
+        (MLPClassifier((2,), normalization="layer"), {(4,), (2, 2)}),
+        (LinearClassifier(), set()),
+    ],
+)
+def test_only_sizes_that_are_accepted_are_searched(estimator, is_searched):
+    drawn = with_other_sizes([{} for _ in range(800)], estimator, random_state=0)
+    assert {one.get("hidden_layer_sizes") for one in drawn} == {None, *is_searched}
 
 
 def test_what_was_given_is_what_was_drawn_from():
