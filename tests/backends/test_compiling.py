@@ -126,6 +126,10 @@ class Refuse(event.Listener):
     def on_end(self, event):
         pass
 event.register("numba:compile", Refuse())
+from numba.core.cpu import CPUContext
+def refuse(context):
+    raise AssertionError("registers all that can be compiled, which takes longer than to load")
+CPUContext.refresh = refuse
 """
 
 

@@ -6,6 +6,8 @@ import warnings
 
 from numba import njit
 
+from skopt_suite.backends.kernels._numba._kept_code import kept
+
 NO_CACHE = (
     "skopt_suite cannot keep its compiled kernels: numba finds no directory that it can write to, "
     "so every process compiles them anew, which takes a while. Set the environment variable "
@@ -30,17 +32,18 @@ _SUM = {*EXACT, "reassoc"}
 
 HAS_CACHE = _has_cache()
 _HOW = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-_KEPT = {**_HOW, "cache": HAS_CACHE}
 _VIEWS = {"_nrt": False}  # arrays are not counted, which is quicker to run and to compile
 # What is called by kernels only is not kept by itself: it is part of them. Half of the time to
 # compile it goes into being called by Python.
 _INNER = {**_HOW, "no_cpython_wrapper": True}
 
-jit = njit(fastmath=set(EXACT), **_KEPT)
-jit_views = njit(fastmath=set(EXACT), **_VIEWS, **_KEPT)
+_keep = kept if HAS_CACHE else njit
+
+jit = _keep(fastmath=set(EXACT), **_HOW)
+jit_views = _keep(fastmath=set(EXACT), **_VIEWS, **_HOW)
 """For what allocates nothing."""
-jit_views_sum = njit(fastmath=_SUM, **_VIEWS, **_KEPT)
-jit_body = njit(fastmath=set(EXACT), **_VIEWS, **_KEPT, no_cpython_wrapper=True)
+jit_views_sum = _keep(fastmath=_SUM, **_VIEWS, **_HOW)
+jit_body = _keep(fastmath=set(EXACT), **_VIEWS, **_HOW, no_cpython_wrapper=True)
 """For what kernels call by address, and allocates nothing."""
 jit_inner = njit(fastmath=set(EXACT), **_INNER)
 """For what is called by kernels only."""
