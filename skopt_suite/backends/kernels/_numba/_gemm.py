@@ -13,8 +13,8 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import get_cython_function_address, intrinsic
-from numba.np.arrayobj import make_array
 
+from skopt_suite.backends.kernels._numba._arrays import make_array
 from skopt_suite.backends.kernels._numba._jit import jit_inner_views
 
 

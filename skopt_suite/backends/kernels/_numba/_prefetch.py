@@ -6,8 +6,8 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array
 
+from skopt_suite.backends.kernels._numba._arrays import make_array
 from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views
 from skopt_suite.backends.kernels._numba._types import flat_of
 

@@ -7,7 +7,8 @@ from typing import Any
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, typeof_impl
-from numba.np.arrayobj import make_array, populate_array
+
+from skopt_suite.backends.kernels._numba._arrays import make_array, populate_array
 
 whole = types.int64
 number = types.float64
