@@ -42,27 +42,6 @@ class Parametrised(Displayed):
         """Return the names of the parameters; scikit-learn looks them up anew with every call."""
         return super()._get_param_names()
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters; those of components too, whether given by name or as objects.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Whether to return what `set_params` takes as ``<component>__<parameter>`` too. What
-            ``"auto"`` is chosen to be at `fit` has nothing to set before.
-
-        Returns
-        -------
-        params : dict
-            Values by name.
-        """
-        params = super().get_params(deep)
-        for name in self.parameters if deep else ():
-            if component := self._named_component(name):
-                nested = component.get_params().items()
-                params.update({f"{name}__{key}": value for key, value in nested})
-        return params
-
     def set_params(self, **params: Any) -> Parametrised:
         """Set parameters; nested ones (``optimizer__learning_rate``) work on a name too.
 

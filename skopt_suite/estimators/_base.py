@@ -188,11 +188,11 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         check_standardize(type(self).__name__, self.standardize)
         check_scoring(type(self).__name__, self.scoring)
 
-    def _optimizer(self, is_on_host: bool = True) -> Optimizer:
-        """Return the optimizer; `"auto"` resolved for where rows are."""
+    def _optimizer(self, **facts: bool) -> Optimizer:
+        """Return the optimizer; `"auto"` resolved for what is known of rows (see `Demands`)."""
         given, owner = self.optimizer, type(self).__name__
         if isinstance(given, str) and given == "auto":
-            given = best_optimizer(self._loss(), self._kind_of_penalty(), is_on_host)
+            given = best_optimizer(self._loss(), self._kind_of_penalty(), **facts)
         return OPTIMIZERS.resolve(given, owner=owner, name="optimizer", also=("auto",))
 
     def _kind_of_penalty(self) -> Penalty:

@@ -72,10 +72,10 @@ class MLPFace(Prunable, TrainableEstimator):
         hidden, activations, *kinds = self._architecture()
         return Network((n_features, *hidden, n_outputs), activations, True, *kinds)
 
-    def _optimizer(self, is_on_host: bool = True) -> Optimizer:
+    def _optimizer(self, **facts: bool) -> Optimizer:
         if isinstance(self.optimizer, str) and self.optimizer == "auto":
             return network_optimizer()
-        return super()._optimizer(is_on_host)
+        return super()._optimizer(**facts)
 
     def _dropout_rates(self) -> tuple[float, ...]:
         sizes = widths(self.hidden_layer_sizes)

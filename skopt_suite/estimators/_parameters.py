@@ -54,9 +54,9 @@ def common_parameters(
     }
 
 
-def best_optimizer(loss: Loss, penalty: Penalty, is_on_host: bool = True) -> str:
-    """Return the name of the best optimizer that loss and penalty allow: what `"auto"` means."""
-    demands = Demands(loss, penalty, is_on_host=is_on_host)
+def best_optimizer(loss: Loss, penalty: Penalty, **facts: Any) -> str:
+    """Return the name of the best optimizer for what `Demands` says: what `"auto"` means."""
+    demands = Demands(loss, penalty, **facts)
     able = (name for name in _BEST_FIRST if OPTIMIZERS[name]().refusal(demands) is None)
     return next(able, _BEST_FIRST[-1])
 

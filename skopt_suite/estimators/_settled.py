@@ -27,7 +27,7 @@ def settled(
 ) -> Plan:
     """Return a plan that says whether to stop early, and how many rows networks see in a step.
 
-    What `"auto"` means as an optimizer is another one where rows are not on the host.
+    What `"auto"` means as an optimizer depends on rows, too.
 
     Parameters
     ----------
@@ -40,8 +40,10 @@ def settled(
     are_given : bool
         Whether the user holds out others.
     """
-    if not plan.optimizer.takes_devices and not rows.placement.is_numpy:
-        plan = replace(plan, optimizer=model._optimizer(is_on_host=False))
+    if not plan.optimizer.takes_devices:
+        loss, is_on_host = plan.loss.on(rows.targets.type), rows.placement.is_numpy
+        facts = {"is_on_host": is_on_host, "has_coupled_outputs": loss.has_coupled_outputs}
+        plan = replace(plan, optimizer=model._optimizer(**facts))
     if model._is_network and isinstance(plan.batch_size, str):
         plan = replace(plan, batch_size=auto_batch_size(rows.y.shape[0]))
     if isinstance(plan.early_stopping, str):

@@ -35,6 +35,7 @@ _SAID_OF_VALUES = (
     "is_envelope",
     "is_of_residuals",
     "has_smoothed",
+    "has_coupled_outputs",
 )
 
 
@@ -98,6 +99,11 @@ class Loss(Component):
         bound = copy.copy(self)
         bound._targets = targets
         return bound
+
+    @property
+    def has_coupled_outputs(self) -> bool:
+        """Whether raw predictions of a sample depend on one another, as those of a softmax do."""
+        return False
 
     def check_targets(self, y: np.ndarray) -> None:
         """Raise `ValueError` if there are targets that the loss does not take.

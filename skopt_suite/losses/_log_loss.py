@@ -66,6 +66,11 @@ class LogLoss(ClassificationLoss):
         """Return 1/2 for classes and 1/4, the largest p (1 - p), for labels."""
         return 0.5 if self.targets.kind == "classes" else 0.25
 
+    @property
+    def has_coupled_outputs(self) -> bool:
+        """Whether there are more than two classes."""
+        return self.targets.kind == "classes"
+
     def value_and_gradient(
         self, y: TargetColumns, raw: RawPredictions
     ) -> tuple[PerSample, RawPredictions]:

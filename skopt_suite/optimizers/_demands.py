@@ -70,6 +70,8 @@ class Demands:
     """Units of every hidden layer; empty for linear models."""
     is_sparse: bool = False
     """Whether X is sparse."""
+    has_coupled_outputs: bool = False
+    """Whether raw predictions of a sample depend on one another."""
     is_on_host: bool = True
     """Whether X is in the memory of the host."""
     is_incremental: bool = False

@@ -36,6 +36,7 @@ def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
         input_dropout=plan.input_dropout,
         hidden_layer_sizes=tuple(job.network.sizes[1:-1]),
         is_sparse=is_sparse(X),
+        has_coupled_outputs=job.loss.has_coupled_outputs,
         is_on_host=isinstance(X, np.ndarray) or issparse(X),
         is_incremental=is_incremental,
     )

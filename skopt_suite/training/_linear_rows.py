@@ -15,6 +15,7 @@ from skopt_suite.losses import Loss
 from skopt_suite.optimizers.algebra._moments import Moments
 from skopt_suite.training._rows import Source, Weights
 
+_AT_ONCE = 1024  # rows that are converted to float64
 _CURVED = 1e-3  # of the mean: the least curvature that a row counts with
 
 
@@ -74,10 +75,15 @@ class LinearRows:
         """Return ``Xᵀ slope`` of every fit, (n_fits, n_features, n_outputs), in one product."""
         n_fits, n_samples, n_outputs = slope.shape
         wide = np.moveaxis(slope, 0, 1).reshape(n_samples, n_fits * n_outputs)
-        X = self.columns.by_column if self.columns.is_sparse else self.X
-        product = X.T @ wide.astype(X.dtype, copy=False)
-        product = product.astype(np.float64, copy=False)
+        product = self.columns.by_column.T @ wide if self.columns.is_sparse else self._dense(wide)
         return np.moveaxis(product.reshape(-1, n_fits, n_outputs), 1, 0)
+
+    def _dense(self, wide: Array) -> Array:
+        """Return ``Xᵀ wide`` of dense rows, summed in float64."""
+        if self.X.dtype == np.float64:
+            return self.X.T @ wide
+        parts = (slice(start, start + _AT_ONCE) for start in range(0, len(wide), _AT_ONCE))
+        return sum(self.X[part].astype(np.float64).T @ wide[part] for part in parts)
 
     def moments(self) -> PairMoments:
         """Return means and second moments of inputs and targets, times the loss's curvature."""

@@ -33,7 +33,12 @@ def test_why_training_stopped(model, reason):
 
 
 @pytest.mark.parametrize(
-    "model", [LinearClassifier(), LinearRegressor(penalty="l1"), MLPRegressor(optimizer="lbfgs")]
+    "model",
+    [
+        LinearClassifier(),
+        LinearRegressor(penalty="l1", optimizer="fista"),
+        MLPRegressor(optimizer="lbfgs"),
+    ],
 )
 def test_a_solver_that_stops_short_warns(model):
     model.set_params(max_iter=2, tol=1e-10)
@@ -53,11 +58,13 @@ def test_a_solver_that_stops_short_warns(model):
         ({}, "lbfgs"),
         ({"penalty": "none"}, "lbfgs"),
         ({"loss": "squared_hinge"}, "lbfgs"),
-        ({"penalty": "l1"}, "fista"),
-        ({"penalty": "elastic_net"}, "fista"),
-        ({"penalty": L2(positive=True)}, "fista"),
+        ({"penalty": "l1"}, "coordinate_descent"),
+        ({"penalty": "elastic_net"}, "coordinate_descent"),
+        ({"penalty": L2(positive=True)}, "coordinate_descent"),
         ({"loss": "hinge"}, "lbfgs"),
         ({"loss": "hinge", "penalty": "l1"}, "fista"),
+        ({"penalty": "mcp"}, "coordinate_descent"),
+        ({"penalty": "group_lasso"}, "fista"),
     ],
 )
 def test_what_auto_takes(parameters, chosen):

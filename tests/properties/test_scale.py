@@ -104,7 +104,7 @@ def test_repeated_rows(model, y):
 
 @pytest.mark.parametrize("mean", [10, 100, 1000])
 def test_l1_does_not_mind_where_columns_are(mean):
-    model = LinearRegressor(penalty=L1(0.1))
+    model = LinearRegressor(penalty=L1(0.1), tol=1e-7)
     once = predictions(model, X, NUMBERS)
     iterations = model.n_iter_
     np.testing.assert_allclose(predictions(model, X + mean, NUMBERS), once, atol=1e-4)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from sklearn.exceptions import FitFailedWarning
 
-import skopt_suite.ensemble._training as members
 import skopt_suite.estimators._base as fits
+import skopt_suite.model_selection._engine.members as members
 import skopt_suite.model_selection._engine.passes as passes
 import skopt_suite.model_selection._engine.scoring as scoring
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier

@@ -38,7 +38,8 @@ class CoordinateDescent(Optimizer):
     more rows than features and a squared error it needs their second moments only. Else an
     iteration goes through the features whose weights are not 0 and those that are furthest from
     optimal, until these are solved, and then looks at all others once; losses that are not
-    quadratic are approximated by quadratics (proximal Newton). Columns are centred by moving the
+    quadratic are approximated by quadratics (proximal Newton); outputs must not depend on one
+    another, as those of a softmax do. Columns are centred by moving the
     intercept, so sparse X stays sparse, and neither means nor scales of columns matter.
 
     It stops where the objective is proven to be near the optimum: if ``d_j`` is how far the
@@ -106,6 +107,8 @@ class CoordinateDescent(Optimizer):
 def _refusals(demands: Demands) -> Iterator[str]:
     if not demands.penalty.has_tangent:
         yield f"needs a penalty that is a sum over weights; got {demands.penalty!r}"
+    if demands.has_coupled_outputs:
+        yield "needs outputs that do not depend on one another, as those of a softmax do"
     if not demands.loss.has_hessian:
         yield f"needs a loss that declares its second derivative; got {demands.loss.name!r}"
 
