@@ -81,7 +81,8 @@ class LinearRows:
     def _dense(self, wide: Array) -> Array:
         """Return ``Xᵀ wide`` of dense rows, summed in float64."""
         if self.X.dtype == np.float64:
-            return self.X.T @ wide
+            is_one = wide.shape[1] == 1  # products with vectors are faster
+            return (self.X.T @ wide[:, 0])[:, None] if is_one else self.X.T @ wide
         parts = (slice(start, start + _AT_ONCE) for start in range(0, len(wide), _AT_ONCE))
         return sum(self.X[part].astype(np.float64).T @ wide[part] for part in parts)
 
@@ -184,9 +185,7 @@ class Columns:
         return found.data, found.indices.astype(np.int64), found.indptr.astype(np.int64)
 
     def products(self, features: np.ndarray, slope: np.ndarray) -> np.ndarray:
-        """Return the products of features with numbers of samples, (n_chosen,)."""
-        if not self.is_sparse:
-            return self.dense(features) @ slope
+        """Return the products of sparse features with numbers of samples, (n_chosen,)."""
         return self.by_column[:, features].T @ slope
 
     def _copied(self, features: np.ndarray) -> np.ndarray:

@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from skopt_suite.backends import Array, PerFit, namespace, to_numpy, weighted_sum
+from skopt_suite.backends import (
+    Array,
+    FeatureMatrix,
+    PerFit,
+    RawPredictions,
+    namespace,
+    to_numpy,
+    weighted_sum,
+)
 from skopt_suite.losses import Loss
 from skopt_suite.training._job import Job
 from skopt_suite.training._rows import Source, Targets, Weights, blocks
@@ -91,8 +99,18 @@ def _initial_values(stack: Stack, source: Source, n_at_once: int) -> Iterator[Ar
     """Yield the losses of the first rows, (n_fits, n_at_once)."""
     for block in blocks(min(N_ROWS, source.n_samples), n_at_once):
         rows = source.batch(block.start, block.stop - block.start, None, Weights())
-        raw = stack.terms.network.forward(stack.params, rows.X, stack.terms.context)[0]
-        yield stack.terms.loss.value_and_gradient(rows.y, raw)[0]
+        yield stack.terms.loss.value_and_gradient(rows.y, _initial_raw(stack, rows.X))[0]
+
+
+def _initial_raw(stack: Stack, X: FeatureMatrix) -> RawPredictions:
+    """Return raw predictions; those of linear models without weights are their intercepts."""
+    network, params = stack.terms.network, stack.params
+    xp, (*hidden, last) = namespace(params), network.layout.layers
+    if hidden or bool(xp.any(network.layout.weights(params) != 0)):
+        return network.forward(params, X, stack.terms.context)[0]
+    shape = params.shape[0], X.shape[0], last.n_out
+    raw = xp.zeros(shape, dtype=params.dtype, device=params.device)
+    return raw + last.bias(params) if last.has_bias else raw
 
 
 def _mean(values: Array) -> np.ndarray:

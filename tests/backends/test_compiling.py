@@ -61,6 +61,7 @@ def test_nothing_is_said_of_what_is_short_and_of_functions_of_users(capsys):
         announcer.on_start(OURS)
         announcer.on_end(OURS)
     compile_for_long(announcer, event_of("users_own_module"))
+    compile_for_long(announcer, event_of(None))  # a class that numba compiles
     assert announcer.timer is None
     assert 0 < announcer.left < _compiling.PATIENCE
     assert capsys.readouterr().err == ""

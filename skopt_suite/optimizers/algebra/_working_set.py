@@ -68,7 +68,7 @@ class WorkingSet:
             if not self._descend(chosen_terms, w, bias, raw, tol / 4 ** (i + 1)):
                 break
             slope = self._slope(raw)
-            products = self.rows.columns.products(self.chosen, slope)
+            products = self._products(slope)
             if chosen_terms.distance(w[self.chosen], products).max(initial=0.0) <= tol:
                 break
         self._balance(bias, raw)
@@ -142,6 +142,11 @@ class WorkingSet:
     def _slope(self, raw: Array) -> Array:
         now = self.rows.derivatives(raw[None], self.fit)
         return np.ascontiguousarray(now.slope[0, :, self.output])
+
+    def _products(self, slope: Array) -> Array:
+        """Return the gradient by the chosen weights."""
+        columns = self.rows.columns
+        return columns.products(self.chosen, slope) if columns.is_sparse else self._columns @ slope
 
     @cached_property
     def _columns(self) -> Array:

@@ -54,7 +54,8 @@ class _WhileCompiling(event.Listener):
 
 
 def _is_ours(event: Any) -> bool:
-    return event.data["dispatcher"].py_func.__module__.startswith(_KERNELS)
+    module = event.data["dispatcher"].py_func.__module__  # None of what numba writes itself
+    return (module or "").startswith(_KERNELS)
 
 
 class Announcer(_WhileCompiling):
