@@ -65,6 +65,8 @@ class FitObserver:
         self.estimator = estimator
         self.task = {"X": X, "y": y, "metadata": metadata}
         self.fitted_attributes = fitted_attributes
+        self.losses: list[float] = []
+        self.scores: list[float] = []
         self.context = estimator._init_callback_context(max_subtasks=estimator.max_iter)
         self.context.call_on_fit_task_begin(estimator=estimator, **self.task)
 
@@ -77,10 +79,16 @@ class FitObserver:
         """Close the task of the epoch; True if a callback asks to stop."""
         if self.estimator.verbose:
             print_epoch(report.epoch, report.loss[0], report.score)
+        self.losses.append(float(report.loss[0]))
+        if report.score is not None:
+            self.scores.append(float(report.score[0]))
         return self.epoch.call_on_fit_task_end(
             estimator=self.estimator,
             **self.task,
-            reconstruction_attributes=lambda: self.fitted_attributes(report.params(0)),
+            reconstruction_attributes=lambda: {
+                **self.fitted_attributes(report.params(0)),
+                **_progress(list(self.losses), list(self.scores)),
+            },
         )
 
     def fit_ends(self, params: Any) -> None:
@@ -104,3 +112,14 @@ def print_epoch(epoch: int, loss: float, score: Any = None) -> None:
     """Print the line of an epoch, as ``verbose`` asks for."""
     held_out = "" if score is None else f", validation score {score[0]:.4f}"
     print(f"epoch {epoch}: loss {loss:.6f}{held_out}")
+
+
+def _progress(losses: list[float], scores: list[float]) -> dict[str, Any]:
+    """Return the fitted attributes that tell of the epochs so far."""
+    return {
+        "loss_": losses[-1],
+        "loss_curve_": losses,
+        "n_iter_": len(losses),
+        "validation_scores_": scores or None,
+        "best_validation_score_": max(scores, default=None),
+    }

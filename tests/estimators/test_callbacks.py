@@ -128,3 +128,26 @@ def test_the_scoring_monitor_takes_the_weights_of_the_fit():
     last = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"][-1]
     expected = accuracy_score(y, model.predict(X), sample_weight=weight)
     assert last["accuracy"] == pytest.approx(expected)
+
+
+class Progress(Spy):
+    """Keeps what callbacks are shown of every epoch."""
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+        if context.task_name == "epoch":
+            self.scores.append(fitted_estimator)
+
+
+def test_callbacks_see_the_losses_and_scores_so_far():
+    model = MLPClassifier((4,), max_iter=6, early_stopping=True, random_state=0)
+    spy = Progress()
+    model.fit(X[:50], y[:50])  # what a fit before left is not shown
+    model.set_callbacks(spy).fit(X, y)
+    third = spy.scores[2]
+    assert third.n_iter_ == 3
+    assert third.loss_ == third.loss_curve_[-1]
+    assert third.loss_curve_ == pytest.approx(model.loss_curve_[:3])
+    assert third.validation_scores_ == pytest.approx(model.validation_scores_[:3])
+    assert third.best_validation_score_ == max(third.validation_scores_)
+    LinearClassifier(optimizer="adam", max_iter=3).set_callbacks(spy := Progress()).fit(X, y)
+    assert spy.scores[0].validation_scores_ is None
