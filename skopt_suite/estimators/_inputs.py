@@ -20,6 +20,7 @@ from skopt_suite.backends import (
     placement_for,
     to_numpy,
 )
+from skopt_suite.estimators._unread import refuse_lazy
 
 
 def check_X(
@@ -42,6 +43,7 @@ def check_X(
     reset : bool
         Whether this is a fit.
     """
+    refuse_lazy(type(estimator).__name__, X=X)
     placement = placement_for(backend, X)
     if is_device_array(X):
         X = _check_device_array(estimator, X, reset)

@@ -37,6 +37,7 @@ from skopt_suite.estimators._settled import settled, settled_without_rows
 from skopt_suite.estimators._split import split_rows
 from skopt_suite.estimators._standardize import learnt_standardization
 from skopt_suite.estimators._targets import Targets, are_numbers, placed_targets
+from skopt_suite.estimators._unread import refuse_lazy
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.penalties import PENALTIES
@@ -137,6 +138,7 @@ def checked_rows(
     classes: Any = None,
 ) -> CheckedRows:
     """Check the data, and learn what the targets are unless they are `known`."""
+    refuse_lazy(type(model).__name__, y=y)
     X, placement, dtype = seen_X(model, X, model._precision(), reset=known is None)
     check_size(X, type(model).__name__, dtype)
     y = classes_near(model._check_targets(y, dtype), placement)

@@ -19,6 +19,7 @@ from sklearn.utils import check_random_state, indexable
 from skopt_suite.backends import is_device_array, is_sparse
 from skopt_suite.estimators._callbacks import with_callbacks
 from skopt_suite.estimators._fused import is_trainable
+from skopt_suite.estimators._unread import refuse_unread
 from skopt_suite.model_selection._engine.apart import what_keeps_apart
 from skopt_suite.model_selection._engine.candidates import Candidate, make_candidates
 from skopt_suite.model_selection._engine.device import on_host, scorer_for, sklearn_takes
@@ -73,6 +74,7 @@ class FusedSearch(BaseSearchCV):
         self._validate_params()
         budget = budget_of(self.max_memory, type(self).__name__)
         scorer, refit_metric = self._get_scorers()
+        refuse_unread(type(self).__name__, X=X, y=y)
         X = X.tocsr() if is_device_array(X) and is_sparse(X) else X
         X, y = indexable(X, y)
         told = {"estimator": self, "X": X, "y": y, "metadata": metadata_of(params)}

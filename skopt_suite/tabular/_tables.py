@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.utils import Tags
 from sklearn.utils.validation import validate_data
 
+from skopt_suite.estimators._unread import refuse_unread
 from skopt_suite.tabular._columns import is_frame
 
 
@@ -24,6 +25,7 @@ def checked_table(owner: Any, X: Any, *, reset: bool) -> Any:
     reset : bool
         Whether to learn.
     """
+    refuse_unread(type(owner).__name__, X=X)
     if is_frame(X):
         _check_shape(type(owner).__name__, X, n_rows=2 if reset else 1)
         return validate_data(owner, X, reset=reset, skip_check_array=True)

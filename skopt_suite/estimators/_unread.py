@@ -1,0 +1,29 @@
+"""Frames whose rows have not been read yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["refuse_lazy", "refuse_unread"]
+
+
+def refuse_lazy(owner: str, **given: Any) -> None:
+    """Raise if a lazy frame of polars was given."""
+    for name, rows in given.items():
+        if type(rows).__name__ == "LazyFrame":
+            raise _not_read(owner, name, rows, "collect")
+
+
+def refuse_unread(owner: str, **given: Any) -> None:
+    """Raise if such a frame was given, or one of dask, the rows of which have no numbers."""
+    refuse_lazy(owner, **given)
+    for name, rows in given.items():
+        if hasattr(rows, "divisions") and hasattr(rows, "compute"):
+            raise _not_read(owner, name, rows, "compute")
+
+
+def _not_read(owner: str, name: str, rows: Any, method: str) -> TypeError:
+    kind = f"{type(rows).__module__.partition('.')[0]}'s {type(rows).__name__}"
+    return TypeError(
+        f"{owner}: {name} must have been read into memory; got {kind}. Give {name}.{method}()."
+    )
