@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sklearn.callback import CallbackSupportMixin, ProgressBar, with_callbacks
+from sklearn.callback._callback_context import get_context_path as path_of
 
 from skopt_suite.estimators._prepared import Prepared
 from skopt_suite.training import Report, kind_of_steps
@@ -14,6 +15,7 @@ __all__ = [
     "CallbackSupportMixin",
     "FitObserver",
     "has_callbacks",
+    "path_of",
     "print_epoch",
     "print_steps",
     "show_bars",

@@ -15,7 +15,7 @@ from sklearn.model_selection import (
     cross_validate,
 )
 
-from skopt_suite import model_selection
+from skopt_suite import integrations, model_selection
 
 from .public import public_callables, public_objects
 
@@ -25,6 +25,7 @@ MIRRORS = {  # "as in scikit-learn" is all that these say of most parameters
     model_selection.FusedRandomizedSearchCV: RandomizedSearchCV,
     model_selection.FusedHalvingGridSearchCV: HalvingGridSearchCV,
     model_selection.FusedHalvingRandomSearchCV: HalvingRandomSearchCV,
+    integrations.FusedOptunaSearchCV: RandomizedSearchCV,
     model_selection.fused_cross_validate: cross_validate,
     model_selection.fused_cross_val_score: cross_val_score,
 }
