@@ -231,3 +231,30 @@ def test_wide_table(run):
     assert len(scores) == 5
     assert min(scores) > 0.95
     assert_drawing("demo_output/wide_table.png")
+
+
+def test_optuna_study(run):
+    pytest.importorskip("optuna", reason="needs optuna, of the extra test")
+    printed = run("optuna_study.py")
+    assert "80 of 80 candidates fused into 4 passes per fold" in printed
+    (accuracy,) = numbers(r"on the test set (0\.\d+)", printed)
+    assert accuracy > 0.95
+    medians = numbers(r"^batch \d: median loss (\d\.\d+)", printed)
+    assert medians[-1] < medians[0] / 2
+    ((pruned, best),) = re.findall(r"^(\d+) of 15 trials ended early, .* (0\.\d+)$", printed, re.M)
+    assert 0 < int(pruned) < 15
+    assert float(best) > 0.95
+    assert_drawing("demo_output/optuna_study.png")
+
+
+def test_track_epochs(run):
+    pytest.importorskip("tensorboardX", reason="needs tensorboardX, of the extra test")
+    printed = run("track_epochs.py")
+    sizes = numbers(r"bytes of epochs: (\d+)$", printed)
+    assert len(sizes) == 3
+    assert min(sizes) > 500
+    scores = numbers(r"validation score (0\.\d+)$", printed)
+    assert scores == sorted(scores)
+    (epochs,) = numbers(r"stopped by the callback after (\d+) epochs", printed)
+    assert epochs < 50
+    assert_drawing("demo_output/track_epochs.png")
