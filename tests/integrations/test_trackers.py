@@ -1,5 +1,6 @@
 """Metrics of epochs and candidates, where trackers of experiments show them."""
 
+import inspect
 from collections import defaultdict
 
 import numpy as np
@@ -74,6 +75,13 @@ def test_what_cannot_write():
 
 
 # ------------------------------------------------------------------------ MLflow
+
+
+def test_methods_that_may_be_missing_are_exchanged_as_those_of_scikit_learn(monkeypatch):
+    method = inspect.getattr_static(LinearClassifier, "predict_proba")
+    monkeypatch.setattr(method, "fn", lambda model, X: "logged")
+    assert LinearClassifier().fit(X, y).predict_proba(X) == "logged"
+    assert not hasattr(LinearClassifier(loss="hinge").fit(X, y), "predict_proba")
 
 
 of_mlflow = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
