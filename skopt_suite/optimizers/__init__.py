@@ -28,6 +28,8 @@ from skopt_suite.optimizers.solvers._closed_form import ClosedForm
 from skopt_suite.optimizers.solvers._coordinate_descent import CoordinateDescent
 from skopt_suite.optimizers.solvers._fista import FISTA
 from skopt_suite.optimizers.solvers._lbfgs import LBFGS
+from skopt_suite.optimizers.solvers._newton_cg import NewtonCG
+from skopt_suite.optimizers.solvers._newton_cholesky import NewtonCholesky
 from skopt_suite.optimizers.wrappers._average_weights import AverageWeights
 from skopt_suite.optimizers.wrappers._base import Wrapper
 from skopt_suite.optimizers.wrappers._clip_gradient import ClipGradient
@@ -62,6 +64,8 @@ OPTIMIZERS = Registry(
         FISTA,
         ClosedForm,
         CoordinateDescent,
+        NewtonCholesky,
+        NewtonCG,
     ],
     OPTIMIZER_WORDS,
 )
@@ -91,6 +95,8 @@ __all__ = [
     "Momentum",
     "Muon",
     "Nesterov",
+    "NewtonCG",
+    "NewtonCholesky",
     "Optimizer",
     "Problem",
     "RMSprop",

@@ -24,6 +24,7 @@ from skopt_suite.backends import (
 )
 from skopt_suite.optimizers._demands import Demands, refusals
 from skopt_suite.optimizers.algebra._curvature import Curvature
+from skopt_suite.optimizers.algebra._design import Design, Hessian
 from skopt_suite.optimizers.algebra._diagonal import Diagonal
 from skopt_suite.optimizers.algebra._quadratic import Quadratic
 
@@ -43,11 +44,24 @@ class LinearRows(Protocol):
     def columns(self) -> Any:
         """Features side by side: see `skopt_suite.training`."""
 
+    @property
+    def design(self) -> Design:
+        """Inputs as products see them: centred, with a column for the intercept."""
+
     def raw(self, weights: Array, bias: Array) -> RawPredictions:
         """Return predictions of weights (n_fits, n_features, n_outputs)."""
 
     def derivatives(self, raw: RawPredictions, fit: int | None = None) -> Any:
         """Return value, slope and curvature of the mean loss by raw predictions."""
+
+    def value_and_slope(self, raw: RawPredictions) -> tuple[PerFit, RawPredictions]:
+        """Return the mean loss of all fits and its gradient by raw predictions."""
+
+    def hessian(self, raw: RawPredictions, floor: PerFit) -> Hessian:
+        """Return its second derivative, with at least `floor` times what bounds it."""
+
+    def take(self, index: Array) -> LinearRows:
+        """Return those of the fits that `index` names."""
 
     def gradient(self, slope: RawPredictions) -> Array:
         """Return the gradient by weights, (n_fits, n_features, n_outputs)."""
@@ -123,6 +137,9 @@ class Problem(Protocol):
         ``centred_gradient(gradient)`` from and to parameters for centred inputs, which all of these
         are about.
         """
+
+    def ridge(self) -> FitColumn | float:
+        """Return the curvature of a quadratic penalty: (n_fits, 1 or n_outputs), or a number."""
 
     def linear_rows(self) -> LinearRows:
         """Return the rows themselves; only for solvers that do not `takes_devices`."""

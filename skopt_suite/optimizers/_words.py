@@ -13,6 +13,8 @@ OPTIMIZER_WORDS = by_word(
         "clip_gradient": ("clipnorm", "clipgradnorm", "globalclipnorm", "clipvalue"),
         "average_weights": ("asgd", "swa", "ema", "polyakaveraging", "averagedmodel"),
         "lbfgs": ("bfgs", "lbfgsb", "liblinear", "newtoncg", "newtoncholesky", "trustncg"),
+        "newton_cg": ("trustncg", "truncatednewton", "tron"),
+        "newton_cholesky": ("irls", "newtonraphson", "fisherscoring"),
         "fista": ("ista", "proximalgradient", "sag", "saga", "coordinatedescent", "cd"),
         "closed_form": ("cholesky", "svd", "eigen", "lsqr", "sparsecg", "normalequations"),
     }

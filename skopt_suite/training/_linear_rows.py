@@ -12,6 +12,7 @@ from skopt_suite._component import take
 from skopt_suite._layout import DenseLayout
 from skopt_suite.backends import Array, FeatureMatrix, PerFit, RawPredictions
 from skopt_suite.losses import Loss
+from skopt_suite.optimizers.algebra._design import Design, Hessian
 from skopt_suite.optimizers.algebra._moments import Moments
 from skopt_suite.training._rows import Source, Weights
 
@@ -71,6 +72,31 @@ class LinearRows:
         value = np.vecdot(value, share)
         return Derivatives(value, slope * share[..., None], curvature * share[..., None])
 
+    def value_and_slope(self, raw: RawPredictions) -> tuple[PerFit, RawPredictions]:
+        """Return the mean loss of all fits and its gradient by raw predictions."""
+        value, slope = self.loss.value_and_gradient(self._targets, raw.copy())
+        share = self._share(raw.shape[1])
+        return (value * share).sum(axis=1), slope * share[..., None]
+
+    def hessian(self, raw: RawPredictions, floor: PerFit) -> Hessian:
+        """Return its second derivative, with at least `floor` times what bounds it.
+
+        The floor is for losses of independent outputs, whose curvature may be 0 in all rows.
+        """
+        diagonal, root = self.loss.hessian(self._targets, raw)
+        share, bound = self._share(raw.shape[1])[..., None], self.loss.curvature()
+        if root is not None:
+            return Hessian(diagonal * share, root * np.sqrt(share))
+        least = 0.0 if bound is None else (floor[:, None] * bound)[..., None]
+        return Hessian(np.maximum(diagonal, least) * share)
+
+    @cached_property
+    def design(self) -> Design:
+        """Inputs as products see them: centred, with a column for the intercept."""
+        has_bias = self.layer.has_bias
+        mean, basis = self.source.spectrum(self.weights, has_bias, "columns", True)
+        return Design(self.X, mean if has_bias else None, basis.values)
+
     def gradient(self, slope: RawPredictions) -> Array:
         """Return ``Xᵀ slope`` of every fit, (n_fits, n_features, n_outputs), in one product."""
         n_fits, n_samples, n_outputs = slope.shape
@@ -98,15 +124,24 @@ class LinearRows:
         weights = self.weights.take(index)
         taken = LinearRows(self.layer, take(self.loss, index), self.source, weights)
         taken.columns = self.columns
+        if "design" in vars(self):
+            vars(taken)["design"] = self.design.take(index)
         if self._moments is not None:
             taken._moments = self._moments.take(index)
         return taken
+
+    def _share(self, n_samples: int) -> Array:
+        """Return the weight of every row, (n_fits or 1, n_samples or 1), of sum 1."""
+        weight = self.weights.values
+        if weight is None:
+            return np.full((1, 1), 1 / n_samples)
+        return weight.astype(np.float64, copy=False) / n_samples
 
     @cached_property
     def _targets(self) -> Array:
         (rows,) = self.source.parts(Weights())
         y = rows.y
-        return y.astype(np.float64) if self.loss.targets.kind != "classes" else y
+        return y.astype(np.float64) if y.dtype.kind == "f" else y
 
     @cached_property
     def _losses(self) -> dict[int, Loss]:

@@ -58,8 +58,16 @@ class LinearView:
         if "quadratic" not in self._found:
             joint = self.source.moments(self.weights, self._is_centred, with_targets=True)
             bound, eps = self._bounds()[0], self.source.eps
-            self._found["quadratic"] = Quadratic.of(self.layout, bound, self._alphas(), joint, eps)
+            self._found["quadratic"] = Quadratic.of(self.layout, bound, self.ridge(), joint, eps)
         return self._found["quadratic"]
+
+    def ridge(self) -> Any:
+        """Return the curvature of a quadratic penalty: one, or one for every output."""
+        alpha, separable = self.penalty.curvature(), self.penalty.separable()
+        if alpha is not None or separable is None:
+            return alpha
+        (layer,) = self.layout.layers
+        return layer.weights(separable.l2)[:, 0, :]
 
     def linear_rows(self) -> LinearRows:
         """Return the rows themselves."""
@@ -107,14 +115,6 @@ class LinearView:
         values = xp.maximum(c * basis.values + alpha, c * basis.floor)
         mean, values = (xp.astype(part, source.dtype, copy=False) for part in (mean, values))
         return LinearDiagonal.of(self.layout, mean, values, c)
-
-    def _alphas(self) -> Any:
-        """Return the curvature of a quadratic penalty: one, or one for every output."""
-        alpha, separable = self.penalty.curvature(), self.penalty.separable()
-        if alpha is not None or separable is None:
-            return alpha
-        (layer,) = self.layout.layers
-        return layer.weights(separable.l2)[:, 0, :]
 
     def _bounds(self) -> tuple[Any, Any]:
         """Return the curvature of the loss and that of the penalty, where both declare one."""

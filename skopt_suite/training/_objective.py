@@ -174,6 +174,10 @@ class Objective:
         """Return the objective of linear models as the quadratic that it is."""
         return self._on_all_rows().quadratic()
 
+    def ridge(self) -> FitColumn | float:
+        """Return the curvature of a quadratic penalty of a linear model."""
+        return self._on_all_rows().ridge()
+
     def linear_rows(self) -> LinearRows:
         """Return the rows of linear models themselves."""
         return self._on_all_rows().linear_rows()

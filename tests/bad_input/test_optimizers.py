@@ -100,7 +100,7 @@ LEAST_SQUARES_ONLY = [
     (LinearClassifier(), "needs the squared error; got loss 'log_loss'. Change optimizer to 'gr"),
     (
         LinearRegressor(loss="huber"),
-        "needs the squared error; got loss 'huber'. .*'fista' or 'coordinate_descent'; "
+        "needs the squared error; got loss 'huber'. .*'newton_cholesky' or 'newton_cg'; "
         "loss to 'squared_error'",
     ),
     (LinearRegressor(loss="absolute_error"), r"; loss to 'squared_error'\."),
@@ -130,7 +130,7 @@ def test_the_closed_form_is_for_least_squares(estimator, text):
 
 def test_the_closed_form_does_not_take_sparse_data():
     sparse = scipy.sparse.csr_array(X)
-    text = r"'closed_form' needs the covariance of X.*'sgd', .*'fista' or 'coordinate_descent'\."
+    text = r"'closed_form' needs the covariance of X.*'sgd', .*'newton_cholesky' or 'newton_cg'\."
     with pytest.raises(ValueError, match=text):
         LinearRegressor(optimizer="closed_form").fit(sparse, y)
     assert not LinearRegressor(optimizer="closed_form").__sklearn_tags__().input_tags.sparse

@@ -150,7 +150,7 @@ def test_signatures_and_subclasses_are_as_written():
         (LinearClassifier, "penalty", "ElasticNet", "elastic_net"),
         (LinearClassifier, "optimizer", "Adam", "adam"),
         (LinearClassifier, "optimizer", "saga", "fista"),
-        (LinearClassifier, "optimizer", "newton-cg", "lbfgs"),
+        (LinearClassifier, "optimizer", "newton-cg", "newton_cg"),
         (LinearClassifier, "optimizer", "svd", "closed_form"),
         (LinearClassifier, "schedule", "CosineAnnealingLR", "cosine"),
         (MLPClassifier, "activation", "Swish", "silu"),

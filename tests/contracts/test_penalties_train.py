@@ -47,7 +47,7 @@ def suits(optimizer, penalty, hidden):
     optimizer = OPTIMIZERS[optimizer]
     if optimizer.only_quadratic:
         return not hidden and penalty in ("none", "l2")
-    if optimizer.only_linear:
+    if optimizer.only_linear and (hidden or optimizer.takes_prox):
         return not hidden and PENALTIES[penalty] in WITH_TANGENT
     if getattr(optimizer, "has_slopes", False) and GIVEN.get(penalty, L2()).needs_step_size:
         return False

@@ -21,6 +21,8 @@ WITHOUT_RANGE = {
     "fista": "finds its own step size",
     "closed_form": "has no parameters",
     "coordinate_descent": "has no parameters",
+    "newton_cholesky": "has no parameters",
+    "newton_cg": "has no parameters",
     "none": "has no parameters",
     "box": "has bounds that the problem gives",
     "constant": "has no parameters",
