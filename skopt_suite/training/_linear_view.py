@@ -12,15 +12,17 @@ from skopt_suite.backends import Array, like, namespace
 from skopt_suite.losses import Loss
 from skopt_suite.optimizers.algebra._curvature import Curvature
 from skopt_suite.optimizers.algebra._diagonal import Diagonal, LinearDiagonal
+from skopt_suite.optimizers.algebra._moments import rows_of_sample
 from skopt_suite.optimizers.algebra._quadratic import Quadratic
 from skopt_suite.penalties import Penalty
 from skopt_suite.training._linear_rows import LinearRows
-from skopt_suite.training._rows import Source, Weights
+from skopt_suite.training._rows import Basis, Source, Weights
 
 # When finding eigenvectors is cheap next to the iterations that it saves. The number of fits must
 # not matter: a fit in a stack is to take the same steps as alone.
 _ALWAYS = 100  # eigenvectors
 _MOST = 1000
+_SAMPLED = 3  # times as many rows as a sample has, from which on it stands for them
 _SQUARED = 20  # eigenvectors squared, per sample or feature, and output
 
 
@@ -87,6 +89,12 @@ class LinearView:
     def _is_centred(self) -> bool:
         return self.layout.layers[0].has_bias
 
+    @property
+    def _is_sampled(self) -> bool:
+        """Whether some rows say enough: where the Hessian is not the same everywhere anyway."""
+        enough = _SAMPLED * rows_of_sample(self.layout.layers[0].n_in)
+        return self.source.n_samples >= enough and not self.loss.is_quadratic
+
     def _curvature(self) -> Curvature:
         source, (layer,) = self.source, self.layout.layers
         bound, alpha = self._bounds()
@@ -100,7 +108,8 @@ class LinearView:
         elif has_fewer_rows:
             mean, basis = source.spectrum(self.weights, self._is_centred, "rows", False)
         else:
-            mean, basis = source.spectrum(self.weights, self._is_centred, "features", is_free)
+            kind: Basis = "sample" if self._is_sampled else "features"
+            mean, basis = source.spectrum(self.weights, self._is_centred, kind, is_free)
         return Curvature.of(self.layout, bound, alpha, mean, basis, source.dtype)
 
     def _diagonal(self) -> Diagonal:

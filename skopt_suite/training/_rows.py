@@ -24,7 +24,13 @@ from skopt_suite.backends import (
     namespace,
     take_rows,
 )
-from skopt_suite.optimizers.algebra._moments import Moments, column_moments, moments
+from skopt_suite.optimizers.algebra._moments import (
+    Moments,
+    column_moments,
+    moments,
+    rows_of_sample,
+    sampled_moments,
+)
 from skopt_suite.optimizers.algebra._spectrum import (
     Spectrum,
     column_spectrum,
@@ -37,9 +43,9 @@ from skopt_suite.training._scaling import Scaling
 if TYPE_CHECKING:
     from skopt_suite.training._job import Job
 
-Basis = Literal["features", "rows", "columns"]
-"""How a spectrum is found: from second moments of features, from products of rows (where there are
-fewer), or from every column for itself, without eigenvectors."""
+Basis = Literal["features", "sample", "rows", "columns"]
+"""How a spectrum is found: from second moments of features, of all rows or of some of them; from
+products of rows (where there are fewer); or from every column for itself, without eigenvectors."""
 
 
 Scorer = Callable[["Job", np.ndarray], float]
@@ -211,7 +217,10 @@ class InMemory:
             if basis == "columns":
                 columns = column_moments(self.whole, weights.values, centred)
                 return columns.mean, column_spectrum(columns, self.eps, any_scale)
-            about = self.moments(weights, centred, with_targets=False)
+            if basis == "sample":
+                about = sampled_moments(self.whole, weights.values, centred, self._step_of_sample)
+            else:
+                about = self.moments(weights, centred, with_targets=False)
             return about.mean, spectrum(about, self.eps, any_scale)
 
         return self._found(("spectrum", centred, basis, any_scale), weights, find)
@@ -233,6 +242,10 @@ class InMemory:
         if is_in_rows:
             return self.X, self.scaling
         return self._found(("rows",), Weights(), lambda: _row_by_row(self.X, self.dtype)), None
+
+    @property
+    def _step_of_sample(self) -> int:
+        return max(1, self.n_samples // rows_of_sample(self.X.shape[1]))
 
     def _read(self, X: FeatureMatrix) -> FeatureMatrix:
         """Return inputs as fits see them."""

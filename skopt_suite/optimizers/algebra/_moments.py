@@ -18,6 +18,7 @@ from skopt_suite.backends import (
 )
 
 _BLOCK = 2**16  # numbers that are centred and multiplied at once: they stay in the cache
+_FEWEST_ROWS, _ROWS_PER_FEATURE = 10_000, 20  # of a sample
 _BLOCK_ON_DEVICE = 2**22  # of them where every block costs the time of several kernels
 
 
@@ -51,6 +52,38 @@ def moments(columns: Sequence[Array], weight: SampleWeight | None, centred: bool
     weight = _weights(columns[0], weight)
     parts = [_moments(columns, weight[k, :], centred) for k in range(weight.shape[0])]
     return Moments(*(xp.stack(part) for part in zip(*parts, strict=True)))
+
+
+def rows_of_sample(n_features: int) -> int:
+    """Return how many rows say enough of how features correlate."""
+    return max(_FEWEST_ROWS, _ROWS_PER_FEATURE * n_features)
+
+
+def sampled_moments(X: Array, weight: SampleWeight | None, centred: bool, step: int) -> Moments:
+    """Return the moments of columns, with correlations as they are in every row of so many.
+
+    Means and variances are weighted and those of all rows, so that no column that is rarely
+    anything but 0 is taken for constant; correlations do not know weights.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_columns)
+        Dense.
+    weight : array of shape (n_fits or 1, n_samples), optional
+        Weights of mean 1; None: all 1.
+    centred : bool
+        Whether means are taken off.
+    step : int
+        How far one row of the sample is from the next.
+    """
+    xp, columns = namespace(X), column_moments(X, weight, centred)
+    second = moments([X[::step, :]], None, centred).second
+    found = xp.linalg.diagonal(second)
+    is_seen = found > 0
+    scale = xp.where(is_seen, columns.variance / xp.where(is_seen, found, 1.0), 0.0) ** 0.5
+    unseen = xp.where(is_seen, 0.0, columns.variance)
+    own = unseen[:, :, None] * xp.eye(X.shape[1], dtype=xp.float64, device=X.device)
+    return Moments(columns.mean, second * scale[:, :, None] * scale[:, None, :] + own)
 
 
 def column_moments(X: FeatureMatrix, weight: SampleWeight | None, centred: bool) -> ColumnMoments:

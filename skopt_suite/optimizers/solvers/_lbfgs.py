@@ -33,8 +33,9 @@ class LBFGS(Optimizer):
     of the length that the line search finds. For linear models it begins with the inverse of a
     bound on the Hessian: the covariance of X times the ``curvature`` of the loss, plus that of the
     penalty. The scale of features then matters little, and least squares takes one step. Of sparse
-    X, and where there are thousands of samples and of features, it knows the variances only.
-    Names: ``"lbfgs"``.
+    X, and where there are thousands of samples and of features, it knows the variances only; of
+    very many samples the variances, and correlations from a sample of them unless the loss is
+    quadratic. Names: ``"lbfgs"``.
 
     Parameters
     ----------
