@@ -211,7 +211,9 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     def _accepts_sparse(self) -> bool:
         """Whether `fit` takes sparse X; it also says what is wrong with parameters, not this."""
         try:
-            return takes_sparse(self._optimizer(), self._loss(), self._kind_of_penalty())
+            return takes_sparse(
+                self._optimizer(is_sparse=True), self._loss(), self._kind_of_penalty()
+            )
         except (TypeError, ValueError):
             return True
 

@@ -16,7 +16,7 @@ from skopt_suite.optimizers import OPTIMIZERS, Demands, Optimizer
 from skopt_suite.penalties import PENALTIES, Penalty
 from skopt_suite.schedules import SCHEDULES, Schedule
 
-_BEST_FIRST = ("lbfgs", "coordinate_descent", "fista", "adam")
+_BEST_FIRST = ("interior_point", "lbfgs", "coordinate_descent", "fista", "adam")
 """What `"auto"` tries; the last takes every loss and penalty."""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from skopt_suite.backends import is_sparse
 from skopt_suite.estimators._prepared import CheckedRows
 from skopt_suite.training import Plan
 
@@ -41,14 +42,22 @@ def settled(
         Whether the user holds out others.
     """
     if not plan.optimizer.takes_devices:
-        loss, is_on_host = plan.loss.on(rows.targets.type), rows.placement.is_numpy
-        facts = {"is_on_host": is_on_host, "has_coupled_outputs": loss.has_coupled_outputs}
-        plan = replace(plan, optimizer=model._optimizer(**facts))
+        plan = replace(plan, optimizer=model._optimizer(**_facts(plan, rows)))
     if model._is_network and isinstance(plan.batch_size, str):
         plan = replace(plan, batch_size=auto_batch_size(rows.y.shape[0]))
     if isinstance(plan.early_stopping, str):
         plan = replace(plan, early_stopping=are_given or _are_enough(rows))
     return plan
+
+
+def _facts(plan: Plan, rows: CheckedRows) -> dict[str, bool]:
+    """Return what is known of rows that an optimizer may not take (see `Demands`)."""
+    loss, is_on_host = plan.loss.on(rows.targets.type), rows.placement.is_numpy
+    return {
+        "is_on_host": is_on_host,
+        "is_sparse": is_sparse(rows.X),
+        "has_coupled_outputs": loss.has_coupled_outputs,
+    }
 
 
 def settled_without_rows(model: TrainableEstimator, plan: Plan) -> Plan:

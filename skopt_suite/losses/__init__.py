@@ -11,6 +11,7 @@ from skopt_suite.losses._gamma import Gamma
 from skopt_suite.losses._hessian import Hessian
 from skopt_suite.losses._hinge import Hinge, SquaredHinge
 from skopt_suite.losses._huber import Huber
+from skopt_suite.losses._kink import Kink
 from skopt_suite.losses._log_cosh import LogCosh
 from skopt_suite.losses._log_loss import LogLoss
 from skopt_suite.losses._modified_huber import ModifiedHuber
@@ -53,6 +54,7 @@ __all__ = [
     "Focal",
     "Gamma",
     "Hessian",
+    "Kink",
     "Hinge",
     "Huber",
     "LogCosh",

@@ -7,6 +7,7 @@ import numpy as np
 from skopt_suite.backends import PerSample, RawPredictions, TargetColumns, namespace
 from skopt_suite.losses._base import RegressionLoss
 from skopt_suite.losses._baseline import median
+from skopt_suite.losses._kink import Kink
 from skopt_suite.losses._smoothed import SmoothedEpsilonInsensitive
 
 
@@ -30,6 +31,10 @@ class AbsoluteError(RegressionLoss):
     def smoothed(self, width: float) -> SmoothedEpsilonInsensitive:
         """Return it with a parabola of that width at the kink."""
         return SmoothedEpsilonInsensitive(0.0, width)
+
+    def kinks(self, y: TargetColumns, raw: RawPredictions) -> tuple[Kink, ...]:
+        """Return the one at y."""
+        return (Kink(y, -1.0, 1.0),)
 
     def value_and_gradient(
         self, y: TargetColumns, raw: RawPredictions

@@ -25,11 +25,14 @@ from skopt_suite.backends import (
 )
 from skopt_suite.losses._baseline import best_constant, class_shares, mean
 from skopt_suite.losses._hessian import Hessian
+from skopt_suite.losses._kink import Kink
 
 _SAID_OF_VALUES = (
     "curvature",
     "hessian",
     "has_hessian",
+    "kinks",
+    "is_piecewise_linear",
     "baseline",
     "is_quadratic",
     "is_envelope",
@@ -68,12 +71,17 @@ class Loss(Component):
     has_hessian: ClassVar[bool] = False
     """Whether `hessian` is implemented; found out, not set."""
 
+    is_piecewise_linear: ClassVar[bool] = False
+    """Whether `kinks` is implemented; found out, not set."""
+
     _targets: TargetType | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "hessian" in vars(cls):
             cls.has_hessian = True
+        if "kinks" in vars(cls):
+            cls.is_piecewise_linear = True
         if "value_and_gradient" not in vars(cls):
             return
         # what a parent class knows of its own loss need not be true of another one
@@ -137,6 +145,13 @@ class Loss(Component):
         is none, on a set of measure zero, any one of the values beside it is returned.
         """
         raise NotImplementedError(f"{type(self).__name__} gives no second derivative.")
+
+    def kinks(self, y: TargetColumns, raw: RawPredictions) -> tuple[Kink, ...]:
+        """Return the kinks of a loss that is linear between them, whose sum it is.
+
+        Parameters are those of `value_and_gradient`; of `raw` only shape and precision matter.
+        """
+        raise NotImplementedError(f"{type(self).__name__} is not known to be piecewise linear.")
 
     def baseline(self, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
         """Return the best constant: the raw prediction for all samples whose loss is least.

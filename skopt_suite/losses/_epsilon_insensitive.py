@@ -9,6 +9,7 @@ from skopt_suite.domains import LogUniform, Real
 from skopt_suite.losses._base import RegressionLoss
 from skopt_suite.losses._baseline import median, zero_of_slopes
 from skopt_suite.losses._hessian import Hessian
+from skopt_suite.losses._kink import Kink
 from skopt_suite.losses._smoothed import SmoothedEpsilonInsensitive
 
 # For targets of about unit scale.
@@ -51,6 +52,11 @@ class EpsilonInsensitive(RegressionLoss):
     def smoothed(self, width: float) -> SmoothedEpsilonInsensitive:
         """Return it with parabolas of that width at the kinks."""
         return SmoothedEpsilonInsensitive(self.epsilon, width)
+
+    def kinks(self, y: TargetColumns, raw: RawPredictions) -> tuple[Kink, ...]:
+        """Return the two on both sides of y."""
+        (epsilon,) = like(raw, self.epsilon)
+        return Kink(y - epsilon, -1.0, 0.0), Kink(y + epsilon, 0.0, 1.0)
 
     def value_and_gradient(
         self, y: TargetColumns, raw: RawPredictions

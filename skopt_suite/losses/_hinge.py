@@ -7,6 +7,7 @@ import numpy as np
 from skopt_suite.backends import PerSample, RawPredictions, TargetColumns, namespace
 from skopt_suite.losses._base import ClassificationLoss
 from skopt_suite.losses._hessian import Hessian
+from skopt_suite.losses._kink import Kink
 from skopt_suite.losses._smoothed import SmoothedHinge
 
 
@@ -33,6 +34,11 @@ class Hinge(ClassificationLoss):
     def smoothed(self, width: float) -> SmoothedHinge:
         """Return it with a parabola of that width at the kink."""
         return SmoothedHinge(width)
+
+    def kinks(self, y: TargetColumns, raw: RawPredictions) -> tuple[Kink, ...]:
+        """Return the one at t."""
+        t = self.signs(y, raw)
+        return (Kink(t, -(1 + t) / 2, (1 - t) / 2),)
 
     def value_and_gradient(
         self, y: TargetColumns, raw: RawPredictions

@@ -20,6 +20,7 @@ from skopt_suite.backends import (
 from skopt_suite.domains import Real, Vector
 from skopt_suite.losses._base import RegressionLoss
 from skopt_suite.losses._baseline import quantile, zero_of_slopes
+from skopt_suite.losses._kink import Kink
 from skopt_suite.losses._smoothed import inverse
 
 
@@ -117,6 +118,11 @@ class Quantile(_Quantiles):
     def smoothed(self, width: float) -> SmoothedQuantile:
         """Return it with a parabola in place of the kink."""
         return SmoothedQuantile(self.quantile, width)
+
+    def kinks(self, y: TargetColumns, raw: RawPredictions) -> tuple[Kink, ...]:
+        """Return the one at y."""
+        residual, level = self._residuals(y, namespace(raw).zeros_like(raw))
+        return (Kink(-residual, -level, 1 - level),)
 
     def value_and_gradient(
         self, y: TargetColumns, raw: RawPredictions

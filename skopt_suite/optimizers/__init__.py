@@ -27,6 +27,7 @@ from skopt_suite.optimizers.first_order._schedule_free_sgd import ScheduleFreeSG
 from skopt_suite.optimizers.solvers._closed_form import ClosedForm
 from skopt_suite.optimizers.solvers._coordinate_descent import CoordinateDescent
 from skopt_suite.optimizers.solvers._fista import FISTA
+from skopt_suite.optimizers.solvers._interior_point import InteriorPoint
 from skopt_suite.optimizers.solvers._lbfgs import LBFGS
 from skopt_suite.optimizers.solvers._newton_cg import NewtonCG
 from skopt_suite.optimizers.solvers._newton_cholesky import NewtonCholesky
@@ -66,6 +67,7 @@ OPTIMIZERS = Registry(
         CoordinateDescent,
         NewtonCholesky,
         NewtonCG,
+        InteriorPoint,
     ],
     OPTIMIZER_WORDS,
 )
@@ -89,6 +91,7 @@ __all__ = [
     "CoordinateDescent",
     "Demands",
     "FirstOrder",
+    "InteriorPoint",
     "Lion",
     "GradientDescent",
     "Lookahead",

@@ -66,6 +66,9 @@ class LinearRows(Protocol):
     def gradient(self, slope: RawPredictions) -> Array:
         """Return the gradient by weights, (n_fits, n_features, n_outputs)."""
 
+    def kinks(self, fit: int) -> Any:
+        """Return at, below and above of all kinks, each (n_outputs, n_kinks, n_samples)."""
+
     def moments(self) -> Any:
         """Return means and second moments of inputs and targets."""
 
@@ -176,6 +179,9 @@ class Optimizer(Component):
     """Whether every step needs all rows; ``max_iter`` then counts iterations."""
     is_incremental: ClassVar[bool] = True
     """Whether ``partial_fit`` makes sense."""
+    proves_optimality: ClassVar[bool] = False
+    """Whether `Step.optimality` is a bound that soon falls to rounding: then ``tol`` is a share of
+    the objective itself, too."""
     takes_prox: ClassVar[bool] = True
     """Whether penalties may act by their proximal operator."""
     takes_kinks: ClassVar[bool] = True

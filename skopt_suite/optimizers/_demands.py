@@ -26,6 +26,10 @@ class LossFacts(Protocol):
         """Whether there is a smooth one in its place."""
 
     @property
+    def is_piecewise_linear(self) -> bool:
+        """Whether it is linear between kinks that are known."""
+
+    @property
     def is_quadratic(self) -> bool:
         """Whether it is quadratic in the raw predictions, with the same curvature everywhere."""
 
@@ -48,6 +52,10 @@ class PenaltyFacts(Protocol):
     @property
     def is_quadratic(self) -> bool:
         """Whether the curvature of the smooth part is known, for every output."""
+
+    @property
+    def is_elastic_net(self) -> bool:
+        """Whether it is a sum over weights of absolute values and squares, free of constraints."""
 
     @property
     def has_tangent(self) -> bool:

@@ -186,6 +186,12 @@ class Penalty(Component):
         return self.has_prox and self.separable() is None
 
     @property
+    def is_elastic_net(self) -> bool:
+        """Whether it is `separable` and leaves weights free to be negative."""
+        separable = self.separable()
+        return separable is not None and not separable.is_positive
+
+    @property
     def has_tangent(self) -> bool:
         """Whether `linearised` gives a penalty that is nowhere less, but for a constant."""
         return self.separable() is not None

@@ -40,8 +40,9 @@ def check_loss(loss: Loss) -> None:
     and the precision of the raw predictions; the value is at least 0, and 0 at a perfect fit; the
     gradient agrees with finite differences of the value, is continuous where ``is_smooth`` says so,
     and changes no more than a declared ``curvature`` allows; a ``hessian`` agrees with finite
-    differences of the gradient; no constant is better than ``baseline``, which is finite; a fit in
-    a stack gets the same as alone; probabilities, where there are any, lie in [0, 1].
+    differences of the gradient; the value is the sum of ``kinks``; no constant is better
+    than ``baseline``, which is finite; a fit in a stack gets the same as alone; probabilities, if
+    there are any, lie in [0, 1].
     Classification losses are tried on two classes, several classes and labels (those of them that
     are among their ``kinds``), regression losses on one and several positive targets.
 
@@ -124,6 +125,8 @@ def _check_trial(trial: _Trial) -> None:
         _check_curvature(trial, trial.loss.curvature())
     if trial.loss.has_hessian:
         _check_hessian(trial)
+    if trial.loss.is_piecewise_linear:
+        _check_kinks(trial)
     if trial.loss.is_quadratic:
         _check_quadratic(trial, trial.loss.curvature())
 
@@ -318,6 +321,23 @@ def _check_hessian(trial: _Trial) -> None:
         "disagree.",
         rtol=1e-4,
         atol=1e-5,
+    )
+
+
+def _check_kinks(trial: _Trial) -> None:
+    total = np.zeros_like(trial.raw)
+    for at, below, above in trial.stacked.kinks(trial.y, trial.raw):
+        expect(
+            np.all(below <= np.zeros(1)) and np.all(above >= np.zeros(1)),
+            f"{trial.what}: kinks must have slopes below <= 0 <= above.",
+        )
+        total += np.maximum(above * (trial.raw - at), below * (trial.raw - at))
+    expect_close(
+        total.sum(axis=-1),
+        _evaluate(trial.stacked, trial.y, trial.raw)[0],
+        f"{trial.what}: the value must be the sum of kinks.",
+        rtol=1e-10,
+        atol=1e-10,
     )
 
 

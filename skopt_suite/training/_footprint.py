@@ -247,7 +247,8 @@ def _size_of_state(job: Job, data: Data) -> int:
 
 def _state_of_one(job: Job, data: Data) -> State:
     params = np.zeros((1, job.network.n_params), dtype=job.dtype)
-    terms = Terms(job.network, job.loss, _penalty_of_one(job))
+    loss = stack([job.loss], Placement(np), ndim=3)
+    terms = Terms(job.network, loss, _penalty_of_one(job))
     return job.plan.optimizer.init(params, terms.on_all(data.train, Weights()))
 
 

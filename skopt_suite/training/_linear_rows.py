@@ -11,7 +11,7 @@ import numpy as np
 from skopt_suite._component import take
 from skopt_suite._layout import DenseLayout
 from skopt_suite.backends import Array, FeatureMatrix, PerFit, RawPredictions
-from skopt_suite.losses import Loss
+from skopt_suite.losses import Kink, Loss
 from skopt_suite.optimizers.algebra._design import Design, Hessian
 from skopt_suite.optimizers.algebra._moments import Moments
 from skopt_suite.training._rows import Source, Weights
@@ -112,6 +112,12 @@ class LinearRows:
         parts = (slice(start, start + _AT_ONCE) for start in range(0, len(wide), _AT_ONCE))
         return sum(self.X[part].astype(np.float64).T @ wide[part] for part in parts)
 
+    def kinks(self, fit: int) -> Kink:
+        """Return those of one fit in its mean loss, (n_outputs, n_kinks, n_samples)."""
+        if fit not in self._kinks:
+            self._kinks[fit] = self._find_kinks(fit)
+        return self._kinks[fit]
+
     def moments(self) -> PairMoments:
         """Return means and second moments of inputs and targets, times the loss's curvature."""
         if self._moments is None:
@@ -146,6 +152,24 @@ class LinearRows:
     @cached_property
     def _losses(self) -> dict[int, Loss]:
         return {}
+
+    @cached_property
+    def _kinks(self) -> dict[int, Kink]:
+        return {}
+
+    def _find_kinks(self, fit: int) -> Kink:
+        weight, n_samples = self.weights.values, self.X.shape[0]
+        raw = np.zeros((1, n_samples, self.layer.n_out))
+        share = np.float64(1 / n_samples)
+        if weight is not None:
+            share = share * weight[fit if len(weight) > 1 else 0][:, None]
+        kinks = self._loss_of(fit).kinks(self._targets, raw)
+        found = [(at, share * below, share * above) for at, below, above in kinks]
+        parts = (
+            np.stack([np.broadcast_to(part, raw.shape)[0] for part in parts])
+            for parts in zip(*found, strict=True)
+        )
+        return Kink(*(np.ascontiguousarray(part.transpose(2, 0, 1)) for part in parts))
 
     def _loss_of(self, fit: int) -> Loss:
         if fit not in self._losses:
@@ -218,6 +242,19 @@ class Columns:
         """Their numbers, the rows of these, and where columns begin."""
         found = self.by_column
         return found.data, found.indices.astype(np.int64), found.indptr.astype(np.int64)
+
+    @cached_property
+    def as_rows(self) -> np.ndarray:
+        """Dense rows in float64."""
+        return np.ascontiguousarray(self.X, dtype=np.float64)
+
+    @cached_property
+    def centred(self) -> tuple[np.ndarray, np.ndarray]:
+        """Means of dense features, and rows without them; features that are constant are 0."""
+        mean = self.X.mean(axis=0, dtype=np.float64)
+        rows = self.X - mean
+        rows[:, np.ptp(self.X, axis=0) == 0] = 0.0
+        return mean, rows
 
     def products(self, features: np.ndarray, slope: np.ndarray) -> np.ndarray:
         """Return the products of sparse features with numbers of samples, (n_chosen,)."""

@@ -105,7 +105,8 @@ class Progress:
         """Return why each fit is done, empty where it is not.
 
         The objective can fall by no more than ``tol`` times what it is below that of the best
-        constant, or rounding hides where to, or the iterations are used up.
+        constant (and times itself where the optimizer proves it), or rounding hides where to, or
+        the iterations are used up.
 
         Parameters
         ----------
@@ -121,11 +122,14 @@ class Progress:
         stalled = np.zeros(len(loss), dtype=bool) if stalled is None else stalled
         eps = float(np.finfo(job.dtype).eps)
         fallen = np.maximum(self.null - loss, 0.0)
+        goal = fallen
+        if job.plan.optimizer.proves_optimality:
+            goal = np.minimum(fallen, loss + self.tol * self.null)
         # Neither the objective nor a prediction of 0 is known better.
         rounding = _ROUNDING * eps * (self.null + _ROUNDING * eps * self.reference)
         waited = bool(job.plan.early_stopping) & self.has_waited
         return _first_of(
-            ("converged", optimality <= self.tol * fallen),
+            ("converged", optimality <= self.tol * goal),
             ("precision", optimality <= rounding),
             ("precision", stalled & (optimality <= eps**0.25 * fallen)),
             ("stalled", stalled),

@@ -139,6 +139,11 @@ class Overwriting(SquaredError):
         return Hessian(raw)
 
 
+class OneSided(Hinge):
+    def kinks(self, y, raw):
+        return (super().kinks(y, raw)[0]._replace(below=0.0),)
+
+
 class TwoRaw(Hinge):
     n_raw = 2
 
@@ -170,6 +175,7 @@ class Neither(Component):
         (Infinite(), r"\(three classes\): the baseline must be finite"),
         (Diagonal(), r"\(three classes\): the hessian must be the derivative of the gradient"),
         (Overwriting(), r"hessian must not overwrite what it is given"),
+        (OneSided(), r"\(two classes\): the value must be the sum of kinks"),
         (TwoRaw(), r"TwoRaw: n_raw must be 1"),
         (Neither(), r"expected an object of a subclass of Loss"),
     ],

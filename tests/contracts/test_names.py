@@ -41,6 +41,7 @@ OPTIMIZER_NAMES = [
     "lbfgs",
     "fista",
     "closed_form",
+    "interior_point",
 ]
 LATER_OPTIMIZERS = [
     "newton_cholesky",

@@ -5,7 +5,7 @@ import pytest
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier
 from skopt_suite.model_selection import FusedGridSearchCV
-from skopt_suite.optimizers import OPTIMIZERS
+from skopt_suite.optimizers import OPTIMIZERS, InteriorPoint
 from skopt_suite.penalties import (
     L1,
     L2,
@@ -47,6 +47,8 @@ def suits(optimizer, penalty, hidden):
     optimizer = OPTIMIZERS[optimizer]
     if optimizer.only_quadratic:
         return not hidden and penalty in ("none", "l2")
+    if optimizer is InteriorPoint:
+        return not hidden and penalty in ("none", "l2", "l1", "elastic_net")
     if optimizer.only_linear and (hidden or optimizer.takes_prox):
         return not hidden and PENALTIES[penalty] in WITH_TANGENT
     if getattr(optimizer, "has_slopes", False) and GIVEN.get(penalty, L2()).needs_step_size:
@@ -59,7 +61,8 @@ def model(optimizer, penalty, hidden):
     settings = {"optimizer": optimizer, "penalty": penalty, "max_iter": 10, "random_state": 0}
     if hidden:
         return MLPClassifier((6,), dtype="float64", **settings), CLASSES
-    return LinearRegressor(**settings), Y
+    loss = "absolute_error" if optimizer == "interior_point" else "squared_error"
+    return LinearRegressor(loss=loss, **settings), Y
 
 
 FACTORS = {"optimizer": [*OPTIMIZERS], "penalty": [*PENALTIES], "hidden": [False, True]}

@@ -260,7 +260,7 @@ def test_tags_leave_it_to_fit_to_say_what_is_wrong(name):
 def test_tags_say_what_is_taken(name, optimizer):
     model = clone(ALL[name][0]).set_params(optimizer=optimizer)
     # the closed form does not take the loss of classifiers either
-    assert model.__sklearn_tags__().input_tags.sparse == (optimizer != "closed_form")
+    assert model.__sklearn_tags__().input_tags.sparse == OPTIMIZERS[optimizer].takes_sparse
 
 
 @pytest.mark.parametrize("container", [scipy.sparse.csr_array, scipy.sparse.csc_matrix])

@@ -23,6 +23,7 @@ WITHOUT_RANGE = {
     "coordinate_descent": "has no parameters",
     "newton_cholesky": "has no parameters",
     "newton_cg": "has no parameters",
+    "interior_point": "has no parameters",
     "none": "has no parameters",
     "box": "has bounds that the problem gives",
     "constant": "has no parameters",

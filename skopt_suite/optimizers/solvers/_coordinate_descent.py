@@ -12,6 +12,7 @@ from skopt_suite.backends import Array, FitColumn, Params, PerFit, RawPrediction
 from skopt_suite.optimizers._base import LinearRows, Optimizer, Problem, Step
 from skopt_suite.optimizers._demands import Demands
 from skopt_suite.optimizers.algebra._coordinates import Terms, descend_by_moments
+from skopt_suite.optimizers.algebra._strengths import spread
 from skopt_suite.optimizers.algebra._working_set import WorkingSet
 
 _MOST_FEATURES, _ROWS_PER_FEATURE = 2000, 2  # where second moments are found
@@ -127,7 +128,7 @@ class _Terms(NamedTuple):
         assert separable is not None
         lower = 0.0 if separable.is_positive else -np.inf
         parts = separable.l1, separable.l2, lower, np.inf
-        return cls(*(_spread(part, shape) for part in parts))
+        return cls(*(spread(part, shape) for part in parts))
 
     def of_output(self, fit: int, output: int) -> Terms:
         """Return those of one fit and output."""
@@ -153,15 +154,6 @@ def _terms_at(params: Params, problem: Problem, state: CoordinateDescentState) -
     """Return penalties; those that are concave in sizes of weights are bounded by a tangent."""
     separable = problem.separable or problem.linearised(params)
     return _Terms.of(separable, state.weights.shape)
-
-
-def _spread(values: Array | float | None, shape: tuple[int, int, int]) -> Array:
-    """Return numbers per fit, or per fit and weight, as an array of that shape."""
-    if values is None or isinstance(values, float):
-        return np.broadcast_to(np.float64(values or 0.0), shape)
-    values = np.asarray(values, dtype=np.float64)
-    is_one = values.shape[1] == 1
-    return np.broadcast_to(values[..., None] if is_one else values.reshape(-1, *shape[1:]), shape)
 
 
 def _has_few_moments(rows: LinearRows) -> bool:
