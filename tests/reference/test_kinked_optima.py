@@ -66,6 +66,7 @@ def test_the_linear_program(loss, alpha):
     y = CLASSES if loss.name == "hinge" else NUMBERS
     model = trained(loss, L1(alpha) if alpha else "none", X, y)
     assert model.loss_ == pytest.approx(least(loss, X, y, alpha), rel=1e-4)
+    assert alpha < 10 or (model.coef_ == 0).all()
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
@@ -123,6 +124,7 @@ def test_units_do_not_matter(factor):
     model = trained(Quantile(0.2), "none", rows, factor * NUMBERS + 7 * factor)
     assert model.loss_ / factor == pytest.approx(plain.loss_, rel=1e-4)
     assert model.n_iter_ <= plain.n_iter_ + 5
+    assert (model.coef_[6:] == 0).all()
 
 
 @pytest.mark.parametrize("y", [np.zeros(90), np.full(90, 3.0), X @ np.arange(6.0)], ids=len)

@@ -114,9 +114,7 @@ class Design:
 class _ByRows:
     """Multiplies by the inverse, found with a matrix of rows by rows.
 
-    Weights w, which have a diagonal, and intercept b follow from ``s = curvature (X w + b)``, whose
-    sum is known, so that it may be added to all rows: without it the matrix of centred rows is
-    nearly singular.
+    Weights w, which have a diagonal, and intercept b follow from ``s = curvature (X w + b)``.
     """
 
     def __init__(self, X: Array, has_bias: bool, curvature: Array, diagonal: Array) -> None:
@@ -124,8 +122,7 @@ class _ByRows:
         scaled = X / np.sqrt(diagonal)
         matrix = scaled @ scaled.T
         matrix[np.diag_indices(len(matrix))] += 1 / curvature
-        self.share = has_bias * np.trace(matrix) / len(matrix) ** 2
-        self.solve = _inverse(matrix + self.share, 0.0)
+        self.solve = _inverse(matrix, 0.0)
         self.of_ones = self.solve(np.ones(len(X)))
 
     def __call__(self, g: Array) -> Array:
@@ -134,7 +131,7 @@ class _ByRows:
         if self.has_bias:
             bias = (g[-1] - s.sum()) / self.of_ones.sum()
         weights = (g[:-1] - self.X.T @ (s + bias * self.of_ones)) / self.diagonal
-        return np.append(weights, bias - self.share * g[-1])
+        return np.append(weights, bias)
 
 
 def _weighted_square(X: Array, weight: Array) -> Array:
@@ -246,7 +243,8 @@ class Interior:
         weights, l1 = at.theta[:-1], self.kinks.above[-len(at.theta) + 1 :]
         free = l1 - np.abs(at.dual[-len(weights) :])
         size = np.abs(weights) * self.design.deviations
-        is_zero = (l1 > 0) & (size * l1 < free * size.max(initial=0.0))
+        unit = max(size.max(initial=0.0), np.abs(at.over - at.under)[: -len(size)].mean())
+        is_zero = (l1 > 0) & (size * l1 < free * unit)
         rest = at._replace(theta=np.append(np.where(is_zero, 0.0, weights), at.theta[-1]))
         return rest if self.gap(rest)[1] <= _WORSE * self.gap(at)[1] else at
 
