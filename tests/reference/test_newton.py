@@ -131,6 +131,17 @@ def test_a_stack_gives_what_fits_alone_do(optimizer, name):
             np.testing.assert_allclose(score, np.log(p).mean(), rtol=1e-5)
 
 
+def test_no_less_is_left_than_can_still_be_gained(optimizer):
+    X = DENSE / SCALE
+    signal = X[:, 0] + 0.5 * X[:, 1] + 0.03 * np.random.default_rng(1).logistic(size=len(X))
+    y = (signal > np.median(signal)).astype(int)
+    settings = {"optimizer": optimizer, "penalty": L2(1e-8), "max_iter": 100}
+    best = LinearClassifier(tol=1e-12, **settings).fit(X, y).loss_
+    for tol in (1e-2, 1e-3, 1e-4):
+        rough = LinearClassifier(tol=tol, **settings).fit(X, y)
+        assert rough.loss_ - best <= tol * (np.log(2) - best)
+
+
 def test_single_precision(optimizer):
     y = classes("dense", 2)
     ours = fitted(LinearClassifier, DENSE.astype(np.float32), y, optimizer, penalty=L2(0.01))

@@ -71,7 +71,8 @@ class Newton(Optimizer):
         rows, ridge = problem.linear_rows(), _ridge(problem, state.coef)
         if state.n_steps == 0:
             state = _begin(state, rows, ridge)
-        model = self._model(state, rows.design, rows.hessian(state.raw, _floor(state)), ridge)
+        hessian = rows.hessian(state.raw, _floor(state))
+        model = self._model(state, rows.design, hessian, ridge)
         line = Line.of(state, rows.design.times(model.direction), ridge, model.direction)
         end = backtrack(rows, line)
         coef = state.coef + end.length[:, None, None] * model.direction
@@ -80,8 +81,9 @@ class Newton(Optimizer):
         stalled = _rounds_to(coef, state.coef, params.dtype)
         state = NewtonState(coef, end.raw, end.value, end.slope, gradient, fall, state.n_steps + 1)
         _write(problem, params, rows.design.uncentred(coef))
-        dtype = params.dtype
-        return Step(params, state, end.value.astype(dtype), fall.astype(dtype), stalled)
+        way = _way(rows.design, hessian, end.raw) + dot(ridge * coef, coef)
+        optimality, dtype = _at_most(fall, way), params.dtype
+        return Step(params, state, end.value.astype(dtype), optimality.astype(dtype), stalled)
 
     @abstractmethod
     def _model(
@@ -112,6 +114,26 @@ def _ridge(problem: Problem, coef: Array) -> Array:
     ridge = np.zeros_like(coef)
     ridge[:, : problem.layout.layers[0].n_in] = per_output(problem.ridge())
     return ridge
+
+
+def _way(design: Design, hessian: Hessian, raw: RawPredictions) -> PerFit:
+    """Return the square of the way from constant raw predictions, in the Hessian, (n_fits,)."""
+    if design.mean is not None:
+        curvature = hessian.diagonal
+        total = np.maximum(curvature.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+        raw = raw - (curvature * raw).sum(axis=1, keepdims=True) / total
+    return dot(raw, hessian.times(raw))
+
+
+def _at_most(fall: PerFit, way: PerFit) -> PerFit:
+    """Return about how much the objective can still fall, (n_fits,).
+
+    The model says too little while curvature falls as fast as the gradient. A convex objective
+    falls by no more than the norm of the gradient, in the inverse of the Hessian, times that of the
+    way to the optimum, for which that from 0 stands; that says too much. It is between.
+    """
+    fall = np.maximum(fall, 0.0)
+    return np.sqrt(fall * np.sqrt(2 * fall * np.maximum(way, 2 * fall)))
 
 
 def _floor(state: NewtonState) -> PerFit:
