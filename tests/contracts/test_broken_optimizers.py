@@ -111,8 +111,8 @@ class _Smooth:
 @pytest.mark.parametrize(
     "optimizer, message",
     [
-        (Uphill(), "Uphill: 3000 steps on a convex quadratic"),
-        (SGD(learning_rate=1e-9), "SGD: 3000 steps on a convex quadratic"),
+        (Uphill(), "Uphill: 1500 steps on a convex quadratic"),
+        (SGD(learning_rate=1e-9), "SGD: 1500 steps on a convex quadratic"),
         (WideStep(), "params after a step must keep the precision of its input, float32"),
         (Remembering(), "must not change the object, but its attribute 'last' changed"),
         (Decaying(), "must not change the object, but its attribute 'learning_rate' changed"),

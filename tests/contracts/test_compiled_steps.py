@@ -280,7 +280,7 @@ def in_threads(n_threads, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "combination", [*COMBINATIONS[::3], *COMBINATIONS_AROUND[1::6]], ids=name_of
+    "combination", [*COMBINATIONS[::6], *COMBINATIONS_AROUND[1::12]], ids=name_of
 )
 def test_threads_make_the_steps_of_the_definition(combination, monkeypatch):
     """One of them has no rows of the last batch. Groups are moved by one."""

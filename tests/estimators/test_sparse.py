@@ -291,9 +291,9 @@ def test_sparse_equals_dense(estimator, parameters, container):
 
 @pytest.mark.parametrize("penalty", ["l2", "l1"])
 def test_sparse_is_never_made_dense(penalty):
-    """Dense, this X would take 8 TB."""
+    """Dense, this X would take 320 GB."""
     rng = np.random.RandomState(0)
-    n_samples, n_features = 10**6, 10**6
+    n_samples, n_features = 2 * 10**5, 2 * 10**5
     rows, columns = rng.randint(0, n_samples, 3000), rng.randint(0, n_features, 3000)
     wide = scipy.sparse.csr_array((np.ones(3000), (rows, columns)), (n_samples, n_features))
     target = np.zeros(n_samples, dtype=int)

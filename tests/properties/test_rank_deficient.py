@@ -5,7 +5,7 @@ import pytest
 
 from skopt_suite import LinearClassifier, LinearRegressor
 
-SEEDS = range(20)
+SEEDS = range(8)
 N_SAMPLES, N_CLASSES = 300, 4
 TOLERANCE = 1e-2
 

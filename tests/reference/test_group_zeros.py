@@ -111,8 +111,11 @@ def test_no_schedule_is_needed(optima):
     assert (active(model) != active(optima["group_lasso"])).sum() <= 1
 
 
-@pytest.mark.parametrize("penalty", [MCP(0.03), SCAD(0.03)], ids=repr)
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize(
+    ("name", "penalty"),
+    [*((name, MCP(0.03)) for name in RULES), *((name, SCAD(0.03)) for name in ("sgd", "adam"))],
+    ids=repr,
+)
 def test_concave_penalties_end_in_a_stationary_point_with_zeros(name, penalty):
     model = trained(name, penalty)
     w, raw = model.coef_.ravel(), X @ model.coef_.ravel() + model.intercept_

@@ -1,5 +1,7 @@
 """Successive halving: scikit-learn's rungs, and survivors that go on instead of beginning anew."""
 
+from itertools import product
+
 import joblib
 import numpy as np
 import pytest
@@ -222,10 +224,13 @@ def test_more_rows_at_every_rung(estimator, data):
     assert fused.n_resources_[0] < fused.n_resources_[-1]
 
 
-SETTINGS = {
+BY_RESOURCE = {
     "aggressive elimination": {"aggressive_elimination": True, "max_resources": 4},
     "exhausted resources": {"min_resources": "exhaust"},
     "another factor": {"factor": 1.5},
+}
+SETTINGS = {
+    **BY_RESOURCE,
     "a score": {"scoring": "f1_macro"},
     "no training scores": {"return_train_score": False},
     "refit by function": {"refit": lambda results: 0},
@@ -234,8 +239,9 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("resource", ["max_iter", "n_samples"])
-@pytest.mark.parametrize("case", SETTINGS)
+@pytest.mark.parametrize(
+    ("case", "resource"), [*product(SETTINGS, ["max_iter"]), *product(BY_RESOURCE, ["n_samples"])]
+)
 def test_settings(case, resource):
     settings = {**(EPOCHS if resource == "max_iter" else ROWS), **SETTINGS[case]}
     if resource == "n_samples" and "max_resources" in settings:

@@ -146,9 +146,10 @@ LINEAR_REGRESSORS = [
         LinearRegressor(
             optimizer=AverageWeights(Lookahead(ClipGradient(Adam(0.1)))),
             penalty="sparse_group_lasso",
-            schedule=Then("cyclic", Product("cosine_restarts", "one_cycle"), at=50),
+            schedule=Then("cyclic", Product("cosine_restarts", "one_cycle"), at=30),
             dtype="float32",
-            batch_size=10,
+            batch_size=20,
+            max_iter=60,
         ),
         61,
         is_random=True,
@@ -172,7 +173,7 @@ LINEAR_REGRESSORS = [
 
 MLP_CLASSIFIERS = [
     Configuration(MLPClassifier(), 69, is_random=True),
-    Configuration(MLPClassifier(dtype="float64", dropout=0.0), 69),
+    Configuration(MLPClassifier(dtype="float64", dropout=0.0, max_iter=100), 69),
     Configuration(
         MLPClassifier(**SMALL, activation="tanh", optimizer="lbfgs", dtype="float64"), 69
     ),
@@ -211,6 +212,7 @@ MLP_CLASSIFIERS = [
             penalty="max_norm",
             schedule="exponential",
             optimizer=NAdam(0.01),
+            max_iter=100,
         ),
         69,
         is_random=True,
@@ -221,7 +223,13 @@ MLP_CLASSIFIERS = [
         is_random=True,
     ),
     Configuration(
-        MLPClassifier((16, 16), normalization="batch", residual=True, optimizer=AMSGrad(0.01)),
+        MLPClassifier(
+            (16, 16),
+            normalization="batch",
+            residual=True,
+            optimizer=AMSGrad(0.01),
+            max_iter=100,
+        ),
         69,
         is_random=True,
     ),
