@@ -194,6 +194,8 @@ class Optimizer(Component):
     """Whether X may be anywhere but in the memory of the host."""
     only_quadratic: ClassVar[bool] = False
     """Whether it solves linear models with a quadratic objective to rounding, and no others."""
+    scratch_squares: ClassVar[int] = 0
+    """How many numbers in float64 a step takes for every pair of parameters of a fit."""
     takes_schedule: ClassVar[bool] = True
     """Whether there is a learning rate for a schedule to multiply."""
     momentum_parameter: ClassVar[str] = ""

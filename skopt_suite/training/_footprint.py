@@ -77,7 +77,8 @@ def bytes_per_fit(job: Job, data: Data, placement: Placement, shares_weight: boo
     activations = _activations(job, data, placement, is_weighted)
     step = _step(job, data, activations, update)
     passing = max(_MARGIN * max(step, _scoring(job, data)), _BASIS * basis * 8 / _item_size(job))
-    return _OBJECTS + int(_item_size(job) * (kept + max(passing, leaving)))
+    squares = int(_MARGIN * 8 * job.plan.optimizer.scratch_squares * params**2)
+    return _OBJECTS + squares + int(_item_size(job) * (kept + max(passing, leaving)))
 
 
 def _step(job: Job, data: Data, activations: int, update: int) -> int:

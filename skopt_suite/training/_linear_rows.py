@@ -17,7 +17,7 @@ from skopt_suite.optimizers.algebra._moments import Moments
 from skopt_suite.training._rows import Source, Weights
 
 _AT_ONCE = 1024  # rows that are converted to float64
-_CURVED = 1e-3  # of the mean: the least curvature that a row counts with
+_CURVED = 1e-3  # of its bound, or else of the mean: the least curvature that a row counts with
 
 
 class Derivatives(NamedTuple):
@@ -65,7 +65,9 @@ class LinearRows:
         y, n_samples = self._targets, raw.shape[1]
         curvature = _curvature(loss, y, raw)
         value, slope = loss.value_and_gradient(y, raw.copy())
-        curvature = np.maximum(curvature, _CURVED * curvature.mean(axis=1, keepdims=True))
+        bound = loss.curvature()
+        usual = curvature.mean(axis=1, keepdims=True) if bound is None else bound
+        curvature = np.maximum(curvature, _CURVED * usual)
         if weight is None:
             return Derivatives(value.mean(axis=1), slope / n_samples, curvature / n_samples)
         share = weight.astype(np.float64, copy=False) / n_samples

@@ -206,7 +206,7 @@ OPTIMIZERS_AND_MODELS = [
     for optimizer in [*registered(OPTIMIZERS), LBFGS(history_size=2)]
     for model in ("linear", "mlp", "mlp with dropout")
     if optimizer.takes_schedule or "dropout" not in model  # solvers take none
-    if model == "linear" or not optimizer.only_quadratic
+    if optimizer.takes_devices and (model == "linear" or not optimizer.only_linear)
 ]
 
 

@@ -322,10 +322,14 @@ CASES = [
 ]
 
 
+# which tests/reference/test_coordinate_descent.py holds to their definitions
+OF_ONE_FIT = {"descend_by_moments", "descend_by_columns", "descend_by_sparse_columns"}
+
+
 def test_every_fused_kernel_has_a_definition_and_arguments_here():
     assert len(DEFINITIONS) == len(OURS)  # short names are names
     cases = {kernel_of(case) for case in ARGUMENTS}
-    assert set(FUSED["numpy"]) == cases
+    assert set(FUSED["numpy"]) == cases | OF_ONE_FIT
     assert set(FUSED["cupy"]) <= cases
     assert set(CURVES) == set(ACTIVATIONS) - {"identity", "relu", "leaky_relu"}
 

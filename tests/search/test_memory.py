@@ -283,8 +283,17 @@ CASES = {
     **{
         f"linear, {name}": (linear(name), ALPHAS, classes(100, 300))
         for name in OPTIMIZERS
-        if OPTIMIZERS[name].is_full_batch and not OPTIMIZERS[name].only_quadratic
+        if OPTIMIZERS[name].is_full_batch and not OPTIMIZERS[name].only_linear
     },
+    **{
+        f"linear, {name}": (linear(name), ALPHAS, classes(100, 300, 2))
+        for name in ("coordinate_descent", "newton_cholesky", "newton_cg")
+    },
+    "linear, interior_point": (
+        LinearClassifier(loss="hinge", optimizer="interior_point"),
+        ALPHAS,
+        classes(100, 300, 2),
+    ),
     "closed form": (LinearRegressor(optimizer="closed_form"), ALPHAS, numbers(20, 30, 40)),
     "closed form, a strength per output": (
         LinearRegressor(optimizer="closed_form"),

@@ -46,6 +46,7 @@ SMALL = {"hidden_layer_sizes": (16,), "max_iter": 100}
 
 LINEAR_CLASSIFIERS = [
     Configuration(LinearClassifier(), 64),
+    Configuration(LinearClassifier(optimizer="newton_cholesky", tol=1e-11), 64),
     Configuration(LinearClassifier(optimizer="fista", penalty="elastic_net"), 64),
     Configuration(LinearClassifier(loss="squared_hinge", penalty=ElasticNet(0.1), tol=1e-11), 64),
     Configuration(
@@ -54,7 +55,7 @@ LINEAR_CLASSIFIERS = [
     Configuration(LinearClassifier(loss="modified_huber", penalty=L2(0.1), tol=1e-11), 64),
     Configuration(LinearClassifier(loss="focal", penalty=L2(0.1), tol=1e-11), 64),
     Configuration(LinearClassifier(loss=LogLoss(0.1), penalty=L2(0.1), tol=1e-11), 64),
-    Configuration(LinearClassifier(loss="hinge", n_iter_no_change=3, max_iter=1000, tol=1e-2), 64),
+    Configuration(LinearClassifier(loss="hinge", tol=1e-11), 64),
     Configuration(LinearClassifier(optimizer=Lion(0.01), batch_size=10), 64, is_random=True),
     Configuration(LinearClassifier(optimizer="prodigy", batch_size=10), 64, is_random=True),
     Configuration(
@@ -109,7 +110,8 @@ LINEAR_REGRESSORS = [
     Configuration(LinearRegressor(optimizer="closed_form", penalty="none"), 60),
     Configuration(LinearRegressor(optimizer="closed_form", dtype="float32"), 60, is_random=True),
     Configuration(LinearRegressor(penalty=L1(alpha=0.01), tol=1e-10), 61),
-    Configuration(LinearRegressor(loss="huber", penalty=ElasticNet(positive=True)), 61),
+    Configuration(LinearRegressor(loss="huber", penalty=ElasticNet(positive=True), tol=1e-11), 61),
+    Configuration(LinearRegressor(optimizer="newton_cg", tol=1e-11), 61),
     Configuration(LinearRegressor(loss=Huber(delta=0.5), fit_intercept=False), 61),
     Configuration(LinearRegressor(loss="absolute_error", optimizer=ScheduleFreeAdamW(0.1)), 61),
     Configuration(

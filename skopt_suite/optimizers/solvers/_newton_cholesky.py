@@ -44,6 +44,7 @@ class NewtonCholesky(Newton):
     """
 
     name = "newton_cholesky"
+    scratch_squares = 1
 
     def init(self, params: Params, problem: Problem) -> NewtonState:
         """Return a state in which nothing is known but the parameters."""
