@@ -55,7 +55,7 @@ LINEAR_CLASSIFIERS = [
     Configuration(LinearClassifier(loss="modified_huber", penalty=L2(0.1), tol=1e-11), 64),
     Configuration(LinearClassifier(loss="focal", penalty=L2(0.1), tol=1e-11), 64),
     Configuration(LinearClassifier(loss=LogLoss(0.1), penalty=L2(0.1), tol=1e-11), 64),
-    Configuration(LinearClassifier(loss="hinge", tol=1e-11), 64),
+    Configuration(LinearClassifier(loss="hinge", n_iter_no_change=3, max_iter=1000, tol=1e-2), 64),
     Configuration(LinearClassifier(optimizer=Lion(0.01), batch_size=10), 64, is_random=True),
     Configuration(LinearClassifier(optimizer="prodigy", batch_size=10), 64, is_random=True),
     Configuration(

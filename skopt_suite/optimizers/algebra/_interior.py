@@ -285,13 +285,16 @@ class _Newton:
         self.weight[idle] = 0.0
         self.inverse = design.inverse(self.weight, problem.l2)
         self.gradient = design.transposed(at.dual) + problem.l2 * at.theta
-        self.n_active = max(2 * int(np.count_nonzero(~idle)), 1)
+        self.width = problem.kinks.above - problem.kinks.below
 
     def towards(self, mu: float, above: Array | float, below: Array | float) -> Iterate:
-        """Return the step to where products are μ, but for what is known to be of second order."""
+        """Return the step to where products are μ, but for what is known to be of second order.
+
+        It is times how much the slope changes at the kink, so that a row of weight 2 is two rows.
+        """
         (_, over, under, _), design = self.at, self.problem.design
-        missing_above = mu - over * self.to_above + above
-        missing_below = mu - under * self.to_below + below
+        missing_above = mu * self.width - over * self.to_above + above
+        missing_below = mu * self.width - under * self.to_below + below
         pull = missing_below / self.to_below - missing_above / self.to_above
         pull *= self.weight
         theta = self.inverse(-self.gradient - design.transposed(pull))
@@ -314,12 +317,12 @@ class _Newton:
         return min(of_way * primal, 1.0), min(of_way * dual, 1.0)
 
     def mean_product(self, at: Iterate) -> float:
-        """Return the mean of what is to be 0."""
+        """Return the mean of what is to be 0, in units of the changes of slopes."""
         problem = self.problem
         total = at.over @ (problem.kinks.above - at.dual) + at.under @ (
             at.dual - problem.kinks.below
         )
-        return float(total) / self.n_active
+        return float(total) / (2 * float(self.width.sum()) or 1.0)
 
 
 def _share(values: Array, step: Array) -> float:
