@@ -24,7 +24,12 @@ VERSIONS = sorted(path.stem.removeprefix("models-") for path in DATA.glob("model
 X, y = make_classification(n_samples=60, n_features=5, random_state=0)
 SETTINGS = {"max_iter": 4, "tol": 1.0, "random_state": 0}
 MODELS = [
-    *(LinearRegressor(optimizer=name, tol=1.0, random_state=0) for name in OPTIMIZERS),
+    *(
+        LinearRegressor(optimizer=name, tol=1.0, random_state=0)
+        for name in OPTIMIZERS
+        if name != "interior_point"
+    ),
+    LinearRegressor(optimizer="interior_point", loss="absolute_error", tol=1.0),
     LinearClassifier(optimizer="nesterov", schedule=Cosine(), **SETTINGS),
     MLPClassifier((6, 3), schedule=Step(2), early_stopping=True, **SETTINGS),
     MLPRegressor((6,), dropout=0.2, schedule=Warmup(ReduceOnPlateau(patience=1)), **SETTINGS),

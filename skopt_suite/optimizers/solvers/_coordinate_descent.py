@@ -61,7 +61,7 @@ class CoordinateDescent(Optimizer):
     >>> X, y = load_diabetes(return_X_y=True)
     >>> lasso = LinearRegressor(penalty=L1(1.0), optimizer="coordinate_descent")
     >>> int((lasso.fit(X, y).coef_ != 0).sum())
-    2
+    3
     """
 
     scratch_arrays = 8
