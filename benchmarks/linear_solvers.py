@@ -144,7 +144,7 @@ CASES = {
     "L1 logistic 1,000 × 10,000, /10": (logistic_case, lambda: regression(1000, 10_000), 10),
     "L1 logistic 1,000 × 10,000, /50": (logistic_case, lambda: regression(1000, 10_000), 50),
     "100 alphas × 5 folds, 20,000 × 100": (grid_case, lambda: regression(20_000, 100), 1000),
-    "100 alphas × 5 folds, 1,000 × 5,000": (grid_case, lambda: regression(1000, 5000), 100),
+    "100 alphas × 5 folds, 1,000 × 5,000": (grid_case, lambda: regression(1000, 5000), 10),
 }
 
 
