@@ -58,21 +58,16 @@ class LinearRows:
 
     def derivatives(self, raw: RawPredictions, fit: int | None = None) -> Derivatives:
         """Return loss, slopes and curvatures, of all fits or of one of them, (1, ...)."""
-        loss, weight = self.loss, self.weights.values
-        if fit is not None:
-            loss = self._loss_of(fit)
-            weight = weight if weight is None or len(weight) == 1 else weight[fit : fit + 1]
-        y, n_samples = self._targets, raw.shape[1]
+        loss = self.loss if fit is None else self._loss_of(fit)
+        y, share = self._targets, self._share(raw.shape[1], fit)
         curvature = _curvature(loss, y, raw)
         value, slope = loss.value_and_gradient(y, raw.copy())
         bound = loss.curvature()
         usual = curvature.mean(axis=1, keepdims=True) if bound is None else bound
         curvature = np.maximum(curvature, _CURVED * usual)
-        if weight is None:
-            return Derivatives(value.mean(axis=1), slope / n_samples, curvature / n_samples)
-        share = weight.astype(np.float64, copy=False) / n_samples
-        value = np.vecdot(value, share)
-        return Derivatives(value, slope * share[..., None], curvature * share[..., None])
+        return Derivatives(
+            (value * share).sum(axis=1), slope * share[..., None], curvature * share[..., None]
+        )
 
     def value_and_slope(self, raw: RawPredictions) -> tuple[PerFit, RawPredictions]:
         """Return the mean loss of all fits and its gradient by raw predictions."""
@@ -138,11 +133,13 @@ class LinearRows:
             taken._moments = self._moments.take(index)
         return taken
 
-    def _share(self, n_samples: int) -> Array:
-        """Return the weight of every row, (n_fits or 1, n_samples or 1), of sum 1."""
+    def _share(self, n_samples: int, fit: int | None = None) -> Array:
+        """Return the weight of every row, (n_fits or 1, n_samples or 1), of sum 1; or of a fit."""
         weight = self.weights.values
         if weight is None:
             return np.full((1, 1), 1 / n_samples)
+        if fit is not None and len(weight) > 1:
+            weight = weight[fit : fit + 1]
         return weight.astype(np.float64, copy=False) / n_samples
 
     @cached_property

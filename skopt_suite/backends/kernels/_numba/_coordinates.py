@@ -230,12 +230,22 @@ def _of_rows(u, curvature):
 
 
 @jit_inner_views
-def _accelerate(w, u, curvature, terms, ring, slopes, small):
+def _keep(n_kept, w, u, curvature, terms, ring, slopes, small):
+    # Keeps an iterate, and goes on from an extrapolation where the ring is full and that is better;
+    # how many are kept behind the first.
+    n_kept += 1
+    _copy(ring[n_kept], w)
+    _copy(slopes[n_kept], u)
+    if n_kept < 5:
+        return n_kept
     if _is_mixed(ring, slopes, terms, small):
         value = _of_rows(u, curvature) + _penalty(w, terms)
         if _of_rows(slopes[6], curvature) + _penalty(ring[6], terms) < value:
             _copy(w, ring[6])
             _copy(u, slopes[6])
+    _copy(ring[0], w)
+    _copy(slopes[0], u)
+    return 0
 
 
 def _types(*matrix):
@@ -271,20 +281,14 @@ def _by_columns(
     start = -_sum(u) / total if total > 0.0 else 0.0
     for i in range(u.size):
         u[i] += curvature[i] * start
+    _copy(ring[0], w)
+    _copy(slopes[0], u)
     n_kept = 0
     for _ in range(max_epochs):
-        if n_kept == 0:
-            _copy(ring[0], w)
-            _copy(slopes[0], u)
         most = _epoch_of_columns(columns, u, curvature, w, terms, known)
         if not most > tol:
             break
-        n_kept += 1
-        _copy(ring[n_kept], w)
-        _copy(slopes[n_kept], u)
-        if n_kept == 5:
-            n_kept = 0
-            _accelerate(w, u, curvature, terms, ring, slopes, small)
+        n_kept = _keep(n_kept, w, u, curvature, terms, ring, slopes, small)
     for i in range(u.size):
         move[i] = start
     for j in range(w.size):
@@ -344,22 +348,16 @@ def _by_sparse_columns(
     start = -_sum(u) / total if total > 0.0 else 0.0
     for i in range(u.size):
         u[i] += curvature[i] * start
+    _copy(ring[0], w)
+    _copy(slopes[0], u)
     n_kept = 0
     for _ in range(max_epochs):
-        if n_kept == 0:
-            _copy(ring[0], w)
-            _copy(slopes[0], u)
         most = _epoch_of_sparse_columns(
             data, indices, indptr, chosen, u, curvature, w, terms, known, total
         )
         if not most > tol:
             break
-        n_kept += 1
-        _copy(ring[n_kept], w)
-        _copy(slopes[n_kept], u)
-        if n_kept == 5:
-            n_kept = 0
-            _accelerate(w, u, curvature, terms, ring, slopes, small)
+        n_kept = _keep(n_kept, w, u, curvature, terms, ring, slopes, small)
     for j in range(w.size):
         start -= (w[j] - known[2, j]) * known[0, j]
     for i in range(u.size):
