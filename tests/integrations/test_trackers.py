@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skopt_suite import LinearClassifier, MLPClassifier
+from skopt_suite.export import TRUSTED_TYPES
 from skopt_suite.integrations import (
     MLflowCallback,
     TensorBoardCallback,
@@ -84,14 +85,23 @@ def test_methods_that_may_be_missing_are_exchanged_as_those_of_scikit_learn(monk
     assert not hasattr(LinearClassifier(loss="hinge").fit(X, y), "predict_proba")
 
 
-of_mlflow = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+of_mlflow = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore:.*Any type hint is inferred"
+)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    """Return the address of a database for all tests, for making one takes a second."""
+    return f"sqlite:///{tmp_path_factory.mktemp('mlflow')}/runs.db"
 
 
 @pytest.fixture
-def mlflow(tmp_path, monkeypatch):
-    mlflow = pytest.importorskip("mlflow", reason="MLflow is large and in no extra")
+def mlflow(tmp_path, monkeypatch, database):
+    mlflow = pytest.importorskip("mlflow", reason="needs mlflow-skinny, of the extra test")
     monkeypatch.chdir(tmp_path)
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/runs.db")
+    mlflow.set_tracking_uri(database)
+    mlflow.set_experiment(tmp_path.name)
     yield mlflow
     mlflow.sklearn.autolog(disable=True)
     assert mlflow.active_run() is None
@@ -155,3 +165,12 @@ def test_autolog_reaches_estimators_and_fused_searches(mlflow):
     bests = [run.data.metrics.get("best_cv_score") for run in of_search]
     assert search.best_score_ in bests
     assert search.fusion_report_.n_groups == 1
+
+
+@of_mlflow
+def test_a_model_that_is_logged_predicts_as_before(mlflow):
+    model = pipeline().fit(X, y)
+    files = {"skops_trusted_types": TRUSTED_TYPES, "pip_requirements": []}
+    saved = mlflow.sklearn.log_model(model, name="model", **files)
+    loaded = mlflow.sklearn.load_model(saved.model_uri)
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
