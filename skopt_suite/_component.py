@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self, TypeVar
 
+from skopt_suite._completion import listing_params
 from skopt_suite._display import Displayed
 from skopt_suite._hashable import hashable
 from skopt_suite._words import WORDS_FOR_HYPERPARAMETERS, did_you_mean, what_to_use
@@ -42,6 +43,7 @@ class Parametrised(Displayed):
         """Return the names of the parameters; scikit-learn looks them up anew with every call."""
         return super()._get_param_names()
 
+    @listing_params
     def set_params(self, **params: Any) -> Parametrised:
         """Set parameters; nested ones (``optimizer__learning_rate``) work on a name too.
 
@@ -72,6 +74,20 @@ class Parametrised(Displayed):
         for name, values in nested.items():
             setattr(self, name, self._settable(name, values).set_params(**values))
         return self
+
+    def _all_params(self) -> dict[str, Any]:
+        """Return what `set_params` takes: unlike `get_params`, also of components by name."""
+        params = self.get_params(deep=False)
+        for name, value in [*params.items()]:
+            component = self._whose_params(name, value)
+            if hasattr(component, "get_params") and not isinstance(component, type):
+                of_all = getattr(component, "_all_params", component.get_params)
+                params |= {f"{name}__{key}": nested for key, nested in of_all().items()}
+        return params
+
+    def _whose_params(self, name: str, value: Any) -> Any:
+        """Return the object of which ``<name>__<parameter>`` is a parameter, if it is one."""
+        return self._named_component(name) or value
 
     def _settable(self, name: str, values: Mapping[str, Any]) -> Any:
         """Return the object whose parameters nested ones are; raise if there is none."""

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.utils import Bunch, Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
+from skopt_suite._completion import listing_params
 from skopt_suite._component import Parametrised
 from skopt_suite.domains import Anything, Integer, Real
 from skopt_suite.ensemble._training import train_members
@@ -104,6 +105,7 @@ class TabularMLP(Parametrised):
         self._learn_from(targets, held_out)
         return self
 
+    @listing_params
     def set_params(self, **params: Any) -> Self:
         """Set parameters; nested ones such as ``estimator__dropout`` reach the network.
 
@@ -118,13 +120,16 @@ class TabularMLP(Parametrised):
         self : object
             This object.
         """
-        defaults: dict[str, Any] = {"estimator": self._network, "encoder": TabularEncoder}
-        for name, make in defaults.items():
-            is_nested = any(key.startswith(f"{name}__") for key in params)
-            if is_nested and params.get(name, getattr(self, name)) is None:
-                params = {**params, name: make()}
+        for name in ("estimator", "encoder"):
+            if any(key.startswith(f"{name}__") for key in params):
+                value = params.get(name, getattr(self, name))
+                params = {**params, name: self._whose_params(name, value)}
         super().set_params(**params)
         return self
+
+    def _whose_params(self, name: str, value: Any) -> Any:
+        defaults: dict[str, Any] = {"estimator": self._network, "encoder": TabularEncoder}
+        return defaults[name]() if value is None and name in defaults else value
 
     def permutation_importance(
         self, X: Any, y: Any, *, n_repeats: int = 5, scoring: Any = None
