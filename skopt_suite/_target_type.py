@@ -22,6 +22,11 @@ class TargetType(NamedTuple):
     ======================  =================================  ==============================
 
     All of them broadcast against raw predictions, (n_fits, n_samples, n_outputs).
+
+    See Also
+    --------
+    ClassificationLoss : Takes classes and labels.
+    RegressionLoss : Takes numbers.
     """
 
     kind: Kind

@@ -7,4 +7,9 @@ class DivergenceError(FloatingPointError, ValueError):
     The message names the optimizer, its learning rate and the epoch. In a search the candidate's
     score becomes ``error_score`` and the others go on. It is a `ValueError`, too, as scikit-learn's
     estimators raise where their weights are not finite.
+
+    See Also
+    --------
+    skopt_suite.optimizers.ClipGradient : Keeps single gradients from ending a fit.
+    skopt_suite.schedules.Warmup : Keeps first steps small.
     """

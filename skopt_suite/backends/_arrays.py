@@ -53,6 +53,10 @@ def namespace(array: Array) -> Any:
     xp : module
         NumPy itself for NumPy's arrays.
 
+    See Also
+    --------
+    like : Arrays in the precision of others.
+
     Examples
     --------
     >>> import numpy as np
@@ -113,6 +117,11 @@ def like(params: Array, *values: Array) -> tuple[Array, ...]:
     -------
     values : tuple of array or float
         The same in the precision of `params`; numbers are Python's, which have none.
+
+    See Also
+    --------
+    namespace : The functions for such arrays.
+    kernel : A function that a backend may have a faster version of.
 
     Examples
     --------

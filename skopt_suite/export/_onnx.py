@@ -23,6 +23,10 @@ def register_onnx_converters() -> None:
     ImportError
         If skl2onnx is not installed.
 
+    See Also
+    --------
+    to_onnx : Does it by itself.
+
     Examples
     --------
     >>> import skl2onnx
@@ -90,6 +94,11 @@ def to_onnx(
         If skl2onnx is not installed.
     TypeError, ValueError
         If the model cannot be exported.
+
+    See Also
+    --------
+    to_sklearn : For where scikit-learn runs.
+    register_onnx_converters : For what is around a model of this package.
 
     Examples
     --------

@@ -60,6 +60,10 @@ def to_sklearn(model: Any) -> Any:
         activations or several of them, with losses that give no probabilities, or of several
         quantiles.
 
+    See Also
+    --------
+    to_onnx : For where there is no Python.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris

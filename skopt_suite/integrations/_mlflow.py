@@ -127,6 +127,11 @@ def log_search(search: Any, run_name: str | None = None) -> None:
     run_name : str or None, default=None
         Name of the run that is made if there is none; None: the class of the search.
 
+    See Also
+    --------
+    MLflowCallback : Logs the epochs of fits.
+    mlflow_autolog : Logs searches as they are fitted.
+
     Examples
     --------
     >>> from skopt_suite.integrations import log_search

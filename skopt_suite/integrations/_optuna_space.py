@@ -29,6 +29,11 @@ def optuna_distributions(space: Mapping[str, Any]) -> dict[str, Any]:
     distributions : dict of str to optuna.distributions.BaseDistribution
         The same, in the same order.
 
+    See Also
+    --------
+    FusedOptunaSearchCV : Takes distributions of both.
+    skopt_suite.model_selection.search_space : What components are worth searching.
+
     Examples
     --------
     >>> from skopt_suite import MLPClassifier

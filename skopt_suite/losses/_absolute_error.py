@@ -17,6 +17,13 @@ class AbsoluteError(RegressionLoss):
     ``|raw - y|``, summed over outputs. Not smooth: L-BFGS and FISTA train on smoothed ones, ever
     closer to it.
 
+    See Also
+    --------
+    Quantile : Predicts any quantile.
+    Huber : Squared near 0.
+    EpsilonInsensitive : 0 near 0.
+    skopt_suite.optimizers.InteriorPoint : Solves it to the end in linear models.
+
     Examples
     --------
     >>> from skopt_suite import LinearRegressor

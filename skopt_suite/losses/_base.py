@@ -213,6 +213,13 @@ class ClassificationLoss(Loss):
 
     `indicators` and `signs` are the same for classes and labels; ``self.targets.kind`` tells them
     apart.
+
+    See Also
+    --------
+    RegressionLoss : The base class of the losses of regressors.
+    Hessian : What `hessian` returns.
+    TargetType : What `targets` is.
+    skopt_suite.testing.check_loss : Says what is wrong with one of your own.
     """
 
     kinds = ("classes", "labels")
@@ -242,7 +249,14 @@ class ClassificationLoss(Loss):
 
 
 class RegressionLoss(Loss):
-    """Base class of the losses of regressors."""
+    """Base class of the losses of regressors.
+
+    See Also
+    --------
+    ClassificationLoss : The base class of the losses of classifiers.
+    Hessian : What `hessian` returns.
+    skopt_suite.testing.check_loss : Says what is wrong with one of your own.
+    """
 
     kinds = ("numbers",)
 

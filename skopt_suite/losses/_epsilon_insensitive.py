@@ -28,6 +28,12 @@ class EpsilonInsensitive(RegressionLoss):
         Residual, in the unit of the target, up to which nothing is lost; in its deviation where
         targets are :ref:`standardised <standardize>`.
 
+    See Also
+    --------
+    SquaredEpsilonInsensitive : The smooth one.
+    AbsoluteError : Counts small residuals, too.
+    Huber : Squared where this is 0.
+
     References
     ----------
     H. Drucker, C. Burges, L. Kaufman, A. Smola and V. Vapnik, "Support Vector Regression Machines",
@@ -83,6 +89,11 @@ class SquaredEpsilonInsensitive(RegressionLoss):
     epsilon : float >= 0, default=0.1
         Residual, in the unit of the target, up to which nothing is lost; in its deviation where
         targets are :ref:`standardised <standardize>`.
+
+    See Also
+    --------
+    EpsilonInsensitive : Outliers count less.
+    SquaredError : Counts small residuals, too.
 
     References
     ----------

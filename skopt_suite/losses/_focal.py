@@ -26,6 +26,11 @@ class Focal(ClassificationLoss):
     gamma : float >= 0, default=2.0
         How much less samples count that are predicted well.
 
+    See Also
+    --------
+    LogLoss : All samples count.
+    ModifiedHuber : Lets outliers count less.
+
     References
     ----------
     T.-Y. Lin, P. Goyal, R. Girshick, K. He and P. Dollár, "Focal Loss for Dense Object Detection",

@@ -15,6 +15,12 @@ class Gamma(LogLink):
     ``exp(-d) - 1 + d`` with ``d = raw - log(y)``, summed over outputs. Targets are positive, and
     ``predict`` returns ``exp(raw)``, their mean.
 
+    See Also
+    --------
+    Tweedie : Variances like any power of the mean, and zeros.
+    Poisson : Counts.
+    SquaredError : Targets of any sign.
+
     References
     ----------
     P. McCullagh and J. Nelder, "Generalized Linear Models", 2nd edition, 1989, chapter 8.

@@ -12,6 +12,12 @@ class Hessian(NamedTuple):
 
     That is all that losses need whose outputs are independent (they have no root) or one softmax,
     and it takes no more memory than raw predictions do.
+
+    See Also
+    --------
+    ClassificationLoss : Has one where it is known.
+    RegressionLoss : Has one where it is known.
+    skopt_suite.optimizers.NewtonCholesky : Needs it.
     """
 
     diagonal: RawPredictions

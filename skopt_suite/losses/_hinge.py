@@ -17,6 +17,13 @@ class Hinge(ClassificationLoss):
     ``max(0, 1 - t * raw)`` with t = ±1, summed over outputs; more than two classes are one
     against the rest. Not smooth: L-BFGS and FISTA train on smoothed ones, ever closer to it.
 
+    See Also
+    --------
+    SquaredHinge : The smooth one.
+    ModifiedHuber : Smooth, with probabilities.
+    LogLoss : Probabilities for all.
+    skopt_suite.optimizers.InteriorPoint : Solves it to the end in linear models.
+
     References
     ----------
     C. Cortes and V. Vapnik, "Support-Vector Networks", Machine Learning 20, 1995.
@@ -60,6 +67,12 @@ class SquaredHinge(ClassificationLoss):
 
     ``max(0, 1 - t * raw)²`` with t = ±1, summed over outputs; more than two classes are one
     against the rest.
+
+    See Also
+    --------
+    Hinge : Outliers count less.
+    ModifiedHuber : Linear where labels are far off.
+    LogLoss : Probabilities.
 
     References
     ----------

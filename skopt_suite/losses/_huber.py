@@ -23,6 +23,12 @@ class Huber(RegressionLoss):
         Residual, in the unit of the target, from which the loss is linear; in its deviation where
         targets are :ref:`standardised <standardize>`.
 
+    See Also
+    --------
+    LogCosh : Smooth to all orders, with nothing to set.
+    AbsoluteError : Linear everywhere.
+    SquaredError : Squared everywhere.
+
     References
     ----------
     P. Huber, "Robust Estimation of a Location Parameter", Annals of Mathematical Statistics 35,

@@ -19,6 +19,12 @@ class LogCosh(RegressionLoss):
     residuals and ``|r| - log(2)`` for large ones. Small and large are next to 1, in the unit of the
     target.
 
+    See Also
+    --------
+    Huber : Says from where on it is linear.
+    AbsoluteError : Linear everywhere.
+    SquaredError : Squared everywhere.
+
     References
     ----------
     P. Green, "Bayesian Reconstructions from Emission Tomography Data Using a Modified EM

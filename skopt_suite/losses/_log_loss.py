@@ -35,6 +35,12 @@ class LogLoss(ClassificationLoss):
     label_smoothing : float in [0, 1), default=0.0
         Share of the labels that is spread over all classes.
 
+    See Also
+    --------
+    Focal : Looks at what is predicted badly.
+    ModifiedHuber : Probabilities, and outliers that count less.
+    Hinge : Classes without probabilities.
+
     References
     ----------
     C. Bishop, "Pattern Recognition and Machine Learning", 2006, equations 4.90 and 4.108; D.

@@ -16,6 +16,12 @@ class ModifiedHuber(ClassificationLoss):
     over outputs. More than two classes are one against the rest. Probabilities are
     ``(clip(raw, -1, 1) + 1) / 2``; those of classes are divided by their sum.
 
+    See Also
+    --------
+    SquaredHinge : Squared everywhere.
+    LogLoss : The likelihood, for calibrated probabilities.
+    Huber : Its relative for regression.
+
     References
     ----------
     T. Zhang, "Solving Large Scale Linear Prediction Problems Using Stochastic Gradient Descent

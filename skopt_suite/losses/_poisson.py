@@ -15,6 +15,12 @@ class Poisson(LogLink):
     ``exp(raw) - y - y * (raw - log(y))``, summed over outputs; ``exp(raw)`` for y = 0. Targets are
     at least 0, and ``predict`` returns ``exp(raw)``, the expected count.
 
+    See Also
+    --------
+    Tweedie : Variances like any power of the mean.
+    Gamma : Positive targets, such as costs and durations.
+    SquaredError : Targets of any sign.
+
     References
     ----------
     P. McCullagh and J. Nelder, "Generalized Linear Models", 2nd edition, 1989, chapter 6.

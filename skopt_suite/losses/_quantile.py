@@ -89,6 +89,12 @@ class Quantile(_Quantiles):
     quantile : float in (0, 1) or increasing sequence of such, default=0.5
         Share of the targets that is to be below the prediction.
 
+    See Also
+    --------
+    AbsoluteError : The quantile 0.5, the median.
+    SquaredError : Predicts the mean.
+    skopt_suite.optimizers.InteriorPoint : Solves it to the end in linear models.
+
     References
     ----------
     R. Koenker and G. Bassett, "Regression Quantiles", Econometrica 46, 1978; V. Chernozhukov, I.

@@ -15,6 +15,12 @@ class SquaredError(RegressionLoss):
 
     ``(raw - y)² / 2``, summed over outputs (targets are independent problems).
 
+    See Also
+    --------
+    Huber : Outliers do not dominate.
+    AbsoluteError : Predicts the median.
+    Gamma : Errors in proportion, for positive targets.
+
     Examples
     --------
     >>> from skopt_suite import LinearRegressor

@@ -42,6 +42,11 @@ class Tweedie(LogLink):
         Power p. Targets are any numbers for ``p <= 0``, at least 0 for ``1 <= p < 2`` and positive
         for ``p >= 2``. 3 is the inverse Gaussian; 0 is ``(y - μ)² / 2``.
 
+    See Also
+    --------
+    Poisson : The power 1.
+    Gamma : The power 2.
+
     References
     ----------
     B. Jørgensen, "Exponential Dispersion Models", Journal of the Royal Statistical Society B 49,

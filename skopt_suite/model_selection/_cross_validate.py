@@ -72,6 +72,11 @@ def fused_cross_validate(
         ``test_score`` or ``test_<metric>``, ``fit_time``, ``score_time``, and as asked
         ``train_…``, ``estimator`` and ``indices``.
 
+    See Also
+    --------
+    fused_cross_val_score : The test scores alone.
+    FusedGridSearchCV : Many candidates at once.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -142,6 +147,11 @@ def fused_cross_val_score(
     -------
     scores : ndarray of shape (n_splits,)
         Scores on the rows held out.
+
+    See Also
+    --------
+    fused_cross_validate : Times, train scores and several metrics, too.
+    FusedGridSearchCV : Many candidates at once.
 
     Examples
     --------

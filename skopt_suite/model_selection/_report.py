@@ -41,6 +41,11 @@ class FusionReport:
         How each was trained.
     kept_apart : list of str, default=()
         A line for every parameter that varies and lets no two of its values share a pass.
+
+    See Also
+    --------
+    FusedGridSearchCV : Has one as ``fusion_report_``.
+    FusedRandomizedSearchCV : Has one, too.
     """
 
     params: list[dict[str, Any]]

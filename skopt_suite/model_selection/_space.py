@@ -45,6 +45,12 @@ def search_space(estimator: BaseEstimator) -> dict[str, Any]:
     ValueError
         If there is nothing to search, or a parameter of the estimator is not what is accepted.
 
+    See Also
+    --------
+    FusedRandomizedSearchCV : Draws candidates from it.
+    FusedHalvingRandomSearchCV : Does so, and ends the worse ones early.
+    skopt_suite.integrations.optuna_distributions : The same for tools of Optuna.
+
     Examples
     --------
     >>> from scipy.stats import loguniform

@@ -173,6 +173,12 @@ class Optimizer(Component):
 
     An optimizer of your own is usually a `FirstOrder` rule. A solver that asks the objective for
     more than one gradient implements `step` itself.
+
+    See Also
+    --------
+    FirstOrder : The base class of rules, where most of your own belong.
+    Wrapper : The base class of what changes the steps of another one.
+    skopt_suite.testing.check_optimizer : Says what is wrong with one of your own.
     """
 
     is_full_batch: ClassVar[bool] = False

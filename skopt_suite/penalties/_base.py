@@ -35,6 +35,12 @@ class Penalty(Component):
     its proximal operator after each step. It sees the weights only, never intercepts or biases.
     A penalty of your own implements `has_gradient`, `smooth_value` and `gradient`, or `has_prox`,
     `nonsmooth_value` and `prox`, or all of them.
+
+    See Also
+    --------
+    Sum : Two penalties in one.
+    L1 : One that acts by its proximal operator.
+    skopt_suite.testing.check_penalty : Says what is wrong with one of your own.
     """
 
     has_strengths_of_outputs: ClassVar[bool] = True

@@ -49,6 +49,12 @@ class Box(Penalty):
     high : float or None, or a sequence of them, default=1.0
         The most that a weight may be, also for each feature; None: there is no such bound.
 
+    See Also
+    --------
+    MaxNorm : Bounds the norm of weights.
+    L1 : With ``positive=True`` a bound at 0, and exact zeros.
+    NoPenalty : No bounds.
+
     References
     ----------
     N. Parikh and S. Boyd, "Proximal Algorithms", Foundations and Trends in Optimization 1, 2014,

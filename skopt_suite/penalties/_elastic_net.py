@@ -25,6 +25,13 @@ class ElasticNet(SeparablePenalty):
     positive : bool, default=False
         Whether weights are kept from being negative.
 
+    See Also
+    --------
+    L1 : The one end of the mixture.
+    L2 : The other one.
+    SparseGroupLasso : The mixture with groups.
+    Sum : Any smooth penalty with any other.
+
     References
     ----------
     H. Zou and T. Hastie, "Regularization and Variable Selection via the Elastic Net", Journal of

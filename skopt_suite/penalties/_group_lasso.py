@@ -28,6 +28,11 @@ class GroupLasso(GroupPenalty):
     positive : bool, default=False
         Whether weights are kept from being negative.
 
+    See Also
+    --------
+    SparseGroupLasso : Zeros inside of groups, too.
+    L1 : Every weight is a group.
+
     References
     ----------
     M. Yuan and Y. Lin, "Model Selection and Estimation in Regression with Grouped Variables",

@@ -25,6 +25,13 @@ class L1(SeparablePenalty):
     positive : bool, default=False
         Whether weights are kept from being negative.
 
+    See Also
+    --------
+    ElasticNet : Takes correlated features together.
+    WeightedL1 : A strength for each feature.
+    MCP : Does not shrink what is large.
+    GroupLasso : Groups that are 0 together.
+
     References
     ----------
     N. Parikh and S. Boyd, "Proximal Algorithms", Foundations and Trends in Optimization 1, 2014,

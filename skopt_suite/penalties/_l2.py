@@ -27,6 +27,12 @@ class L2(SeparablePenalty):
     positive : bool, default=False
         Whether weights are kept from being negative.
 
+    See Also
+    --------
+    ElasticNet : With exact zeros.
+    MaxNorm : A bound on norms in place of a price.
+    skopt_suite.optimizers.AdamW : Weight decay that the objective does not have.
+
     Examples
     --------
     >>> from skopt_suite import LinearRegressor

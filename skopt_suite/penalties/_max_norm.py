@@ -24,6 +24,12 @@ class MaxNorm(Penalty):
     max_norm : float > 0, or a sequence of them, default=3.0
         The bound; of networks also one for each layer, the first of them for the input.
 
+    See Also
+    --------
+    L2 : A price on norms in place of a bound.
+    Box : Bounds for single weights.
+    skopt_suite.optimizers.ClipGradient : Bounds gradients in place of weights.
+
     References
     ----------
     N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov, "Dropout: A Simple

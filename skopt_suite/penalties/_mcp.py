@@ -28,6 +28,12 @@ class MCP(FoldedConcave):
     positive : bool, default=False
         Whether weights are kept from being negative.
 
+    See Also
+    --------
+    SCAD : Shrinks in full up to the strength.
+    L1 : The convex one, which shrinks all weights alike.
+    WeightedL1 : Convex, with strengths that you give.
+
     References
     ----------
     C.-H. Zhang, "Nearly Unbiased Variable Selection under Minimax Concave Penalty", Annals of

@@ -9,6 +9,11 @@ from skopt_suite.penalties._separable import SeparablePenalty
 class NoPenalty(SeparablePenalty):
     """No penalty, by name ``"none"``.
 
+    See Also
+    --------
+    L2 : The default of estimators.
+    Box : Bounds without a strength.
+
     Examples
     --------
     >>> from skopt_suite import LinearRegressor

@@ -28,6 +28,12 @@ class SCAD(FoldedConcave):
     positive : bool, default=False
         Whether weights are kept from being negative.
 
+    See Also
+    --------
+    MCP : Shrinks less from 0 on.
+    L1 : The convex one, which shrinks all weights alike.
+    WeightedL1 : Convex, with strengths that you give.
+
     References
     ----------
     J. Fan and R. Li, "Variable Selection via Nonconcave Penalized Likelihood and its Oracle

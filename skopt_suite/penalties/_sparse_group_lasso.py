@@ -30,6 +30,12 @@ class SparseGroupLasso(GroupPenalty):
     positive : bool, default=False
         Whether weights are kept from being negative.
 
+    See Also
+    --------
+    GroupLasso : No zeros inside of groups.
+    ElasticNet : The mixture without groups.
+    L1 : Zeros without groups.
+
     References
     ----------
     N. Simon, J. Friedman, T. Hastie and R. Tibshirani, "A Sparse-Group Lasso", Journal of

@@ -25,6 +25,12 @@ class Sum(Penalty):
     other : str or Penalty, default="l1"
         Any penalty.
 
+    See Also
+    --------
+    ElasticNet : The sum of L2 and L1.
+    SparseGroupLasso : The sum of L1 and the group lasso.
+    Penalty : The base class, for one of your own.
+
     Examples
     --------
     >>> from skopt_suite import LinearRegressor

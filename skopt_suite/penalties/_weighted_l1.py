@@ -31,6 +31,12 @@ class WeightedL1(SeparablePenalty):
     positive : bool, default=False
         Whether weights are kept from being negative.
 
+    See Also
+    --------
+    L1 : The same strength for all.
+    MCP : Shrinks large weights less by itself.
+    Box : Bounds for each feature.
+
     References
     ----------
     H. Zou, "The Adaptive Lasso and Its Oracle Properties", Journal of the American Statistical

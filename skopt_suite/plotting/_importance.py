@@ -35,6 +35,11 @@ class ImportanceDisplay:
     boxes_ : dict of str to list of matplotlib artists
         What matplotlib's `boxplot` drew.
 
+    See Also
+    --------
+    skopt_suite.tabular.TabularMLPClassifier : Its ``permutation_importance`` has the numbers.
+    skopt_suite.tabular.TabularMLPRegressor : The same for numbers as targets.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris

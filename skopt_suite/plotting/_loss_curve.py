@@ -50,6 +50,11 @@ class LossCurveDisplay:
     score_lines_ : list of matplotlib Line2D
         A line for every estimator that has validation scores.
 
+    See Also
+    --------
+    SearchLossCurvesDisplay : Those of the candidates of a search.
+    ScheduleDisplay : The learning rate over the same time.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris

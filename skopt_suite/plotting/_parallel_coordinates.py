@@ -55,6 +55,11 @@ class ParallelCoordinatesDisplay:
     best_line_ : matplotlib Line2D
         The line of the best candidate.
 
+    See Also
+    --------
+    ParameterCurveDisplay : One parameter, with all folds.
+    SearchHeatmapDisplay : Two parameters.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris

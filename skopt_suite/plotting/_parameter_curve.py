@@ -58,6 +58,12 @@ class ParameterCurveDisplay:
     failed_points_ : matplotlib Line2D or None
         Marks of the values without a mean test score, if there are any.
 
+    See Also
+    --------
+    SearchHeatmapDisplay : Two parameters.
+    ParallelCoordinatesDisplay : All parameters.
+    SearchLossCurvesDisplay : The training of candidates.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris

@@ -36,6 +36,11 @@ class ScheduleDisplay:
     lines_ : list of matplotlib Line2D
         A line for every schedule.
 
+    See Also
+    --------
+    LossCurveDisplay : The loss over the same time.
+    skopt_suite.schedules.FromFunction : Any function as a schedule.
+
     Examples
     --------
     >>> from skopt_suite.plotting import ScheduleDisplay

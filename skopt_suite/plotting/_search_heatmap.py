@@ -55,6 +55,11 @@ class SearchHeatmapDisplay:
     best_mark_ : matplotlib Artist
         The mark of the best combination.
 
+    See Also
+    --------
+    ParameterCurveDisplay : One parameter, with all folds.
+    ParallelCoordinatesDisplay : All parameters.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris

@@ -46,6 +46,12 @@ class SearchLossCurvesDisplay:
     legend_ : matplotlib Legend or None
         The legend, if they are not.
 
+    See Also
+    --------
+    LossCurveDisplay : Those of single fits.
+    ParameterCurveDisplay : Scores over a parameter.
+    skopt_suite.model_selection.FusedGridSearchCV : A search that keeps the curves.
+
     Examples
     --------
     >>> from skopt_suite.plotting import SearchLossCurvesDisplay

@@ -26,6 +26,12 @@ class Adaptive(Plateau):
     min_factor : float in [0, 1], default=1e-6
         There are no more reductions from there on.
 
+    See Also
+    --------
+    ReduceOnPlateau : Small improvements add up, and everything can be set.
+    Invscaling : What else scikit-learn has.
+    Optimal : What else scikit-learn has.
+
     References
     ----------
     scikit-learn's user guide, section "Stochastic Gradient Descent", mathematical formulation.

@@ -13,6 +13,12 @@ class Schedule(Component):
 
     A schedule of your own implements `factor_at`; one that reacts to the loss also implements
     `init` and `observe`, and one that moves the momentum `momentum_at`.
+
+    See Also
+    --------
+    FromFunction : A schedule out of a function.
+    Then : One schedule after the other.
+    skopt_suite.testing.check_schedule : Says what is wrong with one of your own.
     """
 
     @property

@@ -9,6 +9,12 @@ from skopt_suite.schedules._base import Schedule
 class Constant(Schedule):
     """The learning rate as it is: factor 1.
 
+    See Also
+    --------
+    Cosine : Falls to 0 along half a cosine.
+    ReduceOnPlateau : Stays, too, as long as the loss falls.
+    Warmup : A rise before it.
+
     Examples
     --------
     >>> from skopt_suite import MLPClassifier

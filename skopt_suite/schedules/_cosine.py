@@ -20,6 +20,13 @@ class Cosine(Schedule):
     n_epochs : float > 0 or None, default=None
         Epochs that the fall lasts; None: the whole fit (``max_iter``).
 
+    See Also
+    --------
+    CosineRestarts : Begins again.
+    Warmup : A rise before it.
+    OneCycle : A rise before it, and a momentum that moves the other way.
+    Linear : Falls along a line.
+
     References
     ----------
     I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts",

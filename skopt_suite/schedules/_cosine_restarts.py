@@ -25,6 +25,12 @@ class CosineRestarts(Schedule):
     final_factor : float in [0, 1], default=0.0
         Factor at the end of each fall.
 
+    See Also
+    --------
+    Cosine : Falls once.
+    Cyclic : Rises as slowly as it falls.
+    Then : Any schedules one after the other.
+
     References
     ----------
     I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts",

@@ -27,6 +27,11 @@ class Cyclic(Schedule):
         Factor on the height per epoch in mode ``"exp_range"``; the paper's is 0.99994 per step, of
         which it makes 500 in an epoch.
 
+    See Also
+    --------
+    OneCycle : Rises and falls once, over the whole fit.
+    CosineRestarts : Falls slowly, and rises at once.
+
     References
     ----------
     L. Smith, "Cyclical Learning Rates for Training Neural Networks", WACV 2017; the defaults are

@@ -17,6 +17,12 @@ class Exponential(Schedule):
     gamma : float in (0, 1], default=0.95
         Factor per epoch.
 
+    See Also
+    --------
+    Step : Falls all at once, every few epochs.
+    InverseTime : Falls ever more slowly.
+    Cosine : Ends at a factor that you choose.
+
     Examples
     --------
     >>> from skopt_suite import MLPClassifier

@@ -23,6 +23,12 @@ class FromFunction(Schedule):
         and not negative. It must be one that can be pickled: defined with ``def`` in a module, not
         a lambda.
 
+    See Also
+    --------
+    Schedule : The base class, for what reacts to the loss or has parameters to tune.
+    Product : The product of two schedules.
+    Then : One schedule after the other.
+
     Examples
     --------
     >>> from skopt_suite import MLPClassifier

@@ -19,6 +19,13 @@ class InverseTime(Schedule):
     power : float > 0, default=1.0
         1 decays as 1/time, 0.5 as one over its square root.
 
+    See Also
+    --------
+    Invscaling : Counts rows, as scikit-learn does.
+    Optimal : The penalty says how fast.
+    Exponential : Falls faster in the long run.
+    Noam : A rise, then one over the square root of time.
+
     References
     ----------
     H. Robbins and S. Monro, "A Stochastic Approximation Method", Annals of Mathematical

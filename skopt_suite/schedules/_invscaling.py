@@ -22,6 +22,12 @@ class Invscaling(Schedule):
         The number of rows gives the factor of scikit-learn, which counts them; components see no
         data, so it has to be given.
 
+    See Also
+    --------
+    InverseTime : The same over epochs.
+    Optimal : What else scikit-learn has.
+    Adaptive : What else scikit-learn has, for SGD that watches the loss.
+
     References
     ----------
     scikit-learn's user guide, section "Stochastic Gradient Descent", mathematical formulation.

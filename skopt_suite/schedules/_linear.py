@@ -21,6 +21,12 @@ class Linear(Schedule):
     n_epochs : float > 0 or None, default=None
         Epochs that the line lasts; None: the whole fit (``max_iter``).
 
+    See Also
+    --------
+    Polynomial : The fall along a power.
+    Cosine : Begins and ends gently.
+    Warmup : A rise before any schedule.
+
     References
     ----------
     A. Defazio et al., "Optimal Linear Decay Learning Rate Schedules and Further Refinements",

@@ -22,6 +22,12 @@ class MultiStep(Schedule):
     gamma : float in (0, 1], default=0.1
         Factor of each drop.
 
+    See Also
+    --------
+    Step : Falls at equal distances.
+    ReduceOnPlateau : Finds out when to fall.
+    Then : Any schedules one after the other.
+
     References
     ----------
     K. He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, section 3.4: a tenth

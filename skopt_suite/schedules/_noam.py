@@ -20,6 +20,12 @@ class Noam(Schedule):
     n_epochs : float > 0, default=4.0
         Epochs that the rise lasts; the paper's takes 4000 of 100 000 steps.
 
+    See Also
+    --------
+    Warmup : A rise before any schedule.
+    InverseTime : The decay alone, for any power.
+    WarmupStableDecay : Stays on top, and falls at the end.
+
     References
     ----------
     A. Vaswani et al., "Attention Is All You Need", NeurIPS 2017, equation 3; named after Noam

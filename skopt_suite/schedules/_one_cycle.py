@@ -41,6 +41,12 @@ class OneCycle(Schedule):
     max_momentum : float in [0, 1), default=0.95
         The largest momentum, at the beginning and at the end.
 
+    See Also
+    --------
+    Cyclic : Rises and falls again and again.
+    WarmupStableDecay : Stays on top in between.
+    Warmup : A rise before any schedule.
+
     References
     ----------
     L. Smith and N. Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large

@@ -25,6 +25,12 @@ class Optimal(Schedule):
         The number of rows gives the factor of scikit-learn, which counts them; components see no
         data, so it has to be given.
 
+    See Also
+    --------
+    InverseTime : The same shape at a speed that you choose.
+    Invscaling : What else scikit-learn has.
+    skopt_suite.penalties.L2 : The penalty that has the strength.
+
     References
     ----------
     L. Bottou, "Stochastic Gradient Descent Tricks", in "Neural Networks: Tricks of the Trade",

@@ -21,6 +21,12 @@ class Polynomial(Schedule):
     n_epochs : float > 0 or None, default=None
         Epochs that the fall lasts; None: the whole fit (``max_iter``).
 
+    See Also
+    --------
+    Linear : The same for a power of 1, from any factor.
+    Cosine : Begins and ends gently.
+    Exponential : Does not know when training ends.
+
     Examples
     --------
     >>> from skopt_suite import MLPClassifier

@@ -28,6 +28,11 @@ class Product(Composed):
     second : str or Schedule, default="cosine"
         The other.
 
+    See Also
+    --------
+    Then : One after the other.
+    FromFunction : Any function of time.
+
     Examples
     --------
     >>> from skopt_suite import MLPClassifier

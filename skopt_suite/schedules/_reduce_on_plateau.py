@@ -60,6 +60,12 @@ class ReduceOnPlateau(Plateau):
     min_factor : float in [0, 1], default=0.0
         The factor never falls below it.
 
+    See Also
+    --------
+    Adaptive : What counts as improvement in scikit-learn.
+    Step : Falls whether or not the loss does.
+    Warmup : A rise before it.
+
     Examples
     --------
     >>> from skopt_suite import MLPClassifier

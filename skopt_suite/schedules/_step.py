@@ -19,6 +19,12 @@ class Step(Schedule):
     gamma : float in (0, 1], default=0.5
         Factor of each drop.
 
+    See Also
+    --------
+    MultiStep : Falls at epochs that you choose.
+    Exponential : Falls as fast, a little with every step.
+    ReduceOnPlateau : Falls where nothing improves any more.
+
     Examples
     --------
     >>> from skopt_suite import MLPClassifier

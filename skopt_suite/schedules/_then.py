@@ -33,6 +33,12 @@ class Then(Composed):
     at : float > 0, default=10.0
         Epochs after which `second` takes over.
 
+    See Also
+    --------
+    Product : Both at the same time.
+    Warmup : A rise before any schedule.
+    MultiStep : Constant factors one after the other.
+
     Examples
     --------
     >>> from skopt_suite import MLPClassifier

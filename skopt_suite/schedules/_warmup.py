@@ -31,6 +31,13 @@ class Warmup(Composed):
     start_factor : float in (0, 1], default=0.1
         Factor of the first step.
 
+    See Also
+    --------
+    Then : Any schedule before another.
+    WarmupStableDecay : A rise, a plateau and a fall.
+    Noam : A rise and a decay in one formula.
+    skopt_suite.optimizers.RAdam : Adam that needs no warmup.
+
     References
     ----------
     P. Goyal et al., "Accurate, Large Minibatch SGD", arXiv:1706.02677, 2017, section 2.2.

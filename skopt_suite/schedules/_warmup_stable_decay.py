@@ -26,6 +26,12 @@ class WarmupStableDecay(Schedule):
         Fall as one minus the square root of the share of the fall that has passed, along a line, or
         along half a cosine.
 
+    See Also
+    --------
+    Warmup : A rise before any schedule.
+    OneCycle : No plateau, and a momentum that moves too.
+    Cosine : Falls from the start on.
+
     References
     ----------
     S. Hu et al., "MiniCPM: Unveiling the Potential of Small Language Models with Scalable Training

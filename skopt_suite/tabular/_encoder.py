@@ -68,6 +68,13 @@ class TabularEncoder(TransformerMixin, Parametrised):
     feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X has text as column names.
 
+    See Also
+    --------
+    SmoothClipScaler : What becomes of numbers.
+    PiecewiseLinearEncoder : What `n_bins` puts beside them.
+    TabularMLPClassifier : Has an encoder inside.
+    TabularMLPRegressor : Has one, too.
+
     Notes
     -----
     Sparse X holds numbers, which are divided by the largest magnitude of their column and stay

@@ -40,6 +40,11 @@ class PiecewiseLinearEncoder(TransformerMixin, Parametrised):
     feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X has text as column names.
 
+    See Also
+    --------
+    SmoothClipScaler : One column for one.
+    TabularEncoder : Puts these beside numbers, and takes what is not a number, too.
+
     References
     ----------
     .. [1] Gorishniy, Rubachev, Babenko, "On Embeddings for Numerical Features in Tabular Deep

@@ -33,6 +33,11 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has text as column names.
 
+    See Also
+    --------
+    PiecewiseLinearEncoder : Many columns for one.
+    TabularEncoder : Takes tables in which not all is numbers.
+
     References
     ----------
     .. [1] Holzmüller, Grinsztajn, Steinwart, "Better by Default: Strong Pre-Tuned MLPs and Boosted

@@ -56,6 +56,12 @@ def check_loss(loss: Loss) -> None:
     AssertionError
         If it does not; the message says what was expected.
 
+    See Also
+    --------
+    check_optimizer : The same for optimizers.
+    check_schedule : The same for schedules.
+    check_penalty : The same for penalties.
+
     Examples
     --------
     >>> from skopt_suite.losses import Huber

@@ -57,6 +57,12 @@ def check_optimizer(optimizer: Optimizer) -> None:
     AssertionError
         If it does not; the message says what was expected.
 
+    See Also
+    --------
+    check_schedule : The same for schedules.
+    check_penalty : The same for penalties.
+    check_loss : The same for losses.
+
     Examples
     --------
     >>> from skopt_suite.optimizers import Momentum

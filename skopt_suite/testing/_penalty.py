@@ -43,6 +43,12 @@ def check_penalty(penalty: Penalty) -> None:
     AssertionError
         If it does not; the message says what was expected.
 
+    See Also
+    --------
+    check_optimizer : The same for optimizers.
+    check_schedule : The same for schedules.
+    check_loss : The same for losses.
+
     Examples
     --------
     >>> from skopt_suite.penalties import L1

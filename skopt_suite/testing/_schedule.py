@@ -41,6 +41,12 @@ def check_schedule(schedule: Schedule) -> None:
     AssertionError
         If it does not; the message says what was expected.
 
+    See Also
+    --------
+    check_optimizer : The same for optimizers.
+    check_penalty : The same for penalties.
+    check_loss : The same for losses.
+
     Examples
     --------
     >>> from skopt_suite.schedules import Cosine

@@ -1,4 +1,4 @@
-"""Docstrings say what signatures say: the names, the order and the defaults of parameters."""
+"""Docstrings say what signatures say, and which neighbours there are."""
 
 import ast
 import inspect
@@ -57,8 +57,19 @@ def _has_constructor(cls):
     return getattr(cls.__init__, "__module__", "").startswith(modules)
 
 
+def neighbours(function):
+    """Return what the section "See Also" says, by name."""
+    text = NumpyDocString(inspect.cleandoc(function.__doc__ or ""))["See Also"]
+    return {name: " ".join(reason) for names, reason in text for name, _ in names}
+
+
 PARAMETERS_OF = {name: documented(function) for name, function in public_callables().items()}
 WITH_PARAMETERS = [name for name, types in PARAMETERS_OF.items() if types]
+NEIGHBOURS = {
+    name: neighbours(function)
+    for name, function in public_objects().items()
+    if not name.startswith("skopt_suite.domains.")  # a list of their own, all of one kind
+}
 
 
 def test_there_is_something_to_compare():
@@ -69,6 +80,16 @@ def test_there_is_something_to_compare():
 @pytest.mark.parametrize("function", public_objects().values(), ids=[*public_objects()])
 def test_all_public_objects_say_what_they_take(function):
     assert documented(function) or not accepted(function)
+
+
+@pytest.mark.parametrize("name", [*NEIGHBOURS])
+def test_all_public_objects_have_neighbours_and_reasons(name):
+    folder = name.rpartition(".")[0]
+    others = [other if "." in other else f"{folder}.{other}" for other in NEIGHBOURS[name]]
+    assert 1 <= len(others) <= 4
+    assert len({*others}) == len(others)
+    assert {*others} <= {*public_objects()} - {name}
+    assert all(reason.endswith(".") for reason in NEIGHBOURS[name].values())
 
 
 @pytest.mark.parametrize("name", WITH_PARAMETERS)

@@ -49,6 +49,11 @@ def kernel(definition: Callable) -> Callable:
     -------
     dispatch : callable
         The same function, for which a backend may answer.
+
+    See Also
+    --------
+    namespace : What definitions are written with.
+    skopt_suite.warm_up : Compiles kernels ahead.
     """
     name = f"{definition.__module__}.{definition.__qualname__}"
     answers: dict[type, Callable] = {}  # what computes on arrays of a type, once it is known

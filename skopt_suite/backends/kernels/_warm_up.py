@@ -34,6 +34,10 @@ def warm_up(jobs: int | None = None, verbose: bool = False) -> None:
     RuntimeError
         If there is no directory that kernels can be kept in.
 
+    See Also
+    --------
+    skopt_suite.backends.kernel : Makes functions that are compiled.
+
     Examples
     --------
     In a Dockerfile, for a user that can write to the directory::

@@ -52,6 +52,12 @@ class Adadelta(Rule):
     epsilon : float > 0, default=1e-6
         Where moves begin; also keeps the denominator from zero.
 
+    See Also
+    --------
+    RMSprop : Divides by the same mean, but has a learning rate to tune.
+    Adagrad : Its steps shrink by all gradients so far.
+    Prodigy : Adam that finds its learning rate.
+
     References
     ----------
     M. Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012, algorithm 1 (with a learning

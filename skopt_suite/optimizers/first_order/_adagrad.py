@@ -38,6 +38,12 @@ class Adagrad(Rule):
     epsilon : float > 0, default=1e-10
         Keeps the denominator from zero.
 
+    See Also
+    --------
+    RMSprop : Forgets old gradients, so steps do not vanish.
+    Adam : The same with momentum.
+    Adadelta : Hardly has anything to tune.
+
     References
     ----------
     J. Duchi, E. Hazan and Y. Singer, "Adaptive Subgradient Methods for Online Learning and

@@ -45,6 +45,13 @@ class Adam(AdamRule):
     epsilon : float > 0, default=1e-8
         Keeps the denominator from zero.
 
+    See Also
+    --------
+    AdamW : Weight decay that is decoupled from the gradient.
+    AMSGrad : Steps that never grow again.
+    NAdam : Nesterov's momentum.
+    RAdam : Needs no warmup.
+
     References
     ----------
     D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, algorithm 1.

@@ -45,6 +45,11 @@ class Adamax(AdamRule):
     epsilon : float > 0, default=1e-8
         Keeps the denominator from zero.
 
+    See Also
+    --------
+    Adam : The root of the mean square in place of the largest.
+    AMSGrad : The largest of the mean squares.
+
     References
     ----------
     D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, algorithm 2 (which

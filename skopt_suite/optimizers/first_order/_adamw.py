@@ -42,6 +42,13 @@ class AdamW(Rule):
     weight_decay : float >= 0, default=0.01
         Share of each weight that is taken off per step and unit of learning rate.
 
+    See Also
+    --------
+    Adam : The same without weight decay.
+    ScheduleFreeAdamW : An average takes the place of a schedule.
+    Muon : Orthogonal steps for hidden layers, AdamW for all else.
+    skopt_suite.penalties.L2 : Weight decay that is part of the objective.
+
     References
     ----------
     I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019, algorithm 2

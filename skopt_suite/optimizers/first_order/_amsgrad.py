@@ -47,6 +47,12 @@ class AMSGrad(AdamRule):
     epsilon : float > 0, default=1e-8
         Keeps the denominator from zero.
 
+    See Also
+    --------
+    Adam : Forgets large gradients.
+    Adamax : The largest gradient of late in place of a mean square.
+    AdamW : Adam with decoupled weight decay.
+
     References
     ----------
     S. Reddi, S. Kale and S. Kumar, "On the Convergence of Adam and Beyond", ICLR 2018, algorithm 2

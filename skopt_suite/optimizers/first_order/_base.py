@@ -24,6 +24,12 @@ class FirstOrder(Optimizer):
     constant gradient moves its parameters by something else than the learning rate, also
     `step_size`. If its state has a field ``owed``, which begins as `nothing_owed`, weights remember
     what they owe to a separable penalty, and are exactly 0 also where steps are noisy.
+
+    See Also
+    --------
+    Optimizer : The base class of all optimizers.
+    Wrapper : The base class of what changes the steps of another one.
+    skopt_suite.testing.check_optimizer : Says what is wrong with one of your own.
     """
 
     has_implicit_l2: ClassVar[bool] = False

@@ -57,6 +57,12 @@ class GradientDescent(_Descent):
         steps, in which an intercept, which learns from all rows, would swing: 0.01 is what
         scikit-learn takes for sparse rows.
 
+    See Also
+    --------
+    SGD : The same on minibatches.
+    LBFGS : Finds step lengths and learns curvature; for smooth losses and penalties.
+    FISTA : Accelerated, and finds its step size; for any penalty.
+
     References
     ----------
     A. Cauchy, "Méthode générale pour la résolution des systèmes d'équations simultanées",
@@ -90,6 +96,13 @@ class SGD(_Descent):
         that are mostly 0, such as counts of words, weights learn from few rows and bear large
         steps, in which an intercept, which learns from all rows, would swing: 0.01 is what
         scikit-learn takes for sparse rows.
+
+    See Also
+    --------
+    Momentum : Steps that remember the gradients before.
+    Adam : Steps that adapt to each coordinate.
+    ScheduleFreeSGD : An average takes the place of a schedule.
+    GradientDescent : Every step uses all rows.
 
     References
     ----------

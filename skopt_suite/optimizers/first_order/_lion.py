@@ -53,6 +53,12 @@ class Lion(Rule):
     weight_decay : float >= 0, default=0.0
         Share of each weight that is taken off per step and unit of learning rate.
 
+    See Also
+    --------
+    AdamW : Steps that adapt to each coordinate, with the same decay.
+    Momentum : The same memory, and steps as large as gradients.
+    Muon : Steps of equal size in all directions of a matrix.
+
     References
     ----------
     X. Chen et al., "Symbolic Discovery of Optimization Algorithms", NeurIPS 2023, algorithm 2

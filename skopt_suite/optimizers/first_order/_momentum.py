@@ -40,6 +40,12 @@ class Momentum(VelocityRule):
     weight_decay : float >= 0, default=0.0
         Share of each weight that is taken off per step and unit of learning rate.
 
+    See Also
+    --------
+    Nesterov : Takes the gradient where momentum leads.
+    SGD : The same without memory.
+    Adam : Momentum with steps that adapt to each coordinate.
+
     References
     ----------
     B. Polyak, "Some methods of speeding up the convergence of iteration methods", USSR

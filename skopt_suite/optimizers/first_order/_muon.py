@@ -56,6 +56,12 @@ class Muon(FirstOrder):
     weight_decay : float >= 0, default=0.0
         Share of each weight, hidden or not, that is taken off per step and unit of learning rate.
 
+    See Also
+    --------
+    AdamW : What it does to all but hidden layers.
+    Momentum : The same without orthogonal steps.
+    Lion : Signs in place of orthogonal matrices.
+
     References
     ----------
     K. Jordan et al., "Muon: An optimizer for hidden layers in neural networks",

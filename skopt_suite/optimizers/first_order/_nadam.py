@@ -88,6 +88,12 @@ class NAdam(AdamRule):
     epsilon : float > 0, default=1e-8
         Keeps the denominator from zero.
 
+    See Also
+    --------
+    Adam : The same with plain momentum.
+    Nesterov : Its momentum without steps that adapt.
+    RAdam : Adam that needs no warmup.
+
     References
     ----------
     T. Dozat, "Incorporating Nesterov Momentum into Adam", ICLR workshop 2016, algorithm 2, with the

@@ -43,6 +43,12 @@ class Nesterov(VelocityRule):
     weight_decay : float >= 0, default=0.0
         Share of each weight that is taken off per step and unit of learning rate.
 
+    See Also
+    --------
+    Momentum : The same without looking ahead.
+    NAdam : Nesterov's momentum in Adam.
+    FISTA : Nesterov's acceleration of steps that see all rows.
+
     References
     ----------
     I. Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML

@@ -54,6 +54,12 @@ class Prodigy(FirstOrder):
     d0 : float > 0, default=1e-6
         The first d, which should be too small.
 
+    See Also
+    --------
+    Adam : Needs a learning rate.
+    ScheduleFreeAdamW : Needs a learning rate, but no schedule.
+    skopt_suite.schedules.Cosine : A schedule that suits it.
+
     References
     ----------
     K. Mishchenko and A. Defazio, "Prodigy: An Expeditiously Adaptive Parameter-Free Learner", ICML

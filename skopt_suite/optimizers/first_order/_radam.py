@@ -69,6 +69,12 @@ class RAdam(AdamRule):
     epsilon : float > 0, default=1e-8
         Keeps the denominator from zero.
 
+    See Also
+    --------
+    Adam : Divides from the first step on.
+    NAdam : Adam with Nesterov's momentum.
+    skopt_suite.schedules.Warmup : Small first steps for any optimizer.
+
     References
     ----------
     L. Liu et al., "On the Variance of the Adaptive Learning Rate and Beyond", ICLR 2020, algorithm

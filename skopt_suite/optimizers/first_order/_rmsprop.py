@@ -71,6 +71,12 @@ class RMSprop(Rule):
     weight_decay : float >= 0, default=0.0
         Share of each weight that is taken off per step and unit of learning rate.
 
+    See Also
+    --------
+    Adam : The same with a mean of gradients and bias correction.
+    Adagrad : Never forgets a gradient.
+    Adadelta : Has no learning rate that needs tuning.
+
     References
     ----------
     T. Tieleman and G. Hinton, "Neural Networks for Machine Learning", Coursera 2012, lecture 6.5;

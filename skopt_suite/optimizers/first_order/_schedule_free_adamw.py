@@ -39,6 +39,12 @@ class ScheduleFreeAdamW(ScheduleFree):
     weight_decay : float >= 0, default=0.0
         Share of each weight of y that is taken off z per step and unit of learning rate.
 
+    See Also
+    --------
+    ScheduleFreeSGD : Steps as large as gradients.
+    AdamW : Needs a schedule to come to rest.
+    Prodigy : Needs no learning rate.
+
     References
     ----------
     A. Defazio et al., "The Road Less Scheduled", NeurIPS 2024, algorithm 1 (with the weights of the

@@ -29,6 +29,12 @@ class ScheduleFreeSGD(ScheduleFree):
     momentum : float in (0, 1), default=0.9
         How near to x gradients are taken.
 
+    See Also
+    --------
+    ScheduleFreeAdamW : Steps that adapt to each coordinate.
+    SGD : Needs a schedule to come to rest.
+    AverageWeights : An average around any optimizer.
+
     References
     ----------
     A. Defazio et al., "The Road Less Scheduled", NeurIPS 2024, equations 3 to 5 (with the weights

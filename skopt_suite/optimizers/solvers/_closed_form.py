@@ -20,6 +20,12 @@ class ClosedForm(Optimizer):
     hides some of them, and the fit warns that the data should be scaled. Names:
     ``"closed_form"``.
 
+    See Also
+    --------
+    NewtonCholesky : Any smooth loss.
+    NewtonCG : Many features and sparse X.
+    CoordinateDescent : L1 and its kin.
+
     References
     ----------
     T. Hastie, R. Tibshirani and J. Friedman, "The Elements of Statistical Learning", 2nd edition,

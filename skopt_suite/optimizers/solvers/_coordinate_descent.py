@@ -47,6 +47,13 @@ class CoordinateDescent(Optimizer):
     coordinate j is from stationary, a convex objective F can fall by no more than
     ``Σ_j d_j |w_j| + F · max_j d_j / l1_j``.
 
+    See Also
+    --------
+    FISTA : Any penalty, and networks.
+    ClosedForm : Least squares with L2 or without penalty.
+    InteriorPoint : Losses with kinks.
+    skopt_suite.penalties.L1 : The penalty that it is mostly for.
+
     References
     ----------
     J. Friedman, T. Hastie and R. Tibshirani, "Regularization Paths for Generalized Linear Models

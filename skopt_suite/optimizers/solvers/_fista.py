@@ -28,6 +28,12 @@ class FISTA(Optimizer):
     variance of every column, with columns centred, so that neither their scales nor their means
     matter much. (Sparse X stays sparse: centring moves the intercept only.)
 
+    See Also
+    --------
+    CoordinateDescent : Made for linear models with L1 and its kin.
+    LBFGS : Learns curvature; for smooth penalties.
+    GradientDescent : Plain steps of all rows.
+
     References
     ----------
     A. Beck and M. Teboulle, "A Fast Iterative Shrinkage-Thresholding Algorithm for Linear Inverse

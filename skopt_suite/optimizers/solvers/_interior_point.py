@@ -38,6 +38,13 @@ class InteriorPoint(Optimizer):
     It stops where the objective is proven to be near the optimum, as the dual problem, which it
     solves at the same time, is a lower bound.
 
+    See Also
+    --------
+    LBFGS : Trains on losses that are smoothed; takes sparse X.
+    FISTA : The same for any penalty.
+    skopt_suite.losses.Hinge : A loss with a kink.
+    skopt_suite.losses.Quantile : Another one.
+
     References
     ----------
     R. Koenker and S. Portnoy, "The Gaussian Hare and the Laplacian Tortoise: Computability of

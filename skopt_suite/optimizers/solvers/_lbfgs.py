@@ -44,6 +44,13 @@ class LBFGS(Optimizer):
     max_line_search : int >= 1, default=30
         Evaluations of the objective in one line search.
 
+    See Also
+    --------
+    NewtonCholesky : Needs fewer iterations; linear models with few features.
+    NewtonCG : Linear models with many features.
+    FISTA : Takes penalties that are not smooth.
+    Adam : Minibatches, for data of many rows and for networks.
+
     References
     ----------
     J. Nocedal, "Updating quasi-Newton matrices with limited storage", Mathematics of Computation

@@ -27,6 +27,12 @@ class NewtonCG(Newton):
     conjugate gradients end after j iterations where ``j (Q_{j-1} - Q_j) <= η |Q_j|``. η is about
     the share of the objective that is yet to fall, but 0.1 at most.
 
+    See Also
+    --------
+    NewtonCholesky : Directions are exact; for few features.
+    LBFGS : Learns curvature from gradients alone.
+    ClosedForm : Least squares in one step.
+
     References
     ----------
     S. Nash and A. Sofer, "Assessing a search direction within a truncated-Newton method",

@@ -28,6 +28,12 @@ class NewtonCholesky(Newton):
     ``w - t H⁻¹ g``: t is 1, or less where that does not lower the objective. The objective can
     still fall by about ``gᵀ H⁻¹ g / 2``.
 
+    See Also
+    --------
+    NewtonCG : Never has the Hessian, so takes many features.
+    LBFGS : Cheap iterations, and networks.
+    ClosedForm : Least squares in one step.
+
     References
     ----------
     J. Nocedal and S. Wright, "Numerical Optimization", 2nd edition, 2006, section 3.4.

@@ -44,6 +44,12 @@ class AverageWeights(Wrapper):
     start : float >= 0, default=0.0
         Epochs of training before the first point that is averaged; predictions use w until then.
 
+    See Also
+    --------
+    Lookahead : Goes on from where the average is.
+    ScheduleFreeSGD : Takes gradients near the average, and needs no schedule.
+    ClipGradient : Bounds single steps.
+
     References
     ----------
     B. Polyak and A. Juditsky, "Acceleration of Stochastic Approximation by Averaging", SIAM Journal

@@ -18,6 +18,12 @@ class Wrapper(Optimizer):
 
     Its state has a field ``inner``: the state of that optimizer. What `inner` cannot do, it cannot
     do either.
+
+    See Also
+    --------
+    FirstOrder : The base class of rules.
+    Optimizer : The base class of all optimizers.
+    skopt_suite.testing.check_optimizer : Says what is wrong with one of your own.
     """
 
     parameters = {"inner": Named(lambda: _optimizers())}

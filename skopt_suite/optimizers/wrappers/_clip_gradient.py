@@ -50,6 +50,12 @@ class ClipGradient(Wrapper):
     norm : float > 0 or None, default=None
         The largest Euclidean norm; None: any, or 1 if `value` is None, too.
 
+    See Also
+    --------
+    Lookahead : Steadies training by returning part of the way.
+    AverageWeights : Steadies predictions by an average.
+    skopt_suite.penalties.MaxNorm : Bounds weights in place of gradients.
+
     References
     ----------
     R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural networks",

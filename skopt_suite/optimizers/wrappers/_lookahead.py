@@ -38,6 +38,11 @@ class Lookahead(Wrapper):
     slow_step_size : float in (0, 1], default=0.5
         Share of the way that is kept, α in the paper; with 1 it is the inner optimizer.
 
+    See Also
+    --------
+    AverageWeights : Averages, too, but never returns.
+    ClipGradient : Bounds single steps.
+
     References
     ----------
     M. Zhang, J. Lucas, G. Hinton and J. Ba, "Lookahead Optimizer: k steps forward, 1 step back",
