@@ -33,6 +33,7 @@ from skopt_suite.training._epoch import Cancelled, Epoch
 from skopt_suite.training._moved import counted, moved_of, numbers_of, parts_of, state_of
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._rows import InMemory, Source
+from skopt_suite.training._rule_texts import rule_texts
 from skopt_suite.training._stack import Stack
 from skopt_suite.training._written import is_written
 
@@ -55,9 +56,8 @@ def compiled_steps(
     if not isinstance(source, InMemory) or not _is_suited(stack, source, batch_size):
         return None
     terms, dtype = stack.terms, str(stack.params.dtype)
-    recipe = recipe_of(
-        terms.network, stack.optimizer, terms.loss, terms.penalty, dtype, stack.dropout is not None
-    )
+    has_dropout, what = stack.dropout is not None, (terms.loss, terms.penalty, dtype)
+    recipe = recipe_of(terms.network, stack.optimizer, *what, has_dropout, stack.params)
     make = None if recipe is None else steps_for(recipe, stack.params)
     return None if make is None else CompiledSteps(make)
 
@@ -163,7 +163,7 @@ def kind_of_steps(plan: Plan, network: Network, like: Array, is_sparse: bool = F
     loss = plan.loss.on(TargetType(plan.loss.kinds[0], network.sizes[-1]))
     penalty = stack_components([plan.penalty.with_strength(AUTO_STRENGTH)], Placement(np))
     has_dropout = any((*plan.dropout, plan.input_dropout))
-    recipe = recipe_of(network, plan.optimizer, loss, penalty, "float32", has_dropout)
+    recipe = recipe_of(network, plan.optimizer, loss, penalty, "float32", has_dropout, like)
     return "compiled" if recipe is not None and knows(recipe, like) else "definition"
 
 
@@ -174,8 +174,12 @@ def recipe_of(
     penalty: Penalty,
     dtype: str,
     has_dropout: bool,
+    like: Array,
 ) -> Recipe | None:
-    """Return what fits are; None where a part of them has no name that a backend could know."""
+    """Return what fits are; None where a part of them has no name that a backend could know.
+
+    A rule whose name is not known to the backend for arrays such as `like` comes as text, too.
+    """
     clip, around, maker = parts_of(optimizer)
     rule, loss_name, acts = _rule_name(maker), _loss_name(loss), penalty.description()
     if not (rule and loss_name and network.is_plain) or acts is None:
@@ -183,7 +187,7 @@ def recipe_of(
     separable = penalty.separable()
     has_implicit_l2 = separable is not None and separable.l2 is not None
     activations = [ACTIVATIONS[name] for name in network.activations]
-    return Recipe(
+    recipe = Recipe(
         dtype=dtype,
         rule=rule,
         around="" if around is None else _name_of(type(around)),
@@ -200,6 +204,9 @@ def recipe_of(
         has_slopes=getattr(maker, "has_slopes", False) and penalty.has_prox and acts.has_slope,
         penalty="" if acts.formula is None else _name_of(acts.formula),
     )
+    if not isinstance(maker, Rule) or knows(recipe, like):
+        return recipe
+    return recipe._replace(texts=rule_texts(maker, dtype))
 
 
 def _slope(activation: Any) -> float:

@@ -184,9 +184,9 @@ def _more_layers(network: Network, depth: int) -> tuple[int, int]:
 def _is_known(job: Job, placement: Placement) -> bool:
     """Whether the backend makes the steps, which it does fit by fit in the same memory."""
     plan = job.plan
-    penalty = _penalty_of_one(job)
-    recipe = recipe_of(job.network, plan.optimizer, job.loss, penalty, job.dtype, True)
-    return recipe is not None and knows(recipe, placement.asarray([0.0]))
+    what, like = (job.loss, _penalty_of_one(job), job.dtype), placement.asarray([0.0])
+    recipe = recipe_of(job.network, plan.optimizer, *what, True, like)
+    return recipe is not None and knows(recipe, like)
 
 
 def _scoring(job: Job, data: Data) -> int:

@@ -7,11 +7,16 @@ import numpy as np
 import pytest
 
 from skopt_suite._target_type import TargetType
-from skopt_suite.backends import Placement
+from skopt_suite.backends import KERNELS, Placement, like, namespace
 from skopt_suite.backends.kernels._numba import _compose
+from skopt_suite.backends.kernels._numba._body import Body, rule_type
 from skopt_suite.backends.kernels._numba._compose import ComposedSteps
+from skopt_suite.backends.kernels._numba._concave import TANGENTS
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
+from skopt_suite.backends.kernels._numba._projections import PROJECTIONS
 from skopt_suite.backends.kernels._numba._rules import RULES
+from skopt_suite.backends.kernels._numba._united import UNITED
+from skopt_suite.backends.kernels._numba._written import written
 from skopt_suite.losses import (
     CLASSIFICATION_LOSSES,
     REGRESSION_LOSSES,
@@ -31,6 +36,7 @@ from skopt_suite.optimizers import (
     Demands,
     Lion,
     Lookahead,
+    NAdam,
     Prodigy,
     RMSprop,
     Rule,
@@ -55,6 +61,7 @@ from skopt_suite.schedules import SCHEDULES, Constant
 from skopt_suite.testing._common import job_of, variants
 from skopt_suite.testing._pairwise import pairwise
 from skopt_suite.training import Data, Rows, _compiled, _loop, train
+from skopt_suite.training._rule_texts import rule_texts
 
 NUMPY = Placement(np)
 N_SAMPLES, N_FEATURES, BATCH = 53, 5, 16  # the last batch is smaller
@@ -108,6 +115,22 @@ ALL_LOSSES += [
     ]
     if kind in losses[name].kinds and (kind, n_outputs) != ("classes", 1)
 ]
+
+
+def name_of_loss(loss, kind, n_outputs):
+    return _compiled._loss_name(loss.on(TargetType(kind, n_outputs)))
+
+
+def name_of_formula(penalty):
+    """None of a penalty whose epochs are not compiled, an empty one where it needs no formula."""
+    acts = penalty.description()
+    if acts is None or acts.formula is None:
+        return None if acts is None else ""
+    return _compiled._name_of(acts.formula)
+
+
+ALL_LOSSES = [loss for loss in ALL_LOSSES if name_of_loss(*loss) in LOSSES]
+FORMULAS = {*TANGENTS, *PROJECTIONS, *UNITED}
 RULES_HERE = [
     rule
     for rule in map(OPTIMIZERS.__getitem__, OPTIMIZERS)
@@ -118,7 +141,7 @@ FACTORS = {
     "rule": [*(rule() for rule in RULES_HERE), RMSprop(momentum=0.5, centered=True)],
     "loss": ALL_LOSSES,
     "penalty": [
-        *(penalty for penalty in PENALTIES_HERE if penalty.description() is not None),
+        *(penalty for penalty in PENALTIES_HERE if name_of_formula(penalty) in {"", *FORMULAS}),
         WeightedL1(0.02, feature_weights=[0.0, 0.5, 1.0, 1.5, 2.0]),
         Sum(L2(0.02), L1(0.02, positive=True)),
         L1(0.01, positive=True),
@@ -339,14 +362,101 @@ def test_fits_with_rows_and_features_of_their_own(model, n_threads, monkeypatch)
         np.testing.assert_allclose(one.loss_curve, other.loss_curve, rtol=1e-8)
 
 
-def test_everything_in_the_registries_has_a_body():
-    rules = {rule.formula for rule in RULES_HERE}
-    assert {f"{rule.__module__}.{rule.__qualname__}" for rule in rules} == set(RULES)
-    kinds = {
-        (type(loss).value_and_gradient.__qualname__, kind, loss.n_raw > 1)
-        for loss, kind, _ in ALL_LOSSES
+WITH_TEXTS = [rule for rule in FACTORS["rule"] if rule_texts(rule, "float64")]
+
+
+def test_all_rules_but_one_have_texts():
+    without = [type(rule) for rule in FACTORS["rule"] if rule not in WITH_TEXTS]
+    assert without == [NAdam]  # it sums a series
+
+
+@pytest.mark.parametrize("position", range(len(WITH_TEXTS)), ids=lambda i: repr(WITH_TEXTS[i]))
+def test_rules_that_have_no_body_are_compiled_from_their_formulas(position, monkeypatch):
+    monkeypatch.setattr(_compose, "_RULES", {})
+    combination = {
+        "rule": WITH_TEXTS[position],
+        "loss": (SquaredError(), "numbers", 2),
+        "penalty": ElasticNet(0.02),
+        **plain(model="one layer", dtype=("float32", "float64")[position % 2]),
     }
-    assert len(kinds) == len(LOSSES)
+    combination |= {"schedule": SCHEDULES.resolve("one_cycle", owner="Test")}
+    test_compiled_steps_are_those_of_the_definition(combination, monkeypatch)
+
+
+class OverNorm(SGD):
+    """Sums over all parameters: a fit in several threads could not."""
+
+    def formula(params, gradient, moments, n_steps, rate, numbers, n_weights):
+        norm = namespace(params).sum(gradient * gradient, axis=1, keepdims=True) ** 0.5
+        return params - rate * gradient / norm, moments
+
+
+class InDouble(SGD):
+    """Its rate is in double precision, and so is what it returns."""
+
+    def formula(params, gradient, moments, n_steps, rate, numbers, n_weights):
+        return params - rate * gradient, moments
+
+
+class FirstMoves(SGD):
+    """Parameters move by the gradient of another one."""
+
+    def formula(params, gradient, moments, n_steps, rate, numbers, n_weights):
+        (rate,) = like(params, rate)
+        return params - rate * gradient[:, :1], moments
+
+
+class ByValue(SGD):
+    """What it does depends on how many steps there were."""
+
+    def formula(params, gradient, moments, n_steps, rate, numbers, n_weights):
+        return (params, moments) if n_steps[0, 0] < 3 else (params - gradient, moments)
+
+
+class OfManyParts(SGD):
+    """A rule of a user, whose formula has most of what texts can have."""
+
+    def formula(params, gradient, moments, n_steps, rate, numbers, n_weights):
+        xp, (rate, share) = namespace(params), like(params, rate, 1 / (1 + n_steps))
+        step = xp.where(~xp.isnan(gradient) & (abs(gradient) > 0.1), gradient, share * gradient)
+        step = xp.clip(xp.sign(step) * xp.log1p(xp.sqrt(abs(step))), -0.4, 0.6)
+        params[:, :n_weights] -= rate * step[:, :n_weights]
+        params[:, n_weights:] -= 0.5 * rate * step[:, n_weights:]
+        return params, moments
+
+
+@pytest.mark.parametrize("rule", [OverNorm, InDouble, FirstMoves, ByValue])
+def test_what_is_not_of_each_parameter_alone_has_no_text(rule):
+    assert rule_texts(rule(), "float32") == ()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_formulas_of_users_are_compiled(dtype, monkeypatch):
+    combination = plain(model="one layer", dtype=dtype) | {
+        "rule": OfManyParts(0.05),
+        "loss": (SquaredError(), "numbers", 2),
+        "penalty": L1(0.02),
+    }
+    test_compiled_steps_are_those_of_the_definition(combination, monkeypatch)
+
+
+def test_what_was_compiled_from_text_is_found_again():
+    text, _ = rule_texts(Adam(), "float32")
+    written(text, rule_type).compile("float32")
+    written.cache_clear()
+    again = written(text, rule_type)
+    again.compile("float32")
+    assert sum(again.function.stats.cache_hits.values()) == 1
+    assert again not in Body.made  # which `warm_up` compiles
+
+
+def test_bodies_are_of_what_is_in_the_registries():
+    """A rule without one is no kernel of its own, and has a text."""
+    rules = {f"{rule.formula.__module__}.{rule.formula.__qualname__}": rule for rule in RULES_HERE}
+    assert set(RULES) == rules.keys() & KERNELS.keys()
+    assert all(rule_texts(rules[name](), "float32") for name in rules.keys() - RULES.keys())
+    assert {name_of_loss(*loss) for loss in ALL_LOSSES} == {*LOSSES}
+    assert {name_of_formula(penalty) for penalty in FACTORS["penalty"]} == {"", *FORMULAS}
 
 
 OF_LAYERS = [

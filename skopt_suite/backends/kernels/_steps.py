@@ -42,6 +42,9 @@ class Recipe(NamedTuple):
     """Whether the slope of L1 comes with the gradient."""
     penalty: str = ""
     """Module and name of the formula of a penalty that is not separable, or an empty one."""
+    texts: tuple[str, ...] = ()
+    """Of the rule and of its reach, as Python for one fit in this precision, which leaves the names
+    of the functions open; none for a backend that knows the rule by name, or of what has none."""
 
 
 class Moved(NamedTuple):

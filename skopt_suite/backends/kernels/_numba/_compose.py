@@ -10,7 +10,7 @@ import numpy as np
 from skopt_suite.backends.kernels._numba._activations import ACTIVATIONS
 from skopt_suite.backends.kernels._numba._adagrad_epoch import run_adagrad
 from skopt_suite.backends.kernels._numba._around import FOLLOWS, LEADS
-from skopt_suite.backends.kernels._numba._body import Body
+from skopt_suite.backends.kernels._numba._body import Body, reach_type, rule_type
 from skopt_suite.backends.kernels._numba._clip import CLIP
 from skopt_suite.backends.kernels._numba._concave import TANGENTS
 from skopt_suite.backends.kernels._numba._dropout import DROP
@@ -37,6 +37,7 @@ from skopt_suite.backends.kernels._numba._team import Team, most_threads, run_to
 from skopt_suite.backends.kernels._numba._turn import ADD_SLOPES, TURN
 from skopt_suite.backends.kernels._numba._united import UNITED
 from skopt_suite.backends.kernels._numba._waiting import room_to_wait
+from skopt_suite.backends.kernels._numba._written import written
 from skopt_suite.backends.kernels._philox_keys import MULTIPLIERS, round_keys
 from skopt_suite.backends.kernels._steps import Batches, Moved, Recipe
 from skopt_suite.backends.resources import blas_threads_for, threads_for_fit
@@ -82,12 +83,13 @@ class ComposedSteps:
     def _addresses(self) -> dict[str, Any]:
         """Return where bodies are, which are compiled if they are not yet."""
         recipe, dtype = self.recipe, self.recipe.dtype
+        rule, reach = _bodies_of_rule(recipe)
         pays = recipe.has_prox and recipe.penalty not in (*PROJECTIONS, *UNITED)
         needs_reach = pays or recipe.penalty in UNITED
         bend = ADD_SLOPES if recipe.has_slopes else DAMP if recipe.has_implicit_l2 else None
         return {
-            "rule": _RULES[recipe.rule].address(dtype),
-            "reach": _REACHES[recipe.rule].address(dtype) if needs_reach else 0,
+            "rule": rule.address(dtype),
+            "reach": reach.address(dtype) if needs_reach else 0,
             "estimate": ESTIMATE.address(dtype) if recipe.rule == PRODIGY else 0,
             "clip": CLIP.address(dtype) if recipe.is_clipped else 0,
             "tangent": _address(TANGENTS, recipe.penalty, dtype),
@@ -203,6 +205,14 @@ class ComposedSteps:
         return ACTIVATIONS[name].address(self.recipe.dtype) if name else 0
 
 
+def _bodies_of_rule(recipe: Recipe) -> tuple[Body, Body]:
+    """Return those of a rule and of its reach."""
+    if recipe.texts:
+        rule, reach = recipe.texts
+        return written(rule, rule_type), written(reach, reach_type)
+    return _RULES[recipe.rule], _REACHES[recipe.rule]
+
+
 def _address(bodies: dict[str, Body], name: str, dtype: str) -> int:
     """Return where the body of that name is, or 0."""
     return bodies[name].address(dtype) if name in bodies else 0
@@ -223,7 +233,7 @@ def _read(array: np.ndarray) -> np.ndarray:
 def knows(recipe: Recipe) -> bool:
     """Whether all that a recipe names has a body."""
     named = {name for name in recipe.activations if name}
-    has_rule = recipe.rule in _RULES and recipe.around in ("", *FOLLOWS)
+    has_rule = bool(recipe.rule in _RULES or recipe.texts) and recipe.around in ("", *FOLLOWS)
     bends_once = not (recipe.has_slopes and recipe.has_implicit_l2)
     has_penalty = recipe.penalty in ("", *TANGENTS, *PROJECTIONS, *UNITED)
     has_parts = has_rule and has_penalty and recipe.loss in LOSSES

@@ -43,7 +43,8 @@ jit = _keep(fastmath=set(EXACT), **_HOW)
 jit_views = _keep(fastmath=set(EXACT), **_VIEWS, **_HOW)
 """For what allocates nothing."""
 jit_views_sum = _keep(fastmath=_SUM, **_VIEWS, **_HOW)
-jit_body = _keep(fastmath=set(EXACT), **_VIEWS, **_HOW, no_cpython_wrapper=True)
+BODY = {"fastmath": set(EXACT), **_VIEWS, **_HOW, "no_cpython_wrapper": True}
+jit_body = _keep(**BODY)
 """For what kernels call by address, and allocates nothing."""
 jit_inner = njit(fastmath=set(EXACT), **_INNER)
 """For what is called by kernels only."""

@@ -10,7 +10,7 @@ from numba.core.caching import FunctionCache
 from numba.core.runtime import rtsys
 
 
-class _KeptCode(FunctionCache):
+class KeptCode(FunctionCache):
     """numba's cache, which does not first register all that can be compiled to load something.
 
     That takes longer than all else that is done to load the kernels of a fit.
@@ -31,7 +31,7 @@ def kept(**how: Any) -> Callable[[Callable], Any]:
 
     def decorate(function: Callable) -> Any:
         dispatcher = njit(**how)(function)
-        dispatcher._cache = _KeptCode(function)
+        dispatcher._cache = KeptCode(function)
         dispatcher._cache.allocates = how.get("_nrt", True)
         return dispatcher
 

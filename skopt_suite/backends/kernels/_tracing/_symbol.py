@@ -288,6 +288,7 @@ def _power(self: Symbol, exponent: Any) -> Symbol:
 
 
 _ALONE: dict[str, Any] = {
+    "__abs__": lambda self: apply("abs", self),
     "__pow__": _power,
     "__rpow__": lambda self, base: apply("power", base, self),
     "__neg__": lambda self: apply("negative", self),
