@@ -3,7 +3,9 @@
 import importlib
 import inspect
 import re
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
 
 from docutils import nodes
 from sklearn.utils.discovery import all_estimators
@@ -15,7 +17,9 @@ author = "The skopt_suite developers"
 copyright = f"2026, {author}"
 version = release = installed_version("skopt-suite")
 
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 extensions = [
+    "components",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
@@ -26,7 +30,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "_templates"]
+exclude_patterns = ["_build", "_ext", "_templates"]
 templates_path = ["_templates"]
 default_role = "literal"  # docstrings name parameters in single backticks
 

@@ -1,4 +1,4 @@
-"""Every component is in the documents, once by name and once in the API reference."""
+"""Whatever is registered is in the documents, and in what the package shows."""
 
 import ast
 import re
@@ -14,9 +14,9 @@ from skopt_suite.optimizers import OPTIMIZERS
 from skopt_suite.penalties import PENALTIES
 from skopt_suite.schedules import SCHEDULES
 
-from .public import public_objects
+from .public import DOCS, listed, public_objects
 
-COMPONENTS = (Path(__file__).parents[2] / "docs" / "components.rst").read_text("utf-8")
+COMPONENTS = (DOCS / "components.rst").read_text("utf-8")
 REGISTRIES = {
     "optimizers": OPTIMIZERS,
     "schedules": SCHEDULES,
@@ -26,27 +26,42 @@ REGISTRIES = {
 }
 
 
-def rows_of(label):
-    """Return the names in the first column of the table after `label`, and what follows each."""
+def section_of(label):
+    """Return what is behind a label, to the next one."""
     _, _, section = COMPONENTS.partition(f".. _{label}:\n")
-    section, *_ = re.split(r"^\.\. _", section, flags=re.M)
-    return dict(re.findall(r"^``(\w+)`` +(.*)$", section, re.M))
+    return re.split(r"^\.\. _", section, flags=re.M)[0]
+
+
+def rows_of(label):
+    """Return the names in the first column of the table of a section."""
+    return re.findall(r"^``(\w+)`` +.*$", section_of(label), re.M)
+
+
+def test_the_documents_know_all_registries():
+    assert {label: [*listed.classes(label)] for label in listed.REGISTRIES} == {
+        label: [*registry] for label, registry in REGISTRIES.items()
+    }
 
 
 @pytest.mark.parametrize("label", REGISTRIES)
-def test_components_are_listed_by_name_in_the_order_of_the_registry(label):
-    registry, rows = REGISTRIES[label], rows_of(label)
-    assert list(rows) == list(registry)
-    for name, row in rows.items():
-        assert row.startswith(f":class:`{registry[name].__name__}` ")
+def test_tables_list_every_component_once(label):
+    tables = re.findall(r"^\.\. components:: (\w+)\n(?:   :folder: (\w+)\n)?", COMPONENTS, re.M)
+    own = [listed.table(label, folder or None) for of, folder in tables if of == label]
+    assert sorted(re.findall(r"- ``(\w+)``", "".join(own))) == sorted(REGISTRIES[label])
+    assert section_of(label).count(f".. components:: {label}\n") == len(own)
+
+
+def test_a_row_says_what_a_component_is():
+    cells = "``lion``", ":class:`~skopt_suite.optimizers.Lion`", "Lion: every parameter moves"
+    assert "\n     - ".join(cells) in listed.table("optimizers")
 
 
 def test_activations_are_listed():
-    assert list(rows_of("activations")) == list(ACTIVATIONS)
+    assert rows_of("activations") == list(ACTIVATIONS)
 
 
 def test_initialisers_are_listed():
-    assert list(rows_of("initialisers")) == list(INITIALISERS)
+    assert rows_of("initialisers") == list(INITIALISERS)
 
 
 @pytest.mark.parametrize("label", REGISTRIES)
