@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import expit
+from sklearn.base import clone
 from sklearn.datasets import make_classification
 
 from skopt_suite import LinearClassifier, LinearRegressor
@@ -48,6 +49,14 @@ RULES = [
 LION = Lion(0.003, beta1=0.99, beta2=0.999)
 
 
+def rates_of(name):
+    """The rate that is known to suit a rule, or some of the range that it declares."""
+    if name in RATES:
+        return [RATES[name]]
+    search = OPTIMIZERS[name].parameters["learning_rate"].search
+    return np.geomspace(search.low, search.high, 4).tolist()
+
+
 def objective(model, X, y, alpha):
     raw = X @ model.coef_.ravel() + model.intercept_
     return np.mean(np.logaddexp(0, raw) - y * raw) + alpha * np.abs(model.coef_).sum()
@@ -65,9 +74,7 @@ def optimum():
 @pytest.mark.parametrize("batch_size", N_EPOCHS)
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_finds_the_zeros_of_the_optimum(name, batch_size, optimum):
-    rule = OPTIMIZERS[name](learning_rate=RATES[name], **LONG_MEANS.get(name, {}))
     model = LinearClassifier(
-        optimizer=rule,
         penalty=L1(ALPHA),
         schedule="cosine",
         batch_size=batch_size,
@@ -75,11 +82,14 @@ def test_every_rule_finds_the_zeros_of_the_optimum(name, batch_size, optimum):
         tol=0,
         n_iter_no_change=N_EPOCHS[batch_size],
         random_state=0,
-    ).fit(X, Y)
+    )
+    numbers = LONG_MEANS.get(name, {})
+    rules = [OPTIMIZERS[name](learning_rate=rate, **numbers) for rate in rates_of(name)]
+    models = [clone(model).set_params(optimizer=rule).fit(X, Y) for rule in rules]
+    value, best = min((objective(one, X, Y, ALPHA), i) for i, one in enumerate(models))
     assert n_zeros(optimum) == 25
-    assert abs(n_zeros(model) - 25) <= 1
-    gap = objective(model, X, Y, ALPHA) - objective(optimum, X, Y, ALPHA)
-    assert gap < 1e-3  # of 0.31
+    assert abs(n_zeros(models[best]) - 25) <= 1
+    assert value - objective(optimum, X, Y, ALPHA) < 1e-3  # of 0.31
 
 
 def test_zeros_need_no_schedule():

@@ -3,8 +3,15 @@
 from typing import Any, NamedTuple
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
-from skopt_suite.losses import Huber, LogLoss
+from skopt_suite.losses import (
+    CLASSIFICATION_LOSSES,
+    REGRESSION_LOSSES,
+    ClassificationLoss,
+    Huber,
+    LogLoss,
+)
 from skopt_suite.optimizers import (
+    OPTIMIZERS,
     SGD,
     Adadelta,
     Adagrad,
@@ -21,13 +28,14 @@ from skopt_suite.optimizers import (
     Muon,
     NAdam,
     Nesterov,
+    Optimizer,
     RAdam,
     RMSprop,
     ScheduleFreeAdamW,
     ScheduleFreeSGD,
 )
-from skopt_suite.penalties import L1, L2, Box, ElasticNet
-from skopt_suite.schedules import Product, Step, Then, Warmup
+from skopt_suite.penalties import L1, L2, PENALTIES, Box, ElasticNet
+from skopt_suite.schedules import SCHEDULES, Product, Schedule, Step, Then, Warmup
 
 
 class Configuration(NamedTuple):
@@ -309,4 +317,53 @@ MLP_REGRESSORS = [
     ),
 ]
 
-CONFIGURATIONS = LINEAR_CLASSIFIERS + LINEAR_REGRESSORS + MLP_CLASSIFIERS + MLP_REGRESSORS
+CHOSEN = LINEAR_CLASSIFIERS + LINEAR_REGRESSORS + MLP_CLASSIFIERS + MLP_REGRESSORS
+
+REGISTRIES = {
+    "optimizer": [OPTIMIZERS],
+    "penalty": [PENALTIES],
+    "schedule": [SCHEDULES],
+    "loss": [CLASSIFICATION_LOSSES, REGRESSION_LOSSES],
+}
+
+
+def used(estimator):
+    """Return the names of the components that fit uses, those inside of others too."""
+    return {
+        "optimizer": _names_in(estimator._optimizer()),
+        "penalty": {PENALTIES.resolve(estimator.penalty, owner="test").name},
+        "schedule": _names_in(estimator._schedule()),
+        "loss": {estimator._loss().name},
+    }
+
+
+def _names_in(component):
+    """Return the names of an optimizer or schedule and of those that it is made of."""
+    kinds = Optimizer, Schedule
+    parts = [part for part in component.get_params().values() if isinstance(part, kinds)]
+    return {part.name for part in [component, *parts]}
+
+
+def with_one(parameter, component):
+    """Return the configuration of a component that is in none of those chosen."""
+    is_of_classes = issubclass(component, ClassificationLoss)
+    is_linear = parameter == "optimizer" or is_of_classes
+    estimator, n_checks = (LinearClassifier, 64) if is_linear else (LinearRegressor, 61)
+    rule = {} if parameter == "optimizer" and component.is_full_batch else {"batch_size": 10}
+    others = rule if parameter == "optimizer" else {"optimizer": Adam(0.1), **rule}
+    return Configuration(estimator(**{parameter: component(), **others}), n_checks, bool(rule))
+
+
+def others(configurations):
+    """Return a configuration for each component that those have not."""
+    known = [used(one.estimator) for one in configurations]
+    return [
+        with_one(parameter, registry[name])
+        for parameter, registries in REGISTRIES.items()
+        for registry in registries
+        for name in registry
+        if not any(name in names[parameter] for names in known)
+    ]
+
+
+CONFIGURATIONS = CHOSEN + others(CHOSEN)
