@@ -23,6 +23,19 @@ DOCSTRING = '''"""Adam whose mean of squares changes slowly where gradients beco
     epsilon : float > 0, default=1e-3
         Keeps the denominator from zero.
     """'''
+COPIES = [
+    ("losses", "_squared_error", "SquaredError"),
+    ("penalties", "_none", "NoPenalty"),
+    ("schedules", "_constant", "Constant"),
+]
+COPY = '''"""A copy."""
+
+from skopt_suite.{folder}.{module} import {name}
+
+
+class Copied{name}({name}):
+    """The same by another name."""
+'''
 EPOCHS = """
 import numpy as np
 from skopt_suite import LinearClassifier, Yogi
@@ -52,7 +65,13 @@ FILES = [
     "test_epochs.py",
 ]
 PICKED = " or ".join(
-    ["(yogi and not all_checks)", "names_stay", "name_of_its_own", "tables", "documents"]
+    [
+        "((yogi or copied) and not all_checks)",
+        "names_stay",
+        "name_of_its_own",
+        "tables",
+        "documents",
+    ]
     + ["imported", "is_checked"]
 )
 
@@ -65,11 +84,23 @@ def written(root):
     code = code.replace(f"from {imported} import Adam\n", f"from {own} import Adam\n")
     code, n_docstrings = re.subn(r'(class Yogi.*\n    )""".*"""', rf"\1{DOCSTRING}", code)
     assert n_docstrings == 1
-    folder = root / "skopt_suite" / "optimizers"
-    (folder / "first_order" / "_yogi.py").write_text(code, "utf-8")
-    with (folder / "_components.py").open("a", encoding="utf-8") as components:
-        components.write(line)
+    add(root, "optimizers", "first_order/_yogi.py", code, line)
     (root / "tests" / "test_epochs.py").write_text(EPOCHS, "utf-8")
+
+
+def copies_written(root):
+    """Write a component of every other kind."""
+    for folder, module, name in COPIES:
+        code = COPY.format(folder=folder, module=module, name=name)
+        line = f"from ._copied import Copied{name} as Copied{name}\n"
+        add(root, folder, "_copied.py", code, line)
+
+
+def add(root, folder, file, code, line):
+    """Add a file and a line."""
+    (root / "skopt_suite" / folder / file).write_text(code, "utf-8")
+    components = root / "skopt_suite" / folder / "_components.py"
+    components.write_text(components.read_text("utf-8") + line, "utf-8")
 
 
 def copied(to):
@@ -84,6 +115,7 @@ def copied(to):
 
 def test_all_else_finds_a_component_by_its_line(tmp_path):
     written(copied(tmp_path))
+    copies_written(tmp_path)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", PICKED]
         + [f"tests/{name}" for name in FILES],
