@@ -139,6 +139,7 @@ def test_registered_names_stay(found, names):
 def test_every_component_that_is_imported_has_a_name_of_its_own(folder, registries):
     registered = [registry[name] for registry in registries for name in registry]
     assert registered == classes_in(folder._components)
+    assert {cls.__name__ for cls in registered} <= {*folder.__all__}
 
 
 def test_a_name_is_its_class_in_snake_case():
