@@ -26,7 +26,7 @@ from skopt_suite.backends import (
 )
 from skopt_suite.losses import Loss
 from skopt_suite.models import ACTIVATIONS, LeakyReLU, Network
-from skopt_suite.optimizers import Optimizer, Prodigy, Rule
+from skopt_suite.optimizers import OPTIMIZERS, Optimizer, Prodigy, Rule
 from skopt_suite.penalties import Penalty
 from skopt_suite.training._device_steps import DeviceSteps, device_steps
 from skopt_suite.training._epoch import Cancelled, Epoch
@@ -218,14 +218,22 @@ def _name(activation: str) -> str:
 
 
 def _rule_name(optimizer: Optimizer) -> str:
-    """Return the name of the formula of a rule that makes minibatch steps by nothing else."""
+    """Return the name of a rule that makes minibatch steps by its formula and nothing else."""
     cls: Any = type(optimizer)
     if cls is Prodigy:
         return _name_of(cls)
     is_rule = isinstance(optimizer, Rule) and not optimizer.is_full_batch
     if not is_rule or cls.step is not Rule.step or cls.update is not Rule.update:
         return ""
-    return _name_of(cls.formula)
+    name = _name_of(cls.formula)
+    return name if _reaches_as_known(cls) else f"{name}, {_name_of(cls.step_size)}"
+
+
+def _reaches_as_known(cls: Any) -> bool:
+    """Whether a rule with the formula of one of ours has the step size of that, too."""
+    ours = [OPTIMIZERS[name] for name in OPTIMIZERS]
+    known = [one.step_size for one in ours if getattr(one, "formula", None) is cls.formula]
+    return not known or cls.step_size in known
 
 
 def _loss_name(loss: Loss) -> str:

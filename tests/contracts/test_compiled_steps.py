@@ -440,6 +440,19 @@ def test_formulas_of_users_are_compiled(dtype, monkeypatch):
     test_compiled_steps_are_those_of_the_definition(combination, monkeypatch)
 
 
+class Farther(Adam):
+    """It says that Adam moves twice as far as it does, which is twice as strong an L1."""
+
+    def step_size(self, state, learning_rate):
+        return 2 * super().step_size(state, learning_rate)
+
+
+def test_a_reach_of_users_is_theirs(monkeypatch):
+    others = {"loss": (SquaredError(), "numbers", 2), "penalty": L1(0.02)}
+    combination = plain(rule=Farther(0.05), model="one layer", **others)
+    test_compiled_steps_are_those_of_the_definition(combination, monkeypatch)
+
+
 def test_what_was_compiled_from_text_is_found_again():
     text, _ = rule_texts(Adam(), "float32")
     written(text, rule_type).compile("float32")

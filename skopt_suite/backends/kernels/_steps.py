@@ -17,7 +17,8 @@ class Recipe(NamedTuple):
 
     dtype: str
     rule: str
-    """Module and name of the rule's formula, or of the class of a rule that has none."""
+    """Module and name of the rule's formula, or of the class of a rule that has none; and of the
+    step size, where that is not the one which comes with the formula."""
     around: str
     """Module and name of the class that keeps more parameters beside those, or an empty one."""
     loss: str
