@@ -63,7 +63,12 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     @with_callbacks
     @named_alone
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
     ) -> Self:
         """Train on (X, y).
 
@@ -71,9 +76,10 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         ----------
         X : {array-like, sparse container} of shape (n_samples, n_features)
             Input. CSR of SciPy or of cupyx stays sparse; other sparse formats, CSC too, are
-            converted to it once. Every optimizer takes it but ``"closed_form"``.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target values.
+            converted to it once. Every optimizer takes it but ``"closed_form"``. Or chunks of more
+            rows than memory holds: see :doc:`/out_of_memory`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Target values; left out where `X` is chunks that have their own.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of every sample in the mean loss; None: all 1.
         X_val : {array-like, sparse container} of shape (n_val_samples, n_features), default=None

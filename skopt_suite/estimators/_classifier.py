@@ -15,6 +15,7 @@ from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._class_targets import ClassTargets
 from skopt_suite.estimators._class_weight import check_class_weight
 from skopt_suite.estimators._continuing import check_incremental
+from skopt_suite.estimators._first_sweep import targets_of_chunks
 from skopt_suite.estimators._named_alone import named_alone
 from skopt_suite.estimators._prepared import CheckedRows
 from skopt_suite.losses import CLASSIFICATION_LOSSES, ClassificationLoss
@@ -40,7 +41,9 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
 
     @available_if(check_incremental)
     @named_alone
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+    def partial_fit(
+        self, X: Any, y: Any = None, classes: Any = None, sample_weight: Any = None
+    ) -> Self:
         """Train for one epoch, going on from where the last call or `fit` ended.
 
         The state of the optimizer and of the schedule is kept between calls.
@@ -49,8 +52,8 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         ----------
         X : array-like of shape (n_samples, n_features)
             Input.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Target labels.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels), default=None
+            Target labels; left out where `X` is chunks that have their own.
         classes : array-like of shape (n_classes,), default=None
             All classes that will ever come; needed in the first call only. For multi-label `y`
             the numbers of its columns, or 0 and 1.
@@ -148,15 +151,15 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         return self._returned(raw[0, :, 0] if self._targets.is_binary else raw[0, ...], X)
 
     @named_alone
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the accuracy of the predictions for `X`.
 
         Parameters
         ----------
         X : {array-like, sparse container} of shape (n_samples, n_features)
             Input.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            True labels.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels), default=None
+            True labels; left out where `X` is chunks that have their own.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of every sample.
 
@@ -165,8 +168,9 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         accuracy : float
             Share of samples whose labels are all right.
         """
+        y, weight = map(to_numpy, targets_of_chunks(X, y, sample_weight))
         predicted = to_numpy(self.predict(X))
-        return accuracy_score(to_numpy(y), predicted, sample_weight=to_numpy(sample_weight))
+        return accuracy_score(y, predicted, sample_weight=weight)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()

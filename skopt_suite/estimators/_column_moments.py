@@ -17,8 +17,10 @@ from skopt_suite.backends import (
     to_numpy,
     with_data,
 )
+from skopt_suite.chunks import is_chunked
 from skopt_suite.estimators._inputs import mean_one
-from skopt_suite.optimizers.algebra._moments import column_moments
+from skopt_suite.optimizers.algebra._moments import ColumnMoments as Moments
+from skopt_suite.optimizers.algebra._moments import column_moments, pooled
 
 _EPS, _TINY = np.finfo(np.float64).eps, np.finfo(np.float64).tiny
 _ROUNDINGS = 10  # times the root of how many are added up: what constants may seem to vary by
@@ -48,6 +50,8 @@ def column_moments_of(X: Any, weight: np.ndarray | None) -> ColumnMoments:
 
 
 def _mean_and_variance(X: Any, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    if is_chunked(X):
+        return _of_chunks(X, weight)
     if is_sparse(X):
         return _of_sparse(X, weight)
     if weight is not None:  # another precision would make a copy of X
@@ -55,6 +59,19 @@ def _mean_and_variance(X: Any, weight: np.ndarray | None) -> tuple[np.ndarray, n
     found = column_moments(X, weight, centred=True)
     mean, variance = (to_numpy(part)[0] for part in found)
     return mean, variance
+
+
+def _of_chunks(X: Any, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the moments of rows that are read chunk by chunk."""
+
+    def of(rows: slice, part: Any) -> tuple[np.ndarray, Moments]:
+        own = None if weight is None else weight[rows]
+        total = np.array([part.shape[0] if own is None else own.sum()], float)
+        own = None if own is None or total[0] == 0 else own * (len(own) / total[0])
+        return total, Moments(*(found[None] for found in _mean_and_variance(part, own)))
+
+    found = pooled(of(rows, part) for rows, part in X.blocks())
+    return found.mean[0], found.variance[0]
 
 
 def _of_sparse(X: Any, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

@@ -56,7 +56,7 @@ def check_X(
             X,
             accept_sparse="csr",  # others are converted to it
             # numbers in lists are double
-            dtype=_accepted(dtype if hasattr(X, "shape") else "float64"),
+            dtype=accepted(dtype if hasattr(X, "shape") else "float64"),
             reset=reset,
         )
         dtype = str(X.dtype) if dtype == "as_X" else dtype
@@ -65,7 +65,7 @@ def check_X(
         return X if placement.is_numpy else placed(X, placement, dtype), placement, dtype
 
 
-def _accepted(dtype: str) -> tuple[type, type]:
+def accepted(dtype: str) -> tuple[type, type]:
     """Return the two precisions, the first of which is that of what is in neither."""
     return (np.float32, np.float64) if dtype == "float32" else (np.float64, np.float32)
 
@@ -76,11 +76,20 @@ def check_size(X: Any, owner: str, dtype: str) -> None:
     n_values = math.prod(values.shape)
     if n_values == 0:
         return
-    limit = math.sqrt(float(np.finfo(dtype).max) / n_values) / 4
-    if _has_small_squares(values, limit):
+    limit = limit_of_size(dtype, n_values)
+    if has_small_squares(values, limit):
         return
-    smallest, largest = _extremes(values)
-    largest = max(largest, -smallest)
+    smallest, largest = extremes(values)
+    refuse_large(owner, dtype, max(largest, -smallest), limit)
+
+
+def limit_of_size(dtype: str, n_values: int) -> float:
+    """Return what no number may exceed, so that sums of squares of so many do not overflow."""
+    return math.sqrt(float(np.finfo(dtype).max) / n_values) / 4
+
+
+def refuse_large(owner: str, dtype: str, largest: float, limit: float) -> None:
+    """Raise if the largest number exceeds a limit."""
     if largest > limit:
         more = ", or take dtype='float64'" if dtype == "float32" else ""
         raise ValueError(
@@ -89,7 +98,7 @@ def check_size(X: Any, owner: str, dtype: str) -> None:
         )
 
 
-def _has_small_squares(values: Any, limit: float) -> bool:
+def has_small_squares(values: Any, limit: float) -> bool:
     """Whether one pass over an array is enough to see that nothing in it exceeds a limit."""
     if is_device_array(values) or not values.flags.forc:
         return False
@@ -97,7 +106,7 @@ def _has_small_squares(values: Any, limit: float) -> bool:
     return float(np.vdot(flat, flat)) <= limit**2
 
 
-def _extremes(values: Any) -> tuple[float, float]:
+def extremes(values: Any) -> tuple[float, float]:
     """Return the smallest and the largest number, NaN where there is any, in one transfer."""
     xp = namespace(values)
     smallest, largest = to_numpy(xp.stack([xp.min(values), xp.max(values)])).tolist()
@@ -154,7 +163,7 @@ def _check_device_array(estimator: Any, X: Any, reset: bool) -> Any:
     # as NaN and infinity are in a sum, and in extremes, it takes no array of the size of X
     with np.errstate(all="ignore"):  # strict arrays are NumPy's inside
         total = float(xp.sum(values)) if math.prod(values.shape) else 0.0
-        is_finite = math.isfinite(total) or all(map(math.isfinite, _extremes(values)))
+        is_finite = math.isfinite(total) or all(map(math.isfinite, extremes(values)))
     if not is_finite:
         raise ValueError(f"{name}: Input X contains NaN or infinity.")
     validate_data(estimator, X, reset=reset, skip_check_array=True)

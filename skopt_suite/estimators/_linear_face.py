@@ -29,7 +29,7 @@ class LinearFace(TrainableEstimator):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         X_val: Any = None,
         y_val: Any = None,
@@ -42,9 +42,10 @@ class LinearFace(TrainableEstimator):
         ----------
         X : {array-like, sparse container} of shape (n_samples, n_features)
             Input. CSR of SciPy or of cupyx stays sparse; other sparse formats, CSC too, are
-            converted to it once. Every optimizer takes it but ``"closed_form"``.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target values.
+            converted to it once. Every optimizer takes it but ``"closed_form"``. Or chunks of more
+            rows than memory holds: see :doc:`/out_of_memory`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Target values; left out where `X` is chunks that have their own.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of every sample in the mean loss; None: all 1.
         X_val : {array-like, sparse container} of shape (n_val_samples, n_features), default=None

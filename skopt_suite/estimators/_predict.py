@@ -8,6 +8,8 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skopt_suite.backends import Placement, blas_threads_for, is_sparse, to_numpy
+from skopt_suite.chunks import as_tuple, is_chunked, reader_of
+from skopt_suite.estimators._chunk_errors import named_chunk, no_chunks
 from skopt_suite.estimators._inputs import check_X
 from skopt_suite.models import Network
 from skopt_suite.training import Standardization
@@ -19,6 +21,23 @@ if TYPE_CHECKING:
 def raw_predictions(model: TrainableEstimator, X: Any) -> tuple[Any, Placement]:
     """Return raw predictions of shape (1, n_samples, n_outputs), and where they are."""
     check_is_fitted(model)
+    if is_chunked(X):
+        parts = [_raw_predictions(model, part)[0] for _, part in X.blocks()]
+        return np.concatenate(parts, axis=1), Placement(np)
+    reader = reader_of(X)
+    if reader is None:
+        return _raw_predictions(model, X)
+    owner, parts = type(model).__name__, []
+    for i, chunk in enumerate(reader.sweep()):
+        with named_chunk(owner, i):
+            parts.append(_raw_predictions(model, as_tuple(chunk)[0])[0])
+    if not parts:
+        raise no_chunks(owner)
+    return np.concatenate(parts, axis=1), Placement(np)
+
+
+def _raw_predictions(model: TrainableEstimator, X: Any) -> tuple[Any, Placement]:
+    """Return those of rows in memory."""
     X, placement, dtype = seen_X(model, X, "as_X")  # as precise as X allows
     network = model._trained_network
     if is_sparse(X):

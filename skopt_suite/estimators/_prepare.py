@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skopt_suite.backends import (
+    Placement,
     in_precision,
     is_sparse,
     namespace,
@@ -21,8 +22,10 @@ from skopt_suite.backends import (
     take_rows,
     to_numpy,
 )
+from skopt_suite.chunks import is_chunked, some_rows
 from skopt_suite.estimators._class_codes import classes_near
 from skopt_suite.estimators._continuing import Initial, Start, continued_start
+from skopt_suite.estimators._first_sweep import reader_for, swept
 from skopt_suite.estimators._inputs import (
     check_lengths,
     check_sample_weight,
@@ -43,13 +46,13 @@ from skopt_suite.models import Network
 from skopt_suite.penalties import PENALTIES
 from skopt_suite.training import (
     AUTO_STRENGTH,
-    Data,
     Job,
     Plan,
     Rows,
     Scorer,
     Standardization,
     check_job,
+    data_of,
     targets_for_baseline,
 )
 
@@ -72,7 +75,7 @@ def prepare(
     goes_on = is_incremental and model._is_trained()
     plan = plan_of(model, is_incremental)
     known = model._targets if goes_on else None
-    rows = checked_rows(model, X, y, sample_weight, known, classes)
+    rows = checked_rows(model, X, y, sample_weight, known, classes, takes_chunks=True)
     given = validation_rows(model, X_val, y_val, rows)
     plan = replace(plan, early_stopping=False) if is_incremental else plan
     plan = settled(model, plan, rows, given is not None)
@@ -136,11 +139,19 @@ def checked_rows(
     sample_weight: Any,
     known: Targets | None = None,
     classes: Any = None,
+    takes_chunks: bool = False,
 ) -> CheckedRows:
     """Check the data, and learn what the targets are unless they are `known`."""
     refuse_lazy(type(model).__name__, y=y)
-    X, placement, dtype = seen_X(model, X, model._precision(), reset=known is None)
-    check_size(X, type(model).__name__, dtype)
+    reader = reader_for(model, X) if takes_chunks else None
+    if reader is None:
+        X, placement, dtype = seen_X(model, X, model._precision(), reset=known is None)
+        check_size(X, type(model).__name__, dtype)
+    else:
+        placement = Placement(np)
+        X, y, sample_weight, dtype = swept(
+            model, reader, y, sample_weight, model._precision(), known is None
+        )
     y = classes_near(model._check_targets(y, dtype), placement)
     check_lengths(X, y)
     weight = check_sample_weight(sample_weight, X.shape[0])
@@ -207,12 +218,14 @@ def _split_part(
     _check_weights_of_parts(weight, (kept, held_out), type(model).__name__)
     network = network_of(model, plan, rows)
     standardization = learnt_standardization(model, network, rows, kept)
+    scaling = None if standardization is None else standardization.inputs.on(rows.placement)
     return TrainingPart(
         _take(rows, kept, standardization),
         _targets_seen(rows.y[kept], rows, standardization),
         None if weight is None else weight[kept],
         _held_out(rows, weight, held_out, standardization),
         standardization,
+        scaling if is_chunked(rows.X) else None,
         scorer=_scorer(model, rows, weight, held_out),
     )
 
@@ -231,7 +244,7 @@ def _scorer(
     """Return what scores fits on some of the rows; None: their loss does."""
     if scores_by_loss(model):
         return None
-    X = take_rows(rows.X, rows.placement.asarray(index))
+    X = some_rows(rows.X, rows.placement.asarray(index))
     return scorer_on(model, rows, X, rows.y[index], None if weight is None else weight[index])
 
 
@@ -282,6 +295,8 @@ def _shared_weight(weight: np.ndarray | None, rows: CheckedRows) -> Any:
 def _take(rows: CheckedRows, index: np.ndarray, standardization: Standardization | None) -> Any:
     """Return a copy of some inputs, in the precision of the fit where that saves memory."""
     X, placement = rows.X, rows.placement
+    if is_chunked(X):  # scaled as it is read
+        return X.taken(index)
     if standardization is not None:
         scaling = standardization.inputs.on(placement)
         return scaling(X, rows.precision, placement.asarray(index))
@@ -335,9 +350,7 @@ def prepared_on(
         standardization=part.standardization_of(columns),
     )
     y = placed_targets(part.y, rows.placement, rows.dtype)
-    data = Data.in_memory(
-        Rows(part.X, y), part.validation, rows.precision, part.scaling, part.scorer
-    )
+    data = data_of(Rows(part.X, y), part.validation, rows.precision, part.scaling, part.scorer)
     if part.scorer is not None:  # it says what is wrong with it before any work starts
         part.scorer(job, start.params)
     return Prepared(job, data, rows.targets, rows.placement)

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Placement, to_numpy
+from skopt_suite.backends import Placement, is_sparse, to_numpy
+from skopt_suite.chunks import is_chunked
 from skopt_suite.estimators._column_moments import ColumnMoments, column_moments_of
 from skopt_suite.estimators._inputs import mean_one
 from skopt_suite.estimators._targets import Targets
@@ -38,6 +39,11 @@ class CheckedRows:
     def precision(self) -> Any:
         """Precision of the fit, as arrays there have it."""
         return getattr(self.placement.xp, self.dtype)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether inputs are sparse."""
+        return self.X.is_sparse if is_chunked(self.X) else is_sparse(self.X)
 
     @cached_property
     def y(self) -> np.ndarray:

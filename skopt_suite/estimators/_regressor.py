@@ -13,6 +13,7 @@ from skopt_suite.backends import Array, to_numpy
 from skopt_suite.estimators._available import available_if
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._continuing import check_incremental
+from skopt_suite.estimators._first_sweep import targets_of_chunks
 from skopt_suite.estimators._named_alone import named_alone
 from skopt_suite.estimators._number_targets import NumberTargets
 from skopt_suite.estimators._standardize import standardizes_targets
@@ -27,7 +28,7 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
 
     @available_if(check_incremental)
     @named_alone
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Train for one epoch, going on from where the last call or `fit` ended.
 
         The state of the optimizer and of the schedule is kept between calls.
@@ -36,8 +37,8 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
         ----------
         X : array-like of shape (n_samples, n_features)
             Input.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Targets; left out where `X` is chunks that have their own.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of every sample.
 
@@ -67,7 +68,7 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
         return self._returned(self._targets.decode(prediction), X)
 
     @named_alone
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the coefficient of determination R² of the predictions for `X`.
 
         It is R² whatever the loss; of several quantiles, which it is not defined for, the share of
@@ -77,8 +78,8 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
         ----------
         X : {array-like, sparse container} of shape (n_samples, n_features)
             Input.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            True values.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            True values; left out where `X` is chunks that have their own.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of every sample.
 
@@ -87,10 +88,11 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
         r2 : float
             At most 1; averaged over outputs.
         """
-        predicted, weight = to_numpy(self.predict(X)), to_numpy(sample_weight)
+        y, weight = map(to_numpy, targets_of_chunks(X, y, sample_weight))
+        predicted = to_numpy(self.predict(X))
         if self.loss_function_.n_predictions > 1:
-            return self._explained(to_numpy(y), predicted, weight)
-        return r2_score(to_numpy(y), predicted, sample_weight=weight)
+            return self._explained(y, predicted, weight)
+        return r2_score(y, predicted, sample_weight=weight)
 
     def _explained(self, y: Any, predicted: np.ndarray, weight: np.ndarray | None) -> float:
         targets, owner = self._targets, type(self).__name__

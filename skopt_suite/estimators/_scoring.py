@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.metrics import get_scorer, get_scorer_names
 
 from skopt_suite.backends import to_numpy
+from skopt_suite.chunks import some_rows
 from skopt_suite.estimators._prepared import CheckedRows
 from skopt_suite.training import Job, Scorer
 
@@ -64,7 +65,8 @@ def scorer_on(
         own = weight if job.held_out_weight is None else job.held_out_weight
         if own is None:
             return float(score(fitted, host, y_given))
-        counts = own > 0
-        return float(score(fitted, host[counts], y_given[counts], sample_weight=own[counts]))
+        counts = np.flatnonzero(own > 0)
+        some = some_rows(host, counts)
+        return float(score(fitted, some, y_given[counts], sample_weight=own[counts]))
 
     return score_one

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from skopt_suite.backends import is_sparse
+from skopt_suite.chunks import is_chunked
 from skopt_suite.estimators._prepared import CheckedRows
 from skopt_suite.training import Plan
 
@@ -41,7 +41,7 @@ def settled(
     are_given : bool
         Whether the user holds out others.
     """
-    if not plan.optimizer.takes_devices:
+    if not (plan.optimizer.takes_devices and plan.optimizer.takes_chunks):
         plan = replace(plan, optimizer=model._optimizer(**_facts(plan, rows)))
     if model._is_network and isinstance(plan.batch_size, str):
         plan = replace(plan, batch_size=auto_batch_size(rows.y.shape[0]))
@@ -55,7 +55,8 @@ def _facts(plan: Plan, rows: CheckedRows) -> dict[str, bool]:
     loss, is_on_host = plan.loss.on(rows.targets.type), rows.placement.is_numpy
     return {
         "is_on_host": is_on_host,
-        "is_sparse": is_sparse(rows.X),
+        "is_sparse": rows.is_sparse,
+        "is_chunked": is_chunked(rows.X),
         "has_coupled_outputs": loss.has_coupled_outputs,
     }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import joblib
 import numpy as np
 
-from skopt_suite.backends import is_sparse, to_numpy
+from skopt_suite.backends import to_numpy
 from skopt_suite.estimators._column_moments import ColumnMoments, column_moments_of
 from skopt_suite.estimators._prepared import CheckedRows
 from skopt_suite.models import Network
@@ -78,7 +78,7 @@ def learnt_standardization(
 def _inputs(
     owner: str, pair: Any, network: Network, rows: CheckedRows, weight: np.ndarray | None
 ) -> Scaling:
-    reason = _reason_not_to_centre(network, rows.X)
+    reason = _reason_not_to_centre(network, rows)
     if pair is not None:
         return _given(owner, "X", pair, rows.X.shape[1], reason)
     moments = rows.moments if weight is rows.weight else column_moments_of(rows.X, weight)
@@ -105,9 +105,9 @@ def _only(index: np.ndarray, rows: CheckedRows) -> np.ndarray:
     return weight
 
 
-def _reason_not_to_centre(network: Network, X: Any) -> str:
+def _reason_not_to_centre(network: Network, rows: CheckedRows) -> str:
     """Return why means cannot be taken off; empty if they can."""
-    if is_sparse(X):
+    if rows.is_sparse:
         return "sparse X"
     if not network.layout.layers[0].has_bias:
         return "fit_intercept=False"

@@ -194,6 +194,8 @@ class Optimizer(Component):
     """Whether the loss may have kinks (hinge, absolute error)."""
     takes_sparse: ClassVar[bool] = True
     """Whether X may be sparse."""
+    takes_chunks: ClassVar[bool] = True
+    """Whether it takes X that is read chunk by chunk."""
     only_linear: ClassVar[bool] = False
     """Whether it solves linear models only."""
     takes_devices: ClassVar[bool] = True

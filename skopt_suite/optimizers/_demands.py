@@ -78,6 +78,8 @@ class Demands:
     """Units of every hidden layer; empty for linear models."""
     is_sparse: bool = False
     """Whether X is sparse."""
+    is_chunked: bool = False
+    """Whether X is read chunk by chunk, and never in memory."""
     has_coupled_outputs: bool = False
     """Whether raw predictions of a sample depend on one another."""
     is_on_host: bool = True
@@ -95,6 +97,8 @@ def refusals(optimizer: Optimizer, demands: Demands) -> Iterator[str]:
     yield from _of_kind(optimizer, demands)
     if not (demands.is_on_host or optimizer.takes_devices):
         yield "takes arrays of NumPy and SciPy only, and X is elsewhere"
+    if demands.is_chunked and not optimizer.takes_chunks:
+        yield "needs all of X in memory, and X is read in chunks"
     if demands.is_sparse and not optimizer.takes_sparse:
         yield (
             "needs the covariance of X, which sparse X does not have at hand"

@@ -2,6 +2,7 @@
 
 from skopt_suite.training._checkpoint import Checkpoint, Memory
 from skopt_suite.training._checks import able_optimizers, check_job, choice
+from skopt_suite.training._chunked import data_of
 from skopt_suite.training._compiled import kind_of_steps
 from skopt_suite.training._distinct import targets_for_baseline
 from skopt_suite.training._epoch import Cancelled
@@ -37,6 +38,7 @@ __all__ = [
     "bytes_per_fit",
     "check_job",
     "choice",
+    "data_of",
     "explained",
     "kind_of_steps",
     "pack",

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skopt_suite.backends import FeatureMatrix, is_sparse
+from skopt_suite.chunks import is_chunked
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Loss
 from skopt_suite.optimizers import OPTIMIZERS, Demands, Optimizer
 from skopt_suite.penalties import PENALTIES
@@ -19,14 +20,14 @@ from skopt_suite.training._job import Job
 
 def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
     """Raise `ValueError` if the parts of the job do not go together."""
-    plan = job.plan
+    plan, has_zeros = job.plan, X.is_sparse if is_chunked(X) else is_sparse(X)
     job.penalty.check_layout(job.network.layout)
-    if plan.input_dropout and is_sparse(X):
+    if plan.input_dropout and has_zeros:
         raise ValueError(
             f"input_dropout must be 0 where X is sparse; got {plan.input_dropout}. Change "
             "input_dropout to 0, or X to a dense array (X.toarray())."
         )
-    _check_batches(job, X.shape[0])
+    _check_batches(job, X.shape[0], is_chunked(X))
     demands = Demands(
         loss=plan.loss,
         penalty=job.penalty,
@@ -35,9 +36,10 @@ def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
         dropout=max(plan.dropout, default=0.0),
         input_dropout=plan.input_dropout,
         hidden_layer_sizes=tuple(job.network.sizes[1:-1]),
-        is_sparse=is_sparse(X),
+        is_sparse=has_zeros,
+        is_chunked=is_chunked(X),
         has_coupled_outputs=job.loss.has_coupled_outputs,
-        is_on_host=isinstance(X, np.ndarray) or issparse(X),
+        is_on_host=isinstance(X, np.ndarray) or issparse(X) or is_chunked(X),
         is_incremental=is_incremental,
     )
     reason = plan.optimizer.refusal(demands)
@@ -46,9 +48,15 @@ def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
         raise ValueError(f"optimizer {plan.optimizer.name!r} {reason}.{advice}")
 
 
-def _check_batches(job: Job, n_samples: int) -> None:
-    """Raise if batches have but one row, and layers are normalised over their rows."""
+def _check_batches(job: Job, n_samples: int, are_chunked: bool) -> None:
+    """Raise if layers are normalised over batches of one row, or of more than there are at once."""
     n_rows = job.plan.rows_per_step(n_samples)
+    if job.network.n_buffers and are_chunked and n_rows == n_samples:
+        raise ValueError(
+            "normalization='batch' needs batches that are in memory, and X is read in chunks; got "
+            f"batches of all {n_samples} rows. Change one of these: optimizer to one that takes "
+            "minibatches and batch_size to fewer rows; normalization to 'layer' or 'none'."
+        )
     if job.network.n_buffers and n_rows == 1:
         raise ValueError(
             "normalization='batch' needs at least 2 rows in every batch; "
@@ -113,6 +121,7 @@ def _last_resorts() -> Iterator[_Change]:
     """Yield changes for where there is no other: dense text, say, does not fit in memory."""
     yield _Change("partial_fit", "fit", {"is_incremental": False})
     yield _Change("X", "a dense array (X.toarray())", {"is_sparse": False})
+    yield _Change("X", "an array in memory", {"is_chunked": False})
 
 
 def _least_changes(

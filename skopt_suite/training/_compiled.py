@@ -24,15 +24,17 @@ from skopt_suite.backends import (
     steps_for,
     writes_kernels,
 )
+from skopt_suite.chunks import ahead
 from skopt_suite.losses import Loss
 from skopt_suite.models import ACTIVATIONS, LeakyReLU, Network
 from skopt_suite.optimizers import OPTIMIZERS, Optimizer, Prodigy, Rule
 from skopt_suite.penalties import Penalty
+from skopt_suite.training._chunked import Chunked, Span
 from skopt_suite.training._device_steps import DeviceSteps, device_steps
 from skopt_suite.training._epoch import Cancelled, Epoch
 from skopt_suite.training._moved import counted, moved_of, numbers_of, parts_of, state_of
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
-from skopt_suite.training._rows import InMemory, Source
+from skopt_suite.training._rows import KnownRows, Source
 from skopt_suite.training._rule_texts import rule_texts
 from skopt_suite.training._stack import Stack
 from skopt_suite.training._written import is_written
@@ -53,16 +55,18 @@ def compiled_steps(
     engine = engine_for(stack.params, matmul_precision)
     if engine is not None:
         return device_steps(stack, source, batch_size, engine)
-    if not isinstance(source, InMemory) or not _is_suited(stack, source, batch_size):
+    if not isinstance(source, KnownRows) or not _is_suited(stack, source, batch_size):
         return None
     terms, dtype = stack.terms, str(stack.params.dtype)
     has_dropout, what = stack.dropout is not None, (terms.loss, terms.penalty, dtype)
     recipe = recipe_of(terms.network, stack.optimizer, *what, has_dropout, stack.params)
     make = None if recipe is None else steps_for(recipe, stack.params)
-    return None if make is None else CompiledSteps(make)
+    if make is None:
+        return None
+    return ChunkedSteps(make) if isinstance(source, Chunked) else CompiledSteps(make)
 
 
-def _is_suited(stack: Stack, source: InMemory, batch_size: int) -> bool:
+def _is_suited(stack: Stack, source: KnownRows, batch_size: int) -> bool:
     """Whether rows are what calls read, and are better copied batch by batch than taken at once."""
     network, sees_all = stack.terms.network, stack.terms.context.columns is None
     n_features = source.X.shape[1] if sees_all else network.sizes[0]
@@ -73,7 +77,7 @@ def _is_suited(stack: Stack, source: InMemory, batch_size: int) -> bool:
     return is_aligned and not is_whole and not _is_wide(stack, source, batch_size)
 
 
-def _is_wide(stack: Stack, source: InMemory, batch_size: int) -> bool:
+def _is_wide(stack: Stack, source: KnownRows, batch_size: int) -> bool:
     """Whether products of many linear models are faster as one."""
     n_columns = stack.params.shape[0] * stack.n_outputs
     is_linear = stack.terms.network.layout.is_linear and not source.is_sparse
@@ -127,7 +131,7 @@ class CompiledSteps:
     def _of_epoch(self, epoch: Epoch, stack: Stack) -> tuple[Moved, Batches]:
         """Return fits and rows; all but what an epoch brings is found when the stack changes."""
         if self.moved is None or self.batches is None or self.moved.params is not stack.params:
-            self.moved, self.batches = moved_of(epoch, stack), _batches(epoch)
+            self.moved, self.batches = moved_of(epoch, stack), self._batches(epoch)
             stack.params = self.moved.params
             stack.optimizer_state = state_of(self.moved, stack.optimizer_state)
         rates = np.ascontiguousarray(stack.optimizer.learning_rate * epoch.factors, dtype=float)
@@ -139,13 +143,59 @@ class CompiledSteps:
             loss=np.zeros(len(rates)),
         )
         self.batches = self.batches._replace(
-            order=np.arange(len(self.batches.y)) if epoch.order is None else epoch.order,
-            first_count=epoch.number * epoch.n_steps,
+            order=self._order(epoch), first_count=epoch.number * epoch.n_steps
         )
         return self.moved, self.batches
 
+    def _order(self, epoch: Epoch) -> np.ndarray:
+        return np.arange(epoch.source.n_samples) if epoch.order is None else epoch.order
+
+    def _batches(self, epoch: Epoch) -> Batches:
+        """Return the rows of an epoch, in memory."""
+        source: Any = epoch.source
+        x, scaling = source.in_rows
+        return _batches(epoch, x, scaling, source.y, epoch.weights.values)
+
     def _n_at_once(self) -> int:
         return int(_SECONDS / self.seconds_per_step) if self.seconds_per_step else 1
+
+
+class ChunkedSteps(CompiledSteps):
+    """Makes the steps of epochs on rows that are read chunk by chunk, some ahead of the steps."""
+
+    def run(self, epoch: Epoch, stack: Stack, cancelled: Callable[[], bool] | None) -> PerFit:
+        """Make all steps of an epoch; return the mean loss of every fit in it, (n_fits,)."""
+        moved, batches = self._of_epoch(epoch, stack)
+        source: Any = epoch.source
+        total = np.zeros(len(moved.params))
+        for span in ahead(source.spans(epoch.order, epoch.batch_size)):
+            part = moved.of_steps(span.first, span.n_steps)
+            rows = self._rows_of(span, epoch, batches)
+            for fits in self._blocks(len(total), span.n_steps):
+                self._run_block(part.take(fits), rows.of(fits), span.n_steps, cancelled)
+            total += part.loss * (len(rows.y) / source.n_samples)
+        return total
+
+    def _order(self, epoch: Epoch) -> np.ndarray:
+        return np.empty(0, np.int64)
+
+    def _batches(self, epoch: Epoch) -> Batches:
+        """Return what is the same for all rows of an epoch."""
+        source: Any = epoch.source
+        nothing, scaling = np.empty((0, 0), source.dtype), source.scaling
+        return _batches(epoch, nothing, None if source.is_sparse else scaling, source.y[:0], None)
+
+    def _rows_of(self, span: Span, epoch: Epoch, batches: Batches) -> Batches:
+        """Return the rows of some steps."""
+        source: Any = epoch.source
+        (X, positions, order), weight = span.rows, epoch.weights.values
+        return batches._replace(
+            x=source.seen_sparse(X) if source.is_sparse else X,
+            y=np.ascontiguousarray(source.y[positions], dtype=source.dtype),
+            weight=batches.weight if weight is None else np.take(weight, positions, axis=1),
+            order=order,
+            first_count=batches.first_count + span.first,
+        )
 
 
 def kind_of_steps(plan: Plan, network: Network, like: Array, is_sparse: bool = False) -> str:
@@ -249,12 +299,9 @@ def _name_of(definition: Any) -> str:
     return f"{definition.__module__}.{definition.__qualname__}"
 
 
-def _batches(epoch: Epoch) -> Batches:
-    """Return the rows of an epoch."""
-    source: Any = epoch.source
-    dtype = source.dtype
-    weight = epoch.weights.values
-    x, scaling = source.in_rows
+def _batches(epoch: Epoch, x: Any, scaling: Any, y: Array, weight: Array | None) -> Batches:
+    """Return rows, which go through a scaling yet; the order of an epoch is missing."""
+    dtype = epoch.source.dtype
     mean, factor = (_NONE, _NONE) if scaling is None else scaling.of_columns()
     columns = epoch.terms.context.columns
     return Batches(
@@ -262,7 +309,7 @@ def _batches(epoch: Epoch) -> Batches:
         mean=mean,
         factor=factor,
         columns=np.empty((0, 0), np.int64) if columns is None else columns,
-        y=np.ascontiguousarray(source.y, dtype=dtype),
+        y=np.ascontiguousarray(y, dtype=dtype),
         weight=np.empty((0, 0), dtype) if weight is None else np.ascontiguousarray(weight),
         order=np.empty(0, np.int64),
         batch_size=epoch.batch_size,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from skopt_suite._component import take
 from skopt_suite.backends import Array, Params, PerFit, RawPredictions, averaged
@@ -48,6 +51,11 @@ class DataTerm:
     def rows(self) -> Rows:
         """What the mean is over."""
         return self._rows
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows these are."""
+        return self.rows.X.shape[0]
 
     def value(self, params: Params) -> PerFit:
         """Return the mean loss without dropout, (n_fits,)."""
@@ -117,6 +125,40 @@ class WholeTerm(DataTerm):
         """All rows, as one part."""
         (rows,) = self.source.parts(self.weights)
         return rows
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows there are."""
+        return self.source.n_samples
+
+    def value(self, params: Params) -> PerFit:
+        """Return the mean loss without dropout, (n_fits,)."""
+        if not self.source.has_parts:
+            return super().value(params)
+        total: Any = 0.0
+        for share, term in self._parts():
+            total = total + share * term.value(params)
+        return total.astype(params.dtype)
+
+    def value_and_gradient(self, params: Params) -> tuple[PerFit, Params]:
+        """Return the mean loss, (n_fits,), and its gradient, (n_fits, n_params)."""
+        if not self.source.has_parts:
+            return super().value_and_gradient(params)
+        total, gradient = np.zeros(len(params)), np.zeros(params.shape)
+        for share, term in self._parts():
+            value, slope = term.value_and_gradient(params)
+            total += share * value
+            gradient += share * slope
+        return total.astype(params.dtype), gradient.astype(params.dtype)
+
+    def _parts(self) -> Iterator[tuple[np.float64, DataTerm]]:
+        """Yield the terms of parts, and their shares of all rows."""
+        for i, rows in enumerate(self.source.parts(self.weights)):
+            context, draws = self.context, self.context.dropout
+            if draws is not None:  # each has its own
+                context = context._replace(dropout=draws._replace(seed=draws.seed + i))
+            term = DataTerm(self.network, self.loss, rows, context)
+            yield np.float64(term.n_rows / self.n_rows), term
 
     def with_context(self, context: Context) -> DataTerm:
         """Return the term of a network that is trained with something else."""

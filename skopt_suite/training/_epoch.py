@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from skopt_suite.backends import Array, Params, PerFit, State, namespace
 from skopt_suite.models import DropoutDraws
@@ -32,8 +32,8 @@ class Epoch:
     source: Source
     weights: Weights
     batch_size: int
-    order: Array | None
-    """Positions of rows, (n_samples,); None: as they come."""
+    order: Any
+    """Positions of rows, (n_samples,), or what else the source knows; None: as they come."""
     factors: Array
     """What the schedule says for every step, (n_fits, n_steps)."""
     momenta: Array | None = None
@@ -118,7 +118,7 @@ def run_steps(
         fits.params, fits.optimizer_state = step.params, step.state
         if fits.buffers is not None and not epoch.optimizer.is_full_batch:
             fits.buffers = fits.buffers + _SHARE * (objective.data.moments - fits.buffers)
-        total = total + step.loss * (objective.data.rows.X.shape[0] / epoch.source.n_samples)
+        total = total + step.loss * (objective.data.n_rows / epoch.source.n_samples)
     return Steps(total, step.optimality, step.stalled)
 
 

@@ -45,8 +45,7 @@ class LinearRows:
     @property
     def X(self) -> FeatureMatrix:
         """All inputs as fits see them."""
-        (rows,) = self.source.parts(Weights())
-        return rows.X
+        return self.source.seen
 
     def raw(self, weights: Array, bias: Array) -> RawPredictions:
         """Return predictions of weights (n_fits, n_features, n_outputs), (n_fits, 1, n_outputs)."""
@@ -144,8 +143,7 @@ class LinearRows:
 
     @cached_property
     def _targets(self) -> Array:
-        (rows,) = self.source.parts(Weights())
-        y = rows.y
+        y = self.source.some_targets(self.source.n_samples)
         return y.astype(np.float64) if y.dtype.kind == "f" else y
 
     @cached_property

@@ -25,7 +25,7 @@ from skopt_suite.training._job import Job
 from skopt_suite.training._null import null_losses
 from skopt_suite.training._reference import reference_losses
 from skopt_suite.training._result import Result
-from skopt_suite.training._rows import Data, Shuffles
+from skopt_suite.training._rows import Data
 from skopt_suite.training._smoothing import needs_smoothing, train_smoothed
 from skopt_suite.training._stack import build_stack
 from skopt_suite.training._stopping import N_TIMES, Progress, divergence_error, expects_more
@@ -123,7 +123,7 @@ class _Pass:
         self.stack = build_stack(self.jobs, self.placement)
         self.epoch = 0 if first.checkpoint is None else first.checkpoint.epoch
         self.time = 0.0 if first.past is None else first.past.time
-        self.shuffles = Shuffles(source.n_samples, first.seed, self.placement)
+        self.shuffles = source.shuffles(first.seed, self.placement)
         self._see_all_rows()
         self._begin_optimizer(is_new=first.past is None)
         self.compiled = compiled_steps(

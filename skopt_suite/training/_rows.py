@@ -1,10 +1,12 @@
 """Where the rows of a fit are: a source gives minibatches and parts of them.
 
-The loop does not know where rows are. In memory is the only source now.
+The loop does not know where rows are: in memory, or read chunk by chunk (see
+`skopt_suite.training._chunked`).
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
@@ -25,6 +27,7 @@ from skopt_suite.backends import (
     take_rows,
 )
 from skopt_suite.optimizers.algebra._moments import (
+    ColumnMoments,
     Moments,
     column_moments,
     moments,
@@ -100,6 +103,17 @@ class Source(Protocol):
     def is_sparse(self) -> bool:
         """Whether inputs are sparse."""
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether there may be more than one."""
+
+    @property
+    def seen(self) -> Any:
+        """All inputs as fits see them, to multiply with or to take slices of."""
+
+    def shuffles(self, seed: int, placement: Placement) -> Any:
+        """Return the orders of rows that are drawn from a seed: see `Shuffles`."""
+
     def some_targets(self, n_rows: int) -> TargetColumns:
         """Return the targets of about that many rows, evenly spread."""
 
@@ -109,7 +123,7 @@ class Source(Protocol):
         They come in as few parts as can be, and may be distinct ones, weighted by their numbers.
         """
 
-    def batch(self, start: int, size: int, order: Array | None, weights: Weights) -> Rows:
+    def batch(self, start: int, size: int, order: Any, weights: Weights) -> Rows:
         """Return up to `size` rows from `start` on, in the given order (None: as they come)."""
 
     def parts(self, weights: Weights) -> Iterator[Rows]:
@@ -131,10 +145,10 @@ class Source(Protocol):
 
 
 @dataclass(eq=False)
-class InMemory:
-    """Rows that are in memory; what is known of them alone is found once."""
+class KnownRows:
+    """Rows wherever they are; what is known of them alone is found once."""
 
-    X: FeatureMatrix
+    X: Any
     y: TargetColumns
     precision: Any = None
     """Of the fit; None: that of X."""
@@ -157,14 +171,87 @@ class InMemory:
         """Of that precision: the distance from 1 to the next number."""
         return float(namespace(self.y).finfo(self.dtype).eps)
 
+    def some_targets(self, n_rows: int) -> TargetColumns:
+        """Return the targets of about that many rows, evenly spread."""
+        return self.y[:: max(1, self.n_samples // n_rows), ...]
+
+    @property
+    @abstractmethod
+    def is_sparse(self) -> bool:
+        """Whether inputs are sparse."""
+
+    @property
+    @abstractmethod
+    def whole(self) -> FeatureMatrix:
+        """All of X as fits see it and canonical, for those who need it at once."""
+
+    @abstractmethod
+    def moments(self, weights: Weights, centred: bool, with_targets: bool) -> Moments:
+        """Return means and second moments of the inputs, or of inputs and targets."""
+
+    @abstractmethod
+    def _column_moments(self, weights: Weights, centred: bool) -> ColumnMoments:
+        """Return means and variances of the inputs."""
+
+    @abstractmethod
+    def _sampled_moments(self, weights: Weights, centred: bool) -> Moments:
+        """Return means and variances of the inputs, and how some of the rows correlate."""
+
+    def spectrum(
+        self, weights: Weights, centred: bool, basis: Basis, any_scale: bool
+    ) -> tuple[Array, Spectrum]:
+        """Return the means of the inputs and the eigenbasis of their second moments."""
+
+        def find() -> tuple[Array, Spectrum]:
+            if basis == "rows":
+                return row_spectrum(self.whole, weights.values, centred, self.eps)
+            if basis == "columns":
+                columns = self._column_moments(weights, centred)
+                return columns.mean, column_spectrum(columns, self.eps, any_scale)
+            if basis == "sample":
+                about = self._sampled_moments(weights, centred)
+            else:
+                about = self.moments(weights, centred, with_targets=False)
+            return about.mean, spectrum(about, self.eps, any_scale)
+
+        return self._found(("spectrum", centred, basis, any_scale), weights, find)
+
+    @property
+    def _step_of_sample(self) -> int:
+        return max(1, self.n_samples // rows_of_sample(self.X.shape[1]))
+
+    def _read(self, X: FeatureMatrix) -> FeatureMatrix:
+        """Return inputs as fits see them."""
+        return as_read(X, self.scaling, self.dtype)
+
+    def _found(self, what: tuple[Hashable, ...], weights: Weights, find: Callable[[], Any]) -> Any:
+        """Return what was found before, unless the weights are those of one stack only."""
+        if weights.values is not None and weights.key is None:
+            return find()
+        key = (*what, weights.key)
+        if key not in self._known:
+            self._known[key] = find()
+        return self._known[key]
+
+
+class InMemory(KnownRows):
+    """Rows that are in memory."""
+
+    has_parts = False
+
     @property
     def is_sparse(self) -> bool:
         """Whether inputs are sparse."""
         return is_sparse(self.X)
 
-    def some_targets(self, n_rows: int) -> TargetColumns:
-        """Return the targets of about that many rows, evenly spread."""
-        return self.y[:: max(1, self.n_samples // n_rows), ...]
+    @property
+    def seen(self) -> FeatureMatrix:
+        """All inputs as fits see them."""
+        return self.whole
+
+    def shuffles(self, seed: int, placement: Placement) -> Shuffles:
+        """Return the orders of rows that are drawn from a seed."""
+        return Shuffles(self.n_samples, seed, placement)
 
     def targets(self, weights: Weights, kind: TargetType) -> Iterator[Targets]:
         """Yield targets of which any constant has the losses that it has of all rows, as one part.
@@ -206,24 +293,11 @@ class InMemory:
 
         return self._found(("moments", centred, with_targets), weights, find)
 
-    def spectrum(
-        self, weights: Weights, centred: bool, basis: Basis, any_scale: bool
-    ) -> tuple[Array, Spectrum]:
-        """Return the means of the inputs and the eigenbasis of their second moments."""
+    def _column_moments(self, weights: Weights, centred: bool) -> ColumnMoments:
+        return column_moments(self.whole, weights.values, centred)
 
-        def find() -> tuple[Array, Spectrum]:
-            if basis == "rows":
-                return row_spectrum(self.whole, weights.values, centred, self.eps)
-            if basis == "columns":
-                columns = column_moments(self.whole, weights.values, centred)
-                return columns.mean, column_spectrum(columns, self.eps, any_scale)
-            if basis == "sample":
-                about = sampled_moments(self.whole, weights.values, centred, self._step_of_sample)
-            else:
-                about = self.moments(weights, centred, with_targets=False)
-            return about.mean, spectrum(about, self.eps, any_scale)
-
-        return self._found(("spectrum", centred, basis, any_scale), weights, find)
+    def _sampled_moments(self, weights: Weights, centred: bool) -> Moments:
+        return sampled_moments(self.whole, weights.values, centred, self._step_of_sample)
 
     @property
     def whole(self) -> FeatureMatrix:
@@ -242,23 +316,6 @@ class InMemory:
         if is_in_rows:
             return self.X, self.scaling
         return self._found(("rows",), Weights(), lambda: _row_by_row(self.X, self.dtype)), None
-
-    @property
-    def _step_of_sample(self) -> int:
-        return max(1, self.n_samples // rows_of_sample(self.X.shape[1]))
-
-    def _read(self, X: FeatureMatrix) -> FeatureMatrix:
-        """Return inputs as fits see them."""
-        return as_read(X, self.scaling, self.dtype)
-
-    def _found(self, what: tuple[Hashable, ...], weights: Weights, find: Callable[[], Any]) -> Any:
-        """Return what was found before, unless the weights are those of one stack only."""
-        if weights.values is not None and weights.key is None:
-            return find()
-        key = (*what, weights.key)
-        if key not in self._known:
-            self._known[key] = find()
-        return self._known[key]
 
 
 @dataclass(frozen=True, eq=False)

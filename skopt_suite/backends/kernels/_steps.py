@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
 from skopt_suite.backends._shapes import Array, FitColumn, Params, PerFit
 
 
@@ -73,6 +75,15 @@ class Moved(NamedTuple):
     def take(self, fits: slice) -> Moved:
         """Return views of some fits."""
         return Moved(*(array[fits] for array in self))
+
+    def of_steps(self, start: int, n_steps: int) -> Moved:
+        """Return the fits with what some steps of an epoch bring, and no loss yet."""
+        steps = slice(start, start + n_steps)
+        numbers = self.numbers[:, steps] if self.numbers.shape[1] > 1 else self.numbers
+        parts = self.rates[:, steps], numbers, self.shares[:, steps]
+        rates, numbers, shares = map(np.ascontiguousarray, parts)
+        loss = np.zeros_like(self.loss)
+        return self._replace(rates=rates, numbers=numbers, shares=shares, loss=loss)
 
 
 class Batches(NamedTuple):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -76,14 +76,45 @@ def sampled_moments(X: Array, weight: SampleWeight | None, centred: bool, step: 
     step : int
         How far one row of the sample is from the next.
     """
-    xp, columns = namespace(X), column_moments(X, weight, centred)
-    second = moments([X[::step, :]], None, centred).second
+    return correlated(column_moments(X, weight, centred), X[::step, :], centred)
+
+
+def correlated(columns: ColumnMoments, sample: Array, centred: bool) -> Moments:
+    """Return moments with means and variances of columns, and correlations of a sample of rows."""
+    xp, second = namespace(sample), moments([sample], None, centred).second
     found = xp.linalg.diagonal(second)
     is_seen = found > 0
     scale = xp.where(is_seen, columns.variance / xp.where(is_seen, found, 1.0), 0.0) ** 0.5
     unseen = xp.where(is_seen, 0.0, columns.variance)
-    own = unseen[:, :, None] * xp.eye(X.shape[1], dtype=xp.float64, device=X.device)
+    own = unseen[:, :, None] * xp.eye(sample.shape[1], dtype=xp.float64, device=sample.device)
     return Moments(columns.mean, second * scale[:, :, None] * scale[:, None, :] + own)
+
+
+def pooled(parts: Iterable[tuple[Array, Any]]) -> Any:
+    """Return the moments of all rows from those of parts, of either kind.
+
+    Parameters
+    ----------
+    parts : iterable of (total, moments)
+        Sums of weights, (n_fits or 1,), and the moments of a part with weights of mean 1 in it.
+    """
+    n_before, so_far = 0.0, None
+    for total, part in parts:
+        n_rows = n_before + total
+        share = (total / np.where(n_rows > 0, n_rows, 1.0))[:, None]
+        so_far = part if so_far is None else _joined(so_far, part, share)
+        n_before = n_rows
+    return so_far
+
+
+def _joined(one: Any, other: Any, share: Array) -> Any:
+    """Return the moments of two parts; `share`: that of the other, (n_fits or 1, 1)."""
+    (mean, about), (other_mean, other_about) = one, other
+    step, is_matrix = other_mean - mean, about.ndim > 2
+    between = step[:, :, None] * step[:, None, :] if is_matrix else step**2
+    of_other = share[..., None] if is_matrix else share
+    about = (1 - of_other) * about + of_other * (other_about + (1 - of_other) * between)
+    return type(one)(mean + share * step, about)
 
 
 def column_moments(X: FeatureMatrix, weight: SampleWeight | None, centred: bool) -> ColumnMoments:

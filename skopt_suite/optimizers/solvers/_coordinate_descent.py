@@ -77,6 +77,7 @@ class CoordinateDescent(Optimizer):
     takes_kinks = False
     takes_schedule = False
     only_linear = True
+    takes_chunks = False
     takes_devices = False
 
     def refusal(self, demands: Demands) -> str | None:

@@ -69,6 +69,7 @@ class InteriorPoint(Optimizer):
     is_incremental = False
     takes_schedule = False
     takes_sparse = False
+    takes_chunks = False
     takes_devices = False
     only_linear = True
 

@@ -1,0 +1,23 @@
+"""Rows that are read chunk by chunk, because all of them would not fit in memory."""
+
+from skopt_suite.chunks._ahead import ahead
+from skopt_suite.chunks._order import ChunkShuffles, Order
+from skopt_suite.chunks._readers import Reader, as_tuple, is_held, may_be_empty, reader_of
+from skopt_suite.chunks._rows import ChunkedRows, ChunkError, is_chunked, nbytes, some_rows, stacked
+
+__all__ = [
+    "ChunkError",
+    "ChunkShuffles",
+    "ChunkedRows",
+    "Order",
+    "Reader",
+    "ahead",
+    "as_tuple",
+    "is_chunked",
+    "is_held",
+    "may_be_empty",
+    "nbytes",
+    "reader_of",
+    "some_rows",
+    "stacked",
+]

@@ -1,0 +1,193 @@
+"""The first sweep over chunks: everything is checked, and targets and weights are taken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+from skopt_suite.backends import is_sparse, to_numpy
+from skopt_suite.chunks import (
+    ChunkedRows,
+    Reader,
+    as_tuple,
+    is_held,
+    may_be_empty,
+    nbytes,
+    reader_of,
+    stacked,
+)
+from skopt_suite.estimators._chunk_errors import named_chunk, no_chunks
+from skopt_suite.estimators._inputs import (
+    accepted,
+    extremes,
+    has_small_squares,
+    limit_of_size,
+    refuse_large,
+)
+
+if TYPE_CHECKING:
+    from skopt_suite.estimators._base import TrainableEstimator
+
+
+_ALWAYS_SMALL = limit_of_size("float32", 2**62)
+
+
+class Swept(NamedTuple):
+    """What a sweep has found."""
+
+    X: Any
+    """Rows that are read chunk by chunk; or an array or CSR, if an array turns out to be small."""
+    y: Any
+    weight: Any
+    dtype: str
+    """Precision of the fit."""
+
+
+def reader_for(model: TrainableEstimator, X: Any) -> Reader | None:
+    """Return what reads the rows of a fit; None where X is in memory, or is taken as if it were.
+
+    A map of a file is, where the optimizer needs it.
+    """
+    if hasattr(X, "__next__"):
+        raise TypeError(
+            f"{type(model).__name__}: X must be read in every epoch, and an iterator gives its "
+            "chunks only once. Give a callable that returns an iterator, or a list of chunks."
+        )
+    reader = reader_of(X)
+    if reader is not None and reader.is_map and not model._optimizer(is_chunked=True).takes_chunks:
+        return None
+    if reader is not None and model.backend == "cupy":
+        raise ValueError(
+            f"{type(model).__name__}: backend='cupy' takes X in memory only; got "
+            f"{type(X).__name__}, which is read in chunks. Change backend to 'numpy'."
+        )
+    return reader
+
+
+def swept(
+    model: TrainableEstimator, reader: Reader, y: Any, weight: Any, dtype: str, reset: bool
+) -> Swept:
+    """Return the rows of a reader, checked."""
+    sweep = _Sweep(model, dtype, reset)
+    for i, chunk in enumerate(reader.sweep()):
+        with named_chunk(type(model).__name__, i):
+            sweep.take(i, chunk, reader)
+    return sweep.end(reader, y, weight)
+
+
+class _Sweep:
+    """What is known of the chunks so far."""
+
+    def __init__(self, model: TrainableEstimator, dtype: str, reset: bool) -> None:
+        self.model, self.dtype, self.reset = model, dtype, reset
+        self.lengths: list[int] = []
+        self.sizes: list[int] = []
+        self.dtypes: set[Any] = set()
+        self.kinds: list[bool] = []  # whether chunks are sparse
+        self.largest = 0.0
+        self.kept: list[Any] | None = []
+        self.others: list[tuple[Any, ...]] = []
+
+    def take(self, i: int, chunk: Any, reader: Reader) -> None:
+        """Check a chunk, and keep what comes with it."""
+        raw, *others = as_tuple(chunk)
+        if may_be_empty(reader) and raw.shape[0] == 0 and self.lengths:
+            X = self._empty(raw)
+        else:
+            X = self._checked(i, raw)
+        self.lengths.append(X.shape[0])
+        self.sizes.append(nbytes(X))
+        self.dtypes.add(X.dtype)
+        self.kinds.append(is_sparse(X))
+        if self.kinds[-1] != self.kinds[0]:
+            raise ValueError("all chunks must be dense, or all sparse; it is not like the first.")
+        self._take_others(X.shape[0], others)
+        is_kept = self.kept is not None and is_held(reader, sum(self.sizes))
+        self.kept = [*self.kept, X] if is_kept and self.kept is not None else None
+
+    def _empty(self, raw: Any) -> np.ndarray:
+        return np.empty((0, raw.shape[1]), next(iter(self.dtypes)))
+
+    def _checked(self, i: int, raw: Any) -> Any:
+        """Return a chunk in one of the precisions."""
+        validate_data(self.model, raw, reset=self.reset and i == 0, skip_check_array=True)
+        dtype = accepted(self.dtype if hasattr(raw, "dtype") else "float64")
+        is_array = type(raw) is np.ndarray and raw.size and raw.dtype in dtype
+        if is_array and has_small_squares(raw, _ALWAYS_SMALL):  # and so all is finite
+            return raw
+        with np.errstate(over="ignore", invalid="ignore"):
+            X = check_array(raw, accept_sparse="csr", dtype=dtype, input_name="X")
+        if is_sparse(X):
+            X.check_format(full_check=True)
+        values = X.data if is_sparse(X) else X
+        self.largest = max(self.largest, _largest(values) if values.size else 0.0)
+        return X
+
+    def _take_others(self, n_rows: int, others: list[Any]) -> None:
+        if len(others) > 2:
+            raise ValueError(
+                f"it must be X, (X, y) or (X, y, sample_weight); got {len(others) + 1}."
+            )
+        for name, values in zip(("y", "sample_weight"), others, strict=False):
+            if len(values) != n_rows:
+                raise ValueError(f"{name} has {len(values)} entries, and X has {n_rows} rows.")
+        if self.others and len(self.others[0]) != len(others):
+            raise ValueError(
+                f"it has {len(others) + 1} parts (X, y, sample_weight); the first has "
+                f"{len(self.others[0]) + 1}."
+            )
+        self.others.append(tuple(np.asarray(to_numpy(part)) for part in others))
+
+    def end(self, reader: Reader, y: Any, weight: Any) -> Swept:
+        """Return all that was found."""
+        owner = type(self.model).__name__
+        if not self.lengths:
+            raise no_chunks(owner)
+        y, weight = self._targets(owner, y, weight)
+        is_single = self.dtypes == {np.dtype(np.float32)}
+        own = np.float32 if is_single else np.float64
+        dtype = np.dtype(own).name if self.dtype == "as_X" else self.dtype
+        n_values = sum(self.lengths) * self.model.n_features_in_
+        refuse_large(owner, dtype, self.largest, limit_of_size(dtype, n_values))
+        if self.kept is not None:
+            return Swept(stacked(self.kept).astype(own, copy=False), y, weight, dtype)
+        lengths, sizes = np.array(self.lengths), np.array(self.sizes)
+        n_features = self.model.n_features_in_
+        X = ChunkedRows(reader, lengths, sizes, n_features, np.dtype(own), self.kinds[0])
+        return Swept(X, y, weight, dtype)
+
+    def _targets(self, owner: str, y: Any, weight: Any) -> tuple[Any, Any]:
+        """Return targets and weights: those of chunks, or those that are given."""
+        names = ("y", "sample_weight")
+        found: list[Any] = [y, weight]
+        for k, parts in enumerate(zip(*self.others, strict=True)):
+            if found[k] is not None:
+                raise ValueError(
+                    f"{owner}: {names[k]} must be left out where chunks have their own; got "
+                    f"{type(found[k]).__name__}."
+                )
+            found[k] = np.concatenate(parts)
+        return _computed(found[0]), _computed(found[1])
+
+
+def _largest(values: np.ndarray) -> float:
+    smallest, largest = extremes(values)
+    return max(largest, -smallest)
+
+
+def _computed(values: Any) -> Any:
+    """Return targets or weights, which are held in memory."""
+    return values.compute() if hasattr(values, "compute") else values
+
+
+def targets_of_chunks(X: Any, y: Any, weight: Any) -> tuple[Any, Any]:
+    """Return targets and weights to score on: those of chunks, unless they are given."""
+    reader = reader_of(X)
+    if reader is None or y is not None:
+        return _computed(y), _computed(weight)
+    others = [as_tuple(chunk)[1:] for chunk in reader.sweep()]
+    parts = [np.concatenate([to_numpy(one) for one in part]) for part in zip(*others, strict=True)]
+    return parts[0] if parts else None, parts[1] if len(parts) > 1 else _computed(weight)
