@@ -120,6 +120,11 @@ class LinearClassifier(LinearFace, TrainableClassifier):
         Why training ended: ``"converged"`` (to ``tol``), ``"precision"`` (as near to the optimum as
         rounding allows), ``"no_improvement"``, ``"max_iter"``, ``"callback"`` or ``"stalled"``
         (no lower point could be found).
+    dual_gap_ : float, ndarray of shape (n_outputs,) or None
+        How much ``loss_`` can fall at most, by a point of the dual problem; where there are several
+        outputs, the part of each of them. ``"coordinate_descent"`` (with a penalty that is convex)
+        and ``"interior_point"`` know it. Weights without a penalty are taken to be as far from
+        their optimum as from 0. None: nothing is known.
     optimizer_, schedule_, penalty_, loss_function_ : object
         The components that were used.
     n_features_in_ : int
@@ -289,6 +294,11 @@ class LinearRegressor(LinearFace, TrainableRegressor):
         Why training ended: ``"converged"`` (to ``tol``), ``"precision"`` (as near to the optimum as
         rounding allows), ``"no_improvement"``, ``"max_iter"``, ``"callback"`` or ``"stalled"``
         (no lower point could be found).
+    dual_gap_ : float, ndarray of shape (n_outputs,) or None
+        How much ``loss_`` can fall at most, by a point of the dual problem; where there are several
+        outputs, the part of each of them. ``"coordinate_descent"`` (with a penalty that is convex)
+        and ``"interior_point"`` know it. Weights without a penalty are taken to be as far from
+        their optimum as from 0. None: nothing is known.
     optimizer_, schedule_, penalty_, loss_function_ : object
         The components that were used.
     n_features_in_ : int

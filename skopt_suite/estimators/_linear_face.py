@@ -13,6 +13,7 @@ from skopt_suite.estimators._initial_layer import initial_layer
 from skopt_suite.estimators._named_alone import named_alone
 from skopt_suite.estimators._words import WORDS_FOR_LINEAR_MODELS
 from skopt_suite.models import Network
+from skopt_suite.training import Job, Result
 
 
 class LinearFace(TrainableEstimator):
@@ -21,6 +22,7 @@ class LinearFace(TrainableEstimator):
     fit_intercept: bool
     coef_: Any
     intercept_: Any
+    dual_gap_: float | np.ndarray | None
     _shares_penalty = True
     _elsewhere = WORDS_FOR_LINEAR_MODELS
 
@@ -84,6 +86,11 @@ class LinearFace(TrainableEstimator):
     def _layers(self) -> tuple[list, list]:
         coef = to_numpy(self.coef_)
         return [np.atleast_2d(coef).T], [np.atleast_1d(to_numpy(self.intercept_))]
+
+    def _show(self, job: Job, targets: Any, result: Result) -> None:
+        super()._show(job, targets, result)
+        gap = result.dual_gap
+        self.dual_gap_ = None if gap is None else float(gap[0]) if len(gap) == 1 else gap
 
     def _model_attributes(self, network: Network, targets: Any, params: Any) -> dict[str, Any]:
         (layer,) = network.layout.layers

@@ -166,6 +166,9 @@ class Step(NamedTuple):
     """About how much the objective can still fall; None where steps are too noisy to tell."""
     stalled: PerFit | None = None
     """Fits for which no further progress is possible in this precision."""
+    dual_gap: Array | None = None
+    """How much the part of the objective of every output can fall at most, (n_fits, n_outputs), if
+    the dual problem says so and the loss is convex; None: nothing is known."""
 
 
 class Optimizer(Component):

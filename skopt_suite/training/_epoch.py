@@ -91,6 +91,7 @@ class Steps(NamedTuple):
     loss: PerFit  # mean over the rows that were seen, by their share of all rows
     optimality: PerFit | None = None  # of the last step
     stalled: PerFit | None = None  # of the last step
+    dual_gap: Array | None = None  # of the last step, (n_fits, n_outputs)
 
 
 def run_steps(
@@ -119,7 +120,7 @@ def run_steps(
         if fits.buffers is not None and not epoch.optimizer.is_full_batch:
             fits.buffers = fits.buffers + _SHARE * (objective.data.moments - fits.buffers)
         total = total + step.loss * (objective.data.n_rows / epoch.source.n_samples)
-    return Steps(total, step.optimality, step.stalled)
+    return Steps(total, step.optimality, step.stalled, step.dual_gap)
 
 
 def buffers_of(epoch: Epoch, fits: Moving, shown: Params) -> Array | None:

@@ -246,7 +246,7 @@ class _Pass:
             after = self._loss_after(epoch)
             ruined = self.progress.diverged(after, params_sum)
             loss, diverged = np.where(ruined, after, loss), diverged | ruined
-        self._retire(diverged, reasons, loss)
+        self._retire(diverged, reasons, loss, steps.dual_gap)
 
     def _reasons(self, loss: np.ndarray, steps: Steps) -> np.ndarray:
         """Return why each fit is done, empty where it is not."""
@@ -276,7 +276,9 @@ class _Pass:
         value = last.value(params) + self.stack.terms.uncounted_penalty(params)
         return _on_host(value)
 
-    def _retire(self, diverged: np.ndarray, reasons: np.ndarray, loss: np.ndarray) -> None:
+    def _retire(
+        self, diverged: np.ndarray, reasons: np.ndarray, loss: np.ndarray, gaps: Array | None
+    ) -> None:
         """Store the results of the fits that are done, and keep the others."""
         reasons[diverged] = "diverged"
         done = np.flatnonzero(reasons != "")
@@ -287,7 +289,10 @@ class _Pass:
             job_index, reason, error = self.stack.index[k], reasons[k], None
             if reason == "diverged":
                 error = divergence_error(self.jobs[job_index], loss[k], self.epoch)
-            self.results[job_index] = self._result(k, shown, loss[k], penalty, reason, error)
+            result = self._result(k, shown, loss[k], penalty, reason, error)
+            if gaps is not None and self.stack.best_params is None:
+                result.dual_gap = _on_host(gaps[k, ...])
+            self.results[job_index] = result
         kept = np.flatnonzero(reasons == "")
         if len(kept):
             order = self.stack.keep(kept, self.placement)

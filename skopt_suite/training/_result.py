@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from skopt_suite.backends import Array
 from skopt_suite.training._checkpoint import Checkpoint, Memory
 
@@ -27,6 +29,9 @@ class Result:
     """What of the objective is the penalty, at the end."""
     null_loss: float = math.nan
     """Loss of the best constant prediction; NaN where nobody asked for it."""
+    dual_gap: np.ndarray | None = None
+    """How much the part of the objective of every output can fall at most, (n_outputs,), where that
+    is known of `params`."""
     checkpoint: Checkpoint | None = None
     """Where training was asked to keep it and the fit is not done but has used up its epochs."""
     error: Exception | None = None

@@ -111,7 +111,7 @@ class InteriorPoint(Optimizer):
             layer.bias(params)[...] = (shown[..., -1] - mean @ weights)[:, None]
         value, left = (part.sum(axis=1).astype(params.dtype) for part in (loss, optimality))
         state = state._replace(n_steps=state.n_steps + 1)
-        return Step(params, state, value, left, stalled)
+        return Step(params, state, value, left, stalled, optimality)
 
 
 def _improved(fit: Interior, at: Iterate) -> Iterate:
