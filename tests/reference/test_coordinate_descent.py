@@ -51,6 +51,15 @@ def test_elastic_net_is_that_of_scikit_learn(name, weighted, fit_intercept):
     assert ours.stop_reason_ in ("converged", "precision")
 
 
+@pytest.mark.parametrize("far", [3.0, 1e6])
+def test_intercepts_are_found_where_the_loss_is_hardly_curved(far):
+    X, y = TALL - TALL.mean(axis=0), 20 * targets(TALL) + far
+    model = fitted(LinearRegressor, X, y, loss="log_cosh", penalty=L1(0.7))
+    left = y - model.predict(X)
+    assert abs(np.tanh(left).mean()) < 1e-6
+    assert np.abs(X.T @ np.tanh(left) / len(y)).max() <= 0.7 + 1e-6
+
+
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("name", ["wide", "sparse"])
 def test_l1_logistic_is_that_of_scikit_learn(name, fit_intercept):

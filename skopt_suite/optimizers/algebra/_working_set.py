@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _FEWEST, _SHARE = 10, 50  # features that it begins with: so many, or a share of all
 _SOLVED = 0.1  # of the largest distance from stationary: what is left of it
 _MOST_EPOCHS = 1000
-_MOST_QUADRATICS, _MOST_HALVINGS, _MOST_SHIFTS = 10, 30, 10
+_MOST_QUADRATICS, _MOST_HALVINGS, _MOST_SHIFTS = 10, 30, 100
+_SHORT_SHIFTS = 4  # in one direction; then they double
 _SUFFICIENT = 1e-4  # of the fall that a quadratic predicts
 _ROUNDING = 4.0  # units in the last place
 
@@ -129,15 +130,26 @@ class WorkingSet:
         """Move the intercept to where the loss is least."""
         if not bias.size or self.rows.loss.is_quadratic:
             return
-        for _ in range(_MOST_SHIFTS):
-            now = self.rows.derivatives(raw[None], self.fit)
-            slope, curvature = now.slope[0, :, self.output], now.curvature[0, :, self.output]
-            total, rounding = slope.sum(), np.finfo(np.float64).eps * np.abs(slope).sum()
-            if abs(total) <= rounding:
+        at, low, high = 0.0, -np.inf, np.inf
+        for i in range(_MOST_SHIFTS):
+            step = self._newton_shift(raw)
+            low, high = (low, at) if step < 0 else (at, high)
+            if np.isinf(high - low):
+                step *= 2.0 ** max(0, i - _SHORT_SHIFTS)
+            elif not low < at + step < high:
+                step = (low + high) / 2 - at
+            if at + step == at:
                 return
-            shift = -total / curvature.sum()
-            bias[0, self.output] += shift
-            raw[:, self.output] += shift
+            at += step
+            bias[0, self.output] += step
+            raw[:, self.output] += step
+
+    def _newton_shift(self, raw: Array) -> float:
+        """Return Newton's step of the intercept, 0 if rounding hides it."""
+        now = self.rows.derivatives(raw[None], self.fit)
+        slope, curvature = now.slope[0, :, self.output], now.curvature[0, :, self.output]
+        total, rounding = slope.sum(), np.finfo(np.float64).eps * np.abs(slope).sum()
+        return 0.0 if abs(total) <= rounding else float(-total / curvature.sum())
 
     def _slope(self, raw: Array) -> Array:
         now = self.rows.derivatives(raw[None], self.fit)
