@@ -10,6 +10,7 @@ from skopt_suite.estimators import (
     LinearRegressor,
     MLPClassifier,
     MLPRegressor,
+    regularization_path,
 )
 from skopt_suite.exceptions import DivergenceError
 from skopt_suite.losses import _components as _losses
@@ -30,6 +31,7 @@ __all__ = [
     "LinearRegressor",
     "MLPClassifier",
     "MLPRegressor",
+    "regularization_path",
     "warm_up",
     *names_in(_losses),
     *names_in(_optimizers),

@@ -18,15 +18,19 @@ _WORSE = 1.1  # times the loss of the best constant: more than the noise of step
 
 def warn_if_not_converged(estimator: Any, job: Job, result: Result) -> None:
     """Warn if a fit ended before it was done, or without having learnt anything."""
-    is_solver = job.plan.optimizer.is_full_batch
-    of_it = _of_solver if is_solver else _of_rule
-    what = of_it(estimator, job, result)
+    what = why_not_converged(estimator, job, result)
     if what:
         warnings.warn(
             f"{type(estimator).__name__}: optimizer {job.plan.optimizer.name!r} {what}",
             ConvergenceWarning,
             stacklevel=6,  # the line that calls `fit`
         )
+
+
+def why_not_converged(estimator: Any, job: Job, result: Result) -> str:
+    """Return what is wrong with a fit that ended too soon; empty if nothing is."""
+    of_it = _of_solver if job.plan.optimizer.is_full_batch else _of_rule
+    return of_it(estimator, job, result)
 
 
 def _of_solver(estimator: Any, job: Job, result: Result) -> str:

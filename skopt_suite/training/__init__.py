@@ -14,6 +14,7 @@ from skopt_suite.training._result import Result
 from skopt_suite.training._rows import Data, Rows, Scorer
 from skopt_suite.training._scaling import Scaling
 from skopt_suite.training._standardization import Standardization, are_alike
+from skopt_suite.training._strongest import strongest_alpha, with_alpha
 from skopt_suite.training._trees import pack
 from skopt_suite.training._validation import explained
 
@@ -42,6 +43,8 @@ __all__ = [
     "explained",
     "kind_of_steps",
     "pack",
+    "strongest_alpha",
     "targets_for_baseline",
     "train",
+    "with_alpha",
 ]
