@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from skopt_suite import LinearClassifier, LinearRegressor
 from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.optimizers.algebra import _coordinates as coordinates
+from skopt_suite.optimizers.algebra._working_set import WorkingSet
 from skopt_suite.penalties import L1, MCP, SCAD, ElasticNet, WeightedL1
 
 RNG = np.random.default_rng(0)
@@ -58,6 +59,19 @@ def test_intercepts_are_found_where_the_loss_is_hardly_curved(far):
     left = y - model.predict(X)
     assert abs(np.tanh(left).mean()) < 1e-6
     assert np.abs(X.T @ np.tanh(left) / len(y)).max() <= 0.7 + 1e-6
+
+
+def test_intercepts_are_found_in_few_steps(monkeypatch):
+    taken, shift = [], WorkingSet._newton_shift
+
+    def counted(self, raw):
+        taken.append(shift(self, raw))
+        return taken[-1]
+
+    monkeypatch.setattr(WorkingSet, "_newton_shift", counted)
+    model = fitted(LinearClassifier, TALL, targets(TALL) > 3, penalty=L1(0.02))
+    assert taken[-1] == 0
+    assert len(taken) <= 4 * model.n_iter_
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])

@@ -24,7 +24,7 @@ _MOST_EPOCHS = 1000
 _MOST_QUADRATICS, _MOST_HALVINGS, _MOST_SHIFTS = 10, 30, 100
 _SHORT_SHIFTS = 4  # in one direction; then they double
 _SUFFICIENT = 1e-4  # of the fall that a quadratic predicts
-_ROUNDING = 4.0  # units in the last place
+_ROUNDING, _ROUNDING_OF_SUM = 4.0, 16.0  # units in the last place
 
 
 @dataclass
@@ -133,13 +133,13 @@ class WorkingSet:
         at, low, high = 0.0, -np.inf, np.inf
         for i in range(_MOST_SHIFTS):
             step = self._newton_shift(raw)
+            if at + step == at:
+                return
             low, high = (low, at) if step < 0 else (at, high)
             if np.isinf(high - low):
                 step *= 2.0 ** max(0, i - _SHORT_SHIFTS)
             elif not low < at + step < high:
                 step = (low + high) / 2 - at
-            if at + step == at:
-                return
             at += step
             bias[0, self.output] += step
             raw[:, self.output] += step
@@ -148,7 +148,8 @@ class WorkingSet:
         """Return Newton's step of the intercept, 0 if rounding hides it."""
         now = self.rows.derivatives(raw[None], self.fit)
         slope, curvature = now.slope[0, :, self.output], now.curvature[0, :, self.output]
-        total, rounding = slope.sum(), np.finfo(np.float64).eps * np.abs(slope).sum()
+        eps, total = np.finfo(np.float64).eps, slope.sum()
+        rounding = _ROUNDING_OF_SUM * eps * np.abs(slope).sum()
         return 0.0 if abs(total) <= rounding else float(-total / curvature.sum())
 
     def _slope(self, raw: Array) -> Array:
