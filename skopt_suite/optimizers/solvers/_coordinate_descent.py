@@ -109,9 +109,9 @@ class CoordinateDescent(Optimizer):
         layer.bias(params)[...] = state.bias
         value = loss + terms.smooth_value(state.weights)
         terms, dtype = _terms_at(params, problem, state), params.dtype
-        optimality = terms.can_fall(state, loss).astype(dtype)
-        gap = None if problem.separable is None else terms.dual_gap(state, loss)
-        return Step(params, state, value.astype(dtype), optimality, stalled, gap)
+        optimality, gap = terms.can_fall(state, loss)
+        known = None if problem.separable is None else gap
+        return Step(params, state, value.astype(dtype), optimality.astype(dtype), stalled, known)
 
 
 def _refusals(demands: Demands) -> Iterator[str]:
@@ -147,30 +147,19 @@ class _Terms(NamedTuple):
         """Return ``Σ_j l2_j / 2 w_j²``, (n_fits,)."""
         return (self.l2 * weights * weights).sum(axis=(1, 2)) / 2
 
-    def can_fall(self, state: CoordinateDescentState, loss: PerFit) -> PerFit:
-        """Return how much the objective can fall at most if it is convex, (n_fits,)."""
-        of_weights, ratio = self._left(state)
-        return of_weights.sum(axis=1) + ratio.max(axis=1) * self._objective(state, loss)
+    def can_fall(self, state: CoordinateDescentState, loss: PerFit) -> tuple[PerFit, Array]:
+        """Return how much a convex objective can fall at most, (n_fits,).
 
-    def dual_gap(self, state: CoordinateDescentState, loss: PerFit) -> Array:
-        """Return the same for the part of every output, (n_fits, n_outputs)."""
-        of_weights, ratio = self._left(state)
-        return of_weights + ratio * self._objective(state, loss)[:, None]
-
-    def _left(self, state: CoordinateDescentState) -> tuple[Array, Array]:
-        """Return ``Σ_j d_j |w_j|`` and ``max_j d_j / l1_j``, both (n_fits, n_outputs).
-
-        Weights without an l1 are taken to be as far from their optimum as from 0.
+        And the part of every output, (n_fits, n_outputs). Weights without an l1 are taken to be as
+        far from their optimum as from 0.
         """
-        is_free = self.l1 == 0
+        size, is_free = np.abs(state.weights), self.l1 == 0
         distance = Terms(*self).distance(state.weights, state.gradient)
         ratio = np.max(distance / np.where(is_free, np.inf, self.l1), axis=1)
-        return (distance * np.abs(state.weights) * (1 + is_free)).sum(axis=1), ratio
-
-    def _objective(self, state: CoordinateDescentState, loss: PerFit) -> PerFit:
-        """Return loss and penalty together, (n_fits,)."""
-        absolute = (self.l1 * np.abs(state.weights)).sum(axis=(1, 2))
-        return loss + self.smooth_value(state.weights) + absolute
+        objective = loss + self.smooth_value(state.weights) + (self.l1 * size).sum(axis=(1, 2))
+        of_weights = (distance * size * (1 + is_free)).sum(axis=1)
+        whole = of_weights.sum(axis=1) + ratio.max(axis=1) * objective
+        return whole, of_weights + ratio * objective[:, None]
 
 
 def _terms_at(params: Params, problem: Problem, state: CoordinateDescentState) -> _Terms:
