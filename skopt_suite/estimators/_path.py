@@ -160,7 +160,9 @@ def _split(fold: tuple, X: Any, y: Any, weight: Any) -> tuple[tuple[Any, Any, An
     return (*(_safe_indexing(part, train) for part in rows), weights), held_out
 
 
-def _scored(estimator: Any, train: tuple, test: tuple, alphas: Any, scorer: Any) -> list[float]:
+def _scored(
+    estimator: Any, train: tuple[Any, Any, Any], test: tuple, alphas: Any, scorer: Any
+) -> list[float]:
     """Return the scores on held-out rows of models for all strengths, which see them once."""
     models, (X, y) = _fitted_path(estimator, *train, alphas), test
     if isinstance(estimator, Pipeline) and len(estimator) > 1:

@@ -108,9 +108,11 @@ def test_regularisation_path(run):
     printed = run("regularisation_path.py")
     (difference,) = numbers(r"largest difference of a coefficient: (\S+)", printed)
     assert difference < 1e-5
-    assert "the same features are zero: True" in printed
+    (gap,) = numbers(r"an objective is at most (\S+) above", printed)
+    assert 0 < gap < 1e-6
     assert "in which they enter: bmi, s5, bp," in printed
-    assert_drawing("demo_output/lasso_path.png")
+    assert len(numbers(r"best: alpha = (\S+)", printed)) == 3
+    assert_drawing("demo_output/regularisation_path.png")
 
 
 def test_text_and_frames(run):
