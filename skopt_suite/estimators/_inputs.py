@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,13 @@ from skopt_suite.estimators._unread import refuse_lazy
 
 
 def check_X(
-    estimator: Any, X: Any, *, dtype: str, backend: str, reset: bool
+    estimator: Any,
+    X: Any,
+    *,
+    dtype: str,
+    backend: str,
+    reset: bool,
+    formats: Sequence[str] = ("csr",),
 ) -> tuple[Any, Placement, str]:
     """Return the input where it is to be computed on, that place, and the precision to compute in.
 
@@ -35,13 +42,15 @@ def check_X(
     estimator : object
         Whose ``n_features_in_`` and ``feature_names_in_`` are set or checked.
     X : array-like or sparse container of shape (n_samples, n_features)
-        Input; sparse, it is CSR afterwards.
+        Input.
     dtype : {"as_X", "float32", "float64"}
         Precision; "as_X": that of X if it is one of the two, else float64.
     backend : {"auto", "numpy", "cupy"}
         Where to compute.
     reset : bool
         Whether this is a fit.
+    formats : sequence of str
+        Which sparse X of SciPy stays as it is; other formats become the first.
     """
     refuse_lazy(type(estimator).__name__, X=X)
     placement = placement_for(backend, X)
@@ -54,7 +63,7 @@ def check_X(
         X = validate_data(
             estimator,
             X,
-            accept_sparse="csr",  # others are converted to it
+            accept_sparse=formats,
             # numbers in lists are double
             dtype=accepted(dtype if hasattr(X, "shape") else "float64"),
             reset=reset,

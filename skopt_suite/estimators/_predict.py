@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,7 +66,11 @@ def params_for_dense(model: Any, dtype: str) -> tuple[np.ndarray, Standardizatio
 
 
 def seen_X(
-    model: TrainableEstimator, X: Any, dtype: str, reset: bool = False
+    model: TrainableEstimator,
+    X: Any,
+    dtype: str,
+    reset: bool = False,
+    formats: Sequence[str] = ("csr",),
 ) -> tuple[Any, Placement, str]:
     """Return the input as a model takes it, where that is, and its precision."""
     return check_X(
@@ -74,6 +79,7 @@ def seen_X(
         dtype=dtype,
         backend=model.backend,
         reset=reset,
+        formats=formats,
     )
 
 

@@ -7,6 +7,7 @@ they leave on it are the number and names of the features, set by `validate_data
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ from skopt_suite.estimators._prepared import CheckedRows, GivenRows, Prepared, T
 from skopt_suite.estimators._scoring import scorer_on, scores_by_loss
 from skopt_suite.estimators._settled import settled, settled_without_rows
 from skopt_suite.estimators._split import split_rows
-from skopt_suite.estimators._standardize import learnt_standardization
+from skopt_suite.estimators._standardize import learnt_standardization, standardizes
 from skopt_suite.estimators._targets import Targets, are_numbers, placed_targets
 from skopt_suite.estimators._unread import refuse_lazy
 from skopt_suite.losses import Loss
@@ -75,10 +76,12 @@ def prepare(
     goes_on = is_incremental and model._is_trained()
     plan = plan_of(model, is_incremental)
     known = model._targets if goes_on else None
-    rows = checked_rows(model, X, y, sample_weight, known, classes, takes_chunks=True)
+    formats = "csr", "csc"
+    rows = checked_rows(model, X, y, sample_weight, known, classes, formats, takes_chunks=True)
     given = validation_rows(model, X_val, y_val, rows)
     plan = replace(plan, early_stopping=False) if is_incremental else plan
     plan = settled(model, plan, rows, given is not None)
+    rows = _as_read(model, plan, rows)
     part = training_part(model, plan, rows, given, goes_on)
     start = _given_start(model, plan, rows, part, is_incremental, initial)
     prepared = prepared_on(model, plan, rows, part, start, is_incremental)
@@ -139,13 +142,14 @@ def checked_rows(
     sample_weight: Any,
     known: Targets | None = None,
     classes: Any = None,
+    formats: Sequence[str] = ("csr",),
     takes_chunks: bool = False,
 ) -> CheckedRows:
     """Check the data, and learn what the targets are unless they are `known`."""
     refuse_lazy(type(model).__name__, y=y)
     reader = reader_for(model, X) if takes_chunks else None
     if reader is None:
-        X, placement, dtype = seen_X(model, X, model._precision(), reset=known is None)
+        X, placement, dtype = seen_X(model, X, model._precision(), known is None, formats)
         check_size(X, type(model).__name__, dtype)
     else:
         placement = Placement(np)
@@ -160,6 +164,13 @@ def checked_rows(
     if placement.is_numpy:
         encoded = to_numpy(encoded)
     return CheckedRows(X, encoded, weight, targets, placement, dtype)
+
+
+def _as_read(model: TrainableEstimator, plan: Plan, rows: CheckedRows) -> CheckedRows:
+    """Return rows of which sparse X is row by row, unless only its columns are read."""
+    is_by_column = getattr(rows.X, "format", "csr") == "csc"
+    can_stay = plan.optimizer.reads_columns and not (plan.early_stopping or standardizes(model))
+    return rows if can_stay or not is_by_column else replace(rows, X=rows.X.tocsr())
 
 
 def validation_rows(

@@ -199,6 +199,8 @@ class Optimizer(Component):
     """Whether X may be sparse."""
     takes_chunks: ClassVar[bool] = True
     """Whether it takes X that is read chunk by chunk."""
+    reads_columns: ClassVar[bool] = False
+    """Whether sparse X is read column by column, so that it may be given so."""
     only_linear: ClassVar[bool] = False
     """Whether it solves linear models only."""
     takes_devices: ClassVar[bool] = True

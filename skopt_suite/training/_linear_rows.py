@@ -238,7 +238,11 @@ class Columns:
     def sparse(self) -> tuple[Any, Any, Any]:
         """Their numbers, the rows of these, and where columns begin."""
         found = self.by_column
-        return found.data, found.indices.astype(np.int64), found.indptr.astype(np.int64)
+        return (
+            found.data,
+            found.indices.astype(np.int32, copy=False),
+            found.indptr.astype(np.int64, copy=False),
+        )
 
     @cached_property
     def as_rows(self) -> np.ndarray:

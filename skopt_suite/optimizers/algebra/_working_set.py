@@ -19,12 +19,30 @@ if TYPE_CHECKING:
     from skopt_suite.optimizers._base import LinearRows
 
 _FEWEST, _SHARE = 10, 50  # features that it begins with: so many, or a share of all
-_SOLVED = 0.1  # of the largest distance from stationary: what is left of it
 _MOST_EPOCHS = 1000
 _MOST_QUADRATICS, _MOST_HALVINGS, _MOST_SHIFTS = 10, 30, 100
 _SHORT_SHIFTS = 4  # in one direction; then they double
 _SUFFICIENT = 1e-4  # of the fall that a quadratic predicts
 _ROUNDING, _ROUNDING_OF_SUM = 4.0, 16.0  # units in the last place
+
+
+def worth_a_look(is_in: Array, distance: Array) -> np.ndarray:
+    """Return features that are in, and those furthest from stationary.
+
+    Parameters
+    ----------
+    is_in : array of shape (n_features,)
+        Which of them are not 0 or not penalised.
+    distance : array of shape (n_features,)
+        How far they are from stationary.
+    """
+    n_features = len(is_in)
+    n_wanted = max(_FEWEST, n_features // _SHARE, 2 * int(is_in.sum()))
+    if n_wanted >= n_features:
+        return np.arange(n_features)
+    rank = np.where(is_in, np.inf, distance)
+    chosen = np.argpartition(-rank, n_wanted)[:n_wanted]
+    return np.sort(chosen[rank[chosen] > 0])
 
 
 @dataclass
@@ -35,56 +53,53 @@ class WorkingSet:
     ----------
     rows : LinearRows
         What it is trained on.
-    terms : Terms
-        The penalty of all features.
     fit, output : int
         Which one.
+    chosen : array of shape (n_chosen,)
+        The features.
+    tol : float
+        How far from stationary they may be in the end.
     """
 
     rows: LinearRows
-    terms: Terms
     fit: int
     output: int
+    chosen: np.ndarray
+    tol: float
 
-    def improve(self, weights: Array, bias: Array, raw: Array, gradient: Array) -> bool:
+    def improve(self, terms: Terms, weights: Array, bias: Array, raw: Array) -> bool:
         """Solve the features, in place; return whether anything moved.
 
         Parameters
         ----------
-        weights : array of shape (n_features, n_outputs)
-            Of the fit.
-        bias : array of shape (1, n_outputs)
+        terms : Terms
+            The penalty of the chosen features.
+        weights : array of shape (n_fits, n_features, n_outputs)
+            Of all fits.
+        bias : array of shape (n_fits, 1, n_outputs)
             The intercepts, or no columns.
-        raw : array of shape (n_samples, n_outputs)
+        raw : array of shape (n_fits, n_samples, n_outputs)
             Predictions.
-        gradient : array of shape (n_features,)
-            Of the mean loss by the weights of the output.
         """
-        w = weights[:, self.output]
-        distance = self.terms.distance(w, gradient)
-        self.chosen = self._choose(w, distance)
-        chosen_terms, before = self.terms.take(self.chosen), raw.copy()
-        tol = _SOLVED * distance.max(initial=0.0)
+        w, bias, raw = weights[self.fit, :, self.output], bias[self.fit], raw[self.fit]
+        before = raw.copy()
         for i in range(_MOST_QUADRATICS):
-            if not self._descend(chosen_terms, w, bias, raw, tol / 4 ** (i + 1)):
+            if not self._descend(terms, w, bias, raw, self.tol / 4 ** (i + 1)):
                 break
-            slope = self._slope(raw)
-            products = self._products(slope)
-            if chosen_terms.distance(w[self.chosen], products).max(initial=0.0) <= tol:
+            if self._is_solved(terms, w, raw):
                 break
         self._balance(bias, raw)
+        vars(self).pop("_columns", None)
         eps = np.finfo(np.float64).eps
         return bool((np.abs(raw - before) > _ROUNDING * eps * np.abs(raw)).any())
 
-    def _choose(self, w: Array, distance: Array) -> np.ndarray:
-        """Return features that are not 0 or not penalised, and those furthest from stationary."""
-        n_features, is_in = len(w), (w != 0) | (self.terms.l1 == 0)
-        n_wanted = max(_FEWEST, n_features // _SHARE, 2 * int(is_in.sum()))
-        if n_wanted >= n_features:
-            return np.arange(n_features)
-        rank = np.where(is_in, np.inf, distance)
-        chosen = np.argpartition(-rank, n_wanted)[:n_wanted]
-        return np.sort(chosen[rank[chosen] > 0])
+    def is_solved(self, terms: Terms, weights: Array, raw: Array) -> bool:
+        """Whether all chosen features are near enough to stationary."""
+        return self._is_solved(terms, weights[self.fit, :, self.output], raw[self.fit])
+
+    def _is_solved(self, terms: Terms, w: Array, raw: Array) -> bool:
+        distance = terms.distance(w[self.chosen], self._products(self._slope(raw)))
+        return bool(distance.max(initial=0.0) <= self.tol)
 
     def _descend(self, terms: Terms, w: Array, bias: Array, raw: Array, tol: float) -> bool:
         """Step to where a quadratic is least, or part of the way; return whether that helps."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,10 +14,12 @@ from skopt_suite.optimizers._base import LinearRows, Optimizer, Problem, Step
 from skopt_suite.optimizers._demands import Demands
 from skopt_suite.optimizers.algebra._coordinates import Terms, descend_by_moments
 from skopt_suite.optimizers.algebra._strengths import spread
-from skopt_suite.optimizers.algebra._working_set import WorkingSet
+from skopt_suite.optimizers.algebra._working_set import WorkingSet, worth_a_look
 
 _MOST_FEATURES, _ROWS_PER_FEATURE = 2000, 2  # where second moments are found
 _MOST_EPOCHS = 1000
+_SOLVED = {True: 0.1, False: 1e-3}  # of the distance from stationary: what working sets are left
+_MOST_TANGENTS = 30
 _ROUNDING = 1e-14  # of the gradient at 0: an epoch that changes it by no more is the last
 
 
@@ -27,6 +30,7 @@ class CoordinateDescentState(NamedTuple):
     bias: Array  # (n_fits, 1, n_outputs), or no columns
     gradient: Array  # of the mean loss by weights
     raw: RawPredictions  # of no rows where moments are used
+    distance: Array  # of weights from stationary
     n_steps: int = 0
 
 
@@ -76,6 +80,7 @@ class CoordinateDescent(Optimizer):
     is_incremental = False
     takes_kinks = False
     takes_schedule = False
+    reads_columns = True
     only_linear = True
     takes_chunks = False
     takes_devices = False
@@ -91,7 +96,7 @@ class CoordinateDescent(Optimizer):
             np.array(part(params), dtype=np.float64) for part in (layer.weights, layer.bias)
         )
         raw = np.zeros((len(params), 0, layer.n_out))
-        return CoordinateDescentState(weights, bias, np.zeros_like(weights), raw)
+        return CoordinateDescentState(weights, bias, np.zeros_like(weights), raw, weights)
 
     def step(
         self,
@@ -101,15 +106,15 @@ class CoordinateDescent(Optimizer):
         factor: FitColumn,
     ) -> Step:
         """Return where the working set of every fit is solved."""
-        rows, terms = problem.linear_rows(), _terms_at(params, problem, state)
+        rows, tangents = problem.linear_rows(), _Tangents(problem, params)
         solve = _solve_by_moments if _has_few_moments(rows) else _solve_by_columns
-        state, loss, stalled = solve(state, rows, terms)
+        state, loss, stalled = solve(state, rows, tangents)
+        terms = tangents.at(state.weights)
+        state = state._replace(distance=terms.distance(state.weights, state.gradient))
         (layer,) = problem.layout.layers
-        layer.weights(params)[...] = state.weights
         layer.bias(params)[...] = state.bias
         value = loss + terms.smooth_value(state.weights)
-        terms, dtype = _terms_at(params, problem, state), params.dtype
-        optimality, gap = terms.can_fall(state, loss)
+        (optimality, gap), dtype = terms.can_fall(state, loss), params.dtype
         known = None if problem.separable is None else gap
         return Step(params, state, value.astype(dtype), optimality.astype(dtype), stalled, known)
 
@@ -143,9 +148,17 @@ class _Terms(NamedTuple):
         """Return those of one fit and output."""
         return Terms(*(np.ascontiguousarray(part[fit, :, output]) for part in self))
 
+    def of_set(self, at: WorkingSet) -> Terms:
+        """Return those of a working set."""
+        return Terms(*(part[at.fit, at.chosen, at.output] for part in self))
+
     def smooth_value(self, weights: Array) -> PerFit:
         """Return ``Σ_j l2_j / 2 w_j²``, (n_fits,)."""
         return (self.l2 * weights * weights).sum(axis=(1, 2)) / 2
+
+    def distance(self, weights: Array, gradient: Array) -> Array:
+        """Return how far weights are from stationary; see `Terms`."""
+        return Terms(*self).distance(weights, gradient)
 
     def can_fall(self, state: CoordinateDescentState, loss: PerFit) -> tuple[PerFit, Array]:
         """Return how much a convex objective can fall at most, (n_fits,).
@@ -153,8 +166,7 @@ class _Terms(NamedTuple):
         And the part of every output, (n_fits, n_outputs). Weights without an l1 are taken to be as
         far from their optimum as from 0.
         """
-        size, is_free = np.abs(state.weights), self.l1 == 0
-        distance = Terms(*self).distance(state.weights, state.gradient)
+        size, is_free, distance = np.abs(state.weights), self.l1 == 0, state.distance
         ratio = np.max(distance / np.where(is_free, np.inf, self.l1), axis=1)
         objective = loss + self.smooth_value(state.weights) + (self.l1 * size).sum(axis=(1, 2))
         of_weights = (distance * size * (1 + is_free)).sum(axis=1)
@@ -162,10 +174,24 @@ class _Terms(NamedTuple):
         return whole, of_weights + ratio * objective[:, None]
 
 
-def _terms_at(params: Params, problem: Problem, state: CoordinateDescentState) -> _Terms:
-    """Return penalties; those that are concave in sizes of weights are bounded by a tangent."""
-    separable = problem.separable or problem.linearised(params)
-    return _Terms.of(separable, state.weights.shape)
+class _Tangents:
+    """Penalties; those that are concave in sizes of weights are bounded by a tangent."""
+
+    def __init__(self, problem: Problem, params: Params) -> None:
+        (layer,) = problem.layout.layers
+        self.problem, self.params, self.weights = problem, params, layer.weights(params)
+        self.are_fixed = problem.separable is not None
+
+    def at(self, weights: Array) -> _Terms:
+        """Return those at weights, which become those of the parameters."""
+        self.weights[...] = weights
+        if self.are_fixed:
+            return self._fixed
+        return _Terms.of(self.problem.linearised(self.params), weights.shape)
+
+    @cached_property
+    def _fixed(self) -> _Terms:
+        return _Terms.of(self.problem.separable, self.weights.shape)
 
 
 def _has_few_moments(rows: LinearRows) -> bool:
@@ -178,10 +204,12 @@ def _has_few_moments(rows: LinearRows) -> bool:
 _Solved = tuple[CoordinateDescentState, PerFit, PerFit]
 
 
-def _solve_by_moments(state: CoordinateDescentState, rows: LinearRows, terms: _Terms) -> _Solved:
+def _solve_by_moments(
+    state: CoordinateDescentState, rows: LinearRows, tangents: _Tangents
+) -> _Solved:
     """Return where fits with a squared error are solved, the mean losses, and who did not move."""
     known, weights, gradient = rows.moments(), state.weights.copy(), state.gradient.copy()
-    loss = np.zeros(len(weights))
+    loss, terms = np.zeros(len(weights)), tangents.at(weights)
     for k, output in np.ndindex(len(weights), weights.shape[2]):
         q, w = known.of_fit(k), np.ascontiguousarray(weights[k, :, output])
         cross = q.cross[:, output]
@@ -197,18 +225,49 @@ def _solve_by_moments(state: CoordinateDescentState, rows: LinearRows, terms: _T
     return state, loss, stalled
 
 
-def _solve_by_columns(state: CoordinateDescentState, rows: LinearRows, terms: _Terms) -> _Solved:
+def _solve_by_columns(
+    state: CoordinateDescentState, rows: LinearRows, tangents: _Tangents
+) -> _Solved:
     """Return where working sets are solved, the mean losses, and which fits did not move."""
-    raw, gradient = state.raw, state.gradient
+    terms = tangents.at(state.weights)
     if state.n_steps == 0:
-        raw = rows.raw(state.weights, state.bias)
-        gradient = rows.gradient(rows.derivatives(raw).slope)
-    weights, bias = state.weights.copy(), state.bias.copy()
-    stalled = np.ones(len(weights), dtype=bool)
-    for k, output in np.ndindex(len(weights), weights.shape[2]):
-        at = WorkingSet(rows, terms.of_output(k, output), k, output)
-        stalled[k] &= not at.improve(weights[k], bias[k], raw[k], gradient[k, :, output])
+        state = _looked_at(state, rows, terms)
+    weights, bias, raw = state.weights.copy(), state.bias.copy(), state.raw
+    sets, stalled = _working_sets(state, rows, terms, tangents), np.ones(len(weights), dtype=bool)
+    for _ in range(_MOST_TANGENTS):
+        sets = [at for at in sets if at.improve(terms.of_set(at), weights, bias, raw)]
+        stalled[[at.fit for at in sets]] = False
+        if tangents.are_fixed or not sets:
+            break
+        terms = tangents.at(weights)
+        sets = [at for at in sets if not at.is_solved(terms.of_set(at), weights, raw)]
     at_end = rows.derivatives(raw)
-    gradient = rows.gradient(at_end.slope)
-    state = CoordinateDescentState(weights, bias, gradient, raw, state.n_steps + 1)
+    state = state._replace(
+        weights=weights,
+        bias=bias,
+        gradient=rows.gradient(at_end.slope),
+        raw=raw,
+        n_steps=state.n_steps + 1,
+    )
     return state, at_end.value, stalled
+
+
+def _looked_at(state: CoordinateDescentState, rows: LinearRows, terms: _Terms) -> Any:
+    """Return a state in which all is known."""
+    raw = rows.raw(state.weights, state.bias)
+    gradient = rows.gradient(rows.derivatives(raw).slope)
+    distance = terms.distance(state.weights, gradient)
+    return state._replace(raw=raw, gradient=gradient, distance=distance)
+
+
+def _working_sets(
+    state: CoordinateDescentState, rows: LinearRows, terms: _Terms, tangents: _Tangents
+) -> list[WorkingSet]:
+    """Return those of all fits and outputs."""
+    is_in, solved = (state.weights != 0) | (terms.l1 == 0), _SOLVED[tangents.are_fixed]
+    sets = []
+    for k, j in np.ndindex(len(is_in), is_in.shape[2]):
+        distance = state.distance[k, :, j]
+        chosen, tol = worth_a_look(is_in[k, :, j], distance), solved * distance.max(initial=0.0)
+        sets.append(WorkingSet(rows, k, j, chosen, tol))
+    return sets

@@ -7,6 +7,7 @@ l1, l2, and the lower and upper bounds of coordinates; rows of `known` their mea
 from __future__ import annotations
 
 import numpy as np
+from numba import int32
 
 from skopt_suite.backends.kernels._numba._entry import entry
 from skopt_suite.backends.kernels._numba._jit import jit_inner_views, jit_sum
@@ -47,10 +48,10 @@ def descend_by_sparse_columns(
     tol,
     max_epochs,
 ):
-    places = (part.astype(np.int64, copy=False) for part in (indices, indptr, chosen))
+    places = indices.astype(np.int32, copy=False), indptr.astype(np.int64, copy=False)
     terms = np.stack([l1, l2, lower, upper])
     given = slope, curvature, weights, terms, has_intercept, tol, max_epochs
-    return _descend(_by_sparse_columns, (data, *places), *given)
+    return _descend(_by_sparse_columns, (data, *places, chosen), *given)
 
 
 def _descend(kernel, matrix, slope, curvature, weights, terms, has_intercept, tol, max_epochs):
@@ -317,7 +318,7 @@ def _epoch_of_columns(columns, u, curvature, w, terms, known):
     return most
 
 
-@entry(lambda kind: _types(given(kind, 1), given(whole, 1), given(whole, 1), given(whole, 1)))
+@entry(lambda kind: _types(given(kind, 1), given(int32, 1), given(whole, 1), given(whole, 1)))
 def _by_sparse_columns(
     data,
     indices,
