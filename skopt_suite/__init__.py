@@ -5,6 +5,7 @@ from typing import Any
 
 from skopt_suite._public import name_publicly, names_in
 from skopt_suite.backends import warm_up
+from skopt_suite.checkpoints import Checkpoint
 from skopt_suite.estimators import (
     LinearClassifier,
     LinearRegressor,
@@ -12,7 +13,7 @@ from skopt_suite.estimators import (
     MLPRegressor,
     regularization_path,
 )
-from skopt_suite.exceptions import DivergenceError
+from skopt_suite.exceptions import CheckpointWarning, DivergenceError
 from skopt_suite.losses import _components as _losses
 from skopt_suite.losses._components import *
 from skopt_suite.optimizers import _components as _optimizers
@@ -26,6 +27,8 @@ from skopt_suite.schedules._components import *
 __version__ = "0.1.0"
 
 __all__ = [
+    "Checkpoint",
+    "CheckpointWarning",
     "DivergenceError",
     "LinearClassifier",
     "LinearRegressor",

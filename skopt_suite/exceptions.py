@@ -1,4 +1,4 @@
-"""Errors of our own; everything else is scikit-learn's or Python's."""
+"""Errors and warnings of our own; everything else is scikit-learn's or Python's."""
 
 
 class DivergenceError(FloatingPointError, ValueError):
@@ -12,4 +12,11 @@ class DivergenceError(FloatingPointError, ValueError):
     --------
     skopt_suite.optimizers.ClipGradient : Keeps single gradients from ending a fit.
     skopt_suite.schedules.Warmup : Keeps first steps small.
+    """
+
+
+class CheckpointWarning(UserWarning):
+    """A checkpoint that could not be written, or a file of one that is damaged.
+
+    Training goes on: what is lost is the time since the last checkpoint, should it be killed.
     """

@@ -19,6 +19,7 @@ from skopt_suite.estimators._callbacks import (
 )
 from skopt_suite.estimators._continuing import Initial
 from skopt_suite.estimators._convergence import warn_if_not_converged
+from skopt_suite.estimators._kept_fit import Given, KeptFit
 from skopt_suite.estimators._named_alone import named_alone
 from skopt_suite.estimators._out_of_memory import explained_in_fits, explained_in_predictions
 from skopt_suite.estimators._parameters import best_optimizer, resolve_schedule, takes_sparse
@@ -69,6 +70,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         sample_weight: Any = None,
         X_val: Any = None,
         y_val: Any = None,
+        checkpoint: Any = None,
     ) -> Self:
         """Train on (X, y).
 
@@ -87,6 +89,9 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             replaces the split by ``validation_fraction``.
         y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_outputs), default=None
             Targets of `X_val`.
+        checkpoint : str, path-like or Checkpoint, default=None
+            A folder for what a fit that is killed goes on from, see `skopt_suite.Checkpoint`: call
+            `fit` again with the same parameters and data. None: there is no such folder.
 
         Returns
         -------
@@ -100,24 +105,20 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         DivergenceError
             If the objective becomes infinite, not a number, or absurdly large.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val)
+        given = Given(X, y, sample_weight, X_val, y_val)
+        return self._fit(given, checkpoint=checkpoint)
 
-    def _fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        X_val: Any,
-        y_val: Any,
-        initial: Initial | None = None,
-    ) -> Self:
-        """Train on (X, y), from where `initial` says if it is given."""
+    def _fit(self, given: Given, initial: Initial | None = None, checkpoint: Any = None) -> Self:
+        """Train on what is given, from where `initial` says or where a checkpoint is."""
         with unchanged_by_errors(self), explained_in_fits(self):
-            prepared = prepare(self, X, y, sample_weight, X_val, y_val, initial=initial)
-            observer = self._observer(X, y, sample_weight, prepared)
+            kept = KeptFit.of(self, checkpoint)
+            prepared = prepare(self, *given, initial=initial, seed=kept.seed)
+            keeper = kept.begin(prepared.job, given)
+            observer = self._observer(given.X, given.y, given.sample_weight, prepared)
             if self.verbose > 1:
                 print_steps(prepared)
-            (result,) = train([prepared.job], prepared.data, prepared.placement, observer)
+            job, data, placement = prepared.job, prepared.data, prepared.placement
+            (result,) = train([job], data, placement, observer, keeper=keeper)
             self._adopt(prepared, result)
         observer.fit_ends(result.params)
         return self

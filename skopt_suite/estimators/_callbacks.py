@@ -93,6 +93,12 @@ class FitObserver:
             },
         )
 
+    def goes_on(self, losses: list[float], scores: list[float]) -> None:
+        """Take over what epochs gave that were trained before."""
+        self.losses, self.scores = self.losses + losses, self.scores + scores
+        if self.estimator.verbose:
+            print(f"going on after epoch {len(self.losses)}")
+
     def fit_ends(self, params: Any) -> None:
         """Close the task of the fit."""
         self.context.call_on_fit_task_end(

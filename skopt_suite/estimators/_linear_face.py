@@ -10,6 +10,7 @@ from skopt_suite.backends import namespace, to_numpy
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._callbacks import with_callbacks
 from skopt_suite.estimators._initial_layer import initial_layer
+from skopt_suite.estimators._kept_fit import Given
 from skopt_suite.estimators._named_alone import named_alone
 from skopt_suite.estimators._words import WORDS_FOR_LINEAR_MODELS
 from skopt_suite.models import Network
@@ -37,6 +38,7 @@ class LinearFace(TrainableEstimator):
         y_val: Any = None,
         coef_init: Any = None,
         intercept_init: Any = None,
+        checkpoint: Any = None,
     ) -> Self:
         """Train on (X, y).
 
@@ -61,6 +63,9 @@ class LinearFace(TrainableEstimator):
             start anywhere.
         intercept_init : array-like of the shape of ``intercept_``, default=None
             Intercepts to start from; a number where there is one output.
+        checkpoint : str, path-like or Checkpoint, default=None
+            A folder for what a fit that is killed goes on from, see `skopt_suite.Checkpoint`: call
+            `fit` again with the same parameters and data. None: there is no such folder.
 
         Returns
         -------
@@ -75,7 +80,7 @@ class LinearFace(TrainableEstimator):
             If the objective becomes infinite, not a number, or absurdly large.
         """
         initial = initial_layer(type(self).__name__, coef_init, intercept_init)
-        return self._fit(X, y, sample_weight, X_val, y_val, initial)
+        return self._fit(Given(X, y, sample_weight, X_val, y_val), initial, checkpoint)
 
     def _architecture(self) -> tuple:
         return (self.fit_intercept,)

@@ -71,10 +71,15 @@ def prepare(
     classes: Any = None,
     is_incremental: bool = False,
     initial: Initial | None = None,
+    seed: int | None = None,
 ) -> Prepared:
-    """Check everything and return the fit as a job and its data."""
+    """Check everything and return the fit as a job and its data.
+
+    A seed is that of a fit which goes on, and which has drawn it.
+    """
     goes_on = is_incremental and model._is_trained()
     plan = plan_of(model, is_incremental)
+    plan = plan if seed is None else replace(plan, seed=seed)
     known = model._targets if goes_on else None
     formats = "csr", "csc"
     rows = checked_rows(model, X, y, sample_weight, known, classes, formats, takes_chunks=True)

@@ -8,6 +8,7 @@ from skopt_suite.training._distinct import targets_for_baseline
 from skopt_suite.training._epoch import Cancelled
 from skopt_suite.training._footprint import bytes_per_fit
 from skopt_suite.training._job import Job
+from skopt_suite.training._kept import Keeper, from_result, to_result
 from skopt_suite.training._loop import Keep, Observer, Report, train
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._result import Result
@@ -25,6 +26,7 @@ __all__ = [
     "Data",
     "Job",
     "Keep",
+    "Keeper",
     "Memory",
     "Observer",
     "Plan",
@@ -41,10 +43,12 @@ __all__ = [
     "choice",
     "data_of",
     "explained",
+    "from_result",
     "kind_of_steps",
     "pack",
     "strongest_alpha",
     "targets_for_baseline",
+    "to_result",
     "train",
     "with_alpha",
 ]

@@ -22,6 +22,17 @@ class History:
         for k, values in enumerate(earlier):
             self._values[k, : len(values)] = values
 
+    @property
+    def state(self) -> dict[str, np.ndarray]:
+        """What `restore` takes."""
+        n_values = int(self._lengths.max())
+        return {"values": self._values[:, :n_values], "lengths": self._lengths}
+
+    def restore(self, values: np.ndarray, lengths: np.ndarray) -> None:
+        """Go on from the `state` of a history of as many fits."""
+        room = np.empty((len(values), max(16, values.shape[1])))
+        self._values, self._lengths = np.concatenate([values, room], axis=1), lengths
+
     def record(self, fits: np.ndarray, values: np.ndarray) -> None:
         """Add a number for each of the fits."""
         at = self._lengths[fits]

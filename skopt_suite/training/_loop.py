@@ -22,6 +22,7 @@ from skopt_suite.training._compiled import compiled_steps
 from skopt_suite.training._epoch import Epoch, Steps, buffers_of, run_steps
 from skopt_suite.training._history import History
 from skopt_suite.training._job import Job
+from skopt_suite.training._kept import Keeper, KeptPass
 from skopt_suite.training._null import null_losses
 from skopt_suite.training._reference import reference_losses
 from skopt_suite.training._result import Result
@@ -55,6 +56,9 @@ class Observer(Protocol):
     def epoch_ends(self, report: Report) -> bool:
         """React to the end of an epoch; True stops the pass."""
 
+    def goes_on(self, losses: list[float], scores: list[float]) -> None:
+        """React to a pass that goes on from a file, after epochs of the first fit with those."""
+
 
 def train(
     jobs: Sequence[Job],
@@ -64,6 +68,7 @@ def train(
     n_epochs: int | None = None,
     keep: Keep = "memory",
     cancelled: Callable[[], bool] | None = None,
+    keeper: Keeper | None = None,
 ) -> list[Result]:
     """Train all jobs as one stack and return their results in the same order.
 
@@ -84,6 +89,8 @@ def train(
         the checkpoints of fits that have used up their epochs, or nothing.
     cancelled : callable, optional
         Is asked before every step; True ends the pass with `Cancelled`.
+    keeper : Keeper, optional
+        Keeps in files how far passes are; what files have of them is not trained again.
 
     Returns
     -------
@@ -94,7 +101,11 @@ def train(
     with np.errstate(all="ignore"), blas_threads_for(_largest_product(jobs[0], data)):
 
         def run(jobs: list[Job]) -> list[Result]:
-            return _Pass(jobs, data, placement, observer, n_epochs, keep, cancelled).run()
+            kept = None if keeper is None else keeper.next_pass(placement)
+            if kept is not None and kept.results is not None:
+                kept.tell(observer, kept.results[0].loss_curve, kept.results[0].validation_scores)
+                return kept.results
+            return _Pass(jobs, data, placement, observer, n_epochs, keep, cancelled, kept).run()
 
         if needs_smoothing(jobs[0].plan):
             return train_smoothed(jobs, data, placement, run)
@@ -112,6 +123,7 @@ class _Pass:
     n_epochs: int | None
     keep: Keep
     cancelled: Callable[[], bool] | None
+    kept: KeptPass | None = None
     results: dict[int, Result] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -171,8 +183,12 @@ class _Pass:
 
     def run(self) -> list[Result]:
         """Train until every fit is done."""
+        if self.kept is not None:
+            self.kept.resume(self)
         while len(self.stack.index):
             self._run_epoch()
+            if self.kept is not None:
+                self.kept.epoch_ends(self)
         return [self.results[k] for k in range(len(self.jobs))]
 
     def _see_all_rows(self) -> None:

@@ -21,7 +21,9 @@ def map_arrays(function: Callable[[Array], Any], tree: State) -> State:
 
 
 def join(states: Sequence[State], placement: Placement) -> State:
-    """Return states with n_fits = 1 as one."""
+    """Return states with n_fits = 1 as one, packed if one of them is."""
+    if any(map(is_packed, states)):
+        states = [pack(state) for state in states]
     first = states[0]
     if first is None or isinstance(first, int):
         return first
