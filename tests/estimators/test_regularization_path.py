@@ -98,7 +98,7 @@ def test_l1_logistic_is_that_of_scikit_learn():
     ids=lambda value: " ".join(repr(value).split()) if hasattr(value, "fit") else "",
 )
 def test_begins_where_weights_begin(model, y):
-    at, below = regularization_path(model, X, y, alphas=2, eps=0.99).coefs
+    at, below = regularization_path(model, X + 3, y, alphas=2, eps=0.99).coefs
     assert not at.any()
     assert below.any()
 
@@ -117,15 +117,20 @@ def test_features_without_a_penalty_are_there_from_the_beginning():
     assert np.count_nonzero(below) == 2
 
 
-def test_losses_with_kinks_begin_without_weights():
-    path = regularization_path(LinearClassifier(loss="hinge", penalty="l1"), CANCER, IS_BENIGN)
+def test_losses_with_kinks_begin_where_slopes_on_both_sides_balance():
+    model = LinearClassifier(loss="hinge", penalty="l1")
+    path = regularization_path(model, CANCER, IS_BENIGN, alphas=2, eps=0.1)
+    n_benign = np.count_nonzero(IS_BENIGN)  # more than half: predicted alone, they are at the kink
+    n = len(IS_BENIGN)
+    slope = np.where(IS_BENIGN, -(n - n_benign) / n_benign, 1.0) / n
+    assert path.alphas[0] == pytest.approx(np.abs(slope @ CANCER).max())
     assert not path.coefs[0].any()
-    assert np.count_nonzero(path.coefs[-1]) > 5
+    assert np.count_nonzero(path.coefs[-1]) >= 2
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "huber", "quantile"])
 def test_squares_begin_where_they_shrink_tenfold(loss):
-    y = 50 * Y
+    y = 1e4 * Y
     model = LinearRegressor(loss=loss, penalty="l2", tol=1e-8)
     path = regularization_path(model, X[:, :1], y, alphas=3, eps=1e-6)
     share = path.coefs[0, 0] / path.coefs[-1, 0]
@@ -143,9 +148,10 @@ def test_weights_of_rows_count_like_copies():
 
 def test_scores_are_those_of_a_search():
     pipe = make_pipeline(StandardScaler(), LinearRegressor(penalty="l1", tol=1e-8))
-    path = regularization_path(pipe, 3 * X + 1, Y, alphas=8, cv=4)
-    grid = {"linearregressor__penalty__alpha": path.alphas}
-    search = GridSearchCV(pipe, grid, cv=4).fit(3 * X + 1, Y)
+    weight = np.random.default_rng(0).uniform(size=len(Y))
+    path = regularization_path(pipe, 3 * X + 1, Y, alphas=8, cv=4, sample_weight=weight)
+    search = GridSearchCV(pipe, {"linearregressor__penalty__alpha": path.alphas}, cv=4)
+    search.fit(3 * X + 1, Y, linearregressor__sample_weight=weight)
     np.testing.assert_allclose(
         path.test_scores.mean(axis=1), search.cv_results_["mean_test_score"], atol=1e-7
     )

@@ -104,8 +104,9 @@ def test_every_target_has_its_own():
         LinearRegressor(),
         LinearRegressor(penalty=MCP(0.1)),
         LinearRegressor(penalty="l1", optimizer="fista"),
+        LinearRegressor(penalty="l1", early_stopping=True),
     ],
-    ids=["lbfgs", "not convex", "fista"],
+    ids=["lbfgs", "not convex", "fista", "not the last parameters"],
 )
 def test_is_unknown_elsewhere(model):
     assert model.fit(*NUMBERS).dual_gap_ is None
