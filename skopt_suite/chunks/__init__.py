@@ -2,7 +2,14 @@
 
 from skopt_suite.chunks._ahead import ahead
 from skopt_suite.chunks._order import ChunkShuffles, Order
-from skopt_suite.chunks._readers import Reader, as_tuple, is_held, may_be_empty, reader_of
+from skopt_suite.chunks._readers import (
+    Reader,
+    as_tuple,
+    is_held,
+    is_stream,
+    may_be_empty,
+    reader_of,
+)
 from skopt_suite.chunks._rows import ChunkedRows, ChunkError, is_chunked, nbytes, some_rows, stacked
 
 __all__ = [
@@ -15,6 +22,7 @@ __all__ = [
     "as_tuple",
     "is_chunked",
     "is_held",
+    "is_stream",
     "may_be_empty",
     "nbytes",
     "reader_of",

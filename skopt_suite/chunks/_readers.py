@@ -152,7 +152,7 @@ class OfCallable:
     def read(self, i: int) -> Any:
         """Return a chunk; raise `Ended` if there are fewer."""
         if i < self.following or i == 0:
-            self.chunks, self.following = iter(self.begin()), 0
+            self.chunks, self.following = _iterator(self.begin()), 0
         while self.following <= i:
             self.following += 1
             chunk = next(self.chunks, self)
@@ -179,6 +179,12 @@ def reader_of(X: Any) -> Reader | None:
     return OfSequence(X) if _has_chunks(X) else None
 
 
+def is_stream(X: Any) -> bool:
+    """Whether X gives chunks and is no array: a sequence or a callable, or an iterator."""
+    reader = reader_of(X)
+    return hasattr(X, "__next__") or (reader is not None and not reader.is_array)
+
+
 def may_be_empty(reader: Reader) -> bool:
     """Whether chunks without rows are usual: partitions of dask from which some were filtered."""
     return isinstance(reader, OfDask)
@@ -192,6 +198,13 @@ def is_held(reader: Reader, n_bytes: int) -> bool:
 def as_tuple(chunk: Any) -> tuple[Any, ...]:
     """Return inputs, and targets and weights if they come with them."""
     return tuple(chunk) if isinstance(chunk, (tuple, list)) else (chunk,)
+
+
+def _iterator(chunks: Any) -> Iterator[Any]:
+    if not hasattr(chunks, "__iter__"):
+        kind = type(chunks).__name__
+        raise TypeError(f"X is a callable, which must return an iterator of chunks; got {kind}.")
+    return iter(chunks)
 
 
 def _is_streamed(X: np.memmap) -> bool:

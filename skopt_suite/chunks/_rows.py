@@ -72,6 +72,8 @@ class ChunkedRows:
 
     def chunk(self, i: int) -> FeatureMatrix:
         """Return the rows of a chunk."""
+        if not self.lengths[i]:
+            return self._empty()
         try:
             raw = self.reader.read(i)
             if i == len(self.lengths) - 1:
@@ -144,6 +146,12 @@ class ChunkedRows:
         """Return the positions of the rows of some chunks among all."""
         parts = [np.arange(self.ends[i] - self.counts[i], self.ends[i]) for i in chunks]
         return np.concatenate(parts) if parts else np.arange(0)
+
+    def _empty(self) -> FeatureMatrix:
+        shape = 0, self.n_features
+        if self.is_sparse:
+            return scipy.sparse.csr_array(shape, dtype=self.dtype)
+        return np.empty(shape, self.dtype)
 
     def _kept(self, i: int) -> FeatureMatrix:
         """Return the rows of a chunk, read anew unless it is the last one that was asked for."""

@@ -74,7 +74,7 @@ def swept(
     sweep = _Sweep(model, dtype, reset)
     for i, chunk in enumerate(reader.sweep()):
         with named_chunk(type(model).__name__, i):
-            sweep.take(i, chunk, reader)
+            sweep.take(chunk, reader)
     return sweep.end(reader, y, weight)
 
 
@@ -91,13 +91,14 @@ class _Sweep:
         self.kept: list[Any] | None = []
         self.others: list[tuple[Any, ...]] = []
 
-    def take(self, i: int, chunk: Any, reader: Reader) -> None:
+    def take(self, chunk: Any, reader: Reader) -> None:
         """Check a chunk, and keep what comes with it."""
         raw, *others = as_tuple(chunk)
-        if may_be_empty(reader) and raw.shape[0] == 0 and self.lengths:
-            X = self._empty(raw)
-        else:
-            X = self._checked(i, raw)
+        if may_be_empty(reader) and raw.shape[0] == 0:
+            self.lengths.append(0)
+            self.sizes.append(0)
+            return
+        X = self._checked(raw)
         self.lengths.append(X.shape[0])
         self.sizes.append(nbytes(X))
         self.dtypes.add(X.dtype)
@@ -108,12 +109,10 @@ class _Sweep:
         is_kept = self.kept is not None and is_held(reader, sum(self.sizes))
         self.kept = [*self.kept, X] if is_kept and self.kept is not None else None
 
-    def _empty(self, raw: Any) -> np.ndarray:
-        return np.empty((0, raw.shape[1]), next(iter(self.dtypes)))
-
-    def _checked(self, i: int, raw: Any) -> Any:
+    def _checked(self, raw: Any) -> Any:
         """Return a chunk in one of the precisions."""
-        validate_data(self.model, raw, reset=self.reset and i == 0, skip_check_array=True)
+        is_first = not self.kinds
+        validate_data(self.model, raw, reset=self.reset and is_first, skip_check_array=True)
         dtype = accepted(self.dtype if hasattr(raw, "dtype") else "float64")
         is_array = type(raw) is np.ndarray and raw.size and raw.dtype in dtype
         if is_array and has_small_squares(raw, _ALWAYS_SMALL):  # and so all is finite
@@ -144,7 +143,7 @@ class _Sweep:
     def end(self, reader: Reader, y: Any, weight: Any) -> Swept:
         """Return all that was found."""
         owner = type(self.model).__name__
-        if not self.lengths:
+        if not self.kinds:
             raise no_chunks(owner)
         y, weight = self._targets(owner, y, weight)
         is_single = self.dtypes == {np.dtype(np.float32)}

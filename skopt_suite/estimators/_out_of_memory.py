@@ -30,8 +30,9 @@ def explained_in_predictions(model: Any, X: Any) -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
+        n_samples = np.shape(X)[0] if hasattr(X, "shape") else "all"
         raise MemoryError(
-            f"{type(model).__name__}: memory ran out in predictions for {np.shape(X)[0]} samples: "
+            f"{type(model).__name__}: memory ran out in predictions for {n_samples} samples: "
             f"{str(error).rstrip('.')}. Predict for fewer samples at once."
         ) from error
 

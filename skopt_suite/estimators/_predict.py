@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skopt_suite.backends import Placement, blas_threads_for, is_sparse, to_numpy
-from skopt_suite.chunks import as_tuple, is_chunked, reader_of
+from skopt_suite.chunks import as_tuple, is_chunked, may_be_empty, reader_of
 from skopt_suite.estimators._chunk_errors import named_chunk, no_chunks
 from skopt_suite.estimators._inputs import check_X
 from skopt_suite.models import Network
@@ -30,8 +30,11 @@ def raw_predictions(model: TrainableEstimator, X: Any) -> tuple[Any, Placement]:
         return _raw_predictions(model, X)
     owner, parts = type(model).__name__, []
     for i, chunk in enumerate(reader.sweep()):
+        rows = as_tuple(chunk)[0]
+        if may_be_empty(reader) and rows.shape[0] == 0:
+            continue
         with named_chunk(owner, i):
-            parts.append(_raw_predictions(model, as_tuple(chunk)[0])[0])
+            parts.append(_raw_predictions(model, rows)[0])
     if not parts:
         raise no_chunks(owner)
     return np.concatenate(parts, axis=1), Placement(np)

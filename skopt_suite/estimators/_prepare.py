@@ -187,6 +187,7 @@ def validation_rows(
         raise ValueError(f"{owner}: give X_val and y_val together, or neither.")
     if X_val is None:
         return None
+    refuse_lazy(owner, X_val=X_val)
     X_val, placement, _ = seen_X(model, X_val, rows.dtype)
     if placement != rows.placement:
         X_val = placed(X_val, rows.placement, rows.dtype)

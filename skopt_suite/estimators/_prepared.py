@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from skopt_suite.backends import Placement, is_sparse, to_numpy
-from skopt_suite.chunks import is_chunked
+from skopt_suite.chunks import is_chunked, some_rows
 from skopt_suite.estimators._column_moments import ColumnMoments, column_moments_of
 from skopt_suite.estimators._inputs import mean_one
 from skopt_suite.estimators._targets import Targets
@@ -44,6 +44,11 @@ class CheckedRows:
     def is_sparse(self) -> bool:
         """Whether inputs are sparse."""
         return self.X.is_sparse if is_chunked(self.X) else is_sparse(self.X)
+
+    def taken(self, index: np.ndarray) -> CheckedRows:
+        """Return some of the rows, in order."""
+        weight = None if self.weight is None else self.weight[index]
+        return replace(self, X=some_rows(self.X, index), encoded=self.y[index], weight=weight)
 
     @cached_property
     def y(self) -> np.ndarray:

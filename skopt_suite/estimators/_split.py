@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 _MAX_DRAWS = 100
+MANY = 2**20  # rows, of which scikit-learn's split would make a dozen copies of their positions
 
 
 def split_rows(
@@ -24,6 +25,8 @@ def split_rows(
     y : ndarray of shape (n_samples, n_columns)
         Targets as losses take them; stratified by the first column.
     """
+    if len(y) > MANY:
+        return _split_many(y, fraction, seed, stratify)
     kept, drawn = _only_ones(y[:, 0]) if stratify else (np.arange(0), np.arange(len(y)))
     n_held_out = math.ceil(fraction * len(y))
     n_held_out = max(n_held_out, len(np.unique(y[drawn])) if stratify else 2)
@@ -45,6 +48,22 @@ def split_rows(
         if _differ(y[held_out]):
             break
     return np.sort(np.concatenate([kept, train])), np.sort(held_out)
+
+
+def _split_many(
+    y: np.ndarray, fraction: float, seed: int, stratify: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions of a split that takes little memory."""
+    draws = np.random.default_rng(seed)
+    for _ in range(1 if stratify or not _differ(y) else _MAX_DRAWS):
+        is_held_out = np.zeros(len(y), bool)
+        for value in np.unique(y[:, 0]) if stratify else [None]:
+            rows = np.arange(len(y)) if value is None else np.flatnonzero(y[:, 0] == value)
+            n_rows = min(math.ceil(fraction * len(rows)), len(rows) - 1)
+            is_held_out[draws.choice(rows, n_rows, replace=False, shuffle=False)] = True
+        if _differ(y[is_held_out]):
+            break
+    return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
 
 
 def _only_ones(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

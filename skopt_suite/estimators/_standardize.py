@@ -9,6 +9,7 @@ import joblib
 import numpy as np
 
 from skopt_suite.backends import to_numpy
+from skopt_suite.chunks import is_chunked
 from skopt_suite.estimators._column_moments import ColumnMoments, column_moments_of
 from skopt_suite.estimators._prepared import CheckedRows
 from skopt_suite.models import Network
@@ -65,6 +66,8 @@ def learnt_standardization(
     """
     if not standardizes(model):
         return None
+    if index is not None and is_chunked(rows.X):
+        rows, index = rows.taken(index), None
     given = model.standardize if isinstance(model.standardize, Mapping) else {}
     weight = rows.weight if index is None else _only(index, rows)
     owner = type(model).__name__

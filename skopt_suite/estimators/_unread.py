@@ -1,15 +1,23 @@
-"""Frames whose rows have not been read yet."""
+"""Rows that have not been read yet: lazy frames, and chunks."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from skopt_suite.chunks import is_stream
+
 __all__ = ["refuse_lazy", "refuse_unread"]
 
 
 def refuse_lazy(owner: str, **given: Any) -> None:
-    """Raise if a lazy frame of polars was given."""
+    """Raise if a lazy frame of polars was given, or chunks."""
     for name, rows in given.items():
+        if is_stream(rows):
+            raise TypeError(
+                f"{owner}: {name} must be in memory; got {type(rows).__name__}, which gives "
+                "chunks. The four estimators take them, as X of fit, partial_fit, predict and "
+                "score: a list of chunks, or a callable that returns an iterator of them."
+            )
         if type(rows).__name__ == "LazyFrame":
             raise _not_read(owner, name, rows, "collect")
 

@@ -17,7 +17,7 @@ from skopt_suite.backends import (
     canonical,
     take_rows,
 )
-from skopt_suite.chunks import ChunkedRows, ChunkShuffles, Order, is_chunked, stacked
+from skopt_suite.chunks import ChunkedRows, ChunkShuffles, Order, ahead, is_chunked, stacked
 from skopt_suite.optimizers.algebra._moments import (
     ColumnMoments,
     Moments,
@@ -107,7 +107,8 @@ class Chunked(KnownRows):
 
     def parts(self, weights: Weights) -> Iterator[Rows]:
         """Yield all rows, a few at a time."""
-        for block, X in self.seen.blocks():
+        found = self.seen.blocks()
+        for block, X in found if self.X.reader.is_map else ahead(found):
             yield Rows(X, self.y[block], _of(weights.values, block))
 
     def spans(self, order: Order | None, batch_size: int) -> Iterator[Span]:

@@ -14,7 +14,9 @@ import scipy.sparse
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.chunks import Order, _order, _readers, _rows
+from skopt_suite.estimators import _split
 from skopt_suite.estimators._prepare import prepare
+from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.training import _compiled, train
 
 RNG = np.random.default_rng(0)
@@ -279,6 +281,56 @@ REFUSED = [
 def test_what_needs_all_rows_is_refused(params, message):
     with pytest.raises(ValueError, match=message):
         LinearClassifier(**params).fit(parts(X, Y))
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (
+            lambda model: FusedGridSearchCV(model, {}).fit(parts(X, Y)),
+            "FusedGridSearchCV: X must be",
+        ),
+        (
+            lambda model: model.fit(X, Y, X_val=parts(X, Y), y_val=Y),
+            "X_val must be in memory; got l",
+        ),
+        (
+            lambda model: model.fit(X, Y).predict(iter(parts(X))),
+            "X must be in memory; got list_iter",
+        ),
+        (lambda model: model.fit(lambda: 3), "must return an iterator of chunks; got int"),
+    ],
+)
+def test_where_chunks_are_not_taken_says_where_they_are(call, message):
+    with pytest.raises(TypeError, match=message):
+        call(LinearClassifier())
+
+
+def test_partitions_from_which_all_rows_were_filtered_count_for_nothing():
+    kept = np.flatnonzero(np.arange(N_ROWS) % 501 > 251)
+    rows = dask.dataframe.from_pandas(frame(X), npartitions=8)
+    rows = rows.map_partitions(lambda part: part[part.index % 501 > 251])
+    assert 0 in [len(part) for part in rows.partitions]
+    model = LinearClassifier(tol=1e-10)
+    expected = model.fit(X[kept], Y[kept]).decision_function(X[kept])
+    model.fit(rows, Y[kept])
+    np.testing.assert_allclose(model.decision_function(rows), expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.95])
+def test_many_rows_are_split_by_class_with_little_memory(fraction, monkeypatch):
+    monkeypatch.setattr(_split, "MANY", 100)
+    y = np.array([0] * 600 + [1] * 390 + [2] * 2 + [3])[:, None]
+    kept, held_out = _split.split_rows(y, fraction, 0, "owner", True)
+    assert sorted([*kept, *held_out]) == list(range(len(y)))
+    assert np.bincount(y[held_out, 0], minlength=4).tolist() == [
+        *(round(fraction * n + 0.4) for n in (600, 390)), 1, 0
+    ]  # fmt: skip
+    rare = np.zeros((2000, 1))
+    rare[:30] = 1
+    kept, held_out = _split.split_rows(rare, 0.05, 0, "owner", False)
+    assert len(held_out) == 100
+    assert rare[held_out].any()
 
 
 def test_iterators_and_targets_given_twice_are_refused():
