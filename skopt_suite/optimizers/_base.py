@@ -54,8 +54,10 @@ class LinearRows(Protocol):
     def derivatives(self, raw: RawPredictions, fit: int | None = None) -> Any:
         """Return value, slope and curvature of the mean loss by raw predictions."""
 
-    def value_and_slope(self, raw: RawPredictions) -> tuple[PerFit, RawPredictions]:
-        """Return the mean loss of all fits and its gradient by raw predictions."""
+    def value_and_slope(
+        self, raw: RawPredictions, fit: int | None = None
+    ) -> tuple[PerFit, RawPredictions]:
+        """Return mean losses and their gradients by raw predictions, of all fits or of one."""
 
     def hessian(self, raw: RawPredictions, floor: PerFit) -> Hessian:
         """Return its second derivative, with at least `floor` times what bounds it."""

@@ -68,10 +68,13 @@ class LinearRows:
             (value * share).sum(axis=1), slope * share[..., None], curvature * share[..., None]
         )
 
-    def value_and_slope(self, raw: RawPredictions) -> tuple[PerFit, RawPredictions]:
-        """Return the mean loss of all fits and its gradient by raw predictions."""
-        value, slope = self.loss.value_and_gradient(self._targets, raw.copy())
-        share = self._share(raw.shape[1])
+    def value_and_slope(
+        self, raw: RawPredictions, fit: int | None = None
+    ) -> tuple[PerFit, RawPredictions]:
+        """Return mean losses and their gradients by raw predictions, of all fits or of one."""
+        loss = self.loss if fit is None else self._loss_of(fit)
+        value, slope = loss.value_and_gradient(self._targets, raw.copy())
+        share = self._share(raw.shape[1], fit)
         return (value * share).sum(axis=1), slope * share[..., None]
 
     def hessian(self, raw: RawPredictions, floor: PerFit) -> Hessian:

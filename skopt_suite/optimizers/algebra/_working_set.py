@@ -134,7 +134,7 @@ class WorkingSet:
         share = 1.0
         for _ in range(_MOST_HALVINGS):
             tried[:, self.output] = raw[:, self.output] + share * move
-            there = self.rows.derivatives(tried[None], self.fit).value[0]
+            there = self.rows.value_and_slope(tried[None], self.fit)[0][0]
             there += terms.value(w + share * (new - w))
             if there <= begin + _SUFFICIENT * share * min(fall, 0.0) + rounding:
                 return share
@@ -168,8 +168,8 @@ class WorkingSet:
         return 0.0 if abs(total) <= rounding else float(-total / curvature.sum())
 
     def _slope(self, raw: Array) -> Array:
-        now = self.rows.derivatives(raw[None], self.fit)
-        return np.ascontiguousarray(now.slope[0, :, self.output])
+        slope = self.rows.value_and_slope(raw[None], self.fit)[1]
+        return np.ascontiguousarray(slope[0, :, self.output])
 
     def _products(self, slope: Array) -> Array:
         """Return the gradient by the chosen weights."""
