@@ -27,6 +27,8 @@ from skopt_suite.optimizers.algebra._curvature import Curvature
 from skopt_suite.optimizers.algebra._design import Design, Hessian
 from skopt_suite.optimizers.algebra._diagonal import Diagonal
 from skopt_suite.optimizers.algebra._quadratic import Quadratic
+from skopt_suite.optimizers.algebra._sizes import Sizes
+from skopt_suite.optimizers.algebra._sweeps import RowLoss
 
 
 class LinearRows(Protocol):
@@ -47,6 +49,13 @@ class LinearRows(Protocol):
     @property
     def design(self) -> Design:
         """Inputs as products see them: centred, with a column for the intercept."""
+
+    @property
+    def sizes(self) -> Sizes:
+        """Sizes of inputs, centred where there is an intercept and they are dense."""
+
+    def of_fit(self, fit: int) -> RowLoss:
+        """Return the losses of the rows of one fit."""
 
     def raw(self, weights: Array, bias: Array) -> RawPredictions:
         """Return predictions of weights (n_fits, n_features, n_outputs)."""

@@ -31,3 +31,4 @@ from .solvers._coordinate_descent import CoordinateDescent as CoordinateDescent
 from .solvers._newton_cholesky import NewtonCholesky as NewtonCholesky
 from .solvers._newton_cg import NewtonCG as NewtonCG
 from .solvers._interior_point import InteriorPoint as InteriorPoint
+from .solvers._saga import SAGA as SAGA

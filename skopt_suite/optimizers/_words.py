@@ -15,7 +15,9 @@ OPTIMIZER_WORDS = by_word(
         "lbfgs": ("bfgs", "lbfgsb", "liblinear", "newtoncg", "newtoncholesky", "trustncg"),
         "newton_cg": ("trustncg", "truncatednewton", "tron"),
         "newton_cholesky": ("irls", "newtonraphson", "fisherscoring"),
-        "fista": ("ista", "proximalgradient", "sag", "saga", "coordinatedescent", "cd"),
+        "fista": ("ista", "proximalgradient"),
+        "coordinate_descent": ("cd",),
+        "saga": ("sag", "stochasticaveragegradient"),
         "closed_form": ("cholesky", "svd", "eigen", "lsqr", "sparsecg", "normalequations"),
     }
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from skopt_suite._target_type import TargetType
 from skopt_suite.losses import AbsoluteError, Loss, SquaredError
 from skopt_suite.models import Network
 from skopt_suite.optimizers import OPTIMIZERS, Demands, Optimizer, Step
@@ -104,7 +105,7 @@ def _loss_for(specification: Optimizer) -> Loss:
 
 
 def _objective(specification: Optimizer, penalty: Penalty, rows: Rows) -> Objective:
-    loss = stacked([_loss_for(specification)] * _N_FITS, ndim=3)
+    loss = stacked([_loss_for(specification)] * _N_FITS, ndim=3).on(TargetType("numbers", 1))
     network = Network((_N_WEIGHTS, 1))
     terms = Terms(network, loss, stacked([penalty] * _N_FITS))
     return terms.on_all(InMemory(rows.X, rows.y), Weights())

@@ -33,6 +33,7 @@ from skopt_suite.training._chunked import Chunked, Span
 from skopt_suite.training._device_steps import DeviceSteps, device_steps
 from skopt_suite.training._epoch import Cancelled, Epoch
 from skopt_suite.training._moved import counted, moved_of, numbers_of, parts_of, state_of
+from skopt_suite.training._names import loss_name, name_of
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._rows import KnownRows, Source
 from skopt_suite.training._rule_texts import rule_texts
@@ -231,8 +232,8 @@ def recipe_of(
     A rule whose name is not known to the backend for arrays such as `like` comes as text, too.
     """
     clip, around, maker = parts_of(optimizer)
-    rule, loss_name, acts = _rule_name(maker), _loss_name(loss), penalty.description()
-    if not (rule and loss_name and network.is_plain) or acts is None:
+    rule, of_loss, acts = _rule_name(maker), loss_name(loss), penalty.description()
+    if not (rule and of_loss and network.is_plain) or acts is None:
         return None
     separable = penalty.separable()
     has_implicit_l2 = separable is not None and separable.l2 is not None
@@ -240,8 +241,8 @@ def recipe_of(
     recipe = Recipe(
         dtype=dtype,
         rule=rule,
-        around="" if around is None else _name_of(type(around)),
-        loss=loss_name,
+        around="" if around is None else name_of(type(around)),
+        loss=of_loss,
         layers=network.layout.layers,
         slopes=(*(_slope(activation) for activation in activations), 1.0),
         activations=(*(_name(name) for name in network.activations), ""),
@@ -252,7 +253,7 @@ def recipe_of(
         is_positive=acts.separable.is_positive,
         has_implicit_l2=getattr(maker, "has_implicit_l2", False) and has_implicit_l2,
         has_slopes=getattr(maker, "has_slopes", False) and penalty.has_prox and acts.has_slope,
-        penalty="" if acts.formula is None else _name_of(acts.formula),
+        penalty="" if acts.formula is None else name_of(acts.formula),
     )
     if not isinstance(maker, Rule) or knows(recipe, like):
         return recipe
@@ -271,12 +272,12 @@ def _rule_name(optimizer: Optimizer) -> str:
     """Return the name of a rule that makes minibatch steps by its formula and nothing else."""
     cls: Any = type(optimizer)
     if cls is Prodigy:
-        return _name_of(cls)
+        return name_of(cls)
     is_rule = isinstance(optimizer, Rule) and not optimizer.is_full_batch
     if not is_rule or cls.step is not Rule.step or cls.update is not Rule.update:
         return ""
-    name = _name_of(cls.formula)
-    return name if _reaches_as_known(cls) else f"{name}, {_name_of(cls.step_size)}"
+    name = name_of(cls.formula)
+    return name if _reaches_as_known(cls) else f"{name}, {name_of(cls.step_size)}"
 
 
 def _reaches_as_known(cls: Any) -> bool:
@@ -284,19 +285,6 @@ def _reaches_as_known(cls: Any) -> bool:
     ours = [OPTIMIZERS[name] for name in OPTIMIZERS]
     known = [one.step_size for one in ours if getattr(one, "formula", None) is cls.formula]
     return not known or cls.step_size in known
-
-
-def _loss_name(loss: Loss) -> str:
-    """Return the name of the class that says what a loss is, and of its targets.
-
-    With several raw predictions for every target it is another.
-    """
-    kind = loss.targets.kind if loss.n_raw == 1 else "several of each"
-    return f"{_name_of(type(loss).value_and_gradient)}, {kind}"
-
-
-def _name_of(definition: Any) -> str:
-    return f"{definition.__module__}.{definition.__qualname__}"
 
 
 def _batches(epoch: Epoch, x: Any, scaling: Any, y: Array, weight: Array | None) -> Batches:

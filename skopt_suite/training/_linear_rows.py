@@ -14,6 +14,9 @@ from skopt_suite.backends import Array, FeatureMatrix, PerFit, RawPredictions
 from skopt_suite.losses import Kink, Loss
 from skopt_suite.optimizers.algebra._design import Design, Hessian
 from skopt_suite.optimizers.algebra._moments import Moments
+from skopt_suite.optimizers.algebra._sizes import Sizes
+from skopt_suite.optimizers.algebra._sweeps import RowLoss
+from skopt_suite.training._names import loss_name
 from skopt_suite.training._rows import Source, Weights
 
 _AT_ONCE = 1024  # rows that are converted to float64
@@ -96,6 +99,19 @@ class LinearRows:
         mean, basis = self.source.spectrum(self.weights, has_bias, "columns", True)
         return Design(self.X, mean if has_bias else None, basis.values)
 
+    @cached_property
+    def sizes(self) -> Sizes:
+        """Sizes of inputs, centred where there is an intercept and they are dense."""
+        return Sizes.of(self.columns.by_row, self.layer.has_bias)
+
+    def of_fit(self, fit: int) -> RowLoss:
+        """Return the losses of the rows of one fit."""
+        loss, n_samples = self._loss_of(fit), self.X.shape[0]
+        numbers = [np.ravel(getattr(loss, name)) for name in loss.parameters]
+        share = np.broadcast_to(self._share(n_samples, fit), (1, n_samples))[0]
+        known = np.concatenate([np.empty(0), *numbers])
+        return RowLoss(loss_name(loss), known, loss, self._targets, share)
+
     def gradient(self, slope: RawPredictions) -> Array:
         """Return ``Xᵀ slope`` of every fit, (n_fits, n_features, n_outputs), in one product."""
         n_fits, n_samples, n_outputs = slope.shape
@@ -131,6 +147,8 @@ class LinearRows:
         taken.columns = self.columns
         if "design" in vars(self):
             vars(taken)["design"] = self.design.take(index)
+        if "sizes" in vars(self):
+            vars(taken)["sizes"] = self.sizes
         if self._moments is not None:
             taken._moments = self._moments.take(index)
         return taken
@@ -236,6 +254,11 @@ class Columns:
     def by_column(self) -> Any:
         """Sparse inputs, column by column."""
         return self.X.tocsc()
+
+    @cached_property
+    def by_row(self) -> Any:
+        """Inputs, row by row."""
+        return self.X.tocsr() if self.is_sparse else np.ascontiguousarray(self.X)
 
     @cached_property
     def sparse(self) -> tuple[Any, Any, Any]:

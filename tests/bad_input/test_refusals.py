@@ -128,7 +128,7 @@ def test_alternatives_would_be_accepted(optimizer, kind):
 def test_all_that_would_be_accepted_is_named():
     text = refusal_of({"kind": "regression", "optimizer": "closed_form", "loss": "huber"})
     named = [next(iter(change.items())) for change in alternatives(text)]
-    solvers = ("lbfgs", "fista", "coordinate_descent", "newton_cholesky", "newton_cg")
+    solvers = ("lbfgs", "fista", "coordinate_descent", "newton_cholesky", "newton_cg", "saga")
     optimizers = [("optimizer", name) for name in (*FIRST_ORDER, *solvers)]
     assert named == [*optimizers, ("loss", "squared_error")]
 

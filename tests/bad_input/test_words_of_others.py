@@ -149,7 +149,7 @@ def test_signatures_and_subclasses_are_as_written():
         (LinearClassifier, "penalty", "lasso", "l1"),
         (LinearClassifier, "penalty", "ElasticNet", "elastic_net"),
         (LinearClassifier, "optimizer", "Adam", "adam"),
-        (LinearClassifier, "optimizer", "saga", "fista"),
+        (LinearClassifier, "optimizer", "sag", "saga"),
         (LinearClassifier, "optimizer", "newton-cg", "newton_cg"),
         (LinearClassifier, "optimizer", "svd", "closed_form"),
         (LinearClassifier, "schedule", "CosineAnnealingLR", "cosine"),

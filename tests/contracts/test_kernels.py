@@ -322,8 +322,11 @@ CASES = [
 ]
 
 
-# which tests/reference/test_coordinate_descent.py holds to their definitions
-OF_ONE_FIT = {"descend_by_moments", "descend_by_columns", "descend_by_sparse_columns"}
+# which tests/reference/test_coordinate_descent.py and test_saga.py hold to their definitions
+OF_ONE_FIT = {
+    *("descend_by_moments", "descend_by_columns", "descend_by_sparse_columns"),
+    *("sweep_rows", "sweep_sparse_rows"),
+}
 
 
 def test_every_fused_kernel_has_a_definition_and_arguments_here():

@@ -287,7 +287,7 @@ CASES = {
     },
     **{
         f"linear, {name}": (linear(name), ALPHAS, classes(100, 300, 2))
-        for name in ("coordinate_descent", "newton_cholesky", "newton_cg")
+        for name in ("coordinate_descent", "newton_cholesky", "newton_cg", "saga")
     },
     "linear, interior_point": (
         LinearClassifier(loss="hinge", optimizer="interior_point"),

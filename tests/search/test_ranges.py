@@ -19,6 +19,7 @@ from skopt_suite.schedules import SCHEDULES
 WITHOUT_RANGE = {
     "lbfgs": "finds its own step size",
     "fista": "finds its own step size",
+    "saga": "finds its own step size",
     "box": "has bounds that the problem gives",
     "cosine": "falls to 0 over the whole fit: there is nothing to choose",
     "linear": "falls to 0 over the whole fit: there is nothing to choose",

@@ -56,6 +56,7 @@ LINEAR_CLASSIFIERS = [
     Configuration(LinearClassifier(), 64),
     Configuration(LinearClassifier(optimizer="newton_cholesky", tol=1e-11), 64),
     Configuration(LinearClassifier(optimizer="fista", penalty="elastic_net"), 64),
+    Configuration(LinearClassifier(optimizer="saga", penalty=L2(0.1)), 64, is_random=True),
     Configuration(LinearClassifier(loss="squared_hinge", penalty=ElasticNet(0.1), tol=1e-11), 64),
     Configuration(
         LinearClassifier(loss="squared_hinge", penalty=L2(0.1), class_weight="balanced"), 64

@@ -17,6 +17,7 @@ from skopt_suite.backends.kernels._numba import (
     _losses,
     _products,
     _rules,
+    _sweeps,
     _updates,
 )
 from skopt_suite.backends.kernels._numba._compose import ComposedSteps, knows
@@ -45,6 +46,8 @@ FUSED: dict[str, Callable] = {
             _coordinates.descend_by_sparse_columns,
         )
     },
+    "skopt_suite.optimizers.algebra._sweeps.sweep_rows": _sweeps.sweep_rows,
+    "skopt_suite.optimizers.algebra._sweeps.sweep_sparse_rows": _sweeps.sweep_sparse_rows,
     "skopt_suite.optimizers.solvers._lbfgs.newest_to_oldest": _updates.newest_to_oldest,
     "skopt_suite.optimizers.solvers._lbfgs.oldest_to_newest": _updates.oldest_to_newest,
     "skopt_suite.penalties._base.add_scaled": _updates.add_scaled,

@@ -27,7 +27,7 @@ from skopt_suite.backends.kernels._numba._epoch import (
 from skopt_suite.backends.kernels._numba._gemm import gemm_address
 from skopt_suite.backends.kernels._numba._layers import BACKWARD, FORWARD
 from skopt_suite.backends.kernels._numba._linear_epoch import run_linear
-from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES, WITH_NUMBERS
+from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES, body_of
 from skopt_suite.backends.kernels._numba._pay import DAMP, PAY
 from skopt_suite.backends.kernels._numba._prodigy import ESTIMATE, MOVE, PRODIGY, REACH
 from skopt_suite.backends.kernels._numba._projections import PROJECTIONS
@@ -139,9 +139,7 @@ class ComposedSteps:
 
     def _loss(self, moved: Moved) -> int:
         """Return where the loss is."""
-        name, plain = self.recipe.loss, LOSSES[self.recipe.loss]
-        body = WITH_NUMBERS.get(name, plain) if moved.loss_numbers.any() else plain
-        return body.address(self.recipe.dtype)
+        return body_of(self.recipe.loss, moved.loss_numbers).address(self.recipe.dtype)
 
     def n_worth_a_call(self, moved: Moved, batches: Batches) -> int:
         """Return how many steps take about as long as it takes to let all weights see them."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from skopt_suite.backends.kernels._numba import _class_losses as of_classes
 from skopt_suite.backends.kernels._numba import _number_losses as of_numbers
 from skopt_suite.backends.kernels._numba._body import Body, loss_type
@@ -45,3 +47,8 @@ WITH_NUMBERS: dict[str, Body] = {
     )
 }
 """Those that stand in where hyperparameters are not all 0."""
+
+
+def body_of(name: str, numbers: np.ndarray) -> Body:
+    """Return the body of a loss with such hyperparameters."""
+    return WITH_NUMBERS.get(name, LOSSES[name]) if numbers.any() else LOSSES[name]
