@@ -19,6 +19,24 @@ class Separable(NamedTuple):
     is_positive: bool
 
 
+class Blockwise(NamedTuple):
+    """``Σ_g norm_g ‖w_g‖ + Σ_j l1_j |w_j| + l2_j / 2 w_j²``, on ``lower ≤ w ≤ upper``.
+
+    Strengths and bounds are numbers, or of shape (n_fits, 1) or (n_fits, n_weights); None is 0.
+    """
+
+    l1: Any
+    l2: Any
+    lower: Any
+    upper: Any
+    norm: Any = None
+    """(n_fits, n_groups); None: there are no groups."""
+    members: Any = None
+    """The positions of weights, group by group."""
+    starts: Any = None
+    """Where each group begins among them, and where the last one ends."""
+
+
 class Description(NamedTuple):
     """A penalty as compiled steps know it."""
 

@@ -45,9 +45,9 @@ class LinearClassifier(LinearFace, TrainableClassifier):
         What takes the steps, by name or as an object of `skopt_suite.optimizers`
         (:ref:`list <optimizers>`). ``"auto"`` is ``"interior_point"`` where the loss has known
         kinks, X is dense and the penalty L2, L1, both or none; else ``"lbfgs"`` where the penalty
-        is smooth, ``"coordinate_descent"`` where it is a sum over weights that is not and the loss
-        says its second derivative, ``"fista"`` elsewhere and on GPUs, and ``"adam"`` where a loss
-        of your own has kinks.
+        is smooth, ``"coordinate_descent"`` where it is a sum over weights or groups that is not and
+        the loss says its second derivative and is no softmax, ``"fista"`` elsewhere and on GPUs,
+        and ``"adam"`` where a loss of your own has kinks.
     schedule : str, Schedule or None, default="constant"
         Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
         (:ref:`list <schedules>`); "auto" and None are "constant".
@@ -223,9 +223,9 @@ class LinearRegressor(LinearFace, TrainableRegressor):
         What takes the steps, by name or as an object of `skopt_suite.optimizers`
         (:ref:`list <optimizers>`). ``"auto"`` is ``"interior_point"`` where the loss has known
         kinks, X is dense and the penalty L2, L1, both or none; else ``"lbfgs"`` where the penalty
-        is smooth, ``"coordinate_descent"`` where it is a sum over weights that is not and the loss
-        says its second derivative, ``"fista"`` elsewhere and on GPUs, and ``"adam"`` where a loss
-        of your own has kinks.
+        is smooth, ``"coordinate_descent"`` where it is a sum over weights or groups that is not and
+        the loss says its second derivative, ``"fista"`` elsewhere and on GPUs, and ``"adam"`` where
+        a loss of your own has kinks.
     schedule : str, Schedule or None, default="constant"
         Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
         (:ref:`list <schedules>`); "auto" and None are "constant".

@@ -57,7 +57,12 @@ def common_parameters(
 def best_optimizer(loss: Loss, penalty: Penalty, **facts: Any) -> str:
     """Return the name of the best optimizer for what `Demands` says: what `"auto"` means."""
     demands = Demands(loss, penalty, **facts)
-    able = (name for name in _BEST_FIRST if OPTIMIZERS[name]().refusal(demands) is None)
+    tried = {name: OPTIMIZERS[name]() for name in _BEST_FIRST}
+    able = (
+        name
+        for name, optimizer in tried.items()
+        if optimizer.refusal(demands) is None and optimizer.suits(demands)
+    )
     return next(able, _BEST_FIRST[-1])
 
 

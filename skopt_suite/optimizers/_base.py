@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 from skopt_suite._component import Component
 from skopt_suite._layout import Layout
-from skopt_suite._separable import Separable
+from skopt_suite._separable import Blockwise, Separable
 from skopt_suite.backends import (
     Array,
     FitColumn,
@@ -122,6 +122,9 @@ class Problem(Protocol):
 
     def linearised(self, params: Params) -> Separable | None:
         """Return the other part as a separable one with the same slope there, or None."""
+
+    def blockwise(self, params: Params) -> Blockwise | None:
+        """Return the penalty, or its tangent there, as a sum over blocks of weights, or None."""
 
     def pay(
         self, params: Params, owed: Array, step_size: FitColumn | Params
@@ -259,6 +262,10 @@ class Optimizer(Component):
             What is known of the job before it starts.
         """
         return next(refusals(self, demands), None)
+
+    def suits(self, demands: Demands) -> bool:
+        """Whether `"auto"` may choose it for a job that it can do."""
+        return True
 
     @abstractmethod
     def init(self, params: Params, problem: Problem) -> State:

@@ -61,6 +61,10 @@ class PenaltyFacts(Protocol):
     def has_tangent(self) -> bool:
         """Whether it is, or is bounded by, a sum over weights of absolute values and squares."""
 
+    @property
+    def is_blockwise(self) -> bool:
+        """Whether it is, or is bounded by, a sum over weights and over groups of them."""
+
 
 @dataclass(frozen=True)
 class Demands:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from numbers import Real
 from typing import Any, ClassVar, Self
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from skopt_suite._component import Component
 from skopt_suite._layout import Layout
-from skopt_suite._separable import Description, Separable
+from skopt_suite._separable import Blockwise, Description, Separable
 from skopt_suite.backends import Array, FitColumn, FlatWeights, PerFit, kernel, like, namespace
 from skopt_suite.domains import Vector
 
@@ -20,6 +21,8 @@ _SAID_OF_FORMULAS = {
     "description",
     "linearised",
     "has_tangent",
+    "blockwise",
+    "is_blockwise",
     "project",
     "debts",
     "pay",
@@ -209,6 +212,22 @@ class Penalty(Component):
         exact zeros also where steps are noisy, like `L1`.
         """
         return self.separable()
+
+    @property
+    def is_blockwise(self) -> bool:
+        """Whether it is, or is bounded by, what `blockwise` says."""
+        return self.has_tangent
+
+    def blockwise(self, weights: FlatWeights) -> Blockwise | None:
+        """Return the penalty as solvers know it that go from block to block of weights, or None.
+
+        Of what is `linearised` it is the tangent.
+        """
+        tangent = self.linearised(weights)
+        if tangent is None:
+            return None
+        lower = 0.0 if tangent.is_positive else -math.inf
+        return Blockwise(tangent.l1, tangent.l2, lower, math.inf)
 
     def debts(self, n_weights: int) -> tuple[int, int]:
         """Return the shape of what a fit remembers of noisy steps, of no rows if of none.

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from skopt_suite._layout import Layout
-from skopt_suite._separable import Description, Separable
+from skopt_suite._separable import Blockwise, Description, Separable
 from skopt_suite.backends import Array, FitColumn, FlatWeights, PerFit, Placement, like, namespace
 from skopt_suite.domains import Real, Vector
 from skopt_suite.penalties._base import Penalty
@@ -121,6 +121,16 @@ class Box(Penalty):
         high = np.inf if self.high is None else self.high
         bounds = low, high
         return Description(Separable(None, None, False), type(self).project, bounds, False)
+
+    @property
+    def is_blockwise(self) -> bool:
+        """True."""
+        return True
+
+    def blockwise(self, weights: FlatWeights) -> Blockwise:
+        """Return the bounds."""
+        low = -np.inf if self.low is None else self.low
+        return Blockwise(None, None, low, np.inf if self.high is None else self.high)
 
     def project(self, weights: FlatWeights) -> FlatWeights:
         """Return the weights within their bounds."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, NamedTuple, Self
 
+import numpy as np
+
 from skopt_suite._layout import Layout
-from skopt_suite._separable import Description, Separable
+from skopt_suite._separable import Blockwise, Description, Separable
 from skopt_suite.backends import Array, FitColumn, FlatWeights, PerFit, like, namespace
 from skopt_suite.penalties._base import Penalty
 from skopt_suite.penalties._feature_groups import check_features
@@ -102,6 +104,20 @@ class GroupPenalty(Penalty):
         groups, strengths = self._groups, self._strengths(self.alpha)
         numbers = tuple(groups.per_group(part) for part in zip(*strengths, strict=True))
         return known._replace(numbers=numbers, members=groups.members, starts=groups.starts)
+
+    @property
+    def is_blockwise(self) -> bool:
+        """True."""
+        return True
+
+    def blockwise(self, weights: FlatWeights) -> Blockwise:
+        """Return the strengths of every weight and of every group."""
+        (l1, norm), groups = self.description().numbers, self._groups
+        members, starts = groups.members, groups.starts
+        of_weights = np.empty((len(l1), weights.shape[1]))
+        of_weights[:, members] = np.repeat(l1, np.diff(starts), axis=1)
+        lower = 0.0 if self.positive else -np.inf
+        return Blockwise(of_weights, None, lower, np.inf, norm, members, starts)
 
     def pay(
         self, weights: FlatWeights, owed: Array, step_size: FitColumn | FlatWeights

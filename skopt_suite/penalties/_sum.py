@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
 from skopt_suite._component import Registry
 from skopt_suite._layout import Layout
-from skopt_suite._separable import Description, Separable
+from skopt_suite._separable import Blockwise, Description, Separable
 from skopt_suite.backends import Array, FitColumn, FlatWeights, PerFit
 from skopt_suite.domains import Named
 from skopt_suite.penalties._base import Penalty
+
+_T = TypeVar("_T", Separable, Blockwise)
 
 
 class Sum(Penalty):
@@ -119,6 +121,18 @@ class Sum(Penalty):
         """Return that of the other."""
         return self.other.linearised(weights)
 
+    @property
+    def is_blockwise(self) -> bool:
+        """Whether both are, the smooth one by its strengths."""
+        return self.smooth.separable() is not None and self.other.is_blockwise
+
+    def blockwise(self, weights: FlatWeights) -> Blockwise | None:
+        """Return that of the other with the squares of both, where both are known."""
+        one, another = self.smooth.separable(), self.other.blockwise(weights)
+        if one is None or another is None:
+            return None
+        return another._replace(l2=_sum_of(one, another).l2)
+
     def debts(self, n_weights: int) -> tuple[int, int]:
         """Return those of the other."""
         return self.other.debts(n_weights)
@@ -151,7 +165,7 @@ def _penalties() -> Registry:
     return PENALTIES
 
 
-def _sum_of(smooth: Separable, other: Separable) -> Separable:
+def _sum_of(smooth: Separable, other: _T) -> _T:
     """Return the other with the squares of both."""
     l2 = [part.l2 for part in (smooth, other) if part.l2 is not None]
     return other._replace(l2=reduce(_added, l2) if l2 else None)

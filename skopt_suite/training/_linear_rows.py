@@ -21,14 +21,20 @@ from skopt_suite.training._rows import Source, Weights
 
 _AT_ONCE = 1024  # rows that are converted to float64
 _CURVED = 1e-3  # of its bound, or else of the mean: the least curvature that a row counts with
+_CURVED_TOGETHER = 1e-9  # the same of outputs that depend on one another
 
 
 class Derivatives(NamedTuple):
-    """Of the mean loss of fits by their raw predictions; rows without weight have none."""
+    """Of the mean loss of fits by their raw predictions; rows without weight have none.
+
+    The curvature is h of the root.
+    """
 
     value: PerFit
     slope: RawPredictions
     curvature: RawPredictions
+    root: RawPredictions | None = None
+    """Where predictions of a row depend on one another, q: their Hessian is ``diag(h) - q qᵀ``."""
 
 
 @dataclass(eq=False)
@@ -62,14 +68,15 @@ class LinearRows:
         """Return loss, slopes and curvatures, of all fits or of one of them, (1, ...)."""
         loss = self.loss if fit is None else self._loss_of(fit)
         y, share = self._targets, self._share(raw.shape[1], fit)
-        curvature = _curvature(loss, y, raw)
+        curvature, root = loss.hessian(y, raw)
         value, slope = loss.value_and_gradient(y, raw.copy())
         bound = loss.curvature()
         usual = curvature.mean(axis=1, keepdims=True) if bound is None else bound
-        curvature = np.maximum(curvature, _CURVED * usual)
-        return Derivatives(
-            (value * share).sum(axis=1), slope * share[..., None], curvature * share[..., None]
-        )
+        curvature = np.maximum(curvature, (_CURVED if root is None else _CURVED_TOGETHER) * usual)
+        share = share[..., None]
+        root = None if root is None else root * np.sqrt(share)
+        value = (value * share[..., 0]).sum(axis=1)
+        return Derivatives(value, slope * share, curvature * share, root)
 
     def value_and_slope(
         self, raw: RawPredictions, fit: int | None = None
@@ -193,12 +200,6 @@ class LinearRows:
         if fit not in self._losses:
             self._losses[fit] = take(self.loss, np.array([fit]))
         return self._losses[fit]
-
-
-def _curvature(loss: Loss, y: Array, raw: RawPredictions) -> RawPredictions:
-    """Return the second derivative by every raw prediction alone."""
-    second = loss.hessian(y, raw)
-    return second.diagonal if second.root is None else second.diagonal - second.root**2
 
 
 class PairMoments(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skopt_suite._component import take
-from skopt_suite._separable import Separable
+from skopt_suite._separable import Blockwise, Separable
 from skopt_suite.backends import Array, FitColumn, Params, PerFit
 from skopt_suite.losses import Loss
 from skopt_suite.models import Context, DropoutDraws, Network
@@ -113,6 +113,10 @@ class Objective:
     def linearised(self, params: Params) -> Separable | None:
         """Return the part that is not smooth as a separable one with the same slope, or None."""
         return self.penalty.linearised(self.layout.weights(params))
+
+    def blockwise(self, params: Params) -> Blockwise | None:
+        """Return the penalty as solvers know it that go from block to block, or None."""
+        return self.penalty.blockwise(self.layout.weights(params))
 
     def value_and_gradient(self, params: Params) -> tuple[PerFit, Params]:
         """Return the smooth part, (n_fits,), and its gradient, (n_fits, n_params)."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,9 +17,10 @@ from skopt_suite.optimizers.algebra._coordinates import (
 
 if TYPE_CHECKING:
     from skopt_suite.optimizers._base import LinearRows
+    from skopt_suite.optimizers.algebra._stacked_terms import StackedTerms
 
 _FEWEST, _SHARE = 10, 50  # features that it begins with: so many, or a share of all
-_MOST_EPOCHS = 1000
+MOST_EPOCHS = 1000
 _MOST_QUADRATICS, _MOST_HALVINGS, _MOST_SHIFTS = 10, 30, 100
 _SHORT_SHIFTS = 4  # in one direction; then they double
 _SUFFICIENT = 1e-4  # of the fall that a quadratic predicts
@@ -63,9 +64,32 @@ class WorkingSet:
 
     rows: LinearRows
     fit: int
-    output: int
+    output: Any
     chosen: np.ndarray
     tol: float
+    _known: Any = field(default=None, init=False, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        rows: LinearRows,
+        fit: int,
+        output: int,
+        is_in: Array,
+        distance: Array,
+        solved: float,
+    ) -> WorkingSet:
+        """Return that of a fit and output which is to leave a share of the largest distance.
+
+        See `worth_a_look`.
+        """
+        tol = solved * distance.max(initial=0.0)
+        return cls(rows, fit, output, worth_a_look(is_in, distance), tol)
+
+    def terms(self, stacked: StackedTerms) -> Any:
+        """Return the penalty of what is chosen."""
+        n_outputs = stacked.l1.shape[2]
+        return stacked.at(self.fit, self.chosen * n_outputs + self.output)
 
     def improve(self, terms: Terms, weights: Array, bias: Array, raw: Array) -> bool:
         """Solve the features, in place; return whether anything moved.
@@ -81,7 +105,7 @@ class WorkingSet:
         raw : array of shape (n_fits, n_samples, n_outputs)
             Predictions.
         """
-        w, bias, raw = weights[self.fit, :, self.output], bias[self.fit], raw[self.fit]
+        w, bias, raw = self._flat(weights), bias[self.fit], raw[self.fit]
         before = raw.copy()
         for i in range(_MOST_QUADRATICS):
             if not self._descend(terms, w, bias, raw, self.tol / 4 ** (i + 1)):
@@ -90,12 +114,19 @@ class WorkingSet:
                 break
         self._balance(bias, raw)
         vars(self).pop("_columns", None)
+        self._known = None
         eps = np.finfo(np.float64).eps
         return bool((np.abs(raw - before) > _ROUNDING * eps * np.abs(raw)).any())
 
     def is_solved(self, terms: Terms, weights: Array, raw: Array) -> bool:
         """Whether all chosen features are near enough to stationary."""
-        return self._is_solved(terms, weights[self.fit, :, self.output], raw[self.fit])
+        solved = self._is_solved(terms, self._flat(weights), raw[self.fit])
+        self._known = None
+        return solved
+
+    def _flat(self, weights: Array) -> Array:
+        """Return a view of the weights that `chosen` is about."""
+        return weights[self.fit, :, self.output]
 
     def _is_solved(self, terms: Terms, w: Array, raw: Array) -> bool:
         distance = terms.distance(w[self.chosen], self._products(self._slope(raw)))
@@ -103,19 +134,12 @@ class WorkingSet:
 
     def _descend(self, terms: Terms, w: Array, bias: Array, raw: Array, tol: float) -> bool:
         """Step to where a quadratic is least, or part of the way; return whether that helps."""
-        chosen, output = self.chosen, self.output
-        now = self.rows.derivatives(raw[None], self.fit)
-        slope, curvature = (
-            np.ascontiguousarray(part[0, :, output]) for part in (now.slope, now.curvature)
-        )
-        rest = slope, curvature, w[chosen], *terms, bool(bias.size), tol, _MOST_EPOCHS
-        if self.rows.columns.is_sparse:
-            new, move, shift = descend_by_sparse_columns(*self.rows.columns.sparse, chosen, *rest)
-        else:
-            new, move, shift = descend_by_columns(self._columns, *rest)
+        chosen, output, now = self.chosen, self.output, self._derivatives(raw)
+        new, move, shift = self._least(now, w[chosen], terms, bool(bias.size), tol)
         share = 1.0
         if not self.rows.loss.is_quadratic:
-            fall = float(slope @ move) + terms.value(new) - terms.value(w[chosen])
+            fall = float(np.sum(now.slope[0, :, output] * move))
+            fall += terms.value(new) - terms.value(w[chosen])
             share = self._share(terms, w[chosen], new, raw, move, now.value[0], fall)
         if share == 0.0:
             return False
@@ -123,7 +147,21 @@ class WorkingSet:
         raw[:, output] += share * move
         if bias.size:
             bias[0, output] += share * shift
+        if self.rows.loss.is_quadratic:
+            self._known = None
         return True
+
+    def _least(
+        self, now: Any, w: Array, terms: Terms, has_intercept: bool, tol: float
+    ) -> tuple[Array, Array, Any]:
+        """Return where a quadratic is least, and how far predictions and the intercept move."""
+        slope, curvature = (
+            np.ascontiguousarray(part[0, :, self.output]) for part in (now.slope, now.curvature)
+        )
+        rest = slope, curvature, w, *terms, has_intercept, tol, MOST_EPOCHS
+        if self.rows.columns.is_sparse:
+            return descend_by_sparse_columns(*self.rows.columns.sparse, self.chosen, *rest)
+        return descend_by_columns(self._columns, *rest)
 
     def _share(
         self, terms: Terms, w: Array, new: Array, raw: Array, move: Array, value: float, fall: float
@@ -134,9 +172,10 @@ class WorkingSet:
         share = 1.0
         for _ in range(_MOST_HALVINGS):
             tried[:, self.output] = raw[:, self.output] + share * move
-            there = self.rows.value_and_slope(tried[None], self.fit)[0][0]
-            there += terms.value(w + share * (new - w))
-            if there <= begin + _SUFFICIENT * share * min(fall, 0.0) + rounding:
+            there = self.rows.derivatives(tried[None], self.fit)
+            reached = there.value[0] + terms.value(w + share * (new - w))
+            if reached <= begin + _SUFFICIENT * share * min(fall, 0.0) + rounding:
+                self._known = there
                 return share
             share /= 2
         return 0.0
@@ -145,31 +184,36 @@ class WorkingSet:
         """Move the intercept to where the loss is least."""
         if not bias.size or self.rows.loss.is_quadratic:
             return
-        at, low, high = 0.0, -np.inf, np.inf
+        at = np.zeros_like(bias[0, self.output])
+        low, high = at - np.inf, at + np.inf
         for i in range(_MOST_SHIFTS):
             step = self._newton_shift(raw)
-            if at + step == at:
+            if (at + step == at).all():
                 return
-            low, high = (low, at) if step < 0 else (at, high)
-            if np.isinf(high - low):
-                step *= 2.0 ** max(0, i - _SHORT_SHIFTS)
-            elif not low < at + step < high:
-                step = (low + high) / 2 - at
-            at += step
+            if not self.rows.loss.has_coupled_outputs:
+                low, high = np.where(step < 0, low, at), np.where(step < 0, at, high)
+                step = _bracketed(step, at, low, high, 2.0 ** max(0, i - _SHORT_SHIFTS))
+            at = at + step
             bias[0, self.output] += step
             raw[:, self.output] += step
+            self._known = None
 
-    def _newton_shift(self, raw: Array) -> float:
-        """Return Newton's step of the intercept, 0 if rounding hides it."""
-        now = self.rows.derivatives(raw[None], self.fit)
+    def _newton_shift(self, raw: Array) -> Array:
+        """Return Newton's steps of intercepts, 0 where rounding hides them."""
+        now = self._derivatives(raw)
         slope, curvature = now.slope[0, :, self.output], now.curvature[0, :, self.output]
-        eps, total = np.finfo(np.float64).eps, slope.sum()
-        rounding = _ROUNDING_OF_SUM * eps * np.abs(slope).sum()
-        return 0.0 if abs(total) <= rounding else float(-total / curvature.sum())
+        eps, total = np.finfo(np.float64).eps, slope.sum(0)
+        rounding = _ROUNDING_OF_SUM * eps * np.abs(slope).sum(0)
+        return np.where(np.abs(total) <= rounding, 0.0, -total / curvature.sum(0))
 
     def _slope(self, raw: Array) -> Array:
-        slope = self.rows.value_and_slope(raw[None], self.fit)[1]
-        return np.ascontiguousarray(slope[0, :, self.output])
+        return np.ascontiguousarray(self._derivatives(raw).slope[0, :, self.output])
+
+    def _derivatives(self, raw: Array) -> Any:
+        """Return those of the fit, found once where predictions stay."""
+        if self._known is None:
+            self._known = self.rows.derivatives(raw[None], self.fit)
+        return self._known
 
     def _products(self, slope: Array) -> Array:
         """Return the gradient by the chosen weights."""
@@ -179,3 +223,11 @@ class WorkingSet:
     @cached_property
     def _columns(self) -> Array:
         return self.rows.columns.dense(self.chosen)
+
+
+def _bracketed(step: Array, at: Array, low: Array, high: Array, stretch: float) -> Array:
+    """Return steps that stay between bounds: halfway where they would not, longer without any."""
+    is_open, is_inside = np.isinf(high - low), (low < at + step) & (at + step < high)
+    with np.errstate(invalid="ignore"):
+        halfway = (low + high) / 2 - at
+    return np.where(is_open, stretch * step, np.where(is_inside | (step == 0), step, halfway))

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite._separable import Separable
 from skopt_suite.backends import Array, FitColumn, Params, PerFit, RawPredictions
 from skopt_suite.optimizers._base import LinearRows, Optimizer, Problem, Step
 from skopt_suite.optimizers._demands import Demands
-from skopt_suite.optimizers.algebra._coordinates import Terms, descend_by_moments
-from skopt_suite.optimizers.algebra._strengths import spread
-from skopt_suite.optimizers.algebra._working_set import WorkingSet, worth_a_look
+from skopt_suite.optimizers.algebra._coordinates import descend_by_moments
+from skopt_suite.optimizers.algebra._stacked_terms import StackedTerms, Tangents
+from skopt_suite.optimizers.algebra._working_blocks import WorkingBlocks
+from skopt_suite.optimizers.algebra._working_set import WorkingSet
 
 _MOST_FEATURES, _ROWS_PER_FEATURE = 2000, 2  # where second moments are found
 _MOST_EPOCHS = 1000
@@ -37,19 +36,20 @@ class CoordinateDescentState(NamedTuple):
 class CoordinateDescent(Optimizer):
     """Coordinate descent on working sets, with Anderson acceleration.
 
-    A full-batch solver for linear models with L1, elastic net, weights of features, or a penalty
-    that is concave in the sizes of weights (MCP, SCAD), which is bounded by its tangent in every
-    iteration. One feature after the other goes to where the objective is least along it. With many
-    more rows than features and a squared error it needs their second moments only. Else an
-    iteration goes through the features whose weights are not 0 and those that are furthest from
-    optimal, until these are solved, and then looks at all others once; losses that are not
-    quadratic are approximated by quadratics (proximal Newton); outputs must not depend on one
-    another, as those of a softmax do. Columns are centred by moving the
-    intercept, so sparse X stays sparse, and neither means nor scales of columns matter.
+    A full-batch solver for linear models with L1, elastic net, weights of features, bounds, groups,
+    or a penalty that is concave in the sizes of weights (MCP, SCAD), which is bounded by its
+    tangent, again and again. One feature or group after the other goes to where the objective is
+    least along it. With many more rows than features and a squared error it needs their second
+    moments only. Else an iteration goes through the features or groups whose weights are not 0 and
+    those that are furthest from optimal, until these are solved, and then looks at all others once.
+    Losses that are not quadratic are approximated by quadratics (proximal Newton); that of a
+    softmax has the whole Hessian, as rows keep what all outputs do to them together. Columns are
+    centred by moving the intercept, so sparse X stays sparse (and CSC as it is), and neither means
+    nor scales of columns matter.
 
     It stops where the objective is proven to be near the optimum: if ``d_j`` is how far the
-    coordinate j is from stationary, a convex objective F can fall by no more than
-    ``Σ_j d_j |w_j| + F · max_j d_j / l1_j``.
+    coordinate or group j is from stationary, a convex objective F can fall by no more than
+    ``Σ_j d_j ‖w_j‖ + F · max_j d_j / λ_j``, λ being the strengths.
 
     See Also
     --------
@@ -62,7 +62,9 @@ class CoordinateDescent(Optimizer):
     ----------
     J. Friedman, T. Hastie and R. Tibshirani, "Regularization Paths for Generalized Linear Models
     via Coordinate Descent", Journal of Statistical Software 33, 2010; Q. Bertrand et al., "Beyond
-    L1: Faster and Better Sparse Models with skglm", NeurIPS 2022.
+    L1: Faster and Better Sparse Models with skglm", NeurIPS 2022; N. Simon, J. Friedman,
+    T. Hastie and R. Tibshirani, "A Sparse-Group Lasso", Journal of Computational and Graphical
+    Statistics 22, 2013 (groups).
 
     Examples
     --------
@@ -89,6 +91,17 @@ class CoordinateDescent(Optimizer):
         """Return why it cannot do a job, in words that go on from its name; None if it can."""
         return super().refusal(demands) or next(_refusals(demands), None)
 
+    def suits(self, demands: Demands) -> bool:
+        """Whether `"auto"` may choose it.
+
+        It may not for a softmax, where it is slow with many rows; nor for bounds alone with losses
+        that are not quadratic, which may go on to fall forever.
+        """
+        penalty, loss = demands.penalty, demands.loss
+        only_projects = not (penalty.has_tangent or penalty.needs_step_size)
+        can_fall_forever = only_projects and not loss.is_quadratic
+        return not (demands.has_coupled_outputs or can_fall_forever)
+
     def init(self, params: Params, problem: Problem) -> CoordinateDescentState:
         """Return a state in which nothing is known but the parameters."""
         (layer,) = problem.layout.layers
@@ -96,7 +109,8 @@ class CoordinateDescent(Optimizer):
             np.array(part(params), dtype=np.float64) for part in (layer.weights, layer.bias)
         )
         raw = np.zeros((len(params), 0, layer.n_out))
-        return CoordinateDescentState(weights, bias, np.zeros_like(weights), raw, weights)
+        unknown = np.zeros_like(weights)
+        return CoordinateDescentState(weights, bias, unknown, raw, unknown.copy())
 
     def step(
         self,
@@ -106,106 +120,42 @@ class CoordinateDescent(Optimizer):
         factor: FitColumn,
     ) -> Step:
         """Return where the working set of every fit is solved."""
-        rows, tangents = problem.linear_rows(), _Tangents(problem, params)
-        solve = _solve_by_moments if _has_few_moments(rows) else _solve_by_columns
+        rows = problem.linear_rows()
+        tangents = Tangents(problem, params, rows.loss.has_coupled_outputs)
+        solve = _solve_by_moments if _has_few_moments(rows, tangents) else _solve_by_columns
         state, loss, stalled = solve(state, rows, tangents)
         terms = tangents.at(state.weights)
         state = state._replace(distance=terms.distance(state.weights, state.gradient))
         (layer,) = problem.layout.layers
         layer.bias(params)[...] = state.bias
         value = loss + terms.smooth_value(state.weights)
-        (optimality, gap), dtype = terms.can_fall(state, loss), params.dtype
-        known = None if problem.separable is None else gap
+        optimality, gap = terms.can_fall(state.weights, state.distance, loss)
+        known, dtype = None if problem.separable is None else gap, params.dtype
         return Step(params, state, value.astype(dtype), optimality.astype(dtype), stalled, known)
 
 
 def _refusals(demands: Demands) -> Iterator[str]:
-    if not demands.penalty.has_tangent:
-        yield f"needs a penalty that is a sum over weights; got {demands.penalty!r}"
-    if demands.has_coupled_outputs:
-        yield "needs outputs that do not depend on one another, as those of a softmax do"
+    if not demands.penalty.is_blockwise:
+        yield (
+            f"needs a penalty that is a sum over weights or groups of them; got {demands.penalty!r}"
+        )
     if not demands.loss.has_hessian:
         yield f"needs a loss that declares its second derivative; got {demands.loss.name!r}"
 
 
-class _Terms(NamedTuple):
-    """The penalties of all fits, (n_fits, n_features, n_outputs); see `Terms`."""
-
-    l1: Array
-    l2: Array
-    lower: Array
-    upper: Array
-
-    @classmethod
-    def of(cls, separable: Separable | None, shape: tuple[int, int, int]) -> _Terms:
-        """Return them from how penalties describe themselves."""
-        assert separable is not None
-        lower = 0.0 if separable.is_positive else -np.inf
-        parts = separable.l1, separable.l2, lower, np.inf
-        return cls(*(spread(part, shape) for part in parts))
-
-    def of_output(self, fit: int, output: int) -> Terms:
-        """Return those of one fit and output."""
-        return Terms(*(np.ascontiguousarray(part[fit, :, output]) for part in self))
-
-    def of_set(self, at: WorkingSet) -> Terms:
-        """Return those of a working set."""
-        return Terms(*(part[at.fit, at.chosen, at.output] for part in self))
-
-    def smooth_value(self, weights: Array) -> PerFit:
-        """Return ``Σ_j l2_j / 2 w_j²``, (n_fits,)."""
-        return (self.l2 * weights * weights).sum(axis=(1, 2)) / 2
-
-    def distance(self, weights: Array, gradient: Array) -> Array:
-        """Return how far weights are from stationary; see `Terms`."""
-        return Terms(*self).distance(weights, gradient)
-
-    def can_fall(self, state: CoordinateDescentState, loss: PerFit) -> tuple[PerFit, Array]:
-        """Return how much a convex objective can fall at most, (n_fits,).
-
-        And the part of every output, (n_fits, n_outputs). Weights without an l1 are taken to be as
-        far from their optimum as from 0.
-        """
-        size, is_free, distance = np.abs(state.weights), self.l1 == 0, state.distance
-        ratio = np.max(distance / np.where(is_free, np.inf, self.l1), axis=1)
-        objective = loss + self.smooth_value(state.weights) + (self.l1 * size).sum(axis=(1, 2))
-        of_weights = (distance * size * (1 + is_free)).sum(axis=1)
-        whole = of_weights.sum(axis=1) + ratio.max(axis=1) * objective
-        return whole, of_weights + ratio * objective[:, None]
-
-
-class _Tangents:
-    """Penalties; those that are concave in sizes of weights are bounded by a tangent."""
-
-    def __init__(self, problem: Problem, params: Params) -> None:
-        (layer,) = problem.layout.layers
-        self.problem, self.params, self.weights = problem, params, layer.weights(params)
-        self.are_fixed = problem.separable is not None
-
-    def at(self, weights: Array) -> _Terms:
-        """Return those at weights, which become those of the parameters."""
-        self.weights[...] = weights
-        if self.are_fixed:
-            return self._fixed
-        return _Terms.of(self.problem.linearised(self.params), weights.shape)
-
-    @cached_property
-    def _fixed(self) -> _Terms:
-        return _Terms.of(self.problem.separable, self.weights.shape)
-
-
-def _has_few_moments(rows: LinearRows) -> bool:
+def _has_few_moments(rows: LinearRows, tangents: Tangents) -> bool:
     """Whether second moments are found faster than several products with all rows."""
-    n_samples, n_features = rows.X.shape
+    (n_samples, n_features), norm = rows.X.shape, tangents.at(tangents.weights).norm
     is_tall = n_samples >= _ROWS_PER_FEATURE * n_features and n_features <= _MOST_FEATURES
-    return is_tall and rows.loss.is_quadratic and not rows.columns.is_sparse
+    is_simple = rows.loss.is_quadratic and norm is None
+    return is_tall and is_simple and not rows.columns.is_sparse
 
 
 _Solved = tuple[CoordinateDescentState, PerFit, PerFit]
 
 
 def _solve_by_moments(
-    state: CoordinateDescentState, rows: LinearRows, tangents: _Tangents
+    state: CoordinateDescentState, rows: LinearRows, tangents: Tangents
 ) -> _Solved:
     """Return where fits with a squared error are solved, the mean losses, and who did not move."""
     known, weights, gradient = rows.moments(), state.weights.copy(), state.gradient.copy()
@@ -214,7 +164,7 @@ def _solve_by_moments(
         q, w = known.of_fit(k), np.ascontiguousarray(weights[k, :, output])
         cross = q.cross[:, output]
         begin, tol = q.second @ w - cross, _ROUNDING * np.abs(cross).max(initial=0.0)
-        penalty = terms.of_output(k, output)
+        penalty = terms.at(k, np.arange(len(w)) * weights.shape[2] + output)
         w, slope = descend_by_moments(q.second, begin, w, *penalty, tol, _MOST_EPOCHS)
         weights[k, :, output], gradient[k, :, output] = w, slope
         loss[k] += max(w @ (slope - cross) + q.square[output], 0.0) / 2
@@ -226,21 +176,22 @@ def _solve_by_moments(
 
 
 def _solve_by_columns(
-    state: CoordinateDescentState, rows: LinearRows, tangents: _Tangents
+    state: CoordinateDescentState, rows: LinearRows, tangents: Tangents
 ) -> _Solved:
     """Return where working sets are solved, the mean losses, and which fits did not move."""
     terms = tangents.at(state.weights)
     if state.n_steps == 0:
         state = _looked_at(state, rows, terms)
     weights, bias, raw = state.weights.copy(), state.bias.copy(), state.raw
-    sets, stalled = _working_sets(state, rows, terms, tangents), np.ones(len(weights), dtype=bool)
+    sets = _working_sets(state, rows, terms, _SOLVED[tangents.are_fixed])
+    stalled = np.ones(len(weights), dtype=bool)
     for _ in range(_MOST_TANGENTS):
-        sets = [at for at in sets if at.improve(terms.of_set(at), weights, bias, raw)]
+        sets = [at for at in sets if at.improve(at.terms(terms), weights, bias, raw)]
         stalled[[at.fit for at in sets]] = False
         if tangents.are_fixed or not sets:
             break
         terms = tangents.at(weights)
-        sets = [at for at in sets if not at.is_solved(terms.of_set(at), weights, raw)]
+        sets = [at for at in sets if not at.is_solved(at.terms(terms), weights, raw)]
     at_end = rows.derivatives(raw)
     state = state._replace(
         weights=weights,
@@ -252,7 +203,7 @@ def _solve_by_columns(
     return state, at_end.value, stalled
 
 
-def _looked_at(state: CoordinateDescentState, rows: LinearRows, terms: _Terms) -> Any:
+def _looked_at(state: CoordinateDescentState, rows: LinearRows, terms: StackedTerms) -> Any:
     """Return a state in which all is known."""
     raw = rows.raw(state.weights, state.bias)
     gradient = rows.gradient(rows.derivatives(raw).slope)
@@ -261,13 +212,18 @@ def _looked_at(state: CoordinateDescentState, rows: LinearRows, terms: _Terms) -
 
 
 def _working_sets(
-    state: CoordinateDescentState, rows: LinearRows, terms: _Terms, tangents: _Tangents
+    state: CoordinateDescentState, rows: LinearRows, terms: StackedTerms, solved: float
 ) -> list[WorkingSet]:
-    """Return those of all fits and outputs."""
-    is_in, solved = (state.weights != 0) | (terms.l1 == 0), _SOLVED[tangents.are_fixed]
-    sets = []
-    for k, j in np.ndindex(len(is_in), is_in.shape[2]):
-        distance = state.distance[k, :, j]
-        chosen, tol = worth_a_look(is_in[k, :, j], distance), solved * distance.max(initial=0.0)
-        sets.append(WorkingSet(rows, k, j, chosen, tol))
-    return sets
+    """Return those of all fits, and of outputs that have nothing to do with one another."""
+    is_in = (terms.sizes(state.weights) > 0) | (terms.strength == 0)
+    distance, n_fits, n_outputs = terms.sizes(state.distance), len(is_in), state.weights.shape[2]
+    if terms.norm is not None:
+        return [
+            WorkingBlocks.of_fit(rows, k, terms, is_in[k], distance[k], solved)
+            for k in range(n_fits)
+        ]
+    is_in, distance = (part.reshape(n_fits, -1, n_outputs) for part in (is_in, distance))
+    return [
+        WorkingSet.of(rows, k, j, is_in[k, :, j], distance[k, :, j], solved)
+        for k, j in np.ndindex(n_fits, n_outputs)
+    ]

@@ -59,6 +59,12 @@ class SAGA(Optimizer):
 
     Full-batch ``lbfgs`` is mostly faster. Names: ``"saga"``.
 
+    See Also
+    --------
+    SGD : Without a memory of gradients, with a schedule; networks, too.
+    LBFGS : Mostly faster, where the penalty is smooth.
+    CoordinateDescent : Feature by feature in place of row by row.
+
     References
     ----------
     A. Defazio, F. Bach and S. Lacoste-Julien, "SAGA: A Fast Incremental Gradient Method With
@@ -84,6 +90,7 @@ class SAGA(Optimizer):
     takes_kinks = False
     takes_schedule = False
     only_linear = True
+    takes_chunks = False
     takes_devices = False
 
     def refusal(self, demands: Demands) -> str | None:
@@ -103,7 +110,8 @@ class SAGA(Optimizer):
 
     def step(self, state: SAGAState, params: Params, problem: Problem, factor: FitColumn) -> Step:
         """Return where steps with as many rows as there are lead."""
-        rows, terms = problem.linear_rows(), StackedTerms.at(params, problem, state.weights.shape)
+        rows, penalty = problem.linear_rows(), problem.blockwise(params)
+        terms = StackedTerms.of(penalty, state.weights.shape, is_coupled=False)
         new = _seen(_swept(state, rows, terms), rows)
         before, after = (at.loss + terms.value(at.weights) for at in (state, new))
         eps = np.finfo(np.float64).eps

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from skopt_suite.backends.kernels._numba import (
     _activations,
+    _blocks,
     _coordinates,
     _dropout,
     _layers,
@@ -38,6 +39,7 @@ FUSED: dict[str, Callable] = {
     "skopt_suite.models._dropout.dropout_mask": _dropout.dropout_mask,
     "skopt_suite.models._fused.run_backward": _layers.run_backward,
     "skopt_suite.models._fused.run_forward": _layers.run_forward,
+    "skopt_suite.optimizers.algebra._blocks.descend_by_blocks": _blocks.descend_by_blocks,
     **{
         f"skopt_suite.optimizers.algebra._coordinates.{kernel.__name__}": kernel
         for kernel in (
