@@ -91,6 +91,11 @@ def regularization_path(
     DivergenceError
         If a fit diverges.
 
+    See Also
+    --------
+    skopt_suite.plotting.PathDisplay : Draws it.
+    skopt_suite.model_selection.FusedGridSearchCV : Searches strengths along with other parameters.
+
     Examples
     --------
     >>> from sklearn.datasets import load_diabetes
