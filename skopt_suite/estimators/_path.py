@@ -154,6 +154,8 @@ def _last_of(estimator: Any) -> Any:
 
 
 def _folds(estimator: Any, X: Any, y: Any, cv: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+    if y is None:
+        raise ValueError(f"{_OWNER}: cv needs X and y that can be split; got y=None.")
     return list(check_cv(cv, y, classifier=is_classifier(estimator)).split(X, y))
 
 

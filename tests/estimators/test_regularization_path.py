@@ -160,6 +160,15 @@ def test_scores_are_those_of_a_search():
     np.testing.assert_allclose(best.predict(X), search.best_estimator_.predict(X), atol=1e-6)
 
 
+def test_chunks_are_the_same_rows():
+    model = LinearClassifier(penalty="l1", optimizer="fista", tol=1e-8)
+    whole = regularization_path(model, X, Y > 0, alphas=3)
+    chunks = [(X[i : i + 100], Y[i : i + 100] > 0) for i in range(0, len(X), 100)]
+    in_chunks = regularization_path(model, chunks, None, alphas=3)
+    np.testing.assert_allclose(in_chunks.alphas, whole.alphas)
+    np.testing.assert_allclose(in_chunks.coefs, whole.coefs, atol=1e-10)
+
+
 def test_pieces_that_fit_into_memory_are_one_path(monkeypatch):
     model = LinearRegressor(penalty="l1")
     whole = regularization_path(model, X, Y, alphas=6)
@@ -205,6 +214,12 @@ def test_constant_targets_have_a_path():
         (LinearRegressor(), {"alphas": 0}, ValueError, "alphas must be a whole number.*got 0"),
         (LinearRegressor(), {"eps": 1.0}, ValueError, r"eps must be a number in \(0, 1\); got 1"),
         (LinearRegressor(tol=-1), {}, ValueError, "tol must be"),
+        (
+            LinearRegressor(),
+            {"cv": 3},
+            ValueError,
+            "cv needs X and y that can be split; got y=None",
+        ),
     ],
     ids=lambda value: str(value)[:40],
 )
