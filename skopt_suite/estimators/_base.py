@@ -195,12 +195,16 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         check_standardize(type(self).__name__, self.standardize)
         check_scoring(type(self).__name__, self.scoring)
 
-    def _optimizer(self, **facts: bool) -> Optimizer:
-        """Return the optimizer; `"auto"` resolved for what is known of rows (see `Demands`)."""
+    def _optimizer(self, **facts: Any) -> Optimizer:
+        """Return the optimizer; `"auto"` resolved for what is known of rows: `best_optimizer`."""
         given, owner = self.optimizer, type(self).__name__
-        if isinstance(given, str) and given == "auto":
+        if self._chooses_optimizer():
             given = best_optimizer(self._loss(), self._kind_of_penalty(), **facts)
         return OPTIMIZERS.resolve(given, owner=owner, name="optimizer", also=("auto",))
+
+    def _chooses_optimizer(self) -> bool:
+        """Whether the optimizer depends on the rows."""
+        return isinstance(self.optimizer, str) and self.optimizer == "auto"
 
     def _kind_of_penalty(self) -> Penalty:
         """Return the penalty for questions to which strengths that are "auto" do not matter."""

@@ -43,11 +43,11 @@ class LinearClassifier(LinearFace, TrainableClassifier):
         acts on intercepts. None is "none".
     optimizer : str or Optimizer, default="auto"
         What takes the steps, by name or as an object of `skopt_suite.optimizers`
-        (:ref:`list <optimizers>`). ``"auto"`` is ``"interior_point"`` where the loss has known
-        kinks, X is dense and the penalty L2, L1, both or none; else ``"lbfgs"`` where the penalty
-        is smooth, ``"coordinate_descent"`` where it is a sum over weights or groups that is not and
-        the loss says its second derivative and is no softmax, ``"fista"`` elsewhere and on GPUs,
-        and ``"adam"`` where a loss of your own has kinks.
+        (:ref:`list <optimizers>`). ``"auto"`` is what is fastest for loss, penalty and the
+        size of X (:ref:`rule <auto>`): mostly ``"closed_form"`` for least squares,
+        ``"newton_cholesky"`` or ``"lbfgs"`` where loss and penalty are smooth,
+        ``"coordinate_descent"`` for L1 and its kin, and ``"interior_point"`` where the loss has
+        kinks.
     schedule : str, Schedule or None, default="constant"
         Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
         (:ref:`list <schedules>`); "auto" and None are "constant".
@@ -221,11 +221,11 @@ class LinearRegressor(LinearFace, TrainableRegressor):
         acts on intercepts. None is "none".
     optimizer : str or Optimizer, default="auto"
         What takes the steps, by name or as an object of `skopt_suite.optimizers`
-        (:ref:`list <optimizers>`). ``"auto"`` is ``"interior_point"`` where the loss has known
-        kinks, X is dense and the penalty L2, L1, both or none; else ``"lbfgs"`` where the penalty
-        is smooth, ``"coordinate_descent"`` where it is a sum over weights or groups that is not and
-        the loss says its second derivative, ``"fista"`` elsewhere and on GPUs, and ``"adam"`` where
-        a loss of your own has kinks.
+        (:ref:`list <optimizers>`). ``"auto"`` is what is fastest for loss, penalty and the
+        size of X (:ref:`rule <auto>`): mostly ``"closed_form"`` for least squares,
+        ``"newton_cholesky"`` or ``"lbfgs"`` where loss and penalty are smooth,
+        ``"coordinate_descent"`` for L1 and its kin, and ``"interior_point"`` where the loss has
+        kinks.
     schedule : str, Schedule or None, default="constant"
         Factor on the learning rate over time, by name or as an object of `skopt_suite.schedules`
         (:ref:`list <schedules>`); "auto" and None are "constant".

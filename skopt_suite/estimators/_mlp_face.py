@@ -72,10 +72,13 @@ class MLPFace(Prunable, TrainableEstimator):
         hidden, activations, *kinds = self._architecture()
         return Network((n_features, *hidden, n_outputs), activations, True, *kinds)
 
-    def _optimizer(self, **facts: bool) -> Optimizer:
-        if isinstance(self.optimizer, str) and self.optimizer == "auto":
+    def _optimizer(self, **facts: Any) -> Optimizer:
+        if super()._chooses_optimizer():
             return network_optimizer()
         return super()._optimizer(**facts)
+
+    def _chooses_optimizer(self) -> bool:
+        return False  # "auto" is the same for all rows
 
     def _dropout_rates(self) -> tuple[float, ...]:
         sizes = widths(self.hidden_layer_sizes)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -15,9 +15,12 @@ from skopt_suite.losses import Loss
 from skopt_suite.optimizers import OPTIMIZERS, Demands, Optimizer
 from skopt_suite.penalties import PENALTIES, Penalty
 from skopt_suite.schedules import SCHEDULES, Schedule
+from skopt_suite.training import has_cheap_spectrum
 
 _BEST_FIRST = ("interior_point", "lbfgs", "coordinate_descent", "fista", "adam")
 """What `"auto"` tries; the last takes every loss and penalty."""
+_SMALL = 2**19
+"""Multiplications for a matrix of second derivatives that take less time than what they save."""
 
 
 def common_parameters(
@@ -54,16 +57,38 @@ def common_parameters(
     }
 
 
-def best_optimizer(loss: Loss, penalty: Penalty, **facts: Any) -> str:
-    """Return the name of the best optimizer for what `Demands` says: what `"auto"` means."""
+class Shape(NamedTuple):
+    """How large the problem of a linear model is."""
+
+    n_samples: int
+    n_features: int
+    n_outputs: int
+
+
+def best_optimizer(loss: Loss, penalty: Penalty, shape: Shape | None = None, **facts: Any) -> str:
+    """Return the name of the best optimizer for what `Demands` says: what `"auto"` means.
+
+    It does not depend on how many fits there are: one in a stack takes the steps that it takes
+    alone. None as a shape leaves out those that are best for some only.
+    """
     demands = Demands(loss, penalty, **facts)
-    tried = {name: OPTIMIZERS[name]() for name in _BEST_FIRST}
+    names = (*(() if shape is None else _best_for(shape)), *_BEST_FIRST)
+    tried = {name: OPTIMIZERS[name]() for name in names}
     able = (
         name
         for name, optimizer in tried.items()
         if optimizer.refusal(demands) is None and optimizer.suits(demands)
     )
     return next(able, _BEST_FIRST[-1])
+
+
+def _best_for(shape: Shape) -> Iterator[str]:
+    """Yield what is best for problems of a shape, where it can do them."""
+    n_samples, n_features, n_outputs = shape
+    if n_features <= n_samples and has_cheap_spectrum(*shape):
+        yield "closed_form"
+    if n_samples * (n_features * n_outputs) ** 2 <= _SMALL:
+        yield "newton_cholesky"
 
 
 def resolve_schedule(value: Any, optimizer: Optimizer | None, owner: str) -> Schedule:

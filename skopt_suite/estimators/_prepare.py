@@ -136,6 +136,7 @@ def plan_of(model: TrainableEstimator, is_incremental: bool = False) -> Plan:
         input_dropout=model._input_dropout_rate(),
         init=model._initialiser(),
         matmul_precision=model._precision_of_products(),
+        chooses_optimizer=model._chooses_optimizer() and not is_incremental,
     )
     return settled_without_rows(model, plan)
 

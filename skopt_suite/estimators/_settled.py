@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from skopt_suite.chunks import is_chunked
+from skopt_suite.estimators._parameters import Shape
 from skopt_suite.estimators._prepared import CheckedRows
 from skopt_suite.training import Plan
 
@@ -41,7 +42,7 @@ def settled(
     are_given : bool
         Whether the user holds out others.
     """
-    if not (plan.optimizer.takes_devices and plan.optimizer.takes_chunks):
+    if plan.chooses_optimizer:
         plan = replace(plan, optimizer=model._optimizer(**_facts(plan, rows)))
     if model._is_network and isinstance(plan.batch_size, str):
         plan = replace(plan, batch_size=auto_batch_size(rows.y.shape[0]))
@@ -50,10 +51,12 @@ def settled(
     return plan
 
 
-def _facts(plan: Plan, rows: CheckedRows) -> dict[str, bool]:
-    """Return what is known of rows that an optimizer may not take (see `Demands`)."""
+def _facts(plan: Plan, rows: CheckedRows) -> dict[str, Any]:
+    """Return the shape of rows, and what an optimizer may not take of them (see `Demands`)."""
     loss, is_on_host = plan.loss.on(rows.targets.type), rows.placement.is_numpy
+    n_samples, n_features = rows.X.shape
     return {
+        "shape": Shape(n_samples, n_features, rows.targets.type.n_outputs * plan.loss.n_raw),
         "is_on_host": is_on_host,
         "is_sparse": rows.is_sparse,
         "is_chunked": is_chunked(rows.X),
@@ -72,7 +75,7 @@ def settled_without_rows(model: TrainableEstimator, plan: Plan) -> Plan:
 def settled_like(other: Plan, plan: Plan) -> Plan:
     """Return a plan for the same rows as `other`, which is settled, and of the same pass."""
     early_stopping, batch_size = other.early_stopping, other.batch_size
-    if other.optimizer.takes_devices and not plan.optimizer.takes_devices:
+    if plan.chooses_optimizer:
         plan = replace(plan, optimizer=other.optimizer)
     if (plan.early_stopping, plan.batch_size) == (early_stopping, batch_size):
         return plan

@@ -9,6 +9,7 @@ from skopt_suite.training._epoch import Cancelled
 from skopt_suite.training._footprint import bytes_per_fit
 from skopt_suite.training._job import Job
 from skopt_suite.training._kept import Keeper, from_result, to_result
+from skopt_suite.training._linear_view import has_cheap_spectrum
 from skopt_suite.training._loop import Keep, Observer, Report, train
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._result import Result
@@ -44,6 +45,7 @@ __all__ = [
     "data_of",
     "explained",
     "from_result",
+    "has_cheap_spectrum",
     "kind_of_steps",
     "pack",
     "strongest_alpha",

@@ -53,6 +53,8 @@ class Plan:
     """What held-out rows are scored by."""
     matmul_precision: str = "highest"
     """Of products that steps make on a GPU."""
+    chooses_optimizer: bool = False
+    """Whether the optimizer stands for what suits the rows, which are not known yet."""
 
     known: Known | None = field(default=None, compare=False, repr=False)
     """What was found before, which copies keep."""
@@ -70,6 +72,7 @@ class Plan:
             self.input_dropout > 0,
             self.seed,
             self.matmul_precision,
+            self.chooses_optimizer,
         )
 
     def _keys_of_components(self) -> tuple[Hashable, ...]:

@@ -1,5 +1,6 @@
 """What a fitted estimator shows: why it stopped, what it used, what it warns of."""
 
+import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
@@ -35,7 +36,7 @@ def test_why_training_stopped(model, reason):
 @pytest.mark.parametrize(
     "model",
     [
-        LinearClassifier(),
+        LinearClassifier(optimizer="lbfgs"),
         LinearRegressor(penalty="l1", optimizer="fista"),
         MLPRegressor(optimizer="lbfgs"),
     ],
@@ -55,9 +56,9 @@ def test_a_solver_that_stops_short_warns(model):
 @pytest.mark.parametrize(
     "parameters, chosen",
     [
-        ({}, "lbfgs"),
-        ({"penalty": "none"}, "lbfgs"),
-        ({"loss": "squared_hinge"}, "lbfgs"),
+        ({}, "newton_cholesky"),
+        ({"penalty": "none"}, "newton_cholesky"),
+        ({"loss": "squared_hinge"}, "newton_cholesky"),
         ({"penalty": "l1"}, "coordinate_descent"),
         ({"penalty": "elastic_net"}, "coordinate_descent"),
         ({"penalty": L2(positive=True)}, "coordinate_descent"),
@@ -65,13 +66,29 @@ def test_a_solver_that_stops_short_warns(model):
         ({"loss": "hinge", "penalty": "l1"}, "interior_point"),
         ({"loss": "hinge", "penalty": L2(positive=True)}, "fista"),
         ({"penalty": "mcp"}, "coordinate_descent"),
-        ({"penalty": "group_lasso"}, "fista"),
+        ({"penalty": "group_lasso"}, "coordinate_descent"),
     ],
 )
 def test_what_auto_takes(parameters, chosen):
     fitted = LinearClassifier(**parameters, max_iter=1000, tol=1e-2).fit(*CLASSES)
     assert fitted.optimizer_.name == chosen
     assert fitted.optimizer == "auto"
+
+
+@pytest.mark.parametrize(
+    "n_samples, n_features, least_squares, logistic",
+    [
+        (100, 5, "closed_form", "newton_cholesky"),
+        (5000, 20, "closed_form", "lbfgs"),
+        (20, 30, "newton_cholesky", "newton_cholesky"),  # where many weights are optimal
+        (20, 300, "lbfgs", "lbfgs"),
+    ],
+)
+def test_auto_goes_by_the_size_of_the_problem(n_samples, n_features, least_squares, logistic):
+    X = np.random.default_rng(0).normal(size=(n_samples, n_features))
+    y = X[:, 0] + 0.1 * X[:, 1]
+    assert LinearRegressor(tol=1e-2).fit(X, y).optimizer_.name == least_squares
+    assert LinearClassifier(tol=1e-2).fit(X, y > 0).optimizer_.name == logistic
 
 
 def test_fitted_attributes_show_what_was_used_and_parameters_stay():

@@ -133,7 +133,7 @@ def test_there_are_enough_problems():
 def test_converged_is_converged(name):
     model, X, y, weight = PROBLEMS[name]
     fitted = clone(model).fit(X, y, sample_weight=weight)  # without a warning
-    assert fitted.stop_reason_ == "converged"
+    assert fitted.stop_reason_ in ("converged", "precision")
     X = X.astype(float)
     exact = clone(model).set_params(tol=1e-10, max_iter=3000)
     with warnings.catch_warnings():

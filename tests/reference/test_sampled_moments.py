@@ -31,7 +31,7 @@ def test_of_all_rows_they_are_the_moments():
 
 def test_a_sample_is_enough_for_as_few_iterations(monkeypatch):
     y = (X[:, 0] > 3).astype(int) ^ (RNG.random(4000) < 0.1)
-    model = LinearClassifier(penalty=L2(1e-4), tol=1e-8)
+    model = LinearClassifier(penalty=L2(1e-4), optimizer="lbfgs", tol=1e-8)
     whole = model.fit(X, y)
     n_iter, loss = whole.n_iter_, whole.loss_
     monkeypatch.setattr(moments, "_FEWEST_ROWS", 200)

@@ -22,7 +22,7 @@ from .problems import CLASSES, NUMBERS
 
 ALPHAS = {"penalty__alpha": [1e-3, 1e-1]}
 RATES = {"optimizer__learning_rate": [1e-3, 1e-2]}
-LINEAR = LinearClassifier(tol=1e-6, max_iter=200)
+LINEAR = LinearClassifier(optimizer="lbfgs", tol=1e-6, max_iter=200)
 NETWORK = MLPClassifier((8,), max_iter=4, random_state=0, dtype="float64")
 
 
