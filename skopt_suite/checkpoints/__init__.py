@@ -1,6 +1,6 @@
 """Files that what was killed goes on from: arrays and plain data, whole or not there at all."""
 
-from skopt_suite.checkpoints._checkpoint import Checkpoint, checkpoint_of
+from skopt_suite.checkpoints._checkpoint import Checkpoint, PartOfAnother, checkpoint_of
 from skopt_suite.checkpoints._described import described, described_data
 from skopt_suite.checkpoints._files import Damaged, read, write
 from skopt_suite.checkpoints._folder import Folder
@@ -11,6 +11,7 @@ __all__ = [
     "Damaged",
     "Folder",
     "Manifest",
+    "PartOfAnother",
     "checkpoint_of",
     "described",
     "described_data",

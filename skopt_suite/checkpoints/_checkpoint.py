@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Checkpoint:
 
     path: str | os.PathLike[str]
     every: float = 30.0
+    starts_anew: ClassVar[bool] = False
+    """Whether what the folder has of another fit is removed, in place of an error."""
 
     def __post_init__(self) -> None:
         name = type(self).__name__
@@ -59,6 +61,12 @@ class Checkpoint:
     def folder(self) -> Path:
         """The folder, wherever the process goes."""
         return Path(self.path).expanduser().absolute()
+
+
+class PartOfAnother(Checkpoint):
+    """Of a fit in a search, which has been found to be the same."""
+
+    starts_anew = True
 
 
 def checkpoint_of(given: Any, owner: str) -> Checkpoint | None:

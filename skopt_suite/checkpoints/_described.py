@@ -93,7 +93,10 @@ def _of_object(value: Any, depth: int) -> str:
         return f"{value.dist.name}{_text(value.args, depth)}({_pairs(value.kwds, depth)})"
     if hasattr(value, "__dict__"):
         return f"{_name(type(value))}({_pairs(vars(value), depth)})"
-    return f"{_name(type(value))}({joblib.hash(value)})"
+    try:
+        return f"{_name(type(value))}({joblib.hash(value)})"
+    except Exception:  # what cannot be pickled, such as a generator
+        return _name(type(value))
 
 
 def _of_function(function: Any, depth: int) -> str:

@@ -17,6 +17,8 @@ import numpy as np
 
 from skopt_suite.backends import is_device_array, to_numpy
 
+UNFINISHED = "*checkpoint*.tmp"
+"""Names of files that are being written."""
 _FIRST = b"skopt_suite checkpoint 1\n"
 _LENGTH = 8  # bytes of the number of bytes of JSON
 _DIGEST = 32  # bytes

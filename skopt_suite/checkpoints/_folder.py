@@ -6,10 +6,11 @@ import os
 import shutil
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from skopt_suite.checkpoints._files import Damaged, read, write
+from skopt_suite.checkpoints._files import UNFINISHED, Damaged, read, write
 from skopt_suite.exceptions import CheckpointWarning
 
 _SUFFIX, _BEFORE = ".checkpoint", ".before"
@@ -54,6 +55,12 @@ class Folder:
         except (OSError, TypeError) as error:
             self._warn(error)
 
+    def clear(self) -> None:
+        """Remove what was not written to the end when a process was killed."""
+        for path in self.path.rglob(UNFINISHED):
+            with suppress(OSError):
+                path.unlink()
+
     def inner(self, name: str) -> Folder:
         """Return a folder in this one, which is made if it is not there."""
         folder = Folder(self.path / name, self._told)
@@ -68,9 +75,9 @@ class Folder:
         for path in sorted(self.path.glob(f"*{_SUFFIX}")):
             yield path.name.removesuffix(_SUFFIX)
 
-    def remove(self, name: str) -> None:
-        """Remove a folder in this one."""
-        shutil.rmtree(self.path / name, ignore_errors=True)
+    def remove(self) -> None:
+        """Remove the folder and what is in it."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def _of(self, name: str) -> Path:
         return self.path / f"{name}{_SUFFIX}"

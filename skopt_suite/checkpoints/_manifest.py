@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,18 @@ class Manifest:
         The folder; it need not be there. `ValueError` if it is no checkpoint's.
     owner : str
         Whose parameter ``checkpoint`` it is, for errors.
+    starts_anew : bool
+        Whether what the folder has of another fit is removed.
     """
 
-    def __init__(self, path: Path, owner: str) -> None:
-        self.path, self.owner = path, owner
+    def __init__(self, path: Path, owner: str, starts_anew: bool = False) -> None:
+        self.path, self.owner, self.starts_anew = path, owner, starts_anew
         self.written = self._read()
+
+    @property
+    def kind(self) -> str:
+        """What errors call it."""
+        return "search" if "search" in self.written["of"] else "fit"
 
     @property
     def drawn(self) -> dict[str, Any]:
@@ -36,12 +44,15 @@ class Manifest:
 
     def begin(self, described: Mapping[str, str], drawn: Mapping[str, Any]) -> None:
         """Make the folder of what is described, or raise `ValueError` if it is another's."""
-        if not self.written:
+        differing = self._differing(described) if self.written else []
+        if differing and self.starts_anew:
+            shutil.rmtree(self.path, ignore_errors=True)
+        if not self.written or (differing and self.starts_anew):
             self._make(described, drawn)
-        elif differing := self._differing(described):
+        elif differing:
             raise ValueError(
-                f"{self._named()} is of another fit: {'; '.join(differing)}. Name another folder, "
-                "or remove this one."
+                f"{self.named()} is of another {self.kind}: {'; '.join(differing)}. Name another "
+                "folder, or remove this one."
             )
 
     def _read(self) -> dict[str, Any]:
@@ -51,18 +62,18 @@ class Manifest:
         except FileNotFoundError:
             self._refuse_what_is_there()
         except NotADirectoryError:
-            raise ValueError(f"{self._named()} is no folder: it is a file, or in one.") from None
+            raise ValueError(f"{self.named()} is no folder: it is a file, or in one.") from None
         except json.JSONDecodeError as error:
-            raise ValueError(f"{self._named()}: {_NAME} is damaged: {error}.") from error
+            raise ValueError(f"{self.named()}: {_NAME} is damaged: {error}.") from error
         except OSError as error:
             raise self._unusable(error) from error
         return {}
 
     def _checked(self, written: Any) -> dict[str, Any]:
         if not isinstance(written, dict) or written.get("what") != _WHAT:
-            raise ValueError(f"{self._named()} has a {_NAME} that is not of skopt_suite.")
+            raise ValueError(f"{self.named()} has a {_NAME} that is not of skopt_suite.")
         if written["format"] > _FORMAT:
-            raise ValueError(f"{self._named()} was written by a newer version of skopt_suite.")
+            raise ValueError(f"{self.named()} was written by a newer version of skopt_suite.")
         return written
 
     def _refuse_what_is_there(self) -> None:
@@ -75,7 +86,7 @@ class Manifest:
             raise self._unusable(error) from error
         if other is not None and not other.name.startswith(_NAME):
             raise ValueError(
-                f"{self._named()} is a folder of something else, there is {other.name!r} in it; "
+                f"{self.named()} is a folder of something else, there is {other.name!r} in it; "
                 "name a new one."
             )
 
@@ -87,7 +98,8 @@ class Manifest:
             with replaced(self.path / _NAME) as file:
                 file.write(text)
         except OSError as error:
-            raise self._unusable(error) from error
+            if not self.starts_anew:  # else what cannot be written there warns
+                raise self._unusable(error) from error
         self.written = json.loads(text)
 
     def _differing(self, described: Mapping[str, str]) -> list[str]:
@@ -99,8 +111,9 @@ class Manifest:
             if before.get(name) != now.get(name)
         ]
 
-    def _named(self) -> str:
+    def named(self) -> str:
+        """Return how errors begin."""
         return f"{self.owner}: checkpoint={str(self.path)!r}"
 
     def _unusable(self, error: OSError) -> ValueError:
-        return ValueError(f"{self._named()} cannot be used: {error}.")
+        return ValueError(f"{self.named()} cannot be used: {error}.")

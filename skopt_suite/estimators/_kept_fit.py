@@ -45,7 +45,9 @@ class KeptFit:
         """Return it; raise if the folder can be no checkpoint's."""
         owner = type(model).__name__
         found = checkpoint_of(checkpoint, owner)
-        return cls(model, found, None if found is None else Manifest(found.folder, owner))
+        if found is None:
+            return cls(model, None, None)
+        return cls(model, found, Manifest(found.folder, owner, found.starts_anew))
 
     @property
     def seed(self) -> int | None:
@@ -58,7 +60,9 @@ class KeptFit:
         if self.checkpoint is None or self.manifest is None:
             return None
         self.manifest.begin(_described(self.model, job, given), {"seed": int(job.plan.seed)})
-        return Keeper(Folder(self.checkpoint.folder), "pass", self.checkpoint.every)
+        folder = Folder(self.checkpoint.folder)
+        folder.clear()
+        return Keeper(folder, "pass", self.checkpoint.every)
 
 
 def _described(model: TrainableEstimator, job: Job, given: Given) -> dict[str, str]:

@@ -49,12 +49,13 @@ class _FusedHalving(FusedSearch):
 
     def _run_search(self, evaluate_candidates: Callable, *, callback_ctx: Any = None) -> None:
         """Go from rung to rung, as long as there is time if that is limited."""
-        limit = TimeLimit(np.inf if self.max_time is None else self.max_time)
+        limit = TimeLimit(np.inf if self.max_time is None else self.max_time, self._kept)
 
         def evaluate(params: list[dict[str, Any]], *args: Any, **more: Any) -> dict[str, Any]:
-            if limit.rounds_left() < 1 and len(self.n_candidates_) > 1:
+            is_new = not limit.size_begun and len(self.n_candidates_) > 1
+            if is_new and limit.rounds_left() < 1:
                 raise _OutOfTime(more["callback_ctx"])
-            with limit.measured():
+            with limit.measured(len(params)):
                 return evaluate_candidates(params, *args, **more)
 
         try:

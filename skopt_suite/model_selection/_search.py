@@ -7,8 +7,9 @@ import time
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from inspect import signature
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -23,6 +24,7 @@ from skopt_suite.estimators._unread import refuse_unread
 from skopt_suite.model_selection._engine.apart import what_keeps_apart
 from skopt_suite.model_selection._engine.candidates import Candidate, make_candidates
 from skopt_suite.model_selection._engine.device import on_host, scorer_for, sklearn_takes
+from skopt_suite.model_selection._engine.kept import KeptSearch
 from skopt_suite.model_selection._engine.lines import announce_search
 from skopt_suite.model_selection._engine.memory import budget_of
 from skopt_suite.model_selection._engine.outcome import Outcome
@@ -49,11 +51,13 @@ class FusedSearch(BaseSearchCV):
     max_memory: int | str | None
     max_time: float | None = None
     _max_time_constraint: ClassVar = {"max_time": [Interval(Real, 0, None, closed="neither"), None]}
+    random_state: Any
+    _kept: KeptSearch | None = None
     _is_search: ClassVar[bool] = True
     """Whether there are several candidates; if so, printed lines count them."""
 
     @with_callbacks
-    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
+    def fit(self, X: Any, y: Any = None, *, checkpoint: Any = None, **params: Any) -> Self:
         """Search: train all candidates on all splits, in as few passes as can be.
 
         Parameters
@@ -62,6 +66,9 @@ class FusedSearch(BaseSearchCV):
             Input.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Targets.
+        checkpoint : str, path-like or Checkpoint, default=None
+            A folder for what a search that is killed goes on from, see `skopt_suite.Checkpoint`:
+            call `fit` again with the same parameters and data. None: there is no such folder.
         **params : dict of str -> object
             Parameters for ``fit`` of the estimator, for the scorer and for the splitter, as in
             scikit-learn's searches.
@@ -72,6 +79,7 @@ class FusedSearch(BaseSearchCV):
             The search, with the best estimator fitted on all of the data if ``refit``.
         """
         self._validate_params()
+        kept = KeptSearch.of(self, checkpoint)
         budget = budget_of(self.max_memory, type(self).__name__)
         scorer, refit_metric = self._get_scorers()
         refuse_unread(type(self).__name__, X=X, y=y)
@@ -82,6 +90,8 @@ class FusedSearch(BaseSearchCV):
             y, params = on_host(y), on_host(params)
         params = check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
+        if kept is not None:
+            kept.begin(self, X, y, params)
         context = self._init_callback_context(max_subtasks=1 + (self.refit is not False))
         context.call_on_fit_task_begin(**told)
         self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
@@ -103,14 +113,29 @@ class FusedSearch(BaseSearchCV):
             is_search=self._is_search,
             n_splits=self.n_splits_,
         )
-        results = self._search(X, y, routed.splitter.split, settings, context)
-        self._choose(results, refit_metric)
-        if self.refit:
-            self._refit(X, y, routed.estimator.fit, context, told)
+        with self._going_on(kept):
+            results = self._search(X, y, routed.splitter.split, settings, context)
+            self._choose(results, refit_metric)
+            if self.refit:
+                self._refit(X, y, routed.estimator.fit, context, told)
         self.scorer_ = getattr(scorer, "_scorers", scorer)
         self.cv_results_ = results
         context.call_on_fit_task_end(**told)
         return self
+
+    @contextmanager
+    def _going_on(self, kept: KeptSearch | None) -> Iterator[None]:
+        """Let the search keep files, and draw from its ``random_state`` what it drew before."""
+        given = getattr(self, "random_state", 0)
+        self._kept = kept
+        if kept is not None and not isinstance(given, Integral):
+            self.random_state = kept.random_state(given)
+        try:
+            yield
+        finally:
+            del self._kept
+            if not isinstance(given, Integral):
+                self.random_state = given
 
     def score(self, X: Any, y: Any = None, **params: Any) -> float:
         """Return the score of the best estimator on other rows.
@@ -150,10 +175,11 @@ class FusedSearch(BaseSearchCV):
         self, X: Any, y: Any, split_params: dict[str, Any], settings: Settings, context: Any
     ) -> dict[str, Any]:
         """Return ``cv_results_``."""
-        rounds = self._rounds()
+        rounds, kept = self._rounds(), self._kept
         found = _Found(self, rounds)
         settings = settings._replace(keep=rounds.keep)
-        seed = functools.cache(_new_seed)  # untouched where all candidates have a random_state
+        new_seed = _new_seed if kept is None else functools.partial(kept.once, "seed", _new_seed)
+        seed = functools.cache(new_seed)  # untouched where all candidates have a random_state
         base = clone(self.estimator)
         n_told: dict[int, int] = defaultdict(int)
         splits_of: dict[int, tuple[Any, list]] = {}  # with the splitter, so that its id stays
@@ -166,12 +192,15 @@ class FusedSearch(BaseSearchCV):
         ) -> dict[str, Any]:
             cv = self._checked_cv_orig if cv is None else cv
             if id(cv) not in splits_of:  # a splitter may shuffle anew with every call
-                splits_of[id(cv)] = cv, self._splits(cv, X, y, split_params)
+                splits = self._splits(cv, X, y, split_params)
+                splits = splits if kept is None else kept.folds(len(splits_of), cv, splits)
+                splits_of[id(cv)] = cv, splits
             splits = splits_of[id(cv)][1]
             params = list(candidate_params)
             announce_search(len(params), settings)
             candidates = make_candidates(base, params, settings.fit_params, seed, found.n_passes)
-            runner = Runner(self, X, y, splits, settings)
+            of_round = None if kept is None else kept.round(params)
+            runner = Runner(self, X, y, splits, settings._replace(kept=of_round))
             first_id = n_told[id(callback_ctx)]
             n_told[id(callback_ctx)] += len(params) * len(splits)
             past = rounds.past(params, len(splits))
@@ -208,7 +237,7 @@ class FusedSearch(BaseSearchCV):
             yield candidates
             return
         n_done = 0
-        for some in rounds_of(candidates, self.max_time):
+        for some in rounds_of(candidates, self.max_time, self._kept):
             yield some
             n_done += len(some)
         if n_done < len(candidates):
@@ -244,6 +273,8 @@ class FusedSearch(BaseSearchCV):
         with task.propagate_callback_context(self.best_estimator_):
             task.call_on_fit_task_begin(**told)
             start = time.time()
+            if self._kept is not None:
+                fit_params = {**fit_params, **self._kept.refit_params(self.best_estimator_)}
             if y is None:
                 self.best_estimator_.fit(X, **fit_params)
             else:

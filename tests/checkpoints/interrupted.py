@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from skopt_suite.model_selection._engine.kept import KeptRound
 from skopt_suite.training._kept import KeptPass
 
 
@@ -13,17 +14,22 @@ class Interrupted(BaseException):
 
 @contextmanager
 def interrupted_after(n_epochs):
-    """Raise at the end of that many epochs, of all passes together."""
-    whole, left = KeptPass.epoch_ends, [n_epochs]
+    """Raise at the end of that many epochs, of all passes together; candidates alone are one."""
+    left = [n_epochs]
 
-    def epoch_ends(self, going):
-        whole(self, going)
-        left[0] -= 1
-        if not left[0]:
-            raise Interrupted
+    def counted(whole):
+        def method(self, *args):
+            whole(self, *args)
+            left[0] -= 1
+            if not left[0]:
+                raise Interrupted
+
+        return method
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(KeptPass, "epoch_ends", epoch_ends)
+        patch.setattr("os.fsync", lambda number: None)  # disks are slow, and stay on
+        patch.setattr(KeptPass, "epoch_ends", counted(KeptPass.epoch_ends))
+        patch.setattr(KeptRound, "keep", counted(KeptRound.keep))
         yield
 
 

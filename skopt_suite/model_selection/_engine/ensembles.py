@@ -19,7 +19,7 @@ from skopt_suite.model_selection._engine.members import (
 from skopt_suite.model_selection._engine.outcome import Outcome, failure_of
 from skopt_suite.model_selection._engine.progress import PassObserver
 from skopt_suite.model_selection._engine.scoring import Fold, scored_alone
-from skopt_suite.training import Cancelled, Result
+from skopt_suite.training import Cancelled, Keeper, Result
 
 
 @dataclass
@@ -120,7 +120,13 @@ def _results(
     """Return the results of members that differ in nothing that a stack shares."""
     settings, cancelled = fold.settings, fold.settings.cancellation.is_set
     _, data, seen = next(one.ready for one in waiting if one.ready is not None)
-    work = Work(data, seen, settings.budget, settings.shrinking, cancelled, "nothing")
+    at = {id(job): k for k, (_, job) in enumerate(members)}
+    kept = fold.kept and fold.kept.on(seen.rows.X)
+
+    def keeper(piece: list[Member]) -> Keeper | None:
+        return None if kept is None else kept.keeper([at[id(job)] for _, job in piece])
+
+    work = Work(data, seen, settings.budget, settings.shrinking, cancelled, "nothing", keeper)
     cut = work.cut(members)
     if observer is not None:
         observer.pass_begins(_n_epochs(cut))

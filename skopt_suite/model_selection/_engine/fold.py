@@ -64,7 +64,10 @@ def run_task(
         error = task.groups[0].candidates[0].error
         if error is not None:
             return _refused(task, error, _given(task, X, y, train_rows, settings), settings)
-        return [_alone(task, X, y, train_rows, test_rows, settings)]
+        outcomes = [_alone(task, X, y, train_rows, test_rows, settings)]
+        if settings.kept is not None:
+            settings.kept.keep(task.split, outcomes)
+        return outcomes
 
 
 def _alone(
@@ -173,12 +176,16 @@ def _watched(
     group: Group, viewers: list[Viewer], task: Task, given: Rows, fold: Fold
 ) -> list[Outcome]:
     """Train and score the candidates of one group, and tell of it."""
-    start = time.perf_counter()
+    start, kept = time.perf_counter(), fold.settings.kept
+    if kept is not None:
+        fold = fold._replace(kept=kept.group(task.split, group.candidates))
     with group.bar.watch(*_told(given)) as observer:
         if len(viewers) == 1:
             outcomes = _trained(group.candidates, viewers[0], task.past, observer, fold)
         else:
             outcomes = joined_outcomes(group.candidates, viewers, observer, fold)
+    if fold.kept is not None:
+        fold.kept.done(outcomes)
     _end(group, outcomes, task.split, time.perf_counter() - start, fold.settings)
     return outcomes
 
@@ -194,7 +201,7 @@ def _trained(
     if group[0].is_ensemble:
         return outcomes_of_ensembles(group, viewer.given, observer, fold)
     outcomes: list[Outcome] = []
-    pieces = train_group(group, viewer, fold.settings, past, observer)
+    pieces = train_group(group, viewer, fold.settings, past, observer, fold.kept)
     while True:  # what scorers raise is not an error of the fits
         try:
             piece = next(pieces, None)

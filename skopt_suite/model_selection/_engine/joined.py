@@ -34,10 +34,11 @@ def joined_outcomes(
     if observer is not None:
         observer.n_parts = len(viewers)
     found = {one.index: _Joined(one, fold.shared_time) for one in candidates}
-    for viewer in viewers:
+    for part, viewer in enumerate(viewers):
         going = [one.candidate for one in found.values() if one.error is None]
         if going:
-            _train(going, viewer, observer, fold, found)
+            own = fold._replace(kept=fold.kept and fold.kept.of_part(part))
+            _train(going, viewer, observer, own, found)
     return [_outcome(one, fold) for one in found.values()]
 
 
@@ -51,7 +52,7 @@ def _train(
     """Train candidates on the rows of a viewer; one that fails there has an error from then on."""
     done: set[int] = set()
     try:
-        for piece in train_group(candidates, viewer, fold.settings, {}, observer):
+        for piece in train_group(candidates, viewer, fold.settings, {}, observer, fold.kept):
             done |= _remember(piece, found)
     except Cancelled:
         raise

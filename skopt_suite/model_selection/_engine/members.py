@@ -9,7 +9,7 @@ from skopt_suite.estimators._fused import SeenRows, fitted, see, warn_if_not_con
 from skopt_suite.estimators._members import PlannedMembers, held_out_rows, prepare_members
 from skopt_suite.model_selection._engine.memory import Budget, pieces
 from skopt_suite.model_selection._engine.shrinking import Shrinking
-from skopt_suite.training import Data, Job, Keep, Observer, Result, check_job, train
+from skopt_suite.training import Data, Job, Keep, Keeper, Observer, Result, check_job, train
 
 Member = tuple[Any, Job]
 IsCut = Callable[[list[list[Member]]], None]
@@ -32,6 +32,8 @@ class Work(NamedTuple):
     shrinking: Shrinking
     is_cancelled: Callable[[], bool]
     keep: Keep = "memory"
+    keeper: Callable[[list[Member]], Keeper | None] = lambda piece: None
+    """What keeps the pass of a piece in files, if anything."""
 
     def cut(self, members: list[Member]) -> list[list[Member]]:
         """Return pieces whose passes fit into memory."""
@@ -49,7 +51,10 @@ class Work(NamedTuple):
         def train_piece(piece: list[Member]) -> list[Result]:
             jobs, place = [job for _, job in piece], self.seen.placement
             keep, cancelled = self.keep, self.is_cancelled
-            return train(jobs, self.data, place, observer, keep=keep, cancelled=cancelled)
+            kept = self.keeper(piece)
+            return train(
+                jobs, self.data, place, observer, keep=keep, cancelled=cancelled, keeper=kept
+            )
 
         trained = self.shrinking.trained(cut, train_piece, key, is_cut)
         return [result for results in trained for result in results]

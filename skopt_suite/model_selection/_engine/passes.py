@@ -26,6 +26,8 @@ from skopt_suite.estimators._fused import (
     warn_if_not_converged,
 )
 from skopt_suite.model_selection._engine.candidates import Candidate
+from skopt_suite.model_selection._engine.kept import KeptGroup
+from skopt_suite.model_selection._engine.levels import innermost_name
 from skopt_suite.model_selection._engine.memory import pieces
 from skopt_suite.model_selection._engine.progress import PassObserver
 from skopt_suite.model_selection._engine.settings import Settings
@@ -83,6 +85,7 @@ def train_group(
     settings: Settings,
     past: dict[int, Result],
     observer: PassObserver | None = None,
+    kept: KeptGroup | None = None,
 ) -> Iterator[Piece]:
     """Train candidates with the same ``pass_key``, in pieces that fit into memory.
 
@@ -98,6 +101,8 @@ def train_group(
         Results of fits to go on with, by the index of their candidate.
     observer : PassObserver, optional
         Is told about the epochs.
+    kept : KeptGroup, optional
+        What files have of them.
     """
     model = candidates[0].model
     seen = viewer.see(model)
@@ -111,11 +116,14 @@ def train_group(
     data = prepared[members[0][0].weighting].data
     check_job(members[0][1], data.train.X)
     cut = list(pieces(members, data, seen.placement, settings.budget))
+    if kept is not None:
+        kept = kept.on(seen.rows.X) if innermost_name(candidates[0].estimator) else kept
+        cut = kept.cut(cut)
     if observer is not None:
         observer.pass_begins(sum(_n_epochs(piece, past) for piece in cut))
 
     def train_piece(piece: list[tuple[Candidate, Job]]) -> list[Trained]:
-        return _trained(piece, data, seen, past, settings, observer)
+        return _trained(piece, data, seen, past, settings, observer, kept)
 
     def is_cut(parts: list[list[tuple[Candidate, Job]]]) -> None:
         if observer is not None:
@@ -199,9 +207,10 @@ def _trained(
     past: dict[int, Result],
     settings: Settings,
     observer: PassObserver | None,
+    kept: KeptGroup | None,
 ) -> list[Trained]:
     start = time.perf_counter()
-    results = _train(piece, data, seen, past, settings, observer)
+    results = _train(piece, data, seen, past, settings, observer, kept)
     each = (time.perf_counter() - start) / len(piece)
     _warn(piece, results, data)
     return [
@@ -217,9 +226,10 @@ def _train(
     past: dict[int, Result],
     settings: Settings,
     observer: PassObserver | None,
+    kept: KeptGroup | None,
 ) -> list[Result]:
     """Return the results of a piece; fits that were done before are not trained."""
-    results = [past.get(candidate.index) for candidate, _ in piece]
+    results = [_placed(past.get(candidate.index), seen) for candidate, _ in piece]
     going = [k for k, (_, job) in enumerate(piece) if not _is_done(results[k], job)]
     if going:
         # One that diverges is told from its loss; a warning might be an error, of all of them.
@@ -231,10 +241,16 @@ def _train(
                 observer,
                 keep=settings.keep,
                 cancelled=settings.cancellation.is_set,
+                keeper=None if kept is None else kept.keeper([piece[k][0].index for k in going]),
             )
         for k, result in zip(going, new, strict=True):
             results[k] = result
     return [result for result in results if result is not None]
+
+
+def _placed(result: Result | None, seen: SeenRows) -> Result | None:
+    """Return a result that may come from a file, where the fit is."""
+    return result and replace(result, params=seen.placement.asarray(result.params))
 
 
 def _n_epochs(piece: list[tuple[Candidate, Job]], past: dict[int, Result]) -> int:

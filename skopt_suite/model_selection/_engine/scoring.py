@@ -15,6 +15,7 @@ from skopt_suite.backends import FeatureMatrix, TargetColumns
 from skopt_suite.estimators._fused import rows_to_score
 from skopt_suite.model_selection._engine.candidates import Candidate
 from skopt_suite.model_selection._engine.device import on_host
+from skopt_suite.model_selection._engine.kept import KeptGroup
 from skopt_suite.model_selection._engine.levels import (
     Leaf,
     Opened,
@@ -53,6 +54,8 @@ class Fold(NamedTuple):
     shared_time: float
     """Share of a candidate of the time that what is around it took to fit."""
     settings: Settings
+    kept: KeptGroup | None = None
+    """What files have of the candidates of a group."""
 
     def is_model_scored(self) -> bool:
         """Whether the model itself is scored, beneath nothing but Pipelines."""

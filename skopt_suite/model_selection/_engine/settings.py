@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skopt_suite.model_selection._engine.memory import Budget
 from skopt_suite.model_selection._engine.shrinking import Shrinking
 from skopt_suite.training import Cancelled, Keep
+
+if TYPE_CHECKING:
+    from skopt_suite.model_selection._engine.kept import KeptRound
 
 _PATIENCE = 1.0  # seconds
 
@@ -74,6 +77,8 @@ class Settings(NamedTuple):
     n_candidates: int = 0
     """Of a round."""
     n_workers: int = 1
+    kept: KeptRound | None = None
+    """What files have of the round."""
 
     @property
     def scores_pipelines(self) -> bool:

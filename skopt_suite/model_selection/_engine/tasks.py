@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from typing import Any
 
 import numpy as np
@@ -72,10 +72,13 @@ class Runner:
         """
         parts = self._parts(candidates)
         tasks = [Task(k, part, past[k]) for k in range(len(self._splits)) for part in parts]
-        tasks = self._without_remainder(tasks)
+        done = {} if self._settings.kept is None else self._settings.kept.outcomes()
+        tasks = _without(done, self._without_remainder(tasks))
         if context is not None and has_callbacks(self._search):
             tasks = _with_bars(tasks, self._search, context, first_id)
         table: list[list[Any]] = [[None] * len(self._splits) for _ in candidates]
+        for (split, index), outcome in done.items():
+            table[index][split] = outcome
         for task, outcomes in zip(tasks, self._in_parallel(tasks, len(candidates)), strict=True):
             for outcome in outcomes:
                 table[outcome.index][task.split] = outcome
@@ -135,6 +138,20 @@ def _cut(task: Task, n_parts: int) -> list[Task]:
         return [task]
     parts = np.array_split(np.arange(len(candidates)), min(n_parts, len(candidates)))
     return [task._replace(groups=[Group([candidates[k] for k in part])]) for part in parts]
+
+
+def _without(done: Collection[tuple[int, int]], tasks: list[Task]) -> list[Task]:
+    """Return the tasks without the candidates that are done on their splits."""
+    left = []
+    for task in tasks:
+        going = [
+            group._replace(
+                candidates=[c for c in group.candidates if (task.split, c.index) not in done]
+            )
+            for group in task.groups
+        ]
+        left.append(task._replace(groups=[group for group in going if group.candidates]))
+    return [task for task in left if task.groups]
 
 
 def _with_bars(tasks: list[Task], search: Any, context: Any, first_id: int) -> list[Task]:
