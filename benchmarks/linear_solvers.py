@@ -25,19 +25,21 @@ from sklearn.model_selection import GridSearchCV, KFold
 
 from skopt_suite import LinearClassifier, LinearRegressor
 from skopt_suite.model_selection import FusedGridSearchCV
-from skopt_suite.penalties import L1, MCP
+from skopt_suite.penalties import L1, MCP, GroupLasso
 from skopt_suite.penalties import ElasticNet as OurElasticNet
 
 try:
     import skglm
-    from skglm.datafits import Logistic, Quadratic
+    from skglm.datafits import Logistic, LogisticGroup, Quadratic, QuadraticGroup
     from skglm.penalties import L1 as SkglmL1
-    from skglm.penalties import MCPenalty
-    from skglm.solvers import AndersonCD, ProxNewton
+    from skglm.penalties import MCPenalty, WeightedGroupL2
+    from skglm.solvers import AndersonCD, GroupBCD, GroupProxNewton, ProxNewton
+    from skglm.utils.data import grp_converter
 except ImportError:
     skglm = None
 
 TOL = 1e-7
+GROUP_SIZE = 10
 
 
 def regression(n_samples, n_features, density=1.0, seed=0):
@@ -123,6 +125,43 @@ def logistic_case(X, y, share):
     yield lambda coef, b: log_loss(X, y, coef, b) + alpha * np.abs(coef).sum()
 
 
+def group_case(X, y, share):
+    yield from _group_case(X, y, share, LinearRegressor, squared_error)
+
+
+def group_logistic_case(X, y, share):
+    yield from _group_case(X, y, share, LinearClassifier, log_loss)
+
+
+def _group_case(X, y, share, cls, loss):
+    y = y if loss is squared_error else (y > np.median(y)).astype(int)
+    norms = np.linalg.norm((X.T @ (y - y.mean())).reshape(-1, GROUP_SIZE), axis=1)
+    largest = norms.max() / len(y) / np.sqrt(GROUP_SIZE)
+    alpha, groups = largest / share, np.arange(X.shape[1]) // GROUP_SIZE
+    yield "ours", cls(penalty=GroupLasso(alpha, groups=groups), tol=TOL)
+    if skglm:
+        yield from _skglm_groups(X.shape[1], alpha, loss, TOL * largest)
+    yield (
+        lambda coef, b: (
+            loss(X, y, coef, b)
+            + alpha
+            * np.sqrt(GROUP_SIZE)
+            * np.linalg.norm(coef.reshape(-1, GROUP_SIZE), axis=1).sum()
+        )
+    )
+
+
+def _skglm_groups(n_features, alpha, loss, tol):
+    places, starts = grp_converter(GROUP_SIZE, n_features)
+    weights = np.full(len(starts) - 1, np.sqrt(GROUP_SIZE))
+    penalty = WeightedGroupL2(alpha, weights, starts, places)
+    datafit = (QuadraticGroup if loss is squared_error else LogisticGroup)(starts, places)
+    # GroupBCD of skglm has no intercepts with the logistic loss
+    solver = GroupBCD if loss is squared_error else GroupProxNewton
+    solver = solver(tol=tol, fit_intercept=True)
+    yield "skglm", skglm.GeneralizedLinearEstimator(datafit, penalty, solver)
+
+
 def grid_case(X, y, share):
     alphas = largest_alpha(X, y) * np.geomspace(1, 1 / share, 100)
     cv, grid = KFold(5), {"penalty__alpha": alphas}
@@ -167,6 +206,12 @@ CASES = {
     "lasso diabetes, /10": (lasso_case, diabetes, 10),
     "L1 logistic 1,000 × 10,000, /10": (logistic_case, lambda: regression(1000, 10_000), 10),
     "L1 logistic 1,000 × 10,000, /50": (logistic_case, lambda: regression(1000, 10_000), 50),
+    "group lasso 1,000 × 10,000, /10": (group_case, lambda: regression(1000, 10_000), 10),
+    "group logistic 1,000 × 10,000, /10": (
+        group_logistic_case,
+        lambda: regression(1000, 10_000),
+        10,
+    ),
     "100 alphas × 5 folds, 20,000 × 100": (grid_case, lambda: regression(20_000, 100), 1000),
     "100 alphas × 5 folds, 1,000 × 5,000": (grid_case, lambda: regression(1000, 5000), 10),
     "logistic, 20 alphas × 5 folds, 20,000 × 100": (

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import int32
 
+from skopt_suite.backends.kernels._numba._block_steps import solve_block, steepest_of
 from skopt_suite.backends.kernels._numba._coordinates import (
-    _best,
     _copy,
     _dot,
     _is_mixed,
@@ -19,9 +19,16 @@ from skopt_suite.backends.kernels._numba._coordinates import (
 )
 from skopt_suite.backends.kernels._numba._entry import entry
 from skopt_suite.backends.kernels._numba._jit import jit_inner_views, jit_sum, larger
-from skopt_suite.backends.kernels._numba._types import array, given, matrix_of, number, whole
+from skopt_suite.backends.kernels._numba._types import (
+    array,
+    flat_of,
+    given,
+    matrix_of,
+    number,
+    whole,
+)
 
-_RING, _POWERS, _STEPS, _SOLVED = 7, 10, 20, 0.1
+_RING = 7
 
 
 def descend_by_blocks(
@@ -66,14 +73,15 @@ def descend_by_blocks(
     )
     move = np.zeros((n_outputs, n))
     places = feature, output, starts, squares
-    given = slope, curvature, root, norm
+    given = curvature, root, norm
     _by_blocks(*matrix, *places, *given, at, w, terms, *rooms, move, tol, max_epochs)
     return w[:n_weights], move, w[n_weights:]
 
 
 @jit_sum
-def _product(columns, data, indices, indptr, j, mean, values):
+def _product(matrix, j, mean, values):
     # Of a centred column with a number for every row.
+    columns, data, indices, indptr = matrix
     total = 0.0
     if indptr.size:
         for place in range(indptr[j], indptr[j + 1]):
@@ -86,8 +94,9 @@ def _product(columns, data, indices, indptr, j, mean, values):
 
 
 @jit_sum
-def _product_of_both(columns, data, indices, indptr, j, mean, values, others):
+def _product_of_both(matrix, j, mean, values, others):
     # Of a centred column with products of numbers of every row.
+    columns, data, indices, indptr = matrix
     total = 0.0
     if indptr.size:
         for place in range(indptr[j], indptr[j + 1]):
@@ -101,8 +110,9 @@ def _product_of_both(columns, data, indices, indptr, j, mean, values, others):
 
 
 @jit_inner_views
-def _add_to(target, columns, data, indices, indptr, j, mean, step, scale):
+def _add_to(target, matrix, j, mean, step, scale):
     # Adds a multiple of a centred column, row by row times `scale`.
+    columns, data, indices, indptr = matrix
     if indptr.size:
         for place in range(indptr[j], indptr[j + 1]):
             i = indices[place]
@@ -140,19 +150,18 @@ def _value(w, terms, starts, norm):
 
 
 @jit_inner_views
-def _slope_along(columns, data, indices, indptr, j, k, mean, at, root):
-    total = _product(columns, data, indices, indptr, j, mean, at[k])
+def _slope_along(matrix, j, k, mean, at, root):
+    total = _product(matrix, j, mean, at[k])
     if root.shape[0]:
-        both = at[root.shape[0]]
-        total -= _product_of_both(columns, data, indices, indptr, j, mean, both, root[k])
+        total -= _product_of_both(matrix, j, mean, at[root.shape[0]], root[k])
     return total
 
 
 @jit_inner_views
-def _step_along(columns, data, indices, indptr, j, k, mean, step, at, curvature, root):
-    _add_to(at[k], columns, data, indices, indptr, j, mean, step, curvature[k])
+def _step_along(matrix, j, k, mean, step, at, curvature, root):
+    _add_to(at[k], matrix, j, mean, step, curvature[k])
     if root.shape[0]:
-        _add_to(at[root.shape[0]], columns, data, indices, indptr, j, mean, step, root[k])
+        _add_to(at[root.shape[0]], matrix, j, mean, step, root[k])
 
 
 @jit_inner_views
@@ -176,39 +185,39 @@ def _shift_intercepts(at, w, curvature, root, n_weights):
 
 
 @jit_inner_views
-def _find_second(
-    columns, data, indices, indptr, feature, output, known, curvature, root, first, block
-):
+def _find_means(matrix, places, curvature, w, known):
+    # Means of dense columns, which are taken off where there are intercepts; and weights as now.
+    (feature, output, _, _), (columns, _, _, indptr) = places, matrix
+    for c in range(feature.size):
+        d = curvature[output[c]]
+        known[0, c], known[1, c] = 0.0, w[c]
+        if w.size > feature.size and indptr.size == 0:
+            total = _sum(d)
+            known[0, c] = _dot(columns[feature[c]], d) / total if total > 0.0 else 0.0
+
+
+@jit_inner_views
+def _find_second(matrix, places, known, curvature, root, l2, first, block):
     # Second derivatives by the weights of a block.
+    _, output, _, _ = places
     for a in range(block.shape[0]):
         for b in range(a + 1):
             c, e = first + a, first + b
             k, m, entry = output[c], output[e], 0.0
             if k == m:
-                entry += _weighted(
-                    columns,
-                    data,
-                    indices,
-                    indptr,
-                    feature,
-                    known,
-                    c,
-                    e,
-                    curvature[k],
-                    curvature[k],
-                    False,
-                )
+                d = curvature[k]
+                entry += _weighted(matrix, places, known, c, e, d, d, False)
             if root.shape[0]:
-                entry -= _weighted(
-                    columns, data, indices, indptr, feature, known, c, e, root[k], root[m], True
-                )
+                entry -= _weighted(matrix, places, known, c, e, root[k], root[m], True)
             block[a, b] = entry
             block[b, a] = entry
+        block[a, a] += l2[first + a]
 
 
 @jit_sum
-def _weighted(columns, data, indices, indptr, feature, known, c, e, scale, other, has_both):
+def _weighted(matrix, places, known, c, e, scale, other, has_both):
     # The product of two centred columns, row by row times one number or two.
+    (columns, data, indices, indptr), (feature, _, _, _) = matrix, places
     total = 0.0
     if indptr.size == 0:
         x, z, mean_x, mean_z = columns[feature[c]], columns[feature[e]], known[0, c], known[0, e]
@@ -230,117 +239,82 @@ def _weighted(columns, data, indices, indptr, feature, known, c, e, scale, other
 
 
 @jit_inner_views
-def _steepest(block, direction, product):
-    # About the largest eigenvalue; steps look whether it is enough.
-    size = block.shape[0]
-    if size == 1:
-        return block[0, 0]
-    for a in range(size):
-        direction[a] = block[a, a]
-    found = 0.0
-    for _ in range(_POWERS):
-        length = 0.0
-        for a in range(size):
-            length += direction[a] * direction[a]
-        if not length > 0.0:
-            return length
-        found = 0.0
-        for a in range(size):
-            product[a] = 0.0
-            for b in range(size):
-                product[a] += block[a, b] * direction[b]
-            found += product[a] * product[a]
-        found = np.sqrt(found / length)
-        for a in range(size):
-            direction[a] = product[a] / (np.sqrt(length) * found) if found > 0.0 else 0.0
-    return 1.01 * found
-
-
-@jit_inner_views
-def _solve_block(block, room, terms, first, norm, steepest):
-    # Proximal steps on a block whose slopes are row 0 and weights row 1; the bound that was needed.
-    size, most = block.shape[0], 0.0
-    if not (steepest > 0.0 or steepest != steepest):
-        return steepest
-    for _ in range(_STEPS):
-        _find_prox(room, terms, first, size, norm, steepest)
-        square, rise, change = 0.0, 0.0, 0.0
-        for a in range(size):
-            room[3, a] = 0.0
-            step = room[2, a] - room[1, a]
-            for b in range(size):
-                room[3, a] += block[a, b] * (room[2, b] - room[1, b])
-            square += step * step
-            rise += step * room[3, a]
-            change = max(change, abs(step))
-        if rise > steepest * square * (1.0 + 1e-9):
-            steepest = 1.1 * rise / square
-            continue
-        for a in range(size):
-            room[1, a] = room[2, a]
-            room[0, a] += room[3, a]
-        most = max(most, change)
-        if size == 1 or not change > _SOLVED * most:
-            break
-    return steepest
-
-
-@jit_inner_views
-def _find_prox(room, terms, first, size, norm, steepest):
-    square = 0.0
-    for a in range(size):
-        z = steepest * room[1, a] - room[0, a]
-        best = _best(z, steepest, terms, first + a)
-        room[2, a] = best
-        square += best * best
-    if norm > 0.0 and square != 0.0:
-        share = 1.0 - norm / (steepest * np.sqrt(square))
-        share = 0.0 if share < 0.0 else share
-        for a in range(size):
-            room[2, a] *= share
-
-
-@jit_inner_views
-def _find_move(columns, data, indices, indptr, feature, output, known, w, move):
+def _find_move(matrix, places, known, w, move):
     # What rows have moved by; intercepts become those of columns that are not centred.
-    n_weights, n_outputs = feature.size, move.shape[0]
+    feature, output, _, _ = places
+    n_weights = feature.size
     if w.size > n_weights:
-        for k in range(n_outputs):
-            for c in range(n_weights):
-                if output[c] == k:
-                    w[n_weights + k] -= (w[c] - known[1, c]) * known[0, c]
+        for c in range(n_weights):
+            w[n_weights + output[c]] -= (w[c] - known[1, c]) * known[0, c]
+        for k in range(move.shape[0]):
             for i in range(move.shape[1]):
                 move[k, i] = w[n_weights + k]
     for c in range(n_weights):
-        step, j = w[c] - known[1, c], feature[c]
+        step = w[c] - known[1, c]
         if step != 0.0:
-            target = move[output[c]]
-            if indptr.size:
-                for place in range(indptr[j], indptr[j + 1]):
-                    target[indices[place]] += step * data[place]
-            else:
-                x = columns[j]
-                for i in range(target.size):
-                    target[i] += step * x[i]
+            _add_plain(move[output[c]], matrix, feature[c], step)
+
+
+@jit_inner_views
+def _add_plain(target, matrix, j, step):
+    columns, data, indices, indptr = matrix
+    if indptr.size:
+        for place in range(indptr[j], indptr[j + 1]):
+            target[indices[place]] += step * data[place]
+    else:
+        x = columns[j]
+        for i in range(target.size):
+            target[i] += step * x[i]
+
+
+@jit_inner_views
+def _descend_block(matrix, places, quadratic, at, w, terms, known, room, block, g, steepest):
+    # Solves a block; the largest change of a slope by its own step, and the bound that was needed.
+    (feature, output, starts, _), (curvature, root, norm) = places, quadratic
+    first, most = starts[g], 0.0
+    for a in range(block.shape[0]):
+        c = first + a
+        slope = _slope_along(matrix, feature[c], output[c], known[0, c], at, root)
+        room[0, a], room[1, a] = slope + terms[1, c] * w[c], w[c]
+    steepest = solve_block(block, room, terms, first, norm[g], steepest)
+    for a in range(block.shape[0]):
+        c = first + a
+        step = room[1, a] - w[c]
+        if step != 0.0:
+            w[c] = room[1, a]
+            mean = known[0, c]
+            _step_along(matrix, feature[c], output[c], mean, step, at, curvature, root)
+            most = larger(most, abs(step) * steepest)
+    return most, steepest
+
+
+@jit_inner_views
+def _keep(n_kept, w, at, quadratic, terms, starts, ring, kept, small):
+    # Keeps an iterate, and goes on from an extrapolation where the ring is full and that is better;
+    # how many are kept behind the first.
+    curvature, _, norm = quadratic
+    n_kept += 1
+    _copy(ring[n_kept], w)
+    _copy(kept[n_kept], flat_of(at))
+    if n_kept < 5:
+        return n_kept
+    if _is_mixed(ring, kept, terms, small):
+        mixed = matrix_of(kept[6], 0, at.shape[0], at.shape[1])
+        value = _of_rows(at, curvature) + _value(w, terms, starts, norm)
+        if _of_rows(mixed, curvature) + _value(ring[6], terms, starts, norm) < value:
+            _copy(w, ring[6])
+            _copy(flat_of(at), kept[6])
+    _copy(ring[0], w)
+    _copy(kept[0], flat_of(at))
+    return 0
 
 
 def _types(kind):
     row, table, places = array(number, 1), array(number, 2), given(whole, 1)
     matrix = given(kind, 2), given(kind, 1), given(int32, 1), places
-    quadratic = given(number, 2), given(number, 2), given(number, 2), given(number, 1)
+    quadratic = given(number, 2), given(number, 2), given(number, 1)
     rooms = table, table, table, row, row, table, table
-    return (
-        *matrix,
-        *[places] * 4,
-        *quadratic,
-        table,
-        row,
-        table,
-        *rooms,
-        table,
-        number,
-        whole,
-    )
+    return *matrix, *[places] * 4, *quadratic, table, row, table, *rooms, table, number, whole
 
 
 @entry(_types)
@@ -353,7 +327,6 @@ def _by_blocks(
     output,
     starts,
     squares,
-    slope,
     curvature,
     root,
     norm,
@@ -371,78 +344,27 @@ def _by_blocks(
     tol,
     max_epochs,
 ):
-    n_weights = feature.size
-    for c in range(n_weights):
-        j, d = feature[c], curvature[output[c]]
-        known[0, c], known[1, c] = 0.0, w[c]
-        if w.size > n_weights and indptr.size == 0:
-            total = _sum(d)
-            known[0, c] = _dot(columns[j], d) / total if total > 0.0 else 0.0
+    matrix, places = (columns, data, indices, indptr), (feature, output, starts, squares)
+    quadratic = curvature, root, norm
+    _find_means(matrix, places, curvature, w, known)
     for g in range(norm.size):
-        block = matrix_of(second, squares[g], starts[g + 1] - starts[g], starts[g + 1] - starts[g])
-        _find_second(
-            columns,
-            data,
-            indices,
-            indptr,
-            feature,
-            output,
-            known,
-            curvature,
-            root,
-            starts[g],
-            block,
-        )
-        for a in range(block.shape[0]):
-            block[a, a] += terms[1, starts[g] + a]
-        steepest[g] = _steepest(block, room[0], room[1])
-    n_kept = 0
+        first, size = starts[g], starts[g + 1] - starts[g]
+        block = matrix_of(second, squares[g], size, size)
+        _find_second(matrix, places, known, curvature, root, terms[1], first, block)
+        steepest[g] = steepest_of(block, room[0], room[1])
     _copy(ring[0], w)
-    _copy(kept[0], at.reshape(-1))
+    _copy(kept[0], flat_of(at))
+    n_kept = 0
     for _ in range(max_epochs):
-        most = _shift_intercepts(at, w, curvature, root, n_weights)
+        most = _shift_intercepts(at, w, curvature, root, feature.size)
         for g in range(norm.size):
-            first, size = starts[g], starts[g + 1] - starts[g]
+            size = starts[g + 1] - starts[g]
             block = matrix_of(second, squares[g], size, size)
-            for a in range(size):
-                c = first + a
-                slope_of = _slope_along(
-                    columns, data, indices, indptr, feature[c], output[c], known[0, c], at, root
-                )
-                room[0, a], room[1, a] = slope_of + terms[1, c] * w[c], w[c]
-            steepest[g] = _solve_block(block, room, terms, first, norm[g], steepest[g])
-            for a in range(size):
-                c = first + a
-                step = room[1, a] - w[c]
-                if step != 0.0:
-                    w[c] = room[1, a]
-                    _step_along(
-                        columns,
-                        data,
-                        indices,
-                        indptr,
-                        feature[c],
-                        output[c],
-                        known[0, c],
-                        step,
-                        at,
-                        curvature,
-                        root,
-                    )
-                    most = larger(most, abs(step) * steepest[g])
+            moved, steepest[g] = _descend_block(
+                matrix, places, quadratic, at, w, terms, known, room, block, g, steepest[g]
+            )
+            most = larger(most, moved)
         if not most > tol:
             break
-        n_kept += 1
-        _copy(ring[n_kept], w)
-        _copy(kept[n_kept], at.reshape(-1))
-        if n_kept == 5:
-            n_kept = 0
-            if _is_mixed(ring, kept, terms, small):
-                mixed = kept[6].reshape(at.shape)
-                value = _of_rows(at, curvature) + _value(w, terms, starts, norm)
-                if _of_rows(mixed, curvature) + _value(ring[6], terms, starts, norm) < value:
-                    _copy(w, ring[6])
-                    _copy(at.reshape(-1), kept[6])
-            _copy(ring[0], w)
-            _copy(kept[0], at.reshape(-1))
-    _find_move(columns, data, indices, indptr, feature, output, known, w, move)
+        n_kept = _keep(n_kept, w, at, quadratic, terms, starts, ring, kept, small)
+    _find_move(matrix, places, known, w, move)
