@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -13,10 +13,12 @@ import joblib
 import numpy as np
 
 from skopt_suite.backends import is_device_array, is_sparse, to_numpy
+from skopt_suite.chunks import Reader, as_tuple, reader_of
 
 _LONGEST = 200  # characters; of longer texts there is a hash
 _DEEPEST = 10
 _N_HEX = 16
+_AT_ONCE = 2**24  # bytes of an array that are hashed
 
 
 def described(value: Any) -> str:
@@ -33,6 +35,9 @@ def described_data(value: Any) -> str:
         return _of_sparse(value)
     if is_device_array(value):
         value = to_numpy(value)
+    reader = None if isinstance(value, np.ndarray) else reader_of(value)
+    if reader is not None:
+        return _of_chunks(reader)
     if hasattr(value, "columns") and hasattr(value, "shape"):
         return _of_frame(value)
     try:
@@ -46,8 +51,14 @@ def _of_array(array: np.ndarray) -> str:
     if array.dtype.hasobject:
         found = _hash(repr(array.tolist()).encode())
     else:
-        found = _hash(np.ascontiguousarray(array))
+        found = _hash(*map(np.ascontiguousarray, _blocks(array)))
     return f"{array.dtype} of shape {array.shape} ({found})"
+
+
+def _blocks(array: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the rows in order, of maps of files without copies of all."""
+    size = max(1, _AT_ONCE * len(array) // max(1, array.nbytes))
+    return (array[start : start + size] for start in range(0, len(array), size))
 
 
 def _of_sparse(X: Any) -> str:
@@ -61,6 +72,12 @@ def _parts_of(X: Any) -> list[Any]:
     if not hasattr(X, "indptr"):
         X = X.tocsr()
     return [X.data, X.indices, X.indptr]
+
+
+def _of_chunks(reader: Reader) -> str:
+    """Return a text of rows that are read chunk by chunk, once more."""
+    parts = [described_data(part) for chunk in reader.sweep() for part in as_tuple(chunk)]
+    return f"rows in chunks ({_hash(' '.join(parts).encode())})"
 
 
 def _of_frame(frame: Any) -> str:
@@ -146,5 +163,8 @@ def _name(thing: Any) -> str:
     return f"{thing.__module__}.{thing.__qualname__}"
 
 
-def _hash(content: Any) -> str:
-    return hashlib.blake2b(content, digest_size=_N_HEX // 2).hexdigest()
+def _hash(*contents: Any) -> str:
+    found = hashlib.blake2b(digest_size=_N_HEX // 2)
+    for content in contents:
+        found.update(content)
+    return found.hexdigest()

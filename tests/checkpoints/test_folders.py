@@ -229,6 +229,20 @@ def test_a_state_of_another_kind_is_refused(folder):
         fit(MODEL, folder)
 
 
+def chunks():
+    return [(X[start : start + 40], Y[start : start + 40]) for start in range(0, 150, 40)]
+
+
+@pytest.mark.parametrize("given", [chunks(), lambda: iter(chunks())], ids=["sequence", "callable"])
+def test_rows_that_are_read_chunk_by_chunk(given, tmp_path):
+    network = MLPClassifier((5,), max_iter=4, random_state=0)
+    again, n_calls = fitted_in_pieces(lambda: fit(network, tmp_path / "run", given, None))
+    assert n_calls == 5
+    np.testing.assert_array_equal(again.coefs_[0], clone(network).fit(given, None).coefs_[0])
+    with pytest.raises(ValueError, match="X was rows in chunks"):
+        fit(network, tmp_path / "run", chunks()[:3], None)
+
+
 def test_divergence_is_kept(tmp_path):
     model = LinearRegressor(optimizer="sgd", random_state=0, standardize=False)
     model.set_params(optimizer__learning_rate=1e9)

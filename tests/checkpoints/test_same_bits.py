@@ -48,6 +48,7 @@ FITS = {
     ),
     "interior point": LinearRegressor(optimizer="interior_point", loss="absolute_error"),
     "smoothed": LinearRegressor(optimizer="lbfgs", loss="absolute_error"),
+    "saga": LinearRegressor(optimizer="saga", penalty="l1", max_iter=9, random_state=0),
     "closed form": LinearRegressor(optimizer="closed_form"),
 }
 
@@ -67,6 +68,7 @@ def assert_same(model, other):
     for a, b in zip(learnt(model)[0], learnt(other)[0], strict=True):
         np.testing.assert_array_equal(a, b)
     assert learnt(model)[1:] == learnt(other)[1:]
+    np.testing.assert_array_equal(*(getattr(one, "dual_gap_", None) for one in (model, other)))
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
