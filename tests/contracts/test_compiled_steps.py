@@ -60,7 +60,7 @@ from skopt_suite.penalties import (
 from skopt_suite.schedules import SCHEDULES, Constant
 from skopt_suite.testing._common import job_of, variants
 from skopt_suite.testing._pairwise import pairwise
-from skopt_suite.training import Data, Rows, _compiled, _loop, train
+from skopt_suite.training import Data, Rows, _compiled, _loop, _names, train
 from skopt_suite.training._rule_texts import rule_texts
 
 NUMPY = Placement(np)
@@ -118,7 +118,7 @@ ALL_LOSSES += [
 
 
 def name_of_loss(loss, kind, n_outputs):
-    return _compiled._loss_name(loss.on(TargetType(kind, n_outputs)))
+    return _names.loss_name(loss.on(TargetType(kind, n_outputs)))
 
 
 def name_of_formula(penalty):
@@ -126,7 +126,7 @@ def name_of_formula(penalty):
     acts = penalty.description()
     if acts is None or acts.formula is None:
         return None if acts is None else ""
-    return _compiled._name_of(acts.formula)
+    return _names.name_of(acts.formula)
 
 
 ALL_LOSSES = [loss for loss in ALL_LOSSES if name_of_loss(*loss) in LOSSES]
