@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -71,7 +71,7 @@ def best_optimizer(loss: Loss, penalty: Penalty, shape: Shape | None = None, **f
     It does not depend on how many fits there are: one in a stack takes the steps that it takes
     alone. None as a shape leaves out those that are best for some only.
     """
-    demands = Demands(loss, penalty, **facts)
+    demands = Demands(loss, cast(Penalty, _Unnamed(penalty)), **facts)
     names = (*(() if shape is None else _best_for(shape)), *_BEST_FIRST)
     tried = {name: OPTIMIZERS[name]() for name in names}
     able = (
@@ -80,6 +80,16 @@ def best_optimizer(loss: Loss, penalty: Penalty, shape: Shape | None = None, **f
         if optimizer.refusal(demands) is None and optimizer.suits(demands)
     )
     return next(able, _BEST_FIRST[-1])
+
+
+class _Unnamed:
+    """A penalty in reasons that nobody reads, as scikit-learn takes long to print one."""
+
+    def __init__(self, penalty: Penalty) -> None:
+        self.penalty = penalty
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.penalty, name)
 
 
 def _best_for(shape: Shape) -> Iterator[str]:
