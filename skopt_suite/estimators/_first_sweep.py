@@ -49,7 +49,7 @@ class Swept(NamedTuple):
 def reader_for(model: TrainableEstimator, X: Any) -> Reader | None:
     """Return what reads the rows of a fit; None where X is in memory, or is taken as if it were.
 
-    A map of a file is, where the optimizer needs it.
+    A map of a file is where the optimizer needs it, and it and dask's collections on devices.
     """
     if hasattr(X, "__next__"):
         raise TypeError(
@@ -57,14 +57,21 @@ def reader_for(model: TrainableEstimator, X: Any) -> Reader | None:
             "chunks only once. Give a callable that returns an iterator, or a list of chunks."
         )
     reader = reader_of(X)
-    if reader is not None and reader.is_map and not model._optimizer(is_chunked=True).takes_chunks:
+    if reader is None or _is_array_to(model, reader):
         return None
-    if reader is not None and model.backend == "cupy":
+    if model.backend == "cupy":
         raise ValueError(
             f"{type(model).__name__}: backend='cupy' takes X in memory only; got "
             f"{type(X).__name__}, which is read in chunks. Change backend to 'numpy'."
         )
     return reader
+
+
+def _is_array_to(model: TrainableEstimator, reader: Reader) -> bool:
+    """Whether a model needs all rows at once, of what can give them."""
+    if reader.is_map and not model._optimizer(is_chunked=True).takes_chunks:
+        return True
+    return reader.is_array and model.backend == "cupy"
 
 
 def swept(
