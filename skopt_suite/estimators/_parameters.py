@@ -17,7 +17,14 @@ from skopt_suite.penalties import PENALTIES, Penalty
 from skopt_suite.schedules import SCHEDULES, Schedule
 from skopt_suite.training import has_cheap_spectrum
 
-_BEST_FIRST = ("interior_point", "lbfgs", "coordinate_descent", "fista", "adam")
+_BEST_FIRST = (
+    "interior_point",
+    "dual_coordinate_descent",
+    "lbfgs",
+    "coordinate_descent",
+    "fista",
+    "adam",
+)
 """What `"auto"` tries; the last takes every loss and penalty."""
 _SMALL = 2**19
 """Multiplications for a matrix of second derivatives that take less time than what they save."""

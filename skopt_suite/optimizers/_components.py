@@ -32,3 +32,4 @@ from .solvers._newton_cholesky import NewtonCholesky as NewtonCholesky
 from .solvers._newton_cg import NewtonCG as NewtonCG
 from .solvers._interior_point import InteriorPoint as InteriorPoint
 from .solvers._saga import SAGA as SAGA
+from .solvers._dual_coordinate_descent import DualCoordinateDescent as DualCoordinateDescent

@@ -58,6 +58,10 @@ class PenaltyFacts(Protocol):
         """Whether it is a sum over weights of absolute values and squares, free of constraints."""
 
     @property
+    def has_ridge(self) -> bool:
+        """Whether a part of it is known to be L2, of a strength that is not 0."""
+
+    @property
     def has_tangent(self) -> bool:
         """Whether it is, or is bounded by, a sum over weights of absolute values and squares."""
 

@@ -173,6 +173,16 @@ class Penalty(Component):
         is_ridge = separable is not None and separable.l1 is None and not separable.is_positive
         return self.curvature() is not None or is_ridge
 
+    @property
+    def has_ridge(self) -> bool:
+        """Whether a part of it is known to be L2, of a strength that is not 0."""
+        separable = self.separable()
+        if separable is None or separable.l2 is None:
+            return False
+        is_some = isinstance(separable.l2, list | tuple | np.ndarray)
+        values: Any = separable.l2 if is_some else [separable.l2]
+        return all(isinstance(one, str) or one != 0 for one in values)
+
     def separable(self) -> Separable | None:
         """Return the strengths where it is ``Σ_j l1_j |w_j| + l2_j / 2 w_j²``, else None.
 

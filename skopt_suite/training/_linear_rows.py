@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from skopt_suite._component import take
 from skopt_suite._layout import DenseLayout
@@ -260,6 +261,11 @@ class Columns:
     def by_row(self) -> Any:
         """Inputs, row by row."""
         return self.X.tocsr() if self.is_sparse else np.ascontiguousarray(self.X)
+
+    @cached_property
+    def by_sparse_row(self) -> Any:
+        """The same, without numbers that are 0."""
+        return self.by_row if self.is_sparse else csr_array(self.by_row)
 
     @cached_property
     def sparse(self) -> tuple[Any, Any, Any]:

@@ -22,14 +22,15 @@ from skopt_suite.schedules import Cosine, ReduceOnPlateau, Step, Warmup
 DATA = Path(__file__).parents[1] / "data"
 VERSIONS = sorted(path.stem.removeprefix("models-") for path in DATA.glob("models-*.pkl"))
 X, y = make_classification(n_samples=60, n_features=5, random_state=0)
+KINKED = ("interior_point", "dual_coordinate_descent")
 SETTINGS = {"max_iter": 4, "tol": 1.0, "random_state": 0}
 MODELS = [
     *(
         LinearRegressor(optimizer=name, tol=1.0, random_state=0)
         for name in OPTIMIZERS
-        if name != "interior_point"
+        if name not in KINKED
     ),
-    LinearRegressor(optimizer="interior_point", loss="absolute_error", tol=1.0),
+    *(LinearRegressor(optimizer=name, loss="absolute_error", tol=1.0) for name in KINKED),
     LinearClassifier(optimizer="nesterov", schedule=Cosine(), **SETTINGS),
     MLPClassifier((6, 3), schedule=Step(2), early_stopping=True, **SETTINGS),
     MLPRegressor((6,), dropout=0.2, schedule=Warmup(ReduceOnPlateau(patience=1)), **SETTINGS),

@@ -55,6 +55,8 @@ OPTIMIZER_NAMES = [
     "newton_cholesky",
     "newton_cg",
     "interior_point",
+    "saga",
+    "dual_coordinate_descent",
 ]
 SCHEDULE_NAMES = [
     "constant",

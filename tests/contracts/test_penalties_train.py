@@ -5,7 +5,7 @@ import pytest
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier
 from skopt_suite.model_selection import FusedGridSearchCV
-from skopt_suite.optimizers import OPTIMIZERS, InteriorPoint
+from skopt_suite.optimizers import OPTIMIZERS, DualCoordinateDescent, InteriorPoint
 from skopt_suite.penalties import (
     L1,
     L2,
@@ -47,6 +47,8 @@ def suits(optimizer, penalty, hidden):
     optimizer = OPTIMIZERS[optimizer]
     if optimizer.only_quadratic:
         return not hidden and penalty in ("none", "l2")
+    if optimizer is DualCoordinateDescent:
+        return not hidden and penalty == "l2"
     if optimizer is InteriorPoint:
         return not hidden and penalty in ("none", "l2", "l1", "elastic_net")
     if optimizer.only_linear and (hidden or optimizer.takes_prox):
@@ -61,7 +63,8 @@ def model(optimizer, penalty, hidden):
     settings = {"optimizer": optimizer, "penalty": penalty, "max_iter": 10, "random_state": 0}
     if hidden:
         return MLPClassifier((6,), dtype="float64", **settings), CLASSES
-    loss = "absolute_error" if optimizer == "interior_point" else "squared_error"
+    of_kinks = ("interior_point", "dual_coordinate_descent")
+    loss = "absolute_error" if optimizer in of_kinks else "squared_error"
     return LinearRegressor(loss=loss, **settings), Y
 
 

@@ -289,6 +289,11 @@ CASES = {
         f"linear, {name}": (linear(name), ALPHAS, classes(100, 300, 2))
         for name in ("coordinate_descent", "newton_cholesky", "newton_cg", "saga")
     },
+    "linear, dual_coordinate_descent": (
+        LinearClassifier(loss="hinge", optimizer="dual_coordinate_descent"),
+        ALPHAS,
+        classes(100, 300, 2),
+    ),
     "linear, interior_point": (
         LinearClassifier(loss="hinge", optimizer="interior_point"),
         ALPHAS,

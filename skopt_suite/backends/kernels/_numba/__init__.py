@@ -14,6 +14,7 @@ from skopt_suite.backends.kernels._numba import (
     _blocks,
     _coordinates,
     _dropout,
+    _dual,
     _layers,
     _losses,
     _products,
@@ -48,6 +49,7 @@ FUSED: dict[str, Callable] = {
             _coordinates.descend_by_sparse_columns,
         )
     },
+    "skopt_suite.optimizers.algebra._dual_coordinates.ascend_dual": _dual.ascend_dual,
     "skopt_suite.optimizers.algebra._sweeps.sweep_rows": _sweeps.sweep_rows,
     "skopt_suite.optimizers.algebra._sweeps.sweep_sparse_rows": _sweeps.sweep_sparse_rows,
     "skopt_suite.optimizers.solvers._lbfgs.newest_to_oldest": _updates.newest_to_oldest,
