@@ -21,6 +21,7 @@ from skopt_suite.optimizers.algebra._sweeps import (
 
 _SAFE = 1 / 3  # over the largest curvature of a row: what is proven for all data
 _SLOW = 0.5  # of what there was left to fall: if there is more left, steps are made longer
+_APART = 128  # bits: what is drawn in one iteration does not overlap with the next
 _LONGER, _SHORTER = 1.5, 0.25
 _SHORTEST = 1e-6  # of the safe step
 _ROUNDING = 8.0  # units in the last place of the objective
@@ -147,7 +148,7 @@ def _swept(state: SAGAState, rows: LinearRows, terms: StackedTerms) -> SAGAState
     """Return where steps with single rows lead every fit, one fit after the other."""
     sizes, matrix, sweep = rows.sizes, *_matrix(rows)
     n_samples, weights, bias = rows.X.shape[0], state.weights.copy(), state.bias.copy()
-    bits = np.random.Philox(key=0, counter=state.n_steps)
+    bits = np.random.Philox(key=0, counter=state.n_steps << _APART)
     order = np.random.Generator(bits).integers(n_samples, size=n_samples)
     for k in range(len(weights)):
         of_rows, start = rows.of_fit(k), state.bias[k, 0] if bias.size else np.zeros(1)
