@@ -19,4 +19,8 @@ class CheckpointWarning(UserWarning):
     """A checkpoint that could not be written, or a file of one that is damaged.
 
     Training goes on: what is lost is the time since the last checkpoint, should it be killed.
+
+    See Also
+    --------
+    skopt_suite.Checkpoint : What is written, and how often.
     """

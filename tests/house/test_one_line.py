@@ -22,6 +22,10 @@ DOCSTRING = '''"""Adam whose mean of squares changes slowly where gradients beco
         Decay of the mean of squared gradients.
     epsilon : float > 0, default=1e-3
         Keeps the denominator from zero.
+
+    See Also
+    --------
+    Adam : Its mean of squares forgets as fast as it learns.
     """'''
 COPIES = [
     ("losses", "_squared_error", "SquaredError"),
@@ -34,7 +38,12 @@ from skopt_suite.{folder}.{module} import {name}
 
 
 class Copied{name}({name}):
-    """The same by another name."""
+    """The same by another name.
+
+    See Also
+    --------
+    {name} : What it is.
+    """
 '''
 EPOCHS = """
 import numpy as np
