@@ -13,19 +13,24 @@ import warnings
 
 import numpy as np
 import scipy.sparse
-from sklearn.datasets import load_diabetes
+from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.linear_model import (
     ElasticNet,
     Lasso,
     LassoCV,
     LogisticRegression,
     LogisticRegressionCV,
+    PoissonRegressor,
+    QuantileRegressor,
+    Ridge,
 )
 from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.svm import LinearSVC, LinearSVR
 
 from skopt_suite import LinearClassifier, LinearRegressor
+from skopt_suite.losses import EpsilonInsensitive, Quantile
 from skopt_suite.model_selection import FusedGridSearchCV
-from skopt_suite.penalties import L1, MCP, GroupLasso
+from skopt_suite.penalties import L1, L2, MCP, GroupLasso
 from skopt_suite.penalties import ElasticNet as OurElasticNet
 
 try:
@@ -59,6 +64,23 @@ def regression(n_samples, n_features, density=1.0, seed=0):
 def diabetes():
     """Return ten columns of real data."""
     return load_diabetes(return_X_y=True)
+
+
+def cancer():
+    """Return thirty columns of real data, scaled, and labels."""
+    X, y = load_breast_cancer(return_X_y=True)
+    return (X - X.mean(axis=0)) / X.std(axis=0), y
+
+
+def labels(y):
+    """Return two classes: whether a target is at least the median."""
+    return (y >= np.median(y)).astype(int)
+
+
+def counts(y):
+    """Return counts whose means follow a target."""
+    rate = np.exp(np.clip((y - y.mean()) / y.std(), -3, 3))
+    return np.random.default_rng(2).poisson(rate).astype(float)
 
 
 def largest_alpha(X, y):
@@ -114,7 +136,7 @@ def mcp_case(X, y, share):
 
 
 def logistic_case(X, y, share):
-    y = (y > np.median(y)).astype(int)
+    y = labels(y)
     alpha = largest_alpha(X, y) / share
     yield "ours", LinearClassifier(penalty=L1(alpha), tol=TOL)
     strength = {"C": 1 / alpha / len(y), "l1_ratio": 1.0, "random_state": 0}
@@ -134,7 +156,7 @@ def group_logistic_case(X, y, share):
 
 
 def _group_case(X, y, share, cls, loss):
-    y = y if loss is squared_error else (y > np.median(y)).astype(int)
+    y = y if loss is squared_error else labels(y)
     norms = np.linalg.norm((X.T @ (y - y.mean())).reshape(-1, GROUP_SIZE), axis=1)
     largest = norms.max() / len(y) / np.sqrt(GROUP_SIZE)
     alpha, groups = largest / share, np.arange(X.shape[1]) // GROUP_SIZE
@@ -160,6 +182,69 @@ def _skglm_groups(n_features, alpha, loss, tol):
     solver = GroupBCD if loss is squared_error else GroupProxNewton
     solver = solver(tol=tol, fit_intercept=True)
     yield "skglm", skglm.GeneralizedLinearEstimator(datafit, penalty, solver)
+
+
+def hinge_case(X, y, alpha):
+    signs = 2.0 * labels(y) - 1
+    yield "ours", LinearClassifier(loss="hinge", penalty=L2(alpha))
+    for tol in (1e-2, 1e-4):
+        svc = LinearSVC(loss="hinge", C=1 / alpha / len(y), tol=tol, max_iter=20_000)
+        yield f"LinearSVC, tol={tol:g}", svc.set_params(intercept_scaling=10.0)
+    yield (
+        lambda coef, b: np.maximum(1 - signs * (X @ coef + b), 0).mean() + alpha / 2 * (coef @ coef)
+    )
+
+
+def quantile_case(X, y, alpha):
+    yield "ours", LinearRegressor(loss=Quantile(0.7), penalty=L1(alpha))
+    yield "QuantileRegressor", QuantileRegressor(quantile=0.7, alpha=alpha)
+
+    def objective(coef, b):
+        error = y - X @ coef - b
+        return np.maximum(0.7 * error, -0.3 * error).mean() + alpha * np.abs(coef).sum()
+
+    yield objective
+
+
+def tube_case(X, y, alpha):
+    yield "ours", LinearRegressor(loss=EpsilonInsensitive(0.1), penalty=L2(alpha))
+    for tol in (1e-2, 1e-4):
+        svr = LinearSVR(epsilon=0.1, C=1 / alpha / len(y), tol=tol, max_iter=20_000)
+        yield f"LinearSVR, tol={tol:g}", svr.set_params(intercept_scaling=10.0)
+    yield (
+        lambda coef, b: (
+            np.maximum(np.abs(y - X @ coef - b) - 0.1, 0).mean() + alpha / 2 * (coef @ coef)
+        )
+    )
+
+
+def ridge_case(X, y, alpha):
+    yield "ours", LinearRegressor(penalty=L2(alpha), tol=TOL)
+    for solver in ("lsqr", "sparse_cg", "sag"):
+        yield f"Ridge, {solver}", Ridge(alpha * len(y), solver=solver, tol=1e-6, max_iter=10_000)
+    yield lambda coef, b: squared_error(X, y, coef, b) + alpha / 2 * (coef @ coef)
+
+
+def l2_logistic_case(X, y, alpha):
+    y = labels(y)
+    yield "ours", LinearClassifier(penalty=L2(alpha), tol=TOL)
+    of_them = {"C": 1 / alpha / len(y), "max_iter": 1000}
+    for solver, tol in (("lbfgs", 1e-6), ("newton-cg", 1e-5), ("liblinear", 1e-5)):
+        yield solver, LogisticRegression(solver=solver, tol=tol, **of_them)
+    yield lambda coef, b: log_loss(X, y, coef, b) + alpha / 2 * (coef @ coef)
+
+
+def poisson_case(X, y, alpha):
+    y = counts(y)
+    yield "ours", LinearRegressor(loss="poisson", penalty=L2(alpha), tol=TOL)
+    for solver in ("lbfgs", "newton-cholesky"):
+        yield solver, PoissonRegressor(alpha=alpha, solver=solver, tol=1e-7, max_iter=1000)
+
+    def objective(coef, b):
+        raw = X @ coef + b
+        return (np.exp(raw) - y * raw).mean() + alpha / 2 * (coef @ coef)
+
+    yield objective
 
 
 def grid_case(X, y, share):
@@ -212,6 +297,33 @@ CASES = {
         lambda: regression(1000, 10_000),
         10,
     ),
+    "hinge cancer": (hinge_case, cancer, 1e-2),
+    "hinge 20,000 × 20": (hinge_case, lambda: regression(20_000, 20), 1e-2),
+    "hinge 20,000 × 50,000 sparse": (
+        hinge_case,
+        lambda: regression(20_000, 50_000, density=1.6e-3),
+        1e-4,
+    ),
+    "quantile 2,000 × 10": (quantile_case, lambda: regression(2000, 10), 1e-3),
+    "quantile 20,000 × 20": (quantile_case, lambda: regression(20_000, 20), 1e-3),
+    "epsilon-insensitive 20,000 × 20": (tube_case, lambda: regression(20_000, 20), 1e-2),
+    "epsilon-insensitive 20,000 × 50,000 sparse": (
+        tube_case,
+        lambda: regression(20_000, 50_000, density=1.6e-3),
+        1e-4,
+    ),
+    "ridge 20,000 × 20,000 sparse": (
+        ridge_case,
+        lambda: regression(20_000, 20_000, density=1.5e-3),
+        1e-3,
+    ),
+    "logistic 50,000 × 50,000 sparse": (
+        l2_logistic_case,
+        lambda: regression(50_000, 50_000, density=1.6e-3),
+        1e-5,
+    ),
+    "logistic 200,000 × 500": (l2_logistic_case, lambda: regression(200_000, 500), 1e-4),
+    "Poisson 20,000 × 50": (poisson_case, lambda: regression(20_000, 50), 1e-3),
     "100 alphas × 5 folds, 20,000 × 100": (grid_case, lambda: regression(20_000, 100), 1000),
     "100 alphas × 5 folds, 1,000 × 5,000": (grid_case, lambda: regression(1000, 5000), 10),
     "logistic, 20 alphas × 5 folds, 20,000 × 100": (
@@ -246,7 +358,8 @@ def parse_arguments():
 def run(name, case, X, y, share, rounds):
     """Let contestants take turns; the first fit of each is not counted."""
     *contestants, objective = case(X, y, share)
-    targets = (y > np.median(y)).astype(int) if "logistic" in name else y
+    is_binary = any(word in name for word in ("logistic", "hinge"))
+    targets = labels(y) if is_binary else counts(y) if "Poisson" in name else y
     times = {label: [] for label, _ in contestants}
     for turn in range(rounds + 1):
         for label, model in contestants:
