@@ -46,6 +46,8 @@ from skopt_suite.training._scaling import Scaling
 if TYPE_CHECKING:
     from skopt_suite.training._job import Job
 
+_APART = 128  # bits: what is drawn in one epoch does not overlap with the next
+
 Basis = Literal["features", "sample", "rows", "columns"]
 """How a spectrum is found: from second moments of features, of all rows or of some of them; from
 products of rows (where there are fewer); or from every column for itself, without eigenvectors."""
@@ -378,7 +380,7 @@ class Shuffles:
 
 def shuffled(n_samples: int, seed: int, epoch: int, placement: Placement) -> Array:
     """Return the order of the rows in an epoch: a function of seed and epoch, (n_samples,)."""
-    bits = np.random.Philox(key=seed, counter=epoch)
+    bits = np.random.Philox(key=seed, counter=epoch << _APART)
     return placement.asarray(np.random.Generator(bits).permutation(n_samples))
 
 
