@@ -84,3 +84,15 @@ def test_interrupted_after_every_epoch(name, tmp_path):
     )
     assert n_calls == whole.n_iter_ + 1
     assert_same(again, whole)
+
+
+def test_rows_that_are_read_chunk_by_chunk(tmp_path):
+    X, y = NUMBERS
+    chunks = [(X[:50], y[:50]), (X[50:90], y[50:90]), (X[90:], y[90:])]
+    model, checkpoint = FITS["sgd l1"], Checkpoint(tmp_path / "run", every=0)
+    again, n_calls = fitted_in_pieces(
+        lambda: clone(model).fit(lambda: iter(chunks), checkpoint=checkpoint)
+    )
+    whole = clone(model).fit(lambda: iter(chunks))
+    assert n_calls == whole.n_iter_ + 1
+    assert_same(again, whole)

@@ -363,7 +363,8 @@ warnings.simplefilter("ignore")
 X = np.lib.format.open_memmap(sys.argv[1], mode="r")
 y = np.arange(len(X), dtype=np.int8) % 2
 model = LinearClassifier(optimizer="sgd", max_iter=1, batch_size=1000, dtype="float32")
-model.fit(np.array(X[:100]), y[:100])
+small = np.array(X[:20_000])
+model.fit(small, y[:20_000]).predict(small)  # which compiles what is not
 before = peak()
 model.fit(X, y).predict(X)
 print(peak() - before)
