@@ -80,7 +80,7 @@ def test_what_an_optimizer_cannot_do(estimator, parameters, text):
 
 
 def test_auto_does_not_take_a_schedule():
-    text = "optimizer 'lbfgs' finds its own step size, so schedule must be 'constant'"
+    text = "optimizer 'newton_cholesky' finds its own step size, so schedule must be 'constant'"
     with pytest.raises(ValueError, match=text):
         LinearClassifier(schedule="cosine").fit(X, y)
 
@@ -100,7 +100,7 @@ LEAST_SQUARES_ONLY = [
     (LinearClassifier(), "needs the squared error; got loss 'log_loss'. Change optimizer to 'gr"),
     (
         LinearRegressor(loss="huber"),
-        "needs the squared error; got loss 'huber'. .*'newton_cholesky' or 'newton_cg'; "
+        "needs the squared error; got loss 'huber'. .*'newton_cg' or 'saga'; "
         "loss to 'squared_error'",
     ),
     (LinearRegressor(loss="absolute_error"), r"; loss to 'squared_error'\."),
@@ -130,7 +130,7 @@ def test_the_closed_form_is_for_least_squares(estimator, text):
 
 def test_the_closed_form_does_not_take_sparse_data():
     sparse = scipy.sparse.csr_array(X)
-    text = r"'closed_form' needs the covariance of X.*'sgd', .*'newton_cholesky' or 'newton_cg'\."
+    text = r"'closed_form' needs the covariance of X.*'sgd', .*'newton_cg' or 'saga'\."
     with pytest.raises(ValueError, match=text):
         LinearRegressor(optimizer="closed_form").fit(sparse, y)
     assert not LinearRegressor(optimizer="closed_form").__sklearn_tags__().input_tags.sparse

@@ -60,7 +60,7 @@ class DualCoordinateDescent(Optimizer):
     >>> from skopt_suite import LinearClassifier
     >>> from skopt_suite.penalties import L2
     >>> X, y = load_digits(return_X_y=True)
-    >>> clf = LinearClassifier("hinge", L2(0.1), optimizer="dual_coordinate_descent")
+    >>> clf = LinearClassifier(loss="hinge", penalty=L2(0.1), optimizer="dual_coordinate_descent")
     >>> clf.fit(csr_array(X / 16), y).stop_reason_
     'converged'
     """
