@@ -251,7 +251,7 @@ def test_divergence_is_kept(tmp_path):
             fit(model, tmp_path / "run")
 
 
-def test_files_give_back_what_they_were_given(tmp_path):
+def test_files_give_back_what_they_were_given(tmp_path, monkeypatch):
     tree = {
         "numbers": [1, 0.1, float("inf"), None, True, "é", np.float64(0.1), np.int64(3)],
         "arrays": [np.asfortranarray(X), X[:0], np.array(3.0), X.reshape(3, 50, 4).swapaxes(0, 2)],
@@ -267,6 +267,11 @@ def test_files_give_back_what_they_were_given(tmp_path):
     for value in (object(), np.array([object()])):
         with pytest.raises(TypeError, match="is no array"):
             write(tmp_path / "other", {"value": value})
+    with monkeypatch.context() as patch:
+        patch.setattr("numpy.lib.format.write_array", None)
+        with pytest.raises(TypeError, match="not callable"):  # in the middle
+            write(tmp_path / "file", tree)
+    assert read(tmp_path / "file")["numbers"] == tree["numbers"]
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

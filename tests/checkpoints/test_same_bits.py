@@ -31,7 +31,9 @@ FITS = {
     "schedule free": MLPClassifier(**NETWORK, optimizer="schedule_free_adamw"),
     "batch normalisation": MLPClassifier(**NETWORK, normalization="batch", dtype="float32"),
     "plateau": MLPRegressor(
-        **NETWORK, schedule=Warmup(ReduceOnPlateau(patience=1), n_epochs=2), dtype="float32"
+        **NETWORK,
+        schedule=Warmup(ReduceOnPlateau(patience=1, threshold=0.5), n_epochs=2),
+        dtype="float32",
     ),
     "averages": MLPClassifier(**NETWORK, optimizer=AverageWeights(ClipGradient(Adam()))),
     "lookahead": MLPClassifier(**NETWORK, optimizer=Lookahead("sgd"), batch_size=32),
@@ -59,7 +61,7 @@ def data_of(model):
 
 def learnt(model):
     """Return all that is learnt, but for what is an object."""
-    layers = [np.asarray(layer) for part in model._layers() for layer in part]
+    layers = [np.asarray(one) for part in (*model._layers(), model._others()) for one in part]
     numbers = model.loss_, model.n_iter_, model.stop_reason_, model.best_validation_score_
     return layers, numbers, model.loss_curve_, model.validation_scores_
 

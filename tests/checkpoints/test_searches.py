@@ -39,9 +39,10 @@ from .interrupted import Interrupted, fitted_in_pieces, interrupted_after
 X, Y = make_classification(90, 5, n_informative=4, n_redundant=0, n_classes=3, random_state=0)
 NETWORK = MLPClassifier((4,), max_iter=4, batch_size=16, random_state=0)
 GRID = {
-    "optimizer__learning_rate": [1e-3, 1e-2, 0.1, 1e9],
+    "optimizer__learning_rate": [1e-2, 1e9],
     "optimizer": ["adamw", "sgd"],
     "penalty__alpha": [1e-3, 0.1],
+    "dropout": [0.1, 0.4],
 }
 PIPE = make_pipeline(StandardScaler(), NETWORK)
 OF_PIPE = {"mlpclassifier__activation": ["relu", "tanh"], "mlpclassifier__dropout": [0.0, 0.2]}
@@ -53,6 +54,9 @@ SEARCHES = {
         PIPE, OF_PIPE, cv=KFold(3), scoring=["accuracy", "f1_macro"], refit="accuracy"
     ),
     "grid in pieces": FusedGridSearchCV(NETWORK, GRID, cv=2, max_memory=40_000),
+    "full batch": FusedGridSearchCV(
+        LinearClassifier(optimizer="fista", tol=1e-3), {"penalty__alpha": np.logspace(-3, 0, 6)}
+    ),
     "one against the rest": FusedGridSearchCV(
         OneVsRestClassifier(NETWORK), {"estimator__penalty__alpha": [1e-3, 0.1]}, cv=2
     ),
