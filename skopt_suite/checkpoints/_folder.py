@@ -31,8 +31,11 @@ class Folder:
         self.path = path
         self._told = [] if told is None else told
 
-    def read(self, name: str) -> Any:
-        """Return what was written last, or before that if it is damaged; None if there is none."""
+    def read(self, name: str, is_needed: bool = False) -> Any:
+        """Return what was written last, or before that if it is damaged; None if there is none.
+
+        Raise `Damaged` in place of a warning if nothing goes on without it.
+        """
         path = self._of(name)
         for candidate in (path, _before(path)):
             try:
@@ -40,11 +43,16 @@ class Folder:
             except FileNotFoundError:
                 continue
             except Damaged as error:
+                if is_needed:
+                    raise
                 warnings.warn(f"checkpoint: {error} It is left out.", CheckpointWarning, 2)
         return None
 
-    def write(self, name: str, tree: Any, keeps_last: bool = False) -> None:
-        """Write a file, and keep the one before it if asked to; warn once if it cannot be."""
+    def write(self, name: str, tree: Any, keeps_last: bool = False) -> bool:
+        """Write a file, and keep the one before it if asked to; warn once if it cannot be.
+
+        Return whether it is written.
+        """
         path = self._of(name)
         try:
             if keeps_last and path.exists():
@@ -54,6 +62,8 @@ class Folder:
                 _before(path).unlink(missing_ok=True)
         except (OSError, TypeError) as error:
             self._warn(error)
+            return False
+        return True
 
     def clear(self) -> None:
         """Remove what was not written to the end when a process was killed."""

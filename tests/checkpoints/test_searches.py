@@ -4,6 +4,7 @@ import errno
 import itertools
 import pickle
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -271,6 +272,31 @@ def test_a_damaged_outcome_is_trained_again(folder):
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.warns(CheckpointWarning, match="is damaged"):
         assert_same(fit(SMALL, folder), clone(SMALL).fit(X, Y))
+
+
+def test_damaged_folds_are_an_error(folder):
+    """Others would have been drawn."""
+    file = folder / "folds-0.checkpoint"
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"folds-0.checkpoint is damaged"):
+        fit(SMALL, folder)
+
+
+def test_nothing_is_kept_without_its_folds(tmp_path, monkeypatch):
+    """They could not be written, and what was trained on them would go on with others."""
+    opened = Path.open
+
+    def full(self, *args, **more):
+        if self.name.startswith("folds") and args == ("wb",):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return opened(self, *args, **more)
+
+    search = clone(SMALL).set_params(refit=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", full)
+        with pytest.warns(CheckpointWarning, match="nothing was written"):
+            fit(search, tmp_path / "run")
+    assert not (tmp_path / "run" / "outcomes").exists()
 
 
 def test_a_full_disk_warns_once(tmp_path, monkeypatch):

@@ -53,6 +53,8 @@ class KeptSearch:
     start: float = field(default_factory=time.monotonic)
     n_rounds: int = 0
     """Since then."""
+    is_whole: bool = True
+    """Whether all is written that has to be the same when the search goes on."""
 
     @classmethod
     def of(cls, search: Any, checkpoint: Any) -> Self | None:
@@ -75,10 +77,10 @@ class KeptSearch:
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """Return what was made when this was asked for first."""
-        found = self.folder.read(name)
+        found = self.folder.read(name, is_needed=True)
         if found is None:
             found = {"value": make()}
-            self.folder.write(name, found)
+            self.is_whole &= self.folder.write(name, found)
         return found["value"]
 
     def random_state(self, given: Any) -> np.random.RandomState:
@@ -96,8 +98,11 @@ class KeptSearch:
             raise ValueError(f"{self.manifest.named()} is of another search: cv splits otherwise.")
         return [(train, test) for train, test in kept]
 
-    def round(self, params: list[dict[str, Any]]) -> KeptRound:
-        """Return what files have of the next round; raise if its candidates are others."""
+    def round(self, params: list[dict[str, Any]]) -> KeptRound | None:
+        """Return what files have of the next round; raise if its candidates are others.
+
+        None: it cannot go on, as what it needs for that could not be written.
+        """
         number, now = self.n_rounds, [described(one) for one in params]
         before = self.once(f"candidates-{number}", lambda: now)
         for k, (one, other) in enumerate(zip(before, now, strict=False)):
@@ -107,7 +112,7 @@ class KeptSearch:
                     f"is {other}."
                 )
         self.n_rounds += 1
-        return KeptRound(self, number)
+        return KeptRound(self, number) if self.is_whole else None
 
     @property
     def rounds(self) -> list[list[Any]]:
