@@ -51,6 +51,7 @@ FITS = {
     "interior point": LinearRegressor(optimizer="interior_point", loss="absolute_error"),
     "smoothed": LinearRegressor(optimizer="lbfgs", loss="absolute_error"),
     "saga": LinearRegressor(optimizer="saga", penalty="l1", max_iter=9, random_state=0),
+    "dual": LinearClassifier(loss="hinge", optimizer="dual_coordinate_descent", max_iter=9),
     "closed form": LinearRegressor(optimizer="closed_form"),
 }
 
