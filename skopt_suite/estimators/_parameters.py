@@ -79,7 +79,7 @@ def best_optimizer(loss: Loss, penalty: Penalty, shape: Shape | None = None, **f
     alone. None as a shape leaves out those that are best for some only.
     """
     demands = Demands(loss, cast(Penalty, _Unnamed(penalty)), **facts)
-    names = (*(() if shape is None else _best_for(shape)), *_BEST_FIRST)
+    names = (*(() if shape is None else _best_for(shape, penalty)), *_BEST_FIRST)
     tried = {name: OPTIMIZERS[name]() for name in names}
     able = (
         name
@@ -99,12 +99,15 @@ class _Unnamed:
         return getattr(self.penalty, name)
 
 
-def _best_for(shape: Shape) -> Iterator[str]:
-    """Yield what is best for problems of a shape, where it can do them."""
+def _best_for(shape: Shape, penalty: Penalty) -> Iterator[str]:
+    """Yield what is best for problems of a shape, where it can do them.
+
+    Newton's method does not end at the smallest weights where many are optimal.
+    """
     n_samples, n_features, n_outputs = shape
     if n_features <= n_samples and has_cheap_spectrum(*shape):
         yield "closed_form"
-    if n_samples * (n_features * n_outputs) ** 2 <= _SMALL:
+    if penalty.has_ridge and n_samples * (n_features * n_outputs) ** 2 <= _SMALL:
         yield "newton_cholesky"
 
 

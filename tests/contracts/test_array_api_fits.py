@@ -130,7 +130,9 @@ def test_dropout(elsewhere, cls, task):
 def test_class_weight(elsewhere):
     host, other = fitted_on_both(
         elsewhere,
-        lambda: LinearClassifier(class_weight="balanced", max_iter=100, tol=1e-8),
+        lambda: LinearClassifier(
+            optimizer="lbfgs", class_weight="balanced", max_iter=100, tol=1e-8
+        ),
         CLASSES,
     )
     assert_same_model(elsewhere, host, other)

@@ -3,6 +3,7 @@
 import array_api_strict as strict
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPRegressor
 from skopt_suite.backends import to_numpy
@@ -17,10 +18,10 @@ X = np.random.default_rng(0).normal(size=(80, 4)) * [1, 3, 0.5, 10]
 NUMBERS = X @ [1, -2, 3, 0.5] + np.sin(X[:, 0])
 CLASSES = np.digitize(NUMBERS, [-10, 10])
 FITS = [
-    (LinearClassifier(), CLASSES % 2),
-    (LinearClassifier(), CLASSES),
-    (LinearClassifier(loss=LogLoss(label_smoothing=0.1)), CLASSES),
-    (LinearRegressor(loss="huber"), NUMBERS),
+    (LinearClassifier(optimizer="lbfgs"), CLASSES % 2),
+    (LinearClassifier(optimizer="lbfgs"), CLASSES),
+    (LinearClassifier(loss=LogLoss(label_smoothing=0.1), optimizer="lbfgs"), CLASSES),
+    (LinearRegressor(loss="huber", optimizer="lbfgs"), NUMBERS),
     (MLPRegressor(3, optimizer=LBFGS(), random_state=0, dtype="float64"), NUMBERS),
 ]
 
@@ -68,7 +69,8 @@ def test_devices_are_asked_once_whether_labels_are_smoothed():
 
 
 def test_fits_leave_a_stack_one_by_one():
-    models = [LinearClassifier(penalty=L2(alpha), random_state=0) for alpha in (10.0, 1e-4, 0.1)]
+    lbfgs = LinearClassifier(optimizer="lbfgs", random_state=0)
+    models = [clone(lbfgs).set_params(penalty=L2(alpha)) for alpha in (10.0, 1e-4, 0.1)]
     rows = strict.asarray(X), strict.asarray(CLASSES % 2)
     prepared = [prepare(model, *rows) for model in models]
     results = train([one.job for one in prepared], prepared[0].data, prepared[0].placement)

@@ -57,7 +57,7 @@ def test_a_solver_that_stops_short_warns(model):
     "parameters, chosen",
     [
         ({}, "newton_cholesky"),
-        ({"penalty": "none"}, "newton_cholesky"),
+        ({"penalty": "none"}, "lbfgs"),
         ({"loss": "squared_hinge"}, "newton_cholesky"),
         ({"penalty": "l1"}, "coordinate_descent"),
         ({"penalty": "elastic_net"}, "coordinate_descent"),

@@ -89,7 +89,7 @@ def test_offsets(dtype, offset, tol, atol):
     [
         (LinearRegressor(penalty=L1(0.1)), NUMBERS),
         (LinearRegressor(penalty=L2(1e-3)), NUMBERS),
-        (LinearClassifier(penalty=L2(1e-3)), CLASSES),
+        (LinearClassifier(penalty=L2(1e-3), optimizer="lbfgs"), CLASSES),
         (LinearClassifier(penalty="l1"), CLASSES),
     ],
     ids=lambda value: type(value).__name__,
