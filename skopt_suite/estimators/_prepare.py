@@ -393,7 +393,7 @@ def fresh_start(
     network: Network, plan: Plan, loss: Loss, y: Any, weight: np.ndarray | None
 ) -> np.ndarray:
     """Return initial parameters; networks, and what has a link, begin at the best constant."""
-    start = network.initialise(np.random.RandomState(plan.seed), plan.init)
+    start = network.initialise(plan.seed, plan.init)
     if (network.n_hidden or loss.has_link) and network.output_bias:
         network.layout.layers[-1].bias(start[None])[...] = loss.baseline(
             *targets_for_baseline(y, loss.targets, weight)

@@ -86,7 +86,7 @@ class Network:
         is_kept = self.normalization == "batch"
         return 2 * sum(norm.n_units for norm in self.layout.norms) if is_kept else 0
 
-    def initialise(self, random_state: np.random.RandomState, init: str = "auto") -> np.ndarray:
+    def initialise(self, seed: int, init: str = "auto") -> np.ndarray:
         """Return parameters and buffers of shape (n_params + n_buffers,) to start from.
 
         Zeros for the linear model, whose objective is convex; else what the initialiser of that
@@ -95,10 +95,10 @@ class Network:
         """
         params = np.zeros(self.n_params + self.n_buffers)
         if self.n_hidden:
-            behind = (*self.activations, "identity")
+            behind, draws = (*self.activations, "identity"), np.random.RandomState(seed)
             for layer, activation in zip(self.layout.layers, behind, strict=True):
                 draw = initialiser_for(init, activation)
-                layer.weights(params[None])[0] = draw(random_state, layer.n_in, layer.n_out)
+                layer.weights(params[None])[0] = draw(draws, layer.n_in, layer.n_out)
         for norm in self.layout.norms:
             norm.gain(params[None])[...] = 1
             if self.n_buffers:

@@ -146,7 +146,7 @@ def _initial(jobs: Sequence[Job]) -> np.ndarray:
 
 
 def _own_start(job: Job) -> np.ndarray:
-    return job.network.initialise(np.random.RandomState(job.plan.seed), job.plan.init)
+    return job.network.initialise(job.plan.seed, job.plan.init)
 
 
 def _best(jobs: Sequence[Job], placement: Placement) -> Params | None:

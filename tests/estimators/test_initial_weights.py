@@ -49,7 +49,7 @@ def test_orthogonal_weights_are_drawn_uniformly():
 def test_auto_suits_the_activation():
     network, state = Network((30, 20, 10, 2), ("selu", "relu")), np.random.RandomState(3)
     first, second, last = network.layout.layers
-    params = network.initialise(np.random.RandomState(3))[None]
+    params = network.initialise(3)[None]
     expected = [
         INITIALISERS[name](state, layer.n_in, layer.n_out)
         for name, layer in (

@@ -15,11 +15,15 @@ from joblib.parallel import get_active_backend
 SMALL_PRODUCT = 2e7
 """Floating-point operations of a matrix product below which a second thread costs more than it
 brings: threads wait for each other, and half of the result is in the other core's cache."""
+_TINY_PRODUCT = 1.8e4
 
 
 def blas_threads_for(n_operations: float) -> AbstractContextManager:
-    """Return a context in which BLAS uses one thread if its largest product is small."""
-    if n_operations >= SMALL_PRODUCT:
+    """Return a context in which BLAS uses one thread if its largest product is small.
+
+    Tiny products it makes in one thread anyway, and a limit would take longer than they do.
+    """
+    if n_operations >= SMALL_PRODUCT or n_operations < _TINY_PRODUCT:
         return nullcontext()
     return _at_most(1)
 
