@@ -17,7 +17,7 @@ from skopt_suite.estimators._callbacks import (
     print_steps,
     with_callbacks,
 )
-from skopt_suite.estimators._continuing import Initial
+from skopt_suite.estimators._continuing import Initial, longer_curve
 from skopt_suite.estimators._convergence import warn_if_not_converged
 from skopt_suite.estimators._kept_fit import Given, KeptFit
 from skopt_suite.estimators._named_alone import named_alone
@@ -50,6 +50,8 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     """Base of all estimators; subclasses say what network and targets they have."""
 
     n_features_in_: int
+    n_iter_: int
+    loss_curve_: list[float]
     loss_function_: Any
     _trained_network: Network
     _targets: Targets
@@ -128,11 +130,11 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         first_call = not self._is_trained()
         with unchanged_by_errors(self), explained_in_fits(self):
             prepared = prepare(self, X, y, sample_weight, classes=classes, is_incremental=True)
-            curve = [] if first_call else self.loss_curve_
+            curve, n_before = ([], 0) if first_call else (self.loss_curve_, self.n_iter_)
             (result,) = train([prepared.job], prepared.data, prepared.placement, n_epochs=1)
-            result.loss_curve = curve + result.loss_curve
-            result.n_iter = len(result.loss_curve)
             self._adopt(prepared, result, is_whole=False)
+            self.loss_curve_ = longer_curve(curve, result.loss_curve)
+            self.n_iter_ += n_before
         if self.verbose:
             print_epoch(self.n_iter_, self.loss_)
         return self

@@ -14,6 +14,16 @@ from skopt_suite.models import Network
 from skopt_suite.optimizers import Demands
 from skopt_suite.training import Memory, Plan, Standardization, able_optimizers, are_alike, choice
 
+LONGEST_CURVE = 10_000
+"""Entries of ``loss_curve_`` that partial fits keep, so that a stream does not fill the memory."""
+
+
+def longer_curve(curve: list[float], more: list[float]) -> list[float]:
+    """Return the last entries of `curve` with `more`; it is changed in place."""
+    curve += more
+    del curve[:-LONGEST_CURVE]
+    return curve
+
 
 def check_incremental(estimator: Any) -> None:
     """Raise `AttributeError` with the reason if there is no `partial_fit`."""

@@ -110,6 +110,7 @@ class LinearClassifier(LinearFace, TrainableClassifier):
     loss_curve_ : list of float
         Objective of every epoch: the mean over its minibatches; where the iteration ended for
         solvers such as ``"lbfgs"``, and where it began for ``"gradient_descent"``.
+        Partial fits keep the last 10,000; ``n_iter_`` counts all.
     validation_scores_ : list of float or None
         Score on the held-out rows after every epoch.
     best_validation_score_ : float or None
@@ -284,6 +285,7 @@ class LinearRegressor(LinearFace, TrainableRegressor):
     loss_curve_ : list of float
         Objective of every epoch: the mean over its minibatches; where the iteration ended for
         solvers such as ``"lbfgs"``, and where it began for ``"gradient_descent"``.
+        Partial fits keep the last 10,000; ``n_iter_`` counts all.
     validation_scores_ : list of float or None
         Score on the held-out rows after every epoch.
     best_validation_score_ : float or None

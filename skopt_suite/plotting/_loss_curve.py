@@ -21,6 +21,8 @@ class Curve(NamedTuple):
     """The score on held-out rows after every epoch or iteration."""
     unit: str = "epoch"
     """What is counted: ``"epoch"``, or ``"iteration"`` for full-batch optimizers."""
+    first: int = 1
+    """Number of the first of them: partial fits keep the last entries only."""
 
 
 class LossCurveDisplay:
@@ -33,9 +35,9 @@ class LossCurveDisplay:
     Parameters
     ----------
     curves : dict of str to tuple
-        What to draw, by the name that the legend gives it: tuples ``(loss, score, unit)`` of the
-        objective after every epoch, the validation score after every epoch or None, and
-        ``"epoch"`` or ``"iteration"``; the last two may be left out.
+        What to draw, by the name that the legend gives it: tuples ``(loss, score, unit, first)``
+        of the objective after every epoch, the validation score after every epoch or None,
+        ``"epoch"`` or ``"iteration"``, and the number of the first; the last three may be left out.
 
     Attributes
     ----------
@@ -150,7 +152,9 @@ class LossCurveDisplay:
         self.ax_ = new_axes() if ax is None else ax
         self.figure_ = self.ax_.figure
         self.lines_ = [
-            self.ax_.plot(_time(curve.loss), curve.loss, **{"label": name, **kwargs})[0]
+            self.ax_.plot(_time(curve.loss, curve.first), curve.loss, **{"label": name, **kwargs})[
+                0
+            ]
             for name, curve in self.curves.items()
         ]
         self.ax_.set(xlabel=self._time_label(), ylabel="objective", yscale=yscale)
@@ -169,7 +173,9 @@ class LossCurveDisplay:
             if curve.score is not None:
                 style = {**kwargs, "color": line.get_color(), "linestyle": "--"}
                 style["label"] = f"{line.get_label()}, validation"
-                self.score_lines_ += self.score_ax_.plot(_time(curve.score), curve.score, **style)
+                self.score_lines_ += self.score_ax_.plot(
+                    _time(curve.score, curve.first), curve.score, **style
+                )
         self.ax_.set_ylabel("objective (solid)")
         self.score_ax_.set_ylabel("validation score (dashed)")
 
@@ -191,6 +197,7 @@ def _curve(estimator: Any) -> Curve:
         loss=trained.loss_curve_,
         score=getattr(trained, "validation_scores_", None),
         unit="iteration" if full_batch else "epoch",
+        first=1 + max(0, getattr(trained, "n_iter_", 0) - len(trained.loss_curve_)),
     )
 
 
@@ -200,5 +207,5 @@ def _trained_part(estimator: Any) -> Any:
     return _trained_part(estimator[-1]) if isinstance(estimator, Pipeline) else estimator
 
 
-def _time(values: Sequence[float]) -> np.ndarray:
-    return np.arange(1, len(values) + 1)
+def _time(values: Sequence[float], first: int) -> np.ndarray:
+    return np.arange(first, first + len(values))

@@ -117,3 +117,10 @@ def test_without_matplotlib_the_error_names_the_command(monkeypatch):
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError, match=r"pip install 'skopt-suite\[plot\]'"):
         LossCurveDisplay.from_estimator(clf)
+
+
+def test_a_stream_that_forgot_its_first_epochs_ends_at_its_last():
+    fitted = mlp().partial_fit(X, Y, classes=np.unique(Y))
+    fitted.n_iter_, fitted.loss_curve_ = 10_002, [0.5] * 10_000
+    display = LossCurveDisplay.from_estimator(fitted)
+    np.testing.assert_array_equal(display.lines_[0].get_xdata()[[0, -1]], [3, 10_002])
