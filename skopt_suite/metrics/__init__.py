@@ -10,8 +10,13 @@ Weights are ``(n_samples,)``, or ``(n_fits, n_samples)`` if fits differ in them.
 from collections.abc import Callable, Mapping
 
 from skopt_suite.backends import PerFit, Predictions, RawPredictions, SampleWeight, TargetColumns
-from skopt_suite.metrics._classification import accuracy
+from skopt_suite.metrics._classification import ACCURACY, accuracy
+from skopt_suite.metrics._mean import OfMeans
 from skopt_suite.metrics._regression import (
+    ABSOLUTE,
+    R2,
+    ROOT,
+    SQUARED,
     neg_mean_absolute_error,
     neg_mean_squared_error,
     neg_root_mean_squared_error,
@@ -32,12 +37,22 @@ REGRESSION_METRICS: Mapping[str, Metric] = {
     )
 }
 METRICS: Mapping[str, Metric] = {**CLASSIFICATION_METRICS, **REGRESSION_METRICS}
+OF_MEANS: Mapping[Metric, OfMeans] = {
+    accuracy: ACCURACY,
+    r2: R2,
+    neg_mean_squared_error: SQUARED,
+    neg_root_mean_squared_error: ROOT,
+    neg_mean_absolute_error: ABSOLUTE,
+}
+"""Those that means over samples are enough for, which can be added up over parts of them."""
 
 __all__ = [
     "CLASSIFICATION_METRICS",
     "METRICS",
+    "OF_MEANS",
     "REGRESSION_METRICS",
     "Metric",
+    "OfMeans",
     "accuracy",
     "neg_mean_absolute_error",
     "neg_mean_squared_error",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from skopt_suite.backends import (
+    Array,
     PerFit,
     RawPredictions,
     SampleWeight,
     TargetColumns,
     namespace,
 )
-from skopt_suite.metrics._mean import mean_over_samples
+from skopt_suite.metrics._mean import OfMeans, mean_over_samples
 
 
 def accuracy(y: TargetColumns, raw: RawPredictions, weight: SampleWeight | None = None) -> PerFit:
@@ -29,10 +30,17 @@ def accuracy(y: TargetColumns, raw: RawPredictions, weight: SampleWeight | None 
     accuracy : array of shape (n_fits,)
         Between 0 and 1.
     """
+    return mean_over_samples(_right(y, raw), weight)[:, 0]
+
+
+def _right(y: TargetColumns, raw: RawPredictions) -> Array:
+    """Return 1 for samples whose outputs are all right, else 0, (n_fits, n_samples, 1)."""
     xp = namespace(raw)
     if raw.shape[-1] > y.shape[1]:  # one column of class indices
         right = xp.argmax(raw, axis=-1) == y[:, 0]
     else:
         right = xp.all((raw > 0) == (y > 0), axis=-1)
-    right = xp.astype(right, raw.dtype)  # (n_fits, n_samples)
-    return mean_over_samples(right[..., None], weight)[:, 0]
+    return xp.astype(right, raw.dtype)[..., None]
+
+
+ACCURACY = OfMeans(_right, lambda mean, y: mean[:, 0])

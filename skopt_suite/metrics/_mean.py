@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends import Array, SampleWeight, mean_in_double, sum_in_double
+from collections.abc import Callable
+from typing import NamedTuple
+
+from skopt_suite.backends import Array, PerFit, SampleWeight, mean_in_double, sum_in_double
+
+
+class OfMeans(NamedTuple):
+    """What a metric of samples of weight 1 is, where it is known from means over samples."""
+
+    values: Callable[[Array, Array], Array]
+    """From targets and what is scored to what to average, (n_fits, n_samples, n_outputs)."""
+    score: Callable[[Array, Array], PerFit]
+    """From means, (n_fits, n_outputs), and the targets of all samples to scores."""
 
 
 def mean_over_samples(values: Array, weight: SampleWeight | None) -> Array:

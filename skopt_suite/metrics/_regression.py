@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skopt_suite.backends import Array, PerFit, Predictions, SampleWeight, TargetColumns, namespace
-from skopt_suite.metrics._mean import mean_over_samples
+from skopt_suite.metrics._mean import OfMeans, mean_over_samples
 
 
 def r2(y: TargetColumns, prediction: Predictions, weight: SampleWeight | None = None) -> PerFit:
@@ -26,9 +26,12 @@ def r2(y: TargetColumns, prediction: Predictions, weight: SampleWeight | None = 
     r2 : array of shape (n_fits,)
         At most 1.
     """
-    xp = namespace(prediction)
-    y = y[None, ...]
-    residual = mean_over_samples((prediction - y) ** 2, weight)  # (n_fits, n_outputs)
+    return _explained(_mean_squared_errors(y, prediction, weight), y, weight)
+
+
+def _explained(residual: Array, y: TargetColumns, weight: SampleWeight | None = None) -> PerFit:
+    """Return R² from mean squared errors, (n_fits, n_outputs)."""
+    xp, y = namespace(residual), y[None, ...]
     centre = mean_over_samples(y, weight)[:, None, :]
     total = mean_over_samples((y - centre) ** 2, weight)
     varies = total > 0
@@ -55,7 +58,7 @@ def neg_mean_squared_error(
     score : array of shape (n_fits,)
         At most 0.
     """
-    return -_mean_over_outputs(_mean_squared_errors(y, prediction, weight))
+    return _minus(_mean_squared_errors(y, prediction, weight))
 
 
 def neg_root_mean_squared_error(
@@ -73,8 +76,7 @@ def neg_root_mean_squared_error(
     score : array of shape (n_fits,)
         At most 0.
     """
-    mean_squared = _mean_squared_errors(y, prediction, weight)
-    return -_mean_over_outputs(namespace(mean_squared).sqrt(mean_squared))
+    return _minus_root(_mean_squared_errors(y, prediction, weight))
 
 
 def neg_mean_absolute_error(
@@ -92,15 +94,33 @@ def neg_mean_absolute_error(
     score : array of shape (n_fits,)
         At most 0.
     """
-    error = namespace(prediction).abs(prediction - y)
-    return -_mean_over_outputs(mean_over_samples(error, weight))
+    return _minus(mean_over_samples(_errors(y, prediction), weight))
 
 
 def _mean_squared_errors(
     y: TargetColumns, prediction: Predictions, weight: SampleWeight | None
 ) -> Array:
-    return mean_over_samples((prediction - y) ** 2, weight)  # (n_fits, n_outputs)
+    return mean_over_samples(_squares(y, prediction), weight)  # (n_fits, n_outputs)
 
 
-def _mean_over_outputs(values: Array) -> PerFit:
-    return namespace(values).mean(values, axis=-1)
+def _squares(y: TargetColumns, prediction: Predictions) -> Array:
+    return (prediction - y) ** 2
+
+
+def _errors(y: TargetColumns, prediction: Predictions) -> Array:
+    return namespace(prediction).abs(prediction - y)
+
+
+def _minus(means: Array, y: TargetColumns | None = None) -> PerFit:
+    """Return minus the mean over outputs."""
+    return -namespace(means).mean(means, axis=-1)
+
+
+def _minus_root(means: Array, y: TargetColumns | None = None) -> PerFit:
+    return _minus(namespace(means).sqrt(means))
+
+
+R2 = OfMeans(_squares, _explained)
+SQUARED = OfMeans(_squares, _minus)
+ROOT = OfMeans(_squares, _minus_root)
+ABSOLUTE = OfMeans(_errors, _minus)

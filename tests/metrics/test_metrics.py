@@ -6,7 +6,13 @@ import pytest
 from sklearn import metrics as theirs
 
 from skopt_suite.backends import Placement, to_numpy
-from skopt_suite.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, accuracy, r2
+from skopt_suite.metrics import (
+    CLASSIFICATION_METRICS,
+    OF_MEANS,
+    REGRESSION_METRICS,
+    accuracy,
+    r2,
+)
 
 N_FITS, N_SAMPLES = 3, 12
 RNG = np.random.default_rng(0)
@@ -15,6 +21,7 @@ WEIGHTS = {
     "weights": RNG.uniform(size=N_SAMPLES),
     "weights of every fit": RNG.integers(1, 4, (N_FITS, N_SAMPLES)).astype(float),
 }
+PARTS = slice(0, 5), slice(5, 6), slice(6, N_SAMPLES)
 REFERENCES = {
     "accuracy": theirs.accuracy_score,
     "r2": theirs.r2_score,
@@ -48,6 +55,10 @@ def check(name, metric, y, scored, predictions, weight, targets=None):
     assert found.dtype == scored.dtype
     np.testing.assert_allclose(found, expected, rtol=1e-12)
     np.testing.assert_allclose(strict(metric, y, scored, weight), expected, rtol=1e-12)
+    if weight is None:
+        of_means = OF_MEANS[metric]
+        sums = [of_means.values(y[rows], scored[:, rows]).sum(axis=1) for rows in PARTS]
+        np.testing.assert_allclose(of_means.score(sum(sums) / N_SAMPLES, y), expected, rtol=1e-12)
 
 
 def test_every_metric_has_a_reference_and_the_name_of_a_scorer():
