@@ -1,6 +1,7 @@
 """Rows that are read chunk by chunk, because all of them would not fit in memory."""
 
 from skopt_suite.chunks._ahead import ahead
+from skopt_suite.chunks._once import found_once
 from skopt_suite.chunks._order import ChunkShuffles, Order
 from skopt_suite.chunks._readers import (
     Reader,
@@ -20,6 +21,7 @@ __all__ = [
     "Reader",
     "ahead",
     "as_tuple",
+    "found_once",
     "is_chunked",
     "is_held",
     "is_stream",

@@ -27,9 +27,14 @@ class Reader(Protocol):
     """Whether all chunks together are an array or a frame, which may be held in memory, too."""
     is_map: bool
     """Whether that array is at hand whatever reads it: a map of a file."""
+    is_shared: bool
+    """Whether whoever reads waits for others that read the same, and so has to read itself."""
 
     def sweep(self) -> Iterator[Any]:
         """Yield all chunks."""
+
+    def begin_sweep(self) -> None:
+        """Hear that all chunks are going to be read."""
 
     def read(self, i: int) -> Any:
         """Return a chunk."""
@@ -38,11 +43,19 @@ class Reader(Protocol):
         """Raise if there is another chunk behind so many, as far as that is known."""
 
 
-class _Indexed:
+class _Alone:
+    """What reads chunks for one who wants them."""
+
+    is_shared = False
+
+    def begin_sweep(self) -> None:
+        """Do nothing."""
+
+
+class _Indexed(_Alone):
     """Chunks that are read in any order."""
 
-    is_sequential = False
-    is_map = False
+    is_sequential = is_map = False
 
     def __init__(self, n_chunks: int) -> None:
         self.n_chunks = n_chunks
@@ -124,7 +137,7 @@ class OfDask(_Indexed):
         return part.compute()
 
 
-class OfCallable:
+class OfCallable(_Alone):
     """Chunks of the iterators that a callable gives, a new one for every sweep.
 
     Parameters

@@ -100,6 +100,7 @@ class ChunkedRows:
 
     def blocks(self) -> Iterator[tuple[slice, FeatureMatrix]]:
         """Yield all rows, some at a time, with their positions."""
+        self.reader.begin_sweep()
         for i, end in enumerate(self.ends.tolist()):
             X, begin = self.chunk(i), end - int(self.counts[i])
             n_rows = max(1, _BLOCK * max(1, X.shape[0]) // max(1, nbytes(X)))
@@ -107,19 +108,31 @@ class ChunkedRows:
                 part = X[start : start + n_rows]
                 yield slice(begin + start, begin + start + part.shape[0]), part
 
+    @property
+    def rows_of_block(self) -> int:
+        """How many rows the largest of the blocks has."""
+        of_a_row = self.sizes.sum() / max(1, self.lengths.sum())
+        return int(min(self.counts.max(), max(1.0, _BLOCK // max(1.0, of_a_row))))
+
     def every(self, step: int) -> FeatureMatrix:
         """Return one row of so many."""
         return stacked([part[-rows.start % step :: step].copy() for rows, part in self.blocks()])
 
     def taken(self, index: np.ndarray) -> ChunkedRows | FeatureMatrix:
-        """Return the rows at some positions, in order; they are read now if they are few."""
+        """Return the rows at some positions, in order; they are read now if they are few.
+
+        Parameters
+        ----------
+        index : ndarray
+            Positions, or a mask of all rows.
+        """
         is_taken = np.zeros(self.shape[0], bool)
         is_taken[index] = True
         masks = tuple(np.split(is_taken, self.ends[:-1]))
         if self.masks is not None:
             masks = tuple(map(_within, self.masks, masks))
         some = replace(self, masks=masks, _last={})
-        is_small = self.sizes.sum() * (len(index) / max(1, self.lengths.sum())) <= HELD
+        is_small = self.sizes.sum() * (is_taken.sum() / max(1, self.lengths.sum())) <= HELD
         return some.whole() if is_small else some
 
     def whole(self) -> FeatureMatrix:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skopt_suite.backends import Placement, is_sparse, to_numpy
-from skopt_suite.chunks import is_chunked, some_rows
+from skopt_suite.chunks import found_once, is_chunked, some_rows
 from skopt_suite.estimators._column_moments import ColumnMoments, column_moments_of
 from skopt_suite.estimators._inputs import mean_one
 from skopt_suite.estimators._targets import Targets
@@ -55,7 +55,7 @@ class CheckedRows:
         """Targets as losses take them, on the host, (n_samples, n_columns)."""
         return to_numpy(self.encoded)
 
-    @cached_property
+    @found_once
     def moments(self) -> ColumnMoments:
         """Of the columns of all inputs, found once."""
         return column_moments_of(self.X, self.weight)

@@ -69,6 +69,11 @@ class Chunked(KnownRows):
         return self.X.is_sparse
 
     @property
+    def rows_of_part(self) -> int:
+        """How many rows the largest part has."""
+        return self.X.rows_of_block
+
+    @property
     def seen(self) -> SeenRows:
         """All inputs as fits see them."""
         return SeenRows(self.X, self.scaling, self.dtype)
@@ -93,8 +98,10 @@ class Chunked(KnownRows):
 
     def batch(self, start: int, size: int, order: Order | None, weights: Weights) -> Rows:
         """Return up to `size` rows from `start` on, in the given order (None: as they come)."""
-        order = self._as_they_come if order is None else order
         stop = min(start + size, self.n_samples)
+        if order is None:
+            block = slice(start, stop)
+            return Rows(self.seen[block], self.y[block], _of(weights.values, block))
         parts, at = [], []
         for group in self._groups_of(order, start, stop):
             X, positions, within = self._read_group(order, group)
@@ -114,6 +121,7 @@ class Chunked(KnownRows):
     def spans(self, order: Order | None, batch_size: int) -> Iterator[Span]:
         """Yield rows in memory for some steps after the others, in the given order."""
         order = self._as_they_come if order is None else order
+        self.X.reader.begin_sweep()
         left: Group | None = None
         step = 0
         for group, end in enumerate(order.ends.tolist()):

@@ -169,7 +169,8 @@ class ChunkedSteps(CompiledSteps):
         moved, batches = self._of_epoch(epoch, stack)
         source: Any = epoch.source
         total = np.zeros(len(moved.params))
-        for span in ahead(source.spans(epoch.order, epoch.batch_size)):
+        spans = source.spans(epoch.order, epoch.batch_size)
+        for span in spans if source.X.reader.is_shared else ahead(spans):
             part = moved.of_steps(span.first, span.n_steps)
             rows = self._rows_of(span, epoch, batches)
             for fits in self._blocks(len(total), span.n_steps):

@@ -109,7 +109,7 @@ def _size_of_update(job: Job, state: int, placement: Placement) -> int:
 
 def _of_products(job: Job, data: Data) -> int:
     """Return how many numbers products of the input with all fits at once take by copies."""
-    first, n_rows = job.network.layout.layers[0], job.plan.rows_per_step(data.train.n_samples)
+    first, n_rows = job.network.layout.layers[0], _rows_at_once(job, data)
     if not is_narrow(first.n_out):
         return 0
     copied = first.n_in * first.n_out
@@ -168,10 +168,17 @@ def _activations(job: Job, data: Data, placement: Placement, is_weighted: bool) 
             scratch = min(scratch, _FUSED_ACTIVATION)
         kept += n_units * (1 + activation.keeps_its_own_array + dropout[0] + more[0] + has_places)
         momentary.append(n_units * (scratch + dropout[1] + more[1]))
-    n_rows = job.rows_per_step(data.train.n_samples)
+    n_rows = _rows_at_once(job, data)
     if job.plan.optimizer.only_quadratic:
         n_rows = min(n_rows, N_ROWS)  # it needs no predictions but for the initial loss
     return n_rows * (kept + max(momentary) + _of_outputs(job, is_weighted))
+
+
+def _rows_at_once(job: Job, data: Data) -> int:
+    """Return how many rows passes see: parts add up, but for those who ask for the rows."""
+    optimizer, n_rows = job.plan.optimizer, job.rows_per_step(data.train.n_samples)
+    adds_up = optimizer.is_full_batch and not optimizer.only_linear
+    return min(n_rows, data.train.rows_of_part) if adds_up else n_rows
 
 
 def _more_layers(network: Network, depth: int) -> tuple[int, int]:

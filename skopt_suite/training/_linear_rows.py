@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from skopt_suite._component import take
 from skopt_suite._layout import DenseLayout
 from skopt_suite.backends import Array, FeatureMatrix, PerFit, RawPredictions
+from skopt_suite.chunks import found_once
 from skopt_suite.losses import Kink, Loss
 from skopt_suite.optimizers.algebra._design import Design, Hessian
 from skopt_suite.optimizers.algebra._moments import Moments
@@ -100,7 +101,7 @@ class LinearRows:
         least = 0.0 if bound is None else (floor[:, None] * bound)[..., None]
         return Hessian(np.maximum(diagonal, least) * share)
 
-    @cached_property
+    @found_once
     def design(self) -> Design:
         """Inputs as products see them: centred, with a column for the intercept."""
         has_bias = self.layer.has_bias

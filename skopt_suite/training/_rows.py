@@ -110,6 +110,10 @@ class Source(Protocol):
         """Whether there may be more than one."""
 
     @property
+    def rows_of_part(self) -> int:
+        """How many rows the largest has."""
+
+    @property
     def seen(self) -> Any:
         """All inputs as fits see them, to multiply with or to take slices of."""
 
@@ -162,6 +166,11 @@ class KnownRows:
     def n_samples(self) -> int:
         """Number of rows."""
         return self.X.shape[0]
+
+    @property
+    def rows_of_part(self) -> int:
+        """How many rows the largest part has: all."""
+        return self.n_samples
 
     @property
     def dtype(self) -> Any:
