@@ -21,10 +21,12 @@ from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._callbacks import has_callbacks
 from skopt_suite.estimators._classifier import TrainableClassifier
 from skopt_suite.estimators._convergence import warn_if_not_converged
+from skopt_suite.estimators._first_sweep import reader_for, swept
 from skopt_suite.estimators._out_of_memory import explained
 from skopt_suite.estimators._predict import seen_X
 from skopt_suite.estimators._prepare import (
     checked_rows,
+    encoded_rows,
     fresh_start,
     loss_on,
     plan_of,
@@ -54,9 +56,14 @@ __all__ = [
     "rows_to_score",
     "search_ranges",
     "see",
+    "see_swept",
     "steps_of",
+    "sweep",
+    "takes_chunks",
+    "targets_to_score",
     "view_key",
     "warn_if_not_converged",
+    "with_predictions",
 ]
 
 
@@ -72,6 +79,20 @@ class SeenRows:
     def placement(self) -> Placement:
         """Where they are."""
         return self.rows.placement
+
+
+@dataclass(frozen=True)
+class SweptRows:
+    """Rows that were read once, chunk by chunk, and checked but for their targets."""
+
+    X: Any
+    """`ChunkedRows`, or an array where they are few."""
+    y: Any
+    weight: Any
+    dtype: str
+    """Precision of fits."""
+    learnt: dict[str, Any]
+    """The attributes that a model has from checking the rows."""
 
 
 def search_ranges(model: TrainableEstimator) -> dict[str, Range]:
@@ -131,6 +152,31 @@ def see(model: TrainableEstimator, X: Any, y: Any, sample_weight: Any) -> SeenRo
     return SeenRows(rows, {k: v for k, v in vars(viewer).items() if k not in before})
 
 
+def sweep(model: TrainableEstimator, X: Any, y: Any, sample_weight: Any) -> SweptRows | None:
+    """Return rows that are read chunk by chunk as `model` sees them; None of others."""
+    viewer = copied(model, {})
+    before, reader = set(vars(viewer)), reader_for(viewer, X)
+    if reader is None:
+        return None
+    found = swept(viewer, reader, y, sample_weight, viewer._precision(), reset=True)
+    return SweptRows(*found, {k: v for k, v in vars(viewer).items() if k not in before})
+
+
+def see_swept(model: TrainableEstimator, rows: SweptRows) -> SeenRows:
+    """Return rows that were swept as `model` sees them; raise what is wrong with targets."""
+    viewer = copied(model, rows.learnt)
+    given = rows.X, rows.y, rows.weight, Placement(np), rows.dtype
+    checked = encoded_rows(viewer, *given)
+    if checked.targets.type.kind == "labels":  # 0 and 1 are as exact
+        checked = replace(checked, encoded=checked.y.astype(np.float32))
+    return SeenRows(checked, rows.learnt)
+
+
+def takes_chunks(model: TrainableEstimator) -> bool:
+    """Whether the optimizer takes rows that are read chunk by chunk."""
+    return model._optimizer(is_chunked=True).takes_chunks
+
+
 def prepare(model: TrainableEstimator, seen: SeenRows, plan: Plan) -> Prepared:
     """Return the job of a model on rows, and its data.
 
@@ -173,8 +219,24 @@ def rows_to_score(model: TrainableEstimator, seen: SeenRows, X: Any, y: Any) -> 
         Targets as losses take them, in float64.
     """
     X, _, _ = seen_X(copied(model, seen.learnt), X, "as_X")
+    return X, targets_to_score(model, seen, y)
+
+
+def targets_to_score(model: TrainableEstimator, seen: SeenRows, y: Any) -> Array:
+    """Return targets of other rows as losses take them, (n_samples, n_columns), in float64."""
     y = seen.rows.targets.encode(model._check_targets(y, "float64"), type(model).__name__)
-    return X, placed_targets(y, seen.placement, "float64")
+    return placed_targets(y, seen.placement, "float64")
+
+
+def with_predictions(model: TrainableEstimator, X: Any, raw: Array) -> Any:
+    """Return a copy of a fitted model that knows its raw predictions for X without reading it."""
+    new = copied(model, {})
+
+    def known(given: Any) -> tuple[Array, Placement]:
+        return (raw, Placement(np)) if given is X else model._raw_predictions(given)
+
+    new._raw_predictions = known
+    return new
 
 
 def metrics_of(model: TrainableEstimator) -> tuple[Metric | None, Mapping[str, Metric]]:

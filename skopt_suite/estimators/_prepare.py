@@ -162,6 +162,20 @@ def checked_rows(
         X, y, sample_weight, dtype = swept(
             model, reader, y, sample_weight, model._precision(), known is None
         )
+    return encoded_rows(model, X, y, sample_weight, placement, dtype, known, classes)
+
+
+def encoded_rows(
+    model: TrainableEstimator,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    placement: Placement,
+    dtype: str,
+    known: Targets | None = None,
+    classes: Any = None,
+) -> CheckedRows:
+    """Check targets and weights of inputs that have been checked, and encode the targets."""
     y = classes_near(model._check_targets(y, dtype), placement)
     check_lengths(X, y)
     weight = check_sample_weight(sample_weight, X.shape[0])

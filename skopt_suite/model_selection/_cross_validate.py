@@ -12,6 +12,7 @@ from sklearn.model_selection import cross_val_score, cross_validate
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter
 
+from skopt_suite.chunks import is_chunked
 from skopt_suite.model_selection._engine.device import on_host
 from skopt_suite.model_selection._engine.outcome import Outcome
 from skopt_suite.model_selection._engine.private_sklearn import (
@@ -24,8 +25,16 @@ from skopt_suite.model_selection._engine.rounds import Rounds
 from skopt_suite.model_selection._search import FusedSearch
 
 
+def _accepted(by: Callable) -> dict[str, list]:
+    """Return what a function of scikit-learn accepts, and iterators of chunks that X may begin."""
+    return {**getattr(by, "_skl_parameter_constraints"), "X": _ROWS}  # noqa: B009 (as mypy wants)
+
+
+_ROWS = ["array-like", "sparse matrix", callable]
+
+
 @validate_params(
-    getattr(cross_validate, "_skl_parameter_constraints"),  # noqa: B009 (mypy knows no such name)
+    _accepted(cross_validate),
     prefer_skip_nested_validation=False,
 )
 def fused_cross_validate(
@@ -48,8 +57,9 @@ def fused_cross_validate(
 ) -> dict[str, Any]:
     """Return scores and times of all folds, as `sklearn.model_selection.cross_validate` does.
 
-    Folds are tasks on threads, so data is not copied; see `FusedGridSearchCV` for what is trained
-    how, and for the few differences to scikit-learn.
+    Folds are tasks on threads, so data is not copied; rows that are read in chunks are read by all
+    folds together. See `FusedGridSearchCV` for what is trained how, and for the few differences to
+    scikit-learn.
 
     Parameters
     ----------
@@ -106,7 +116,7 @@ def fused_cross_validate(
 
 
 @validate_params(
-    getattr(cross_val_score, "_skl_parameter_constraints"),  # noqa: B009
+    _accepted(cross_val_score),
     prefer_skip_nested_validation=False,
 )
 def fused_cross_val_score(
@@ -223,8 +233,10 @@ class FusedCrossValidate(FusedSearch):
         return self.outcomes
 
     def _splits(self, *args: Any) -> list[tuple[np.ndarray, np.ndarray]]:
-        self.indices = super()._splits(*args)
-        return self.indices
+        splits = super()._splits(*args)
+        are_masks = is_chunked(args[1])
+        self.indices = [tuple(map(np.flatnonzero, pair)) if are_masks else pair for pair in splits]
+        return splits
 
 
 class _Outcomes(Rounds):

@@ -30,6 +30,8 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     - ``verbose=2`` prints a line per pass, and one per fit only of candidates that are alone in
       theirs; from 3 on there is one for every fit, with its score.
     - ``n_jobs`` counts threads unless a joblib backend is chosen, and tasks are folds.
+    - Rows that are read in chunks, maps of large files too, are read by all folds together: a grid
+      takes as many sweeps over them as a fit (see :doc:`/out_of_memory`).
 
     Parameters
     ----------

@@ -41,6 +41,8 @@ class FusionReport:
         How each was trained.
     kept_apart : list of str, default=()
         A line for every parameter that varies and lets no two of its values share a pass.
+    n_sweeps : float, default=None
+        How often all rows were read, for all folds together, where they are read in chunks.
 
     See Also
     --------
@@ -51,6 +53,7 @@ class FusionReport:
     params: list[dict[str, Any]]
     entries: list[Entry]
     kept_apart: Sequence[str] = ()
+    n_sweeps: float | None = None
 
     @property
     def n_groups(self) -> int:
@@ -77,12 +80,13 @@ class FusionReport:
             "params": self.params,
             "entries": [tuple(entry) for entry in self.entries],
             "kept_apart": list(self.kept_apart),
+            "n_sweeps": self.n_sweeps,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         entries = [Entry(*entry) for entry in state["entries"]]
-        kept_apart = state.get("kept_apart", [])  # earlier versions had none
-        self.__dict__.update(params=state["params"], entries=entries, kept_apart=kept_apart)
+        since: dict[str, Any] = {"kept_apart": [], "n_sweeps": None}  # earlier versions had none
+        self.__dict__.update({**since, **state, "entries": entries})
 
     def __repr__(self) -> str:
         n_candidates = len(self.entries)
@@ -103,6 +107,8 @@ class FusionReport:
         reasons = Counter(entry.reason for entry in self.entries if entry.group is None)
         lines += [f"  alone: {counted(n, 'candidate')}: {why}" for why, n in reasons.items()]
         lines += [f"  apart: {line}" for line in self.kept_apart]
+        if self.n_sweeps is not None:
+            lines.append(f"  all folds together: {self.n_sweeps:.1f} sweeps over the rows")
         return "\n".join(lines)
 
 

@@ -18,6 +18,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
 
 from skopt_suite.backends import is_device_array, is_sparse
+from skopt_suite.chunks import is_chunked
 from skopt_suite.estimators._callbacks import with_callbacks
 from skopt_suite.estimators._fused import is_trainable
 from skopt_suite.estimators._unread import refuse_unread
@@ -39,7 +40,13 @@ from skopt_suite.model_selection._engine.progress import metadata_of
 from skopt_suite.model_selection._engine.rounds import Rounds
 from skopt_suite.model_selection._engine.settings import Cancellation, Settings
 from skopt_suite.model_selection._engine.shrinking import Shrinking
-from skopt_suite.model_selection._engine.tasks import Runner
+from skopt_suite.model_selection._engine.sweeps.given import (
+    GivenChunks,
+    given_in_chunks,
+    masks_of,
+    with_weights,
+)
+from skopt_suite.model_selection._engine.sweeps.runner import runner_for
 from skopt_suite.model_selection._engine.time_limit import rounds_of
 from skopt_suite.model_selection._frames import frame_of
 from skopt_suite.model_selection._report import FusionReport, entries_of
@@ -63,9 +70,10 @@ class FusedSearch(BaseSearchCV):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Input.
+            Input; or chunks of more rows than memory holds, which all folds read together: see
+            :doc:`/out_of_memory`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Targets.
+            Targets; left out where `X` is chunks that have their own.
         checkpoint : str, path-like or Checkpoint, default=None
             A folder for what a search that is killed goes on from, see `skopt_suite.Checkpoint`:
             call `fit` again with the same parameters and data. None: there is no such folder.
@@ -82,16 +90,14 @@ class FusedSearch(BaseSearchCV):
         kept = KeptSearch.of(self, checkpoint)
         budget = budget_of(self.max_memory, type(self).__name__)
         scorer, refit_metric = self._get_scorers()
-        refuse_unread(type(self).__name__, X=X, y=y)
-        X = X.tocsr() if is_device_array(X) and is_sparse(X) else X
-        X, y = indexable(X, y)
+        given, (X, y), chunks = (X, y), *self._rows_of(X, y, params)
         told = {"estimator": self, "X": X, "y": y, "metadata": metadata_of(params)}
         if not (is_device_array(X) and sklearn_takes(X)):
             y, params = on_host(y), on_host(params)
         params = check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
         if kept is not None:
-            kept.begin(self, X, y, params)
+            kept.begin(self, *given, params)
         context = self._init_callback_context(max_subtasks=1 + (self.refit is not False))
         context.call_on_fit_task_begin(**told)
         self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
@@ -100,7 +106,7 @@ class FusedSearch(BaseSearchCV):
         settings = Settings(
             scoring=self.scoring,
             scorer=scorer_for(scorer, self.scoring, X),
-            fit_params=routed.estimator.fit,
+            fit_params=with_weights(chunks, routed.estimator.fit),
             score_params=routed.scorer.score,
             return_train_score=self.return_train_score,
             return_estimator=getattr(self, "return_estimator", False),
@@ -112,12 +118,13 @@ class FusedSearch(BaseSearchCV):
             verbose=self.verbose,
             is_search=self._is_search,
             n_splits=self.n_splits_,
+            chunks=chunks,
         )
         with self._going_on(kept):
             results = self._search(X, y, routed.splitter.split, settings, context)
             self._choose(results, refit_metric)
             if self.refit:
-                self._refit(X, y, routed.estimator.fit, context, told)
+                self._refit(*given, routed.estimator.fit, context, told)
         self.scorer_ = getattr(scorer, "_scorers", scorer)
         self.cv_results_ = results
         context.call_on_fit_task_end(**told)
@@ -171,6 +178,19 @@ class FusedSearch(BaseSearchCV):
         column = f"rank_test_{refit}"
         return column if column in self.cv_results_ else _ranks(self.cv_results_)[0]
 
+    def _rows_of(
+        self, X: Any, y: Any, params: dict[str, Any]
+    ) -> tuple[tuple[Any, Any], GivenChunks | None]:
+        """Return X and y as splitters take them, and what they are if they are read in chunks."""
+        owner = type(self).__name__
+        chunks = given_in_chunks(owner, self.estimator, X, y, params.get("sample_weight"))
+        if isinstance(chunks, GivenChunks):
+            return (chunks.X, chunks.y), chunks
+        X, y = (X, y) if chunks is None else chunks
+        refuse_unread(owner, X=X, y=y)
+        X = X.tocsr() if is_device_array(X) and is_sparse(X) else X
+        return tuple(indexable(X, y)), None
+
     def _search(
         self, X: Any, y: Any, split_params: dict[str, Any], settings: Settings, context: Any
     ) -> dict[str, Any]:
@@ -200,7 +220,7 @@ class FusedSearch(BaseSearchCV):
             announce_search(len(params), settings)
             candidates = make_candidates(base, params, settings.fit_params, seed, found.n_passes)
             of_round = None if kept is None else kept.round(params)
-            runner = Runner(self, X, y, splits, settings._replace(kept=of_round))
+            runner = runner_for(self, X, y, splits, settings._replace(kept=of_round))
             first_id = n_told[id(callback_ctx)]
             n_told[id(callback_ctx)] += len(params) * len(splits)
             past = rounds.past(params, len(splits))
@@ -217,7 +237,9 @@ class FusedSearch(BaseSearchCV):
     def _splits(
         self, cv: Any, X: Any, y: Any, split_params: dict[str, Any]
     ) -> list[tuple[np.ndarray, np.ndarray]]:
-        splits = list(cv.split(X, y, **split_params))
+        pairs = cv.split(X, y, **split_params)
+        owner = type(self).__name__
+        splits = masks_of(pairs, len(X), owner) if is_chunked(X) else list(pairs)
         if len(splits) != self.n_splits_:
             raise ValueError(
                 "cv.split and cv.get_n_splits return inconsistent results. Expected "
@@ -338,6 +360,7 @@ class _Found:
             [candidate.params for candidate in self._candidates],
             entries_of(self._candidates),
             what_keeps_apart(self._candidates),
+            None if settings.chunks is None else settings.chunks.n_sweeps,
         )
         search.loss_curves_ = self._curves
         return self._formatted

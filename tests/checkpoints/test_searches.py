@@ -136,6 +136,19 @@ def test_interrupted_again_and_again(name, tmp_path):
     assert_same(fit(tmp_path / "run"), whole)
 
 
+def test_a_search_on_chunks(tmp_path):
+    chunks = [(X[part], Y[part]) for part in np.array_split(np.arange(len(X)), 4)]
+    search = SEARCHES["full batch"]
+    whole = clone(search).fit(chunks)
+    again, n_calls = fitted_in_pieces(
+        lambda: clone(search).fit(chunks, checkpoint=Checkpoint(tmp_path / "run", every=0)), 9
+    )
+    assert n_calls > 1
+    assert_same(again, whole)
+    with pytest.raises(ValueError, match="X was rows in chunks"):
+        clone(search).fit(chunks[::-1], checkpoint=tmp_path / "run")
+
+
 SMALL = FusedGridSearchCV(NETWORK, {"penalty__alpha": [1e-3, 0.1]}, cv=2)
 
 

@@ -69,6 +69,8 @@ def test_searches_of_polars_and_dask_arrays():
     assert list(as_polars.best_estimator_[-1].feature_names_in_) == list("abcd")
     as_dask = search().fit(dask.array.from_array(X, chunks=(40, 4)), y)
     np.testing.assert_allclose(as_dask.cv_results_["mean_test_score"], expected)
+    scores = fused_cross_val_score(ALL[0], DASK, y)
+    np.testing.assert_allclose(scores, fused_cross_val_score(ALL[0], X, y))
 
 
 def test_tables_of_polars():
@@ -95,7 +97,7 @@ DASK = dask.dataframe.from_pandas(PANDAS, npartitions=2)
         (lambda: search().fit(LAZY, y), r"FusedGridSearchCV: X must .* Give X.collect\(\)"),
         (lambda: search().fit(DASK, y), r"X must .*dask's DataFrame. Give X.compute\(\)"),
         (lambda: search().fit(X, DASK["a"] > 0), r"y must .*dask's Series. Give y.compute\(\)"),
-        (lambda: fused_cross_val_score(ALL[0], DASK, y), r"Give X.compute\(\)"),
+        (lambda: fused_cross_val_score(search().estimator, DASK, y), r"Give X.compute\(\)"),
         (lambda: TabularMLPClassifier().fit(DASK, y), r"Give X.compute\(\)"),
         (lambda: TabularMLPClassifier().fit(LAZY, y), r"Give X.collect\(\)"),
     ],

@@ -63,7 +63,7 @@ def run_task(
             return _fused(task, X, y, train_rows, test_rows, settings)
         error = task.groups[0].candidates[0].error
         if error is not None:
-            return _refused(task, error, _given(task, X, y, train_rows, settings), settings)
+            return refused(task, error, _given(task, X, y, train_rows, settings), settings)
         outcomes = [_alone(task, X, y, train_rows, test_rows, settings)]
         if settings.kept is not None:
             settings.kept.keep(task.split, outcomes)
@@ -99,10 +99,10 @@ def _alone(
     return Outcome(candidate.index, scored)
 
 
-def _refused(task: Task, error: Exception, given: Rows, settings: Settings) -> list[Outcome]:
+def refused(task: Task, error: Exception, given: Rows, settings: Settings) -> list[Outcome]:
     """Return the outcome of a candidate whose parameters are not accepted."""
     ((candidate,), bar) = task.groups[0]
-    _begin(task, settings)
+    begin(task, settings)
     with bar.watch(*_told(given)):
         outcome = failure_of(candidate, error, 0.0, settings)
     _end(task.groups[0], [outcome], task.split, 0.0, settings)
@@ -113,7 +113,7 @@ def _fused(
     task: Task, X: Any, y: Any, train_rows: np.ndarray, test_rows: np.ndarray, settings: Settings
 ) -> list[Outcome]:
     """Fit what is around the model, then train and score group by group."""
-    _begin(task, settings)
+    begin(task, settings)
     start = time.perf_counter()
     first = task.groups[0].candidates[0].estimator
     given = _given(task, X, y, train_rows, settings)
@@ -136,7 +136,7 @@ def _fused(
     outcomes = []
     for group in task.groups:
         settings.cancellation.check()
-        outcomes += _watched(group, viewers, task, given, fold)
+        outcomes += watched(group, viewers, task, given, fold)
     return outcomes
 
 
@@ -172,7 +172,7 @@ def _failures(
     return outcomes
 
 
-def _watched(
+def watched(
     group: Group, viewers: list[Viewer], task: Task, given: Rows, fold: Fold
 ) -> list[Outcome]:
     """Train and score the candidates of one group, and tell of it."""
@@ -220,7 +220,7 @@ def _trained(
         del piece  # it holds parameters, and the next one needs the memory
 
 
-def _begin(task: Task, settings: Settings) -> None:
+def begin(task: Task, settings: Settings) -> None:
     """Print lines for all fits of a task, whose preceding steps begin now."""
     for group in task.groups:
         for candidate in group.candidates:

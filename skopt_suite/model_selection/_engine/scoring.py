@@ -12,6 +12,7 @@ from sklearn import get_config
 
 from skopt_suite._component import stack
 from skopt_suite.backends import FeatureMatrix, TargetColumns
+from skopt_suite.chunks import is_chunked
 from skopt_suite.estimators._fused import rows_to_score
 from skopt_suite.model_selection._engine.candidates import Candidate
 from skopt_suite.model_selection._engine.device import on_host
@@ -33,6 +34,7 @@ from skopt_suite.model_selection._engine.passes import (
 from skopt_suite.model_selection._engine.private_sklearn import check_method_params, score
 from skopt_suite.model_selection._engine.scores import StackMetrics, stack_metrics, stack_scores
 from skopt_suite.model_selection._engine.settings import Settings
+from skopt_suite.model_selection._engine.sweeps.scores import scores_on_chunks
 from skopt_suite.training import Result
 
 
@@ -152,6 +154,8 @@ def success_of(scores: list[Any], fit_time: float, score_time: float, fold: Fold
 
 def _part_scores(piece: Piece, good: list[Trained], part: Part, fold: Fold) -> list[Any]:
     """Return the score of every fit on one part of the rows."""
+    if is_chunked(part.X):
+        return scores_on_chunks(piece, good, part, fold.settings)
     scored = _stack_scores(piece, good, part, fold.settings) if fold.is_model_scored() else None
     scores = scored or [None] * len(good)
     for k, trained in enumerate(good):

@@ -79,6 +79,8 @@ class Settings(NamedTuple):
     n_workers: int = 1
     kept: KeptRound | None = None
     """What files have of the round."""
+    chunks: Any = None
+    """`GivenChunks` where rows are read chunk by chunk."""
 
     @property
     def scores_pipelines(self) -> bool:

@@ -76,13 +76,14 @@ class Runner:
         tasks = _without(done, self._without_remainder(tasks))
         if context is not None and has_callbacks(self._search):
             tasks = _with_bars(tasks, self._search, context, first_id)
-        table: list[list[Any]] = [[None] * len(self._splits) for _ in candidates]
+        table: dict[int, list[Any]] = {one.index: [None] * len(self._splits) for one in candidates}
         for (split, index), outcome in done.items():
-            table[index][split] = outcome
+            if index in table:
+                table[index][split] = outcome
         for task, outcomes in zip(tasks, self._in_parallel(tasks, len(candidates)), strict=True):
             for outcome in outcomes:
                 table[outcome.index][task.split] = outcome
-        return table
+        return list(table.values())
 
     def _in_parallel(self, tasks: list[Task], n_candidates: int) -> list[list[Outcome]]:
         search = self._search
