@@ -14,6 +14,7 @@ import numpy as np
 
 from skopt_suite.backends import is_device_array, is_sparse, to_numpy
 from skopt_suite.chunks import Reader, as_tuple, reader_of
+from skopt_suite.cluster import said_of_partitions
 
 _LONGEST = 200  # characters; of longer texts there is a hash
 _DEEPEST = 10
@@ -35,6 +36,9 @@ def described_data(value: Any) -> str:
         return _of_sparse(value)
     if is_device_array(value):
         value = to_numpy(value)
+    texts = said_of_partitions(described_data, value)
+    if texts is not None:
+        return f"rows on a cluster ({_hash(' '.join(texts).encode())})"
     reader = None if isinstance(value, np.ndarray) else reader_of(value)
     if reader is not None:
         return _of_chunks(reader)

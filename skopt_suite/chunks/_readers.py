@@ -183,7 +183,7 @@ def reader_of(X: Any) -> Reader | None:
     """Return what reads X chunk by chunk; None where X is what one holds in memory."""
     if isinstance(X, np.memmap):
         return OfMap(X) if _is_streamed(X) else None
-    if _is_of_dask(X):
+    if is_of_dask(X):
         return OfDask(X)
     if _is_array(X) or isinstance(X, (str, bytes, Mapping)):
         return None
@@ -196,6 +196,12 @@ def is_stream(X: Any) -> bool:
     """Whether X gives chunks and is no array: a sequence or a callable, or an iterator."""
     reader = reader_of(X)
     return hasattr(X, "__next__") or (reader is not None and not reader.is_array)
+
+
+def is_of_dask(X: Any) -> bool:
+    """Whether X is a dask array or frame with rows and columns."""
+    is_lazy = type(X).__module__.partition(".")[0].startswith("dask") and hasattr(X, "compute")
+    return is_lazy and X.ndim == 2
 
 
 def may_be_empty(reader: Reader) -> bool:
@@ -223,11 +229,6 @@ def _iterator(chunks: Any) -> Iterator[Any]:
 def _is_streamed(X: np.memmap) -> bool:
     is_large = X.ndim == 2 and X.nbytes > SMALL and X.dtype.kind in "fiub"
     return is_large and _OF_JOBLIB not in str(X.filename)
-
-
-def _is_of_dask(X: Any) -> bool:
-    is_lazy = type(X).__module__.partition(".")[0].startswith("dask") and hasattr(X, "compute")
-    return is_lazy and X.ndim == 2
 
 
 def _is_array(X: Any) -> bool:

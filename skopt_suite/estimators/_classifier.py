@@ -14,6 +14,7 @@ from skopt_suite.estimators._available import available_if
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._class_targets import ClassTargets
 from skopt_suite.estimators._class_weight import check_class_weight
+from skopt_suite.estimators._cluster_predict import lazily_on_clusters, score_on_cluster
 from skopt_suite.estimators._continuing import check_incremental
 from skopt_suite.estimators._first_sweep import targets_of_chunks
 from skopt_suite.estimators._named_alone import named_alone
@@ -76,6 +77,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         return self._partial_fit(X, y, sample_weight, classes)
 
     @named_alone
+    @lazily_on_clusters
     def predict(self, X: Any) -> Array:
         """Return the predicted label of every sample.
 
@@ -95,6 +97,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
 
     @available_if(_check_probabilities)
     @named_alone
+    @lazily_on_clusters
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of every class, or of every label.
 
@@ -116,6 +119,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
 
     @available_if(_check_probabilities)
     @named_alone
+    @lazily_on_clusters
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithm of `predict_proba`.
 
@@ -134,6 +138,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
             return namespace(probability).log(probability)
 
     @named_alone
+    @lazily_on_clusters
     def decision_function(self, X: Any) -> Array:
         """Return raw predictions; positive for ``classes_[1]`` where there are two classes.
 
@@ -168,6 +173,9 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         accuracy : float
             Share of samples whose labels are all right.
         """
+        found = score_on_cluster(self, X, y, sample_weight)
+        if found is not None:
+            return found
         y, weight = map(to_numpy, targets_of_chunks(X, y, sample_weight))
         predicted = to_numpy(self.predict(X))
         return accuracy_score(y, predicted, sample_weight=weight)

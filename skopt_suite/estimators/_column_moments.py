@@ -21,6 +21,7 @@ from skopt_suite.chunks import is_chunked
 from skopt_suite.estimators._inputs import mean_one
 from skopt_suite.optimizers.algebra._moments import ColumnMoments as Moments
 from skopt_suite.optimizers.algebra._moments import column_moments, pooled
+from skopt_suite.training import ClusterRows, ClusterTargets
 
 _EPS, _TINY = np.finfo(np.float64).eps, np.finfo(np.float64).tiny
 _ROUNDINGS = 10  # times the root of how many are added up: what constants may seem to vary by
@@ -50,6 +51,8 @@ def column_moments_of(X: Any, weight: np.ndarray | None) -> ColumnMoments:
 
 
 def _mean_and_variance(X: Any, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    if isinstance(X, ClusterRows | ClusterTargets):
+        return tuple(part[0] for part in X.column_moments(centred=True))
     if is_chunked(X):
         return _of_chunks(X, weight)
     if is_sparse(X):

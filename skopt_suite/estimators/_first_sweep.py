@@ -105,7 +105,9 @@ class _Sweep:
             self.lengths.append(0)
             self.sizes.append(0)
             return
-        X = self._checked(raw)
+        reset = self.reset and not self.kinds
+        X, largest = checked_chunk(self.model, raw, self.dtype, reset)
+        self.largest = max(self.largest, largest)
         self.lengths.append(X.shape[0])
         self.sizes.append(nbytes(X))
         self.dtypes.add(X.dtype)
@@ -115,22 +117,6 @@ class _Sweep:
         self._take_others(X.shape[0], others)
         is_kept = self.kept is not None and is_held(reader, sum(self.sizes))
         self.kept = [*self.kept, X] if is_kept and self.kept is not None else None
-
-    def _checked(self, raw: Any) -> Any:
-        """Return a chunk in one of the precisions."""
-        is_first = not self.kinds
-        validate_data(self.model, raw, reset=self.reset and is_first, skip_check_array=True)
-        dtype = accepted(self.dtype if hasattr(raw, "dtype") else "float64")
-        is_array = type(raw) is np.ndarray and raw.size and raw.dtype in dtype
-        if is_array and has_small_squares(raw, _ALWAYS_SMALL):  # and so all is finite
-            return raw
-        with np.errstate(over="ignore", invalid="ignore"):
-            X = check_array(raw, accept_sparse="csr", dtype=dtype, input_name="X")
-        if is_sparse(X):
-            X.check_format(full_check=True)
-        values = X.data if is_sparse(X) else X
-        self.largest = max(self.largest, _largest(values) if values.size else 0.0)
-        return X
 
     def _take_others(self, n_rows: int, others: list[Any]) -> None:
         if len(others) > 2:
@@ -153,9 +139,7 @@ class _Sweep:
         if not self.kinds:
             raise no_chunks(owner)
         y, weight = self._targets(owner, y, weight)
-        is_single = self.dtypes == {np.dtype(np.float32)}
-        own = np.float32 if is_single else np.float64
-        dtype = np.dtype(own).name if self.dtype == "as_X" else self.dtype
+        own, dtype = precisions(self.dtypes, self.dtype)
         n_values = sum(self.lengths) * self.model.n_features_in_
         refuse_large(owner, dtype, self.largest, limit_of_size(dtype, n_values))
         if self.kept is not None:
@@ -177,6 +161,29 @@ class _Sweep:
                 )
             found[k] = np.concatenate(parts)
         return _computed(found[0]), _computed(found[1])
+
+
+def precisions(dtypes: set[Any], wanted: str) -> tuple[Any, str]:
+    """Return the precision in which chunks are held, and that of the fit."""
+    own = np.float32 if dtypes == {np.dtype(np.float32)} else np.float64
+    return own, np.dtype(own).name if wanted == "as_X" else wanted
+
+
+def checked_chunk(
+    model: TrainableEstimator, raw: Any, dtype: str, reset: bool = False
+) -> tuple[Any, float]:
+    """Return a chunk in one of the precisions, and its largest number where that may matter."""
+    validate_data(model, raw, reset=reset, skip_check_array=True)
+    wanted = accepted(dtype if hasattr(raw, "dtype") else "float64")
+    is_array = type(raw) is np.ndarray and raw.size and raw.dtype in wanted
+    if is_array and has_small_squares(raw, _ALWAYS_SMALL):  # and so all is finite
+        return raw, 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        X = check_array(raw, accept_sparse="csr", dtype=wanted, input_name="X")
+    if is_sparse(X):
+        X.check_format(full_check=True)
+    values = X.data if is_sparse(X) else X
+    return X, _largest(values) if values.size else 0.0
 
 
 def _largest(values: np.ndarray) -> float:

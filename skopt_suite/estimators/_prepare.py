@@ -24,7 +24,9 @@ from skopt_suite.backends import (
     to_numpy,
 )
 from skopt_suite.chunks import is_chunked, some_rows
+from skopt_suite.cluster import client_for
 from skopt_suite.estimators._class_codes import classes_near
+from skopt_suite.estimators._cluster_rows import Lazy, holding_out, rows_on_cluster, weighed
 from skopt_suite.estimators._continuing import Initial, Start, continued_start
 from skopt_suite.estimators._first_sweep import reader_for, swept
 from skopt_suite.estimators._inputs import (
@@ -40,7 +42,7 @@ from skopt_suite.estimators._scoring import scorer_on, scores_by_loss
 from skopt_suite.estimators._settled import settled, settled_without_rows
 from skopt_suite.estimators._split import split_rows
 from skopt_suite.estimators._standardize import learnt_standardization, standardizes
-from skopt_suite.estimators._targets import Targets, are_numbers, placed_targets
+from skopt_suite.estimators._targets import Targets, are_numbers, loss_on, placed_targets
 from skopt_suite.estimators._unread import refuse_lazy
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
@@ -54,6 +56,7 @@ from skopt_suite.training import (
     Standardization,
     check_job,
     data_of,
+    is_on_cluster,
     targets_for_baseline,
 )
 
@@ -88,6 +91,7 @@ def prepare(
     plan = settled(model, plan, rows, given is not None)
     rows = _as_read(model, plan, rows)
     part = training_part(model, plan, rows, given, goes_on)
+    part = weighed(model, part, rows) if is_on_cluster(rows.X) else part
     start = _given_start(model, plan, rows, part, is_incremental, initial)
     prepared = prepared_on(model, plan, rows, part, start, is_incremental)
     check_job(prepared.job, part.X, is_incremental=is_incremental)
@@ -153,6 +157,9 @@ def checked_rows(
 ) -> CheckedRows:
     """Check the data, and learn what the targets are unless they are `known`."""
     refuse_lazy(type(model).__name__, y=y)
+    client = client_for(X) if takes_chunks else None
+    if client is not None:
+        return rows_on_cluster(model, client, Lazy(X, y, sample_weight), known, classes)
     reader = reader_for(model, X) if takes_chunks else None
     if reader is None:
         X, placement, dtype = seen_X(model, X, model._precision(), known is None, formats)
@@ -226,7 +233,8 @@ def training_part(
     """
     weight = model._weigh_classes(rows)
     if given is None and plan.early_stopping:
-        return _split_part(model, plan, rows, weight)
+        split = _split_on_cluster if is_on_cluster(rows.X) else _split_part
+        return split(model, plan, rows, weight)
     network = network_of(model, plan, rows)
     standardization = (
         model._standardization if goes_on else learnt_standardization(model, network, rows)
@@ -259,6 +267,22 @@ def _split_part(
         standardization,
         scaling if is_chunked(rows.X) else None,
         scorer=_scorer(model, rows, weight, held_out),
+    )
+
+
+def _split_on_cluster(
+    model: TrainableEstimator, plan: Plan, rows: CheckedRows, weight: np.ndarray | None
+) -> TrainingPart:
+    """Return the rows to train on, of which workers hold some out that decide when to stop."""
+    rows = holding_out(model, rows, plan.seed)
+    standardization = learnt_standardization(model, network_of(model, plan, rows), rows)
+    return TrainingPart(
+        rows.X,
+        _targets_seen(rows.y, rows, standardization),
+        None if weight is None else weight * (1 - model.validation_fraction),
+        None,
+        standardization,
+        None if standardization is None else standardization.inputs,
     )
 
 
@@ -393,14 +417,6 @@ def _penalty_strength(model: TrainableEstimator, part: TrainingPart, is_incremen
     if is_incremental:
         return model._penalty_strength
     return 1 / max(part.total_weight, 1.0) if model._shares_penalty else AUTO_STRENGTH
-
-
-def loss_on(loss: Loss, targets: Targets, y: Any) -> Loss:
-    """Return the loss on encoded targets `y`; raise if it does not take them."""
-    on_targets = loss.on(targets.type)
-    if type(loss).check_targets is not Loss.check_targets:  # else they stay where they are
-        on_targets.check_targets(to_numpy(y))
-    return on_targets
 
 
 def fresh_start(

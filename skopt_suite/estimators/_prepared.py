@@ -13,7 +13,7 @@ from skopt_suite.chunks import found_once, is_chunked, some_rows
 from skopt_suite.estimators._column_moments import ColumnMoments, column_moments_of
 from skopt_suite.estimators._inputs import mean_one
 from skopt_suite.estimators._targets import Targets
-from skopt_suite.training import Data, Job, Rows, Scaling, Scorer, Standardization
+from skopt_suite.training import Data, Job, Rows, Scaling, Scorer, Standardization, is_on_cluster
 
 
 class GivenRows(NamedTuple):
@@ -43,7 +43,15 @@ class CheckedRows:
     @property
     def is_sparse(self) -> bool:
         """Whether inputs are sparse."""
-        return self.X.is_sparse if is_chunked(self.X) else is_sparse(self.X)
+        is_far = is_chunked(self.X) or is_on_cluster(self.X)
+        return self.X.is_sparse if is_far else is_sparse(self.X)
+
+    @property
+    def n_counted(self) -> int:
+        """How many rows count."""
+        if self.weight is None or is_on_cluster(self.X):
+            return self.X.shape[0]
+        return int(np.count_nonzero(self.weight))
 
     def taken(self, index: np.ndarray) -> CheckedRows:
         """Return some of the rows, in order."""

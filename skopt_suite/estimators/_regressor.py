@@ -12,6 +12,7 @@ from sklearn.utils import Tags
 from skopt_suite.backends import Array, to_numpy
 from skopt_suite.estimators._available import available_if
 from skopt_suite.estimators._base import TrainableEstimator
+from skopt_suite.estimators._cluster_predict import lazily_on_clusters, score_on_cluster
 from skopt_suite.estimators._continuing import check_incremental
 from skopt_suite.estimators._first_sweep import targets_of_chunks
 from skopt_suite.estimators._named_alone import named_alone
@@ -50,6 +51,7 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
         return self._partial_fit(X, y, sample_weight)
 
     @named_alone
+    @lazily_on_clusters
     def predict(self, X: Any) -> Array:
         """Return the prediction for every sample.
 
@@ -88,6 +90,9 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
         r2 : float
             At most 1; averaged over outputs.
         """
+        found = score_on_cluster(self, X, y, sample_weight)
+        if found is not None:
+            return found
         y, weight = map(to_numpy, targets_of_chunks(X, y, sample_weight))
         predicted = to_numpy(self.predict(X))
         if self.loss_function_.n_predictions > 1:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from skopt_suite.chunks import is_chunked
 from skopt_suite.estimators._parameters import Shape
 from skopt_suite.estimators._prepared import CheckedRows
-from skopt_suite.training import Plan
+from skopt_suite.training import Plan, is_on_cluster
 
 if TYPE_CHECKING:
     from skopt_suite.estimators._base import TrainableEstimator
@@ -45,7 +43,7 @@ def settled(
     if plan.chooses_optimizer:
         plan = replace(plan, optimizer=model._optimizer(**_facts(plan, rows)))
     if model._is_network and isinstance(plan.batch_size, str):
-        plan = replace(plan, batch_size=auto_batch_size(rows.y.shape[0]))
+        plan = replace(plan, batch_size=auto_batch_size(rows.X.shape[0]))
     if isinstance(plan.early_stopping, str):
         plan = replace(plan, early_stopping=are_given or _are_enough(rows))
     return plan
@@ -60,6 +58,7 @@ def _facts(plan: Plan, rows: CheckedRows) -> dict[str, Any]:
         "is_on_host": is_on_host,
         "is_sparse": rows.is_sparse,
         "is_chunked": is_chunked(rows.X),
+        "is_on_cluster": is_on_cluster(rows.X),
         "has_coupled_outputs": loss.has_coupled_outputs,
     }
 
@@ -90,6 +89,5 @@ def auto_batch_size(n_rows: int) -> int:
 
 def _are_enough(rows: CheckedRows) -> bool:
     """Whether some of the rows can be spared, of every class."""
-    n_rows = rows.y.shape[0] if rows.weight is None else np.count_nonzero(rows.weight)
     n_classes = rows.targets.type.n_outputs if rows.targets.is_stratified else 1
-    return bool(n_rows >= max(ENOUGH_ROWS, ENOUGH_OF_A_CLASS * n_classes))
+    return bool(rows.n_counted >= max(ENOUGH_ROWS, ENOUGH_OF_A_CLASS * n_classes))

@@ -13,7 +13,7 @@ from skopt_suite.chunks import is_chunked
 from skopt_suite.estimators._column_moments import ColumnMoments, column_moments_of
 from skopt_suite.estimators._prepared import CheckedRows
 from skopt_suite.models import Network
-from skopt_suite.training import Scaling, Standardization
+from skopt_suite.training import Scaling, Standardization, is_on_cluster
 
 if TYPE_CHECKING:
     from skopt_suite.estimators._base import TrainableEstimator
@@ -94,7 +94,8 @@ def _targets(
     reason = "" if network.output_bias else "fit_intercept=False"
     if pair is not None:
         return _given(owner, "y", pair, rows.y.shape[1], reason)
-    return _scaling(column_moments_of(rows.y, weight), is_centred=not reason)
+    y = rows.X.targets if is_on_cluster(rows.X) else rows.y
+    return _scaling(column_moments_of(y, weight), is_centred=not reason)
 
 
 def _scaling(moments: ColumnMoments, is_centred: bool) -> Scaling:

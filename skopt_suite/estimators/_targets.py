@@ -8,6 +8,7 @@ import numpy as np
 
 from skopt_suite._target_type import TargetType
 from skopt_suite.backends import Array, Placement, namespace, to_numpy
+from skopt_suite.losses import Loss
 
 
 class Targets(Protocol):
@@ -55,3 +56,11 @@ def placed_targets(y: Array, placement: Placement, dtype: str) -> Any:
 def are_numbers(y: Array) -> bool:
     """Whether encoded targets are numbers, and no indices."""
     return bool(namespace(y).isdtype(y.dtype, "real floating"))
+
+
+def loss_on(loss: Loss, targets: Targets, y: Any) -> Loss:
+    """Return the loss on encoded targets `y`; raise if it does not take them."""
+    on_targets = loss.on(targets.type)
+    if type(loss).check_targets is not Loss.check_targets:  # else they stay where they are
+        on_targets.check_targets(to_numpy(y))
+    return on_targets

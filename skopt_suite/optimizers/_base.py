@@ -213,6 +213,8 @@ class Optimizer(Component):
     """Whether X may be sparse."""
     takes_chunks: ClassVar[bool] = True
     """Whether it takes X that is read chunk by chunk."""
+    takes_clusters: ClassVar[bool] = True
+    """Whether it takes X that is on the workers of a cluster: it asks for no rows themselves."""
     reads_columns: ClassVar[bool] = False
     """Whether sparse X is read column by column, so that it may be given so."""
     only_linear: ClassVar[bool] = False

@@ -88,6 +88,8 @@ class Demands:
     """Whether X is sparse."""
     is_chunked: bool = False
     """Whether X is read chunk by chunk, and never in memory."""
+    is_on_cluster: bool = False
+    """Whether X is on the workers of a cluster."""
     has_coupled_outputs: bool = False
     """Whether raw predictions of a sample depend on one another."""
     is_on_host: bool = True
@@ -107,6 +109,8 @@ def refusals(optimizer: Optimizer, demands: Demands) -> Iterator[str]:
         yield "takes arrays of NumPy and SciPy only, and X is elsewhere"
     if demands.is_chunked and not optimizer.takes_chunks:
         yield "needs all of X in memory, and X is read in chunks"
+    if demands.is_on_cluster and not optimizer.takes_clusters:
+        yield "needs all of X in one place, and X is on the workers of a cluster"
     if demands.is_sparse and not optimizer.takes_sparse:
         yield (
             "needs the covariance of X, which sparse X does not have at hand"

@@ -2,8 +2,9 @@
 
 from skopt_suite.training._checkpoint import Checkpoint, Memory
 from skopt_suite.training._checks import able_optimizers, check_job, choice
-from skopt_suite.training._chunked import data_of
+from skopt_suite.training._cluster import ClusterRows, ClusterTargets, is_on_cluster
 from skopt_suite.training._compiled import kind_of_steps
+from skopt_suite.training._data_of import data_of
 from skopt_suite.training._distinct import targets_for_baseline
 from skopt_suite.training._epoch import Cancelled
 from skopt_suite.training._footprint import bytes_per_fit
@@ -11,6 +12,7 @@ from skopt_suite.training._job import Job
 from skopt_suite.training._kept import Keeper, from_result, to_result
 from skopt_suite.training._linear_view import has_cheap_spectrum
 from skopt_suite.training._loop import Keep, Observer, Report, train
+from skopt_suite.training._part import Partition, Recipe
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._result import Result
 from skopt_suite.training._rows import Data, Rows, Scorer
@@ -24,13 +26,17 @@ __all__ = [
     "AUTO_STRENGTH",
     "Cancelled",
     "Checkpoint",
+    "ClusterRows",
+    "ClusterTargets",
     "Data",
     "Job",
     "Keep",
     "Keeper",
     "Memory",
     "Observer",
+    "Partition",
     "Plan",
+    "Recipe",
     "Report",
     "Result",
     "Rows",
@@ -46,6 +52,7 @@ __all__ = [
     "explained",
     "from_result",
     "has_cheap_spectrum",
+    "is_on_cluster",
     "kind_of_steps",
     "pack",
     "strongest_alpha",

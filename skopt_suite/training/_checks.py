@@ -15,19 +15,21 @@ from skopt_suite.chunks import is_chunked
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Loss
 from skopt_suite.optimizers import OPTIMIZERS, Demands, Optimizer
 from skopt_suite.penalties import PENALTIES
+from skopt_suite.training._cluster import is_on_cluster
 from skopt_suite.training._job import Job
 
 
 def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
     """Raise `ValueError` if the parts of the job do not go together."""
-    plan, has_zeros = job.plan, X.is_sparse if is_chunked(X) else is_sparse(X)
+    plan, is_far = job.plan, is_chunked(X) or is_on_cluster(X)
+    has_zeros = X.is_sparse if is_far else is_sparse(X)
     job.penalty.check_layout(job.network.layout)
     if plan.input_dropout and has_zeros:
         raise ValueError(
             f"input_dropout must be 0 where X is sparse; got {plan.input_dropout}. Change "
             "input_dropout to 0, or X to a dense array (X.toarray())."
         )
-    _check_batches(job, X.shape[0], is_chunked(X))
+    _check_batches(job, X.shape[0], is_far)
     demands = Demands(
         loss=plan.loss,
         penalty=job.penalty,
@@ -38,8 +40,9 @@ def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
         hidden_layer_sizes=tuple(job.network.sizes[1:-1]),
         is_sparse=has_zeros,
         is_chunked=is_chunked(X),
+        is_on_cluster=is_on_cluster(X),
         has_coupled_outputs=job.loss.has_coupled_outputs,
-        is_on_host=isinstance(X, np.ndarray) or issparse(X) or is_chunked(X),
+        is_on_host=isinstance(X, np.ndarray) or issparse(X) or is_far,
         is_incremental=is_incremental,
     )
     reason = plan.optimizer.refusal(demands)
@@ -53,7 +56,7 @@ def _check_batches(job: Job, n_samples: int, are_chunked: bool) -> None:
     n_rows = job.plan.rows_per_step(n_samples)
     if job.network.n_buffers and are_chunked and n_rows == n_samples:
         raise ValueError(
-            "normalization='batch' needs batches that are in memory, and X is read in chunks; got "
+            "normalization='batch' needs batches that are in memory, and X is not; got "
             f"batches of all {n_samples} rows. Change one of these: optimizer to one that takes "
             "minibatches and batch_size to fewer rows; normalization to 'layer' or 'none'."
         )
@@ -121,7 +124,7 @@ def _last_resorts() -> Iterator[_Change]:
     """Yield changes for where there is no other: dense text, say, does not fit in memory."""
     yield _Change("partial_fit", "fit", {"is_incremental": False})
     yield _Change("X", "a dense array (X.toarray())", {"is_sparse": False})
-    yield _Change("X", "an array in memory", {"is_chunked": False})
+    yield _Change("X", "an array in memory", {"is_chunked": False, "is_on_cluster": False})
 
 
 def _least_changes(

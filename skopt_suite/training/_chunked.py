@@ -17,7 +17,7 @@ from skopt_suite.backends import (
     canonical,
     take_rows,
 )
-from skopt_suite.chunks import ChunkedRows, ChunkShuffles, Order, ahead, is_chunked, stacked
+from skopt_suite.chunks import ChunkedRows, ChunkShuffles, Order, ahead, stacked
 from skopt_suite.optimizers.algebra._moments import (
     ColumnMoments,
     Moments,
@@ -27,10 +27,8 @@ from skopt_suite.optimizers.algebra._moments import (
     pooled,
 )
 from skopt_suite.training._rows import (
-    Data,
     KnownRows,
     Rows,
-    Scorer,
     Targets,
     Weights,
     as_read,
@@ -146,7 +144,9 @@ class Chunked(KnownRows):
 
         return self._found(("moments", centred, with_targets), weights, find)
 
-    def _column_moments(self, weights: Weights, centred: bool) -> ColumnMoments:
+    def column_moments(self, weights: Weights, centred: bool) -> ColumnMoments:
+        """Return means and variances of the inputs."""
+
         def of(rows: Rows) -> ColumnMoments:
             return column_moments(rows.X, rows.weight, centred)
 
@@ -154,7 +154,7 @@ class Chunked(KnownRows):
 
     def _sampled_moments(self, weights: Weights, centred: bool) -> Moments:
         sample = self._read(self.X.every(self._step_of_sample))
-        return correlated(self._column_moments(weights, centred), sample, centred)
+        return correlated(self.column_moments(weights, centred), sample, centred)
 
     @cached_property
     def _as_they_come(self) -> Order:
@@ -190,19 +190,6 @@ class Chunked(KnownRows):
             np.concatenate([left.positions, positions]),
             np.concatenate([left.order, n_left + within]),
         )
-
-
-def data_of(
-    train: Rows,
-    validation: Rows | None = None,
-    precision: Any = None,
-    scaling: Scaling | None = None,
-    scorer: Scorer | None = None,
-) -> Data:
-    """Return data wherever it is; weights of the training rows are a job's."""
-    if not is_chunked(train.X):
-        return Data.in_memory(train, validation, precision, scaling, scorer)
-    return Data(Chunked(train.X, train.y, precision, scaling), validation, scaling, scorer)
 
 
 class SeenRows:

@@ -10,11 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from skopt_suite.backends import Array, Params, PerFit, State, namespace
+import numpy as np
+
+from skopt_suite.backends import Array, Params, PerFit, Placement, State, namespace
 from skopt_suite.models import DropoutDraws
 from skopt_suite.optimizers import Optimizer
 from skopt_suite.training._objective import Objective, Terms
 from skopt_suite.training._rows import Source, Weights
+from skopt_suite.training._stack import Stack
 
 _SHARE = 0.1  # of the last batch in running means
 
@@ -75,6 +78,32 @@ class Epoch:
             return objective
         count = self.number * self.n_steps + step
         return objective.with_dropout(self.dropout._replace(step=count))
+
+
+def epoch_of(
+    stack: Stack,
+    source: Source,
+    placement: Placement,
+    batch_size: int,
+    n_steps: int,
+    time: float,
+    order: Any,
+) -> Epoch:
+    """Return what the steps of an epoch of a stack need, that many epochs after the beginning."""
+    times = placement.asarray(time + np.arange(n_steps) / n_steps)
+    when = stack.schedule_state, times, stack.horizon
+    return Epoch(
+        terms=stack.terms,
+        optimizer=stack.optimizer,
+        source=source,
+        weights=stack.weights,
+        batch_size=batch_size,
+        order=order,
+        factors=stack.schedule.factors(*when),
+        momenta=stack.schedule.momenta(*when) if stack.optimizer.has_momentum else None,
+        number=int(time),
+        dropout=stack.dropout,
+    )
 
 
 class Moving(Protocol):

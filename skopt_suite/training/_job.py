@@ -76,8 +76,7 @@ class Job:
 
         One row has no variance. Where layers are normalised over batches, it joins the last one.
         """
-        whole, n_left = divmod(n_samples, self.plan.rows_per_step(n_samples))
-        return whole + (n_left > (1 if self.network.n_buffers else 0))
+        return n_steps_of(n_samples, self.plan.rows_per_step(n_samples), self.network)
 
     def rows_per_step(self, n_samples: int) -> int:
         """Return how many rows a step sees at the most."""
@@ -90,3 +89,9 @@ class Job:
         past = None if self.past is None else (self.past.time, self.checkpoint is not None)
         sees_all = self.columns is None
         return self.network, self.targets, self.dtype, self.plan.key, self.seed, past, sees_all
+
+
+def n_steps_of(n_samples: int, batch_size: int, network: Network) -> int:
+    """Return how many steps an epoch over rows has: see `Job.n_steps`."""
+    whole, n_left = divmod(n_samples, batch_size)
+    return whole + (n_left > (1 if network.n_buffers else 0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -18,20 +18,23 @@ from skopt_suite.backends import (
     to_numpy,
 )
 from skopt_suite.training._checkpoint import Checkpoint, Memory
-from skopt_suite.training._compiled import compiled_steps
-from skopt_suite.training._epoch import Epoch, Steps, buffers_of, run_steps
+from skopt_suite.training._cluster import Cluster
+from skopt_suite.training._cluster_scores import held_out_on
+from skopt_suite.training._cluster_steps import ClusterSteps, cluster_steps
+from skopt_suite.training._compiled import CompiledSteps, compiled_steps
+from skopt_suite.training._device_steps import DeviceSteps
+from skopt_suite.training._epoch import Epoch, Steps, buffers_of, epoch_of, run_steps
 from skopt_suite.training._history import History
 from skopt_suite.training._job import Job
 from skopt_suite.training._kept import Keeper, KeptPass
 from skopt_suite.training._null import null_losses
 from skopt_suite.training._reference import reference_losses
 from skopt_suite.training._result import Result
-from skopt_suite.training._rows import Data
+from skopt_suite.training._rows import Data, Source
 from skopt_suite.training._smoothing import needs_smoothing, train_smoothed
 from skopt_suite.training._stack import build_stack
 from skopt_suite.training._stopping import N_TIMES, Progress, divergence_error, expects_more
 from skopt_suite.training._trees import is_packed, one_on_host, unpack
-from skopt_suite.training._validation import HeldOut
 
 Keep = Literal["memory", "checkpoints", "nothing"]
 
@@ -138,15 +141,20 @@ class _Pass:
         self.shuffles = source.shuffles(first.seed, self.placement)
         self._see_all_rows()
         self._begin_optimizer(is_new=first.past is None)
-        self.compiled = compiled_steps(
-            self.stack, source, self.batch_size, self.plan.matmul_precision
-        )
+        self.compiled = self._calls(source)
         reference = reference_losses(self.jobs, self.stack, source, self.n_at_once)
         self.progress = Progress.start(self.jobs, reference, self._null_losses())
-        self.held_out = HeldOut.of(self.jobs, self.data, self.placement, self.n_at_once)
+        self.held_out = held_out_on(self.jobs, self.data, self.placement, self.n_at_once)
         pasts = [job.checkpoint for job in self.jobs]
         self.losses = History([[] if past is None else past.loss_curve for past in pasts])
         self.scores = History([[] if past is None else past.validation_scores for past in pasts])
+
+    def _calls(self, source: Source) -> ClusterSteps | CompiledSteps | DeviceSteps | None:
+        """Return what makes the steps of epochs in few calls; None: the definition makes them."""
+        if isinstance(source, Cluster):
+            return cluster_steps(self.stack)
+        precision = self.plan.matmul_precision
+        return compiled_steps(self.stack, source, self.batch_size, precision)
 
     def _begin_optimizer(self, is_new: bool) -> None:
         """Find the state of the optimizer, from that of earlier fits if there are any."""
@@ -222,21 +230,9 @@ class _Pass:
         order = None
         if plan.shuffle and self.n_steps > 1:
             order = self.shuffles.of(int(self.time))
-        times = self.placement.asarray(self.time + np.arange(self.n_steps) / self.n_steps)
-        when = stack.schedule_state, times, stack.horizon
-        return Epoch(
-            terms=stack.terms,
-            optimizer=stack.optimizer,
-            source=self.data.train,
-            weights=stack.weights,
-            batch_size=self.batch_size,
-            order=order,
-            factors=stack.schedule.factors(*when),
-            momenta=stack.schedule.momenta(*when) if stack.optimizer.has_momentum else None,
-            number=int(self.time),
-            dropout=stack.dropout,
-            whole=self.whole if self.n_steps == 1 else None,
-        )
+        given = stack, self.data.train, self.placement, self.batch_size, self.n_steps
+        epoch = epoch_of(*given, self.time, order)
+        return epoch if self.n_steps > 1 else replace(epoch, whole=self.whole)
 
     def _end_epoch(self, epoch: Epoch, steps: Steps) -> None:
         """Record the epoch and let the fits that are done leave the stack."""

@@ -13,7 +13,8 @@ from skopt_suite.optimizers.algebra._curvature import Curvature
 from skopt_suite.optimizers.algebra._diagonal import Diagonal
 from skopt_suite.optimizers.algebra._quadratic import Quadratic
 from skopt_suite.penalties import Penalty
-from skopt_suite.training._data_term import PLAIN, DataTerm, WholeTerm
+from skopt_suite.training._cluster import term_on
+from skopt_suite.training._data_term import PLAIN, DataTerm
 from skopt_suite.training._linear_rows import LinearRows
 from skopt_suite.training._linear_view import LinearView
 from skopt_suite.training._rows import Rows, Source, Weights
@@ -39,7 +40,7 @@ class Terms:
 
     def on_all(self, source: Source, weights: Weights) -> Objective:
         """Return the objective on all rows of a source, without dropout."""
-        data = WholeTerm(self.network, self.loss, source, weights, self.context)
+        data = term_on(self.network, self.loss, source, weights, self.context)
         view = LinearView(self.network.layout, self.loss, self.penalty, source, weights)
         return Objective(data, self.penalty, self.counts_penalty, view)
 

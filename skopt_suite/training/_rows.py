@@ -1,7 +1,7 @@
 """Where the rows of a fit are: a source gives minibatches and parts of them.
 
-The loop does not know where rows are: in memory, or read chunk by chunk (see
-`skopt_suite.training._chunked`).
+The loop does not know where rows are: in memory, read chunk by chunk (see
+`skopt_suite.training._chunked`), or on the workers of a cluster (`skopt_suite.training._cluster`).
 """
 
 from __future__ import annotations
@@ -138,6 +138,9 @@ class Source(Protocol):
         Where inputs are in another precision, this is what makes a copy of all of them.
         """
 
+    def summed(self, of_rows: Callable[[Rows], Array], weights: Weights) -> Array:
+        """Return the sum over all parts of what a function of rows returns."""
+
     def moments(self, weights: Weights, centred: bool, with_targets: bool) -> Moments:
         """Return means and second moments of the inputs, or of inputs and targets."""
 
@@ -197,11 +200,20 @@ class KnownRows:
         """All of X as fits see it and canonical, for those who need it at once."""
 
     @abstractmethod
+    def parts(self, weights: Weights) -> Iterator[Rows]:
+        """Yield all rows, in as few parts as can be."""
+
+    def summed(self, of_rows: Callable[[Rows], Array], weights: Weights) -> Array:
+        """Return the sum over all parts of what a function of rows returns."""
+        found: Any = sum(map(of_rows, self.parts(weights)))
+        return found
+
+    @abstractmethod
     def moments(self, weights: Weights, centred: bool, with_targets: bool) -> Moments:
         """Return means and second moments of the inputs, or of inputs and targets."""
 
     @abstractmethod
-    def _column_moments(self, weights: Weights, centred: bool) -> ColumnMoments:
+    def column_moments(self, weights: Weights, centred: bool) -> ColumnMoments:
         """Return means and variances of the inputs."""
 
     @abstractmethod
@@ -217,7 +229,7 @@ class KnownRows:
             if basis == "rows":
                 return row_spectrum(self.whole, weights.values, centred, self.eps)
             if basis == "columns":
-                columns = self._column_moments(weights, centred)
+                columns = self.column_moments(weights, centred)
                 return columns.mean, column_spectrum(columns, self.eps, any_scale)
             if basis == "sample":
                 about = self._sampled_moments(weights, centred)
@@ -304,7 +316,8 @@ class InMemory(KnownRows):
 
         return self._found(("moments", centred, with_targets), weights, find)
 
-    def _column_moments(self, weights: Weights, centred: bool) -> ColumnMoments:
+    def column_moments(self, weights: Weights, centred: bool) -> ColumnMoments:
+        """Return means and variances of the inputs."""
         return column_moments(self.whole, weights.values, centred)
 
     def _sampled_moments(self, weights: Weights, centred: bool) -> Moments:

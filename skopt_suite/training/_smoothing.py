@@ -13,17 +13,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from skopt_suite._component import stack as stack_components
-from skopt_suite.backends import Placement, like, namespace, to_numpy, weighted_sum
+from skopt_suite.backends import (
+    Array,
+    Params,
+    Placement,
+    like,
+    namespace,
+    to_numpy,
+    weighted_sum,
+)
+from skopt_suite.losses import Loss
 from skopt_suite.training._job import Job
 from skopt_suite.training._null import null_losses
+from skopt_suite.training._objective import Terms
 from skopt_suite.training._plan import Plan
 from skopt_suite.training._result import Result
-from skopt_suite.training._rows import Data
+from skopt_suite.training._rows import Data, Rows
 from skopt_suite.training._stack import Stack, build_stack
 
 Run = Callable[[list[Job]], list[Result]]
@@ -145,18 +156,23 @@ def _left_out(fits: Sequence[_Smoothed], data: Data, placement: Placement) -> np
     jobs, staged, results = zip(*fits, strict=True)
     stack = _at_the_end(staged, results, placement)
     loss = stack_components([job.loss for job in jobs], placement, ndim=3)
-    xp, total = namespace(stack.params), 0.0
-    for rows in data.train.parts(stack.weights):
-        raw, _ = stack.terms.network.forward(stack.params, rows.X, stack.terms.context)
-        value = loss.value_and_gradient(rows.y, xp.asarray(raw, copy=True))[0]
-        smoothed, slope = stack.terms.loss.value_and_gradient(rows.y, raw)
-        left = value - smoothed
-        if stack.terms.loss.is_envelope:
-            (width,) = like(slope, stack.terms.loss.width)
-            left = left - xp.sum(width / 2 * slope * slope, axis=-1)
-        weight = xp.ones_like(left) if rows.weight is None else rows.weight
-        total = total + weighted_sum(left, weight)
+    of_rows = partial(_left_out_on, stack.terms, loss, stack.params)
+    total = data.train.summed(of_rows, stack.weights)
     return np.asarray(to_numpy(total), dtype=np.float64) / data.train.n_samples
+
+
+def _left_out_on(terms: Terms, loss: Loss, params: Params, rows: Rows) -> Array:
+    """Return the sum over some rows, (n_fits,)."""
+    xp, smooth = namespace(params), terms.loss
+    raw, _ = terms.network.forward(params, rows.X, terms.context)
+    value = loss.value_and_gradient(rows.y, xp.asarray(raw, copy=True))[0]
+    smoothed, slope = smooth.value_and_gradient(rows.y, raw)
+    left = value - smoothed
+    if smooth.is_envelope:
+        (width,) = like(slope, smooth.width)
+        left = left - xp.sum(width / 2 * slope * slope, axis=-1)
+    weight = xp.ones_like(left) if rows.weight is None else rows.weight
+    return weighted_sum(left, weight)
 
 
 def _at_the_end(jobs: Sequence[Job], results: Sequence[Result], placement: Placement) -> Stack:

@@ -85,6 +85,7 @@ class CoordinateDescent(Optimizer):
     reads_columns = True
     only_linear = True
     takes_chunks = False
+    takes_clusters = False
     takes_devices = False
 
     def refusal(self, demands: Demands) -> str | None:

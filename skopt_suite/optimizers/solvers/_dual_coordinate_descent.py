@@ -73,6 +73,7 @@ class DualCoordinateDescent(Optimizer):
     takes_prox = False
     takes_schedule = False
     takes_chunks = False
+    takes_clusters = False
     takes_devices = False
     only_linear = True
 

@@ -70,6 +70,7 @@ class InteriorPoint(Optimizer):
     takes_schedule = False
     takes_sparse = False
     takes_chunks = False
+    takes_clusters = False
     takes_devices = False
     only_linear = True
 

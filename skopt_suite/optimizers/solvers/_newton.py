@@ -52,6 +52,7 @@ class Newton(Optimizer):
     takes_schedule = False
     only_linear = True
     takes_devices = False
+    takes_clusters = False
 
     def refusal(self, demands: Demands) -> str | None:
         """Return why it cannot do a job, in words that go on from its name; None if it can."""

@@ -92,6 +92,7 @@ class SAGA(Optimizer):
     takes_schedule = False
     only_linear = True
     takes_chunks = False
+    takes_clusters = False
     takes_devices = False
 
     def refusal(self, demands: Demands) -> str | None:
