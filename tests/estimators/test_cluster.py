@@ -39,7 +39,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def client():
     """A cluster of two processes; those that are asked in vain to end are killed."""
-    options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    options = {"threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
     with (
         distributed.LocalCluster(n_workers=2, silence_logs=50, **options) as cluster,
         distributed.Client(cluster) as client,

@@ -240,7 +240,7 @@ def test_loky_gives_the_same(one_after_another):
 def test_a_dask_cluster_gives_the_same(one_after_another):
     import distributed
 
-    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with (
         distributed.LocalCluster(processes=True, **settings) as cluster,
         distributed.Client(cluster) as client,
