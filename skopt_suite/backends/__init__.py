@@ -59,7 +59,13 @@ from skopt_suite.backends.kernels import (
     warm_up,
     writes_kernels,
 )
-from skopt_suite.backends.resources import blas_threads_for, free_memory, shared_blas_threads
+from skopt_suite.backends.resources import (
+    Energy,
+    blas_threads_for,
+    free_memory,
+    peak_memory,
+    shared_blas_threads,
+)
 
 __all__ = [
     "Activations",
@@ -86,7 +92,9 @@ __all__ = [
     "blas_threads_for",
     "engine_for",
     "erf",
+    "Energy",
     "free_memory",
+    "peak_memory",
     "canonical",
     "in_precision",
     "input_product",

@@ -50,7 +50,7 @@ def _scorers() -> Iterable[Any]:
 
 
 def _names() -> set[str]:
-    ours = *_estimators(), *_components(), model_selection.FusionReport
+    ours = *_estimators(), *_components(), model_selection.FusionReport, model_selection.SearchCost
     parts = *ours, *_splitters(), *_scorers()
     return {*_BY_NAME, *(f"{part.__module__}.{part.__name__}" for part in parts)}
 

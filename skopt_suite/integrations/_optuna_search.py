@@ -64,6 +64,8 @@ class FusedOptunaSearchCV(FusedSearch):
         The study; ``cv_results_["trial_number"]`` has the numbers of the trials.
     fusion_report_ : FusionReport
         In which pass every candidate was trained, and if alone, why.
+    cost_ : SearchCost
+        What the search took.
     loss_curves_ : list of list of (ndarray or None)
         As in `skopt_suite.model_selection.FusedGridSearchCV`.
 

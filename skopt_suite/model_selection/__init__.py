@@ -1,6 +1,7 @@
 """Searches that train all candidates of a fold in one pass."""
 
 from skopt_suite._public import name_publicly
+from skopt_suite.model_selection._cost import SearchCost
 from skopt_suite.model_selection._cross_validate import (
     fused_cross_val_score,
     fused_cross_validate,
@@ -20,6 +21,7 @@ __all__ = [
     "FusedHalvingRandomSearchCV",
     "FusedRandomizedSearchCV",
     "FusionReport",
+    "SearchCost",
     "fused_cross_val_score",
     "fused_cross_validate",
     "search_space",

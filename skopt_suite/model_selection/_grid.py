@@ -55,6 +55,8 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     ----------
     fusion_report_ : FusionReport
         In which pass every candidate was trained, and if alone, why.
+    cost_ : SearchCost
+        What the search took: time of processors, rows, memory.
     loss_curves_ : list of list of (ndarray or None)
         Training loss of every epoch, for every candidate and split; None for fits that failed or
         were trained the ordinary way, and where there are several, such as one per class.

@@ -115,6 +115,8 @@ class FusedHalvingGridSearchCV(_FusedHalving, HalvingGridSearchCV):
     ----------
     fusion_report_ : FusionReport
         In which pass every candidate was trained, and if alone, why; one entry per rung.
+    cost_ : SearchCost
+        What the search took: time of processors, rows, memory.
     loss_curves_ : list of list of (ndarray or None)
         As in `FusedGridSearchCV`, one entry per rung.
 
@@ -222,6 +224,8 @@ class FusedHalvingRandomSearchCV(_FusedHalving, HalvingRandomSearchCV):
     ----------
     fusion_report_ : FusionReport
         In which pass every candidate was trained, and if alone, why; one entry per rung.
+    cost_ : SearchCost
+        What the search took: time of processors, rows, memory.
     loss_curves_ : list of list of (ndarray or None)
         As in `FusedGridSearchCV`, one entry per rung.
 

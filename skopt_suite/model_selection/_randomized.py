@@ -47,6 +47,8 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     ----------
     fusion_report_ : FusionReport
         In which pass every candidate was trained, and if alone, why.
+    cost_ : SearchCost
+        What the search took: time of processors, rows, memory.
     loss_curves_ : list of list of (ndarray or None)
         As in `FusedGridSearchCV`.
     param_distributions_ : dict or list of dict

@@ -22,12 +22,14 @@ from skopt_suite.chunks import is_chunked
 from skopt_suite.estimators._callbacks import with_callbacks
 from skopt_suite.estimators._fused import is_trainable
 from skopt_suite.estimators._unread import refuse_unread
+from skopt_suite.model_selection._cost import SearchCost
 from skopt_suite.model_selection._engine.apart import what_keeps_apart
 from skopt_suite.model_selection._engine.candidates import Candidate, make_candidates
 from skopt_suite.model_selection._engine.device import on_host, scorer_for, sklearn_takes
 from skopt_suite.model_selection._engine.kept import KeptSearch
 from skopt_suite.model_selection._engine.lines import announce_search
 from skopt_suite.model_selection._engine.memory import budget_of
+from skopt_suite.model_selection._engine.meter import Meter
 from skopt_suite.model_selection._engine.outcome import Outcome
 from skopt_suite.model_selection._engine.private_sklearn import (
     BaseSearchCV,
@@ -115,18 +117,20 @@ class FusedSearch(BaseSearchCV):
             shrinking=Shrinking(),
             keep="nothing",
             cancellation=Cancellation(),
+            meter=Meter(),
             verbose=self.verbose,
             is_search=self._is_search,
             n_splits=self.n_splits_,
             chunks=chunks,
         )
-        with self._going_on(kept):
+        with self._going_on(kept), settings.meter.running():
             results = self._search(X, y, routed.splitter.split, settings, context)
             self._choose(results, refit_metric)
             if self.refit:
                 self._refit(*given, routed.estimator.fit, context, told)
         self.scorer_ = getattr(scorer, "_scorers", scorer)
         self.cv_results_ = results
+        self.cost_ = SearchCost.of(settings.meter)
         context.call_on_fit_task_end(**told)
         return self
 

@@ -31,6 +31,7 @@ from skopt_suite.training._null import null_losses
 from skopt_suite.training._reference import reference_losses
 from skopt_suite.training._result import Result
 from skopt_suite.training._rows import Data, Source
+from skopt_suite.training._rows_read import tell_rows
 from skopt_suite.training._smoothing import needs_smoothing, train_smoothed
 from skopt_suite.training._stack import build_stack
 from skopt_suite.training._stopping import N_TIMES, Progress, divergence_error, expects_more
@@ -207,6 +208,7 @@ class _Pass:
         if self.observer:
             self.observer.epoch_begins()
         self.epoch += 1
+        tell_rows(self.data.train.n_samples)
         epoch = self._epoch()
         steps = self._train_epoch(epoch)
         self.time += 1.0

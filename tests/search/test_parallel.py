@@ -234,7 +234,10 @@ def test_everything_that_goes_to_other_processes_can_be_pickled(monkeypatch):
 
 def test_loky_gives_the_same(one_after_another):
     with joblib.parallel_config("loky", n_jobs=2):
-        assert_same_results(mixed_search(), one_after_another)
+        search = mixed_search()
+    assert_same_results(search, one_after_another)
+    assert search.cost_.n_rows == one_after_another.cost_.n_rows
+    assert search.cost_.peak_memory > psutil.Process().memory_info().rss + 2**26  # of workers
 
 
 def test_a_dask_cluster_gives_the_same(one_after_another):

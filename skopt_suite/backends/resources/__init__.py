@@ -1,4 +1,4 @@
-"""What a machine has to compute with: threads and memory."""
+"""What a machine has to compute with, threads and memory, and what of it was used."""
 
 from skopt_suite.backends.resources._free_memory import free_memory
 from skopt_suite.backends.resources._threads import (
@@ -7,11 +7,14 @@ from skopt_suite.backends.resources._threads import (
     shared_blas_threads,
     threads_for_fit,
 )
+from skopt_suite.backends.resources._usage import Energy, peak_memory
 
 __all__ = [
     "SMALL_PRODUCT",
+    "Energy",
     "blas_threads_for",
     "free_memory",
+    "peak_memory",
     "shared_blas_threads",
     "threads_for_fit",
 ]

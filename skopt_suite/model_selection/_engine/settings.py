@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skopt_suite.model_selection._engine.memory import Budget
+from skopt_suite.model_selection._engine.meter import Meter
 from skopt_suite.model_selection._engine.shrinking import Shrinking
 from skopt_suite.training import Cancelled, Keep
 
@@ -70,6 +71,7 @@ class Settings(NamedTuple):
     shrinking: Shrinking
     keep: Keep
     cancellation: Cancellation
+    meter: Meter
     verbose: int
     is_search: bool
     """Whether there are several candidates, which printed lines count, or one."""

@@ -15,6 +15,7 @@ from skopt_suite.estimators._callbacks import has_callbacks
 from skopt_suite.model_selection._engine.candidates import Candidate
 from skopt_suite.model_selection._engine.fold import Group, Task, run_task
 from skopt_suite.model_selection._engine.levels import innermost_name
+from skopt_suite.model_selection._engine.meter import metered
 from skopt_suite.model_selection._engine.outcome import Outcome
 from skopt_suite.model_selection._engine.progress import PassBar
 from skopt_suite.model_selection._engine.settings import Settings
@@ -97,13 +98,18 @@ class Runner:
             verbose=0 if settings.is_search else settings.verbose,
         )
         try:
-            return parallel(
-                delayed(run_task)(task, self._X, self._y, *self._splits[task.split], settings)
+            found = parallel(
+                delayed(metered)(
+                    run_task, task, self._X, self._y, *self._splits[task.split], settings
+                )
                 for task in tasks
             )
         except BaseException:  # threads cannot be interrupted, they have to be told
             settings.cancellation.set()
             raise
+        for _, share in found:
+            settings.meter.add(share)
+        return [outcomes for outcomes, _ in found]
 
     def _parts(self, candidates: list[Candidate]) -> list[list[Group]]:
         """Return groups of candidates in lists, one per task of a split.
