@@ -22,6 +22,7 @@ from skopt_suite.estimators._convergence import warn_if_not_converged
 from skopt_suite.estimators._kept_fit import Given, KeptFit
 from skopt_suite.estimators._named_alone import named_alone
 from skopt_suite.estimators._out_of_memory import explained_in_fits, explained_in_predictions
+from skopt_suite.estimators._pace import Pace
 from skopt_suite.estimators._parameters import best_optimizer, resolve_schedule, takes_sparse
 from skopt_suite.estimators._predict import raw_predictions
 from skopt_suite.estimators._prepare import prepare
@@ -112,11 +113,11 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
 
     def _fit(self, given: Given, initial: Initial | None = None, checkpoint: Any = None) -> Self:
         """Train on what is given, from where `initial` says or where a checkpoint is."""
-        with unchanged_by_errors(self), explained_in_fits(self):
+        with unchanged_by_errors(self), explained_in_fits(self), Pace.of(self.verbose) as pace:
             kept = KeptFit.of(self, checkpoint)
             prepared = prepare(self, *given, initial=initial, seed=kept.seed)
             keeper = kept.begin(prepared.job, given)
-            observer = self._observer(given.X, given.y, given.sample_weight, prepared)
+            observer = self._observer(given, prepared, pace)
             if self.verbose > 1:
                 print_steps(prepared)
             job, data, placement = prepared.job, prepared.data, prepared.placement
@@ -139,12 +140,18 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             print_epoch(self.n_iter_, self.loss_)
         return self
 
-    def _observer(self, X: Any, y: Any, sample_weight: Any, prepared: Prepared) -> FitObserver:
+    def _observer(self, given: Given, prepared: Prepared, pace: Pace | None) -> FitObserver:
         """Return what tells callbacks about the fit."""
-        metadata = {"sample_weight": sample_weight} if sample_weight is not None else {}
-        job, targets = prepared.job, prepared.targets
+        weight, job, targets = given.sample_weight, prepared.job, prepared.targets
+        metadata = {} if weight is None else {"sample_weight": weight}
         return FitObserver(
-            self, X, y, metadata, lambda params: self._fitted_attributes(job, targets, params)
+            self,
+            given.X,
+            given.y,
+            metadata,
+            lambda params: self._fitted_attributes(job, targets, params),
+            prepared.data.train.n_samples,
+            pace,
         )
 
     def _adopt(self, prepared: Prepared, result: Result, is_whole: bool = True) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.callback import CallbackSupportMixin, ProgressBar, with_callbacks
 from sklearn.callback._callback_context import get_context_path as path_of
 
+from skopt_suite.estimators._pace import Pace
 from skopt_suite.estimators._prepared import Prepared
 from skopt_suite.training import Report, kind_of_steps
 
@@ -54,6 +55,10 @@ class FitObserver:
         What else was given to ``fit``.
     fitted_attributes : callable
         From parameters to the attributes of an estimator that is ready to predict.
+    n_samples : int
+        How many rows an epoch has.
+    pace : Pace, optional
+        Says how fast it is.
     """
 
     def __init__(
@@ -63,10 +68,13 @@ class FitObserver:
         y: Any,
         metadata: dict[str, Any],
         fitted_attributes: Callable[[Any], dict[str, Any]],
+        n_samples: int = 0,
+        pace: Pace | None = None,
     ) -> None:
         self.estimator = estimator
         self.task = {"X": X, "y": y, "metadata": metadata}
         self.fitted_attributes = fitted_attributes
+        self.n_samples, self.pace, self.n_watched = n_samples, pace, 0
         self.losses: list[float] = []
         self.scores: list[float] = []
         self.context = estimator._init_callback_context(max_subtasks=estimator.max_iter)
@@ -76,11 +84,13 @@ class FitObserver:
         """Open the task of an epoch."""
         self.epoch = self.context.subcontext(task_name="epoch")
         self.epoch.call_on_fit_task_begin(estimator=self.estimator, **self.task)
+        if self.pace is not None:
+            self.pace.epoch_begins(len(self.losses) + 1, self.n_samples)
 
     def epoch_ends(self, report: Report) -> bool:
         """Close the task of the epoch; True if a callback asks to stop."""
         if self.estimator.verbose:
-            print_epoch(report.epoch, report.loss[0], report.score)
+            print_epoch(report.epoch, report.loss[0], report.score, self._pace(report.epoch))
         self.losses.append(float(report.loss[0]))
         if report.score is not None:
             self.scores.append(float(report.score[0]))
@@ -92,6 +102,12 @@ class FitObserver:
                 **_progress(list(self.losses), list(self.scores)),
             },
         )
+
+    def _pace(self, epoch: int) -> str:
+        if self.pace is None:
+            return ""
+        self.n_watched += 1
+        return self.pace.epoch_ends(self.n_watched, self.estimator.max_iter - epoch)
 
     def goes_on(self, losses: list[float], scores: list[float]) -> None:
         """Take over what epochs gave that were trained before."""
@@ -116,10 +132,10 @@ def print_steps(prepared: Prepared) -> None:
     print(f"optimizer {job.plan.optimizer.name!r}, steps: {kind}")
 
 
-def print_epoch(epoch: int, loss: float, score: Any = None) -> None:
+def print_epoch(epoch: int, loss: float, score: Any = None, pace: str = "") -> None:
     """Print the line of an epoch, as ``verbose`` asks for."""
     held_out = "" if score is None else f", validation score {score[0]:.4f}"
-    print(f"epoch {epoch}: loss {loss:.6f}{held_out}")
+    print(f"epoch {epoch}: loss {loss:.6f}{held_out}{pace}")
 
 
 def _progress(losses: list[float], scores: list[float]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from skopt_suite.estimators._inputs import (
     limit_of_size,
     refuse_large,
 )
+from skopt_suite.training import tell_rows
 
 if TYPE_CHECKING:
     from skopt_suite.estimators._base import TrainableEstimator
@@ -82,6 +83,7 @@ def swept(
     for i, chunk in enumerate(reader.sweep()):
         with named_chunk(type(model).__name__, i):
             sweep.take(chunk, reader)
+            tell_rows(sweep.lengths[-1])
     return sweep.end(reader, y, weight)
 
 

@@ -95,7 +95,8 @@ class LinearClassifier(LinearFace, TrainableClassifier):
     random_state : int, RandomState or None, default=None
         Seed of shuffling and the validation split.
     verbose : bool or int, default=False
-        Whether to print a line per epoch; from 2 on, also what makes the steps.
+        Whether to print a line per epoch; from 2 on, also what makes the steps, how fast they are,
+        and every few seconds how far an epoch is in rows that are read in chunks.
 
     Attributes
     ----------
@@ -272,7 +273,8 @@ class LinearRegressor(LinearFace, TrainableRegressor):
     random_state : int, RandomState or None, default=None
         Seed of shuffling and the validation split.
     verbose : bool or int, default=False
-        Whether to print a line per epoch; from 2 on, also what makes the steps.
+        Whether to print a line per epoch; from 2 on, also what makes the steps, how fast they are,
+        and every few seconds how far an epoch is in rows that are read in chunks.
 
     Attributes
     ----------

@@ -113,7 +113,8 @@ class MLPClassifier(MLPFace, TrainableClassifier):
     random_state : int, RandomState or None, default=None
         Seed of initial weights, shuffling, dropout and the validation split.
     verbose : bool or int, default=False
-        Whether to print a line per epoch; from 2 on, also what makes the steps.
+        Whether to print a line per epoch; from 2 on, also what makes the steps, how fast they are,
+        and every few seconds how far an epoch is in rows that are read in chunks.
 
     Attributes
     ----------
@@ -331,7 +332,8 @@ class MLPRegressor(MLPFace, TrainableRegressor):
     random_state : int, RandomState or None, default=None
         Seed of initial weights, shuffling, dropout and the validation split.
     verbose : bool or int, default=False
-        Whether to print a line per epoch; from 2 on, also what makes the steps.
+        Whether to print a line per epoch; from 2 on, also what makes the steps, how fast they are,
+        and every few seconds how far an epoch is in rows that are read in chunks.
 
     Attributes
     ----------

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from skopt_suite._figures import many, short, size
 from skopt_suite.model_selection._engine.meter import Meter
-
-_WORDS = ((1e9, "billion"), (1e6, "million"))
-_SIZES = ((2**40, "TB"), (2**30, "GB"), (2**20, "MB"))
 
 
 @dataclass(frozen=True)
@@ -62,30 +60,9 @@ class SearchCost:
         energy = (
             "energy not told by this machine"
             if self.joules is None
-            else f"{_short(self.joules)} joules"
+            else f"{short(self.joules)} joules"
         )
         return (
-            f"SearchCost: {_short(self.core_seconds)} core-seconds in {_short(self.wall_seconds)} "
-            f"s, {_many(self.n_rows)} rows, {_size(self.peak_memory)}, {energy}"
+            f"SearchCost: {short(self.core_seconds)} core-seconds in {short(self.wall_seconds)} "
+            f"s, {many(self.n_rows)} rows, {size(self.peak_memory)}, {energy}"
         )
-
-
-def _short(number: float) -> str:
-    if number < 1:
-        return f"{number:.2g}"
-    return f"{number:.1f}" if number < 100 else f"{number:,.0f}"
-
-
-def _many(number: int) -> str:
-    """Return 950, 12,345 or 2.4 million."""
-    for unit, word in _WORDS:
-        if number >= unit:
-            return f"{number / unit:,.1f} {word}"
-    return f"{number:,}"
-
-
-def _size(n_bytes: int) -> str:
-    for unit, word in _SIZES:
-        if n_bytes >= 10 * unit or word == "MB":
-            return f"{n_bytes / unit:,.0f} {word}"
-    return ""

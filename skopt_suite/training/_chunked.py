@@ -34,6 +34,7 @@ from skopt_suite.training._rows import (
     as_read,
     blocks,
 )
+from skopt_suite.training._rows_read import tell_rows
 from skopt_suite.training._scaling import Scaling
 
 _TARGETS = 2**18  # that are worked on at once
@@ -108,6 +109,7 @@ class Chunked(KnownRows):
             parts.append(self._read(take_rows(X, chosen)))
             at.append(positions[chosen])
         chosen = np.concatenate(at)
+        tell_rows(len(chosen))
         return Rows(stacked(parts), self.y[chosen], _of(weights.values, chosen))
 
     def parts(self, weights: Weights) -> Iterator[Rows]:
@@ -115,6 +117,7 @@ class Chunked(KnownRows):
         found = self.seen.blocks()
         for block, X in found if self.X.reader.is_map else ahead(found):
             yield Rows(X, self.y[block], _of(weights.values, block))
+            tell_rows(X.shape[0])
 
     def spans(self, order: Order | None, batch_size: int) -> Iterator[Span]:
         """Yield rows in memory for some steps after the others, in the given order."""

@@ -36,6 +36,7 @@ from skopt_suite.training._moved import counted, moved_of, numbers_of, parts_of,
 from skopt_suite.training._names import loss_name, name_of
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._rows import KnownRows, Source
+from skopt_suite.training._rows_read import tell_rows
 from skopt_suite.training._rule_texts import rule_texts
 from skopt_suite.training._stack import Stack
 from skopt_suite.training._written import is_written
@@ -176,6 +177,7 @@ class ChunkedSteps(CompiledSteps):
             for fits in self._blocks(len(total), span.n_steps):
                 self._run_block(part.take(fits), rows.of(fits), span.n_steps, cancelled)
             total += part.loss * (len(rows.y) / source.n_samples)
+            tell_rows(len(rows.y))
         return total
 
     def _order(self, epoch: Epoch) -> np.ndarray:

@@ -208,9 +208,10 @@ class _Pass:
         if self.observer:
             self.observer.epoch_begins()
         self.epoch += 1
-        tell_rows(self.data.train.n_samples)
         epoch = self._epoch()
         steps = self._train_epoch(epoch)
+        if not self.data.train.has_parts:  # which tell how far they are
+            tell_rows(self.data.train.n_samples)
         self.time += 1.0
         self._end_epoch(epoch, steps)
 
