@@ -73,13 +73,13 @@ y = X @ [2.0, 6.0] + rng.normal(size=80)
 minimum = np.linalg.lstsq(X, y)[0]
 
 optimizers = {
-    "sgd": SGD(learning_rate=0.5),
+    "sgd": SGD(learning_rate=0.8),
     "momentum": Momentum(learning_rate=0.1),
     "adam": Adam(learning_rate=0.3),
 }
 schedules = {
     "constant": "constant",
-    "step": Step(5, gamma=0.3),
+    "step": Step(8, gamma=0.3),
     "cosine": "cosine",
     "one_cycle": OneCycle(start_factor=0.1),
 }

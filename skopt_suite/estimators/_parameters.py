@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -144,5 +145,6 @@ _drawn = functools.lru_cache(maxsize=256, typed=True)(_draw)
 
 
 def takes_sparse(optimizer: Optimizer, loss: Loss, penalty: Penalty) -> bool:
-    """Whether models can be trained on sparse X."""
-    return optimizer.refusal(Demands(loss, penalty, is_sparse=True)) is None
+    """Whether it is not for sparse X if models cannot be trained on it."""
+    demands, takes = Demands(loss, penalty), optimizer.refusal
+    return optimizer.takes_sparse and takes(replace(demands, is_sparse=True)) == takes(demands)

@@ -21,6 +21,7 @@ from skopt_suite.optimizers import (
     AMSGrad,
     AverageWeights,
     ClipGradient,
+    DualCoordinateDescent,
     GradientDescent,
     Lion,
     Lookahead,
@@ -56,7 +57,7 @@ LINEAR_CLASSIFIERS = [
     Configuration(LinearClassifier(), 64),
     Configuration(LinearClassifier(optimizer="newton_cholesky", tol=1e-11), 64),
     Configuration(LinearClassifier(optimizer="fista", penalty="elastic_net"), 64),
-    Configuration(LinearClassifier(optimizer="saga", penalty=L2(0.1)), 64, is_random=True),
+    Configuration(LinearClassifier(optimizer="saga", penalty=L2(0.1), tol=1e-12), 64),
     Configuration(LinearClassifier(loss="squared_hinge", penalty=ElasticNet(0.1), tol=1e-11), 64),
     Configuration(
         LinearClassifier(loss="squared_hinge", penalty=L2(0.1), class_weight="balanced"), 64
@@ -64,9 +65,19 @@ LINEAR_CLASSIFIERS = [
     Configuration(LinearClassifier(loss="modified_huber", penalty=L2(0.1), tol=1e-11), 64),
     Configuration(LinearClassifier(loss="focal", penalty=L2(0.1), tol=1e-11), 64),
     Configuration(LinearClassifier(loss=LogLoss(0.1), penalty=L2(0.1), tol=1e-11), 64),
-    Configuration(LinearClassifier(loss="hinge", n_iter_no_change=3, max_iter=1000, tol=1e-2), 64),
+    Configuration(LinearClassifier(loss="hinge", max_iter=3000, tol=1e-9), 64),
+    Configuration(
+        LinearClassifier(
+            loss="hinge",
+            penalty=L2(0.1),
+            optimizer=DualCoordinateDescent(),
+            tol=1e-9,
+            max_iter=3000,
+        ),
+        64,
+    ),
     Configuration(LinearClassifier(optimizer=Lion(0.01), batch_size=10), 64, is_random=True),
-    Configuration(LinearClassifier(optimizer="prodigy", batch_size=10), 64, is_random=True),
+    Configuration(LinearClassifier(optimizer="prodigy", batch_size=12), 64, is_random=True),
     Configuration(
         LinearClassifier(optimizer=ScheduleFreeSGD(0.05), batch_size=10, max_iter=50),
         64,
