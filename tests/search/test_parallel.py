@@ -255,6 +255,29 @@ def test_a_dask_cluster_gives_the_same(one_after_another):
     assert list(both.values()) == [True, True]
 
 
+@pytest.mark.filterwarnings("ignore")  # Ray's own
+def test_ray_gives_the_same(one_after_another):
+    ray = pytest.importorskip("ray", reason="Ray is not in the extra: it is large")
+    from ray.util.joblib import register_ray
+
+    register_ray()
+    ray.init(num_cpus=2, include_dashboard=False)
+    try:
+        with joblib.parallel_config("ray", n_jobs=2):
+            assert_same_results(mixed_search(), one_after_another)
+    finally:
+        ray.shutdown()
+
+
+@pytest.mark.filterwarnings("ignore")  # Spark's own
+def test_spark_gives_the_same(one_after_another, monkeypatch):
+    spark = pytest.importorskip("joblibspark", reason="Spark is not in the extra: it needs Java")
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    spark.register_spark()
+    with joblib.parallel_config("spark", n_jobs=2):
+        assert_same_results(mixed_search(), one_after_another)
+
+
 # Interrupts
 
 
