@@ -21,7 +21,8 @@ class SearchCost:
         Seconds from the beginning to the end.
     n_rows : int
         Rows that estimators of this package were trained on: those of every epoch or iteration,
-        once for all fits that share a pass. Estimators of other packages tell nothing.
+        once for all fits that share a pass, and of chunks those of every sweep, once for all folds
+        that read together. Estimators of other packages tell nothing.
     peak_memory : int
         Bytes that this process and its workers have held at most since they began, each when it
         held most.

@@ -92,7 +92,9 @@ class FusedSearch(BaseSearchCV):
         kept = KeptSearch.of(self, checkpoint)
         budget = budget_of(self.max_memory, type(self).__name__)
         scorer, refit_metric = self._get_scorers()
-        given, (X, y), chunks = (X, y), *self._rows_of(X, y, params)
+        meter = Meter()
+        with meter.running():  # chunks are read
+            given, (X, y), chunks = (X, y), *self._rows_of(X, y, params)
         told = {"estimator": self, "X": X, "y": y, "metadata": metadata_of(params)}
         if not (is_device_array(X) and sklearn_takes(X)):
             y, params = on_host(y), on_host(params)
@@ -117,20 +119,20 @@ class FusedSearch(BaseSearchCV):
             shrinking=Shrinking(),
             keep="nothing",
             cancellation=Cancellation(),
-            meter=Meter(),
+            meter=meter,
             verbose=self.verbose,
             is_search=self._is_search,
             n_splits=self.n_splits_,
             chunks=chunks,
         )
-        with self._going_on(kept), settings.meter.running():
+        with self._going_on(kept), meter.running():
             results = self._search(X, y, routed.splitter.split, settings, context)
             self._choose(results, refit_metric)
             if self.refit:
                 self._refit(*given, routed.estimator.fit, context, told)
         self.scorer_ = getattr(scorer, "_scorers", scorer)
         self.cv_results_ = results
-        self.cost_ = SearchCost.of(settings.meter)
+        self.cost_ = SearchCost.of(meter)
         context.call_on_fit_task_end(**told)
         return self
 

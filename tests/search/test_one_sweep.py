@@ -118,6 +118,7 @@ def test_a_grid_reads_as_often_as_a_fit(model):
     report = search.fusion_report_
     assert report.n_sweeps == pytest.approx(of_all, abs=0.5)
     assert f"all folds together: {report.n_sweeps:.1f} sweeps" in repr(report)
+    assert search.cost_.n_rows == pytest.approx(of_all * len(X), rel=0.1)
 
 
 def test_networks_that_stop_early_read_together_and_are_as_good():

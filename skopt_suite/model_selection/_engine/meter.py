@@ -38,11 +38,9 @@ class Meter:
     """Adds up what a search takes: this process, and the tasks wherever they are."""
 
     def __init__(self) -> None:
-        self.core_seconds = self.wall_seconds = 0.0
-        self.n_rows = 0
-        self.peak_memory = 0
-        self.joules: float | None = None
+        self.wall_seconds = 0.0
         self._shares: list[Share] = []
+        self._joules: list[float | None] = []
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Meter, ()
@@ -53,23 +51,44 @@ class Meter:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Measure what is done in this block."""
+        """Add what is done in this block."""
         energy, start, begin = Energy.now(), time.perf_counter(), time.process_time()
+        n_before = self.n_rows
         with counted_rows() as counts:
             yield
-        self.wall_seconds = time.perf_counter() - start
-        self.joules = Energy.now().joules_since(energy, self.wall_seconds)
-        here = Share(_this_process(), (begin, time.process_time()), counts.n_rows, peak_memory())
-        self._sum([*self._shares, here])
-        tell_rows(self.n_rows)
+        seconds = time.perf_counter() - start
+        self.wall_seconds += seconds
+        self._joules.append(Energy.now().joules_since(energy, seconds))
+        span = begin, time.process_time()
+        self.add(Share(_this_process(), span, counts.n_rows, peak_memory()))
+        tell_rows(self.n_rows - n_before)
 
-    def _sum(self, shares: list[Share]) -> None:
-        by_process: dict[tuple[str, int], list[Share]] = defaultdict(list)
-        for share in shares:
-            by_process[share.process].append(share)
-        self.n_rows = sum(share.n_rows for share in shares)
-        self.core_seconds = sum(_used([one.seconds for one in of]) for of in by_process.values())
-        self.peak_memory = sum(max(one.peak_memory for one in of) for of in by_process.values())
+    @property
+    def n_rows(self) -> int:
+        """Rows that were read."""
+        return sum(share.n_rows for share in self._shares)
+
+    @property
+    def core_seconds(self) -> float:
+        """Seconds of processors."""
+        return sum(_used([one.seconds for one in of]) for of in self._by_process())
+
+    @property
+    def peak_memory(self) -> int:
+        """Bytes of all processes, each when it held most."""
+        return sum(max(one.peak_memory for one in of) for of in self._by_process())
+
+    @property
+    def joules(self) -> float | None:
+        """Energy; None where it was not told."""
+        told = [joules for joules in self._joules if joules is not None]
+        return sum(told) if told and len(told) == len(self._joules) else None
+
+    def _by_process(self) -> list[list[Share]]:
+        found: dict[tuple[str, int], list[Share]] = defaultdict(list)
+        for share in self._shares:
+            found[share.process].append(share)
+        return list(found.values())
 
 
 def _used(spans: list[tuple[float, float]]) -> float:

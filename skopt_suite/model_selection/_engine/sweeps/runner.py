@@ -20,7 +20,7 @@ from skopt_suite.model_selection._engine.sweeps.fold import ChunkFold
 from skopt_suite.model_selection._engine.sweeps.given import GivenChunks
 from skopt_suite.model_selection._engine.sweeps.reads import OfFold, SharedReads
 from skopt_suite.model_selection._engine.tasks import Runner
-from skopt_suite.training import Result
+from skopt_suite.training import Result, tell_rows
 
 _AT_ONCE = 16  # folds: each has a stack of fits, and targets of its own
 
@@ -97,6 +97,7 @@ class ChunkRunner(Runner):
                     raise reads.error from None
                 raise
         self._chunks.n_sweeps += reads.n_sweeps
+        tell_rows(round(reads.n_sweeps * self._chunks.X.shape[0]))
         return found
 
     def _without_remainder(self, tasks: list[Task]) -> list[Task]:
