@@ -16,7 +16,7 @@ from skopt_suite.training._part import Partition, Recipe
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._result import Result
 from skopt_suite.training._rows import Data, Rows, Scorer
-from skopt_suite.training._rows_read import counted_rows, tell_rows, watched_rows
+from skopt_suite.training._rows_read import RowsRead, counted_rows, tell_rows, watched_rows
 from skopt_suite.training._scaling import Scaling
 from skopt_suite.training._standardization import Standardization, are_alike
 from skopt_suite.training._strongest import strongest_alpha, with_alpha
@@ -41,6 +41,7 @@ __all__ = [
     "Report",
     "Result",
     "Rows",
+    "RowsRead",
     "Scaling",
     "Scorer",
     "Standardization",

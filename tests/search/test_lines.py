@@ -1,5 +1,6 @@
 """The lines that ``verbose`` asks for are scikit-learn's, beside one for every pass."""
 
+import pickle
 import re
 
 import pytest
@@ -15,13 +16,14 @@ from skopt_suite.model_selection import (
     FusedRandomizedSearchCV,
     fused_cross_validate,
 )
+from skopt_suite.model_selection._engine import countdown
 
 from .problems import CLASSES
 
 MLP = MLPClassifier((4,), batch_size=32, max_iter=3, random_state=0)
 RATES = {"optimizer__learning_rate": [1e-3, 1e-2, 1e-1]}
 TWO_PASSES = RATES | {"batch_size": [32, 64]}
-PASS = r"\[CV \d/\d\] pass \d: \d candidates?, [\d.]+ s"
+PASS = r"\[CV \d/\d\] pass \d: \d candidates?, [\d.]+ s, [\d,.]+( million)? rows/s"
 VERBOSITIES = [1, 2, 3, 10]
 
 
@@ -70,10 +72,22 @@ def test_a_line_for_every_pass_at_2(capsys):
     search()
     first, *lines = capsys.readouterr().out.splitlines()
     assert first == "Fitting 2 folds for each of 6 candidates, totalling 12 fits"
-    assert all(re.fullmatch(PASS, line) for line in lines)
+    assert all(re.fullmatch(PASS + r"(, about \d+ s left)?", line) for line in lines)
+    assert sum(line.endswith(" left") for line in lines) == 3  # after the last none is
     assert sorted(line.partition(",")[0] for line in lines) == [
         f"[CV {split}/2] pass {number}: 3 candidates" for split in (1, 2) for number in (0, 1)
     ]
+
+
+def test_what_is_left_is_told_of_the_fits_that_are_done(monkeypatch):
+    now = iter([0.0, 10.0, 14.0])
+    monkeypatch.setattr(countdown, "perf_counter", lambda: next(now))
+    fits = countdown.Countdown(12)
+    assert [fits.after(n) for n in (2, 5, 5)] == [", about 50 s left", ", about 10 s left", ""]
+
+
+def test_processes_do_not_tell_what_is_left():
+    assert pickle.loads(pickle.dumps(countdown.Countdown(12))).after(2) == ""
 
 
 @pytest.mark.parametrize("verbose", VERBOSITIES)

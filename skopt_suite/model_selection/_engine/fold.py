@@ -25,7 +25,7 @@ from skopt_suite.model_selection._engine.progress import NoBar, PassBar, PassObs
 from skopt_suite.model_selection._engine.scoring import Fold, outcomes_of, part_of
 from skopt_suite.model_selection._engine.settings import Settings
 from skopt_suite.model_selection._engine.wrappers import Rows
-from skopt_suite.training import Cancelled, Result
+from skopt_suite.training import Cancelled, Result, RowsRead, watched_rows
 
 
 class Group(NamedTuple):
@@ -96,6 +96,7 @@ def _alone(
         error_score=settings.error_score,
         **bar.for_estimator(),
     )
+    settings.countdown.after(1)
     return Outcome(candidate.index, scored)
 
 
@@ -105,7 +106,7 @@ def refused(task: Task, error: Exception, given: Rows, settings: Settings) -> li
     begin(task, settings)
     with bar.watch(*_told(given)):
         outcome = failure_of(candidate, error, 0.0, settings)
-    _end(task.groups[0], [outcome], task.split, 0.0, settings)
+    _end(task.groups[0], [outcome], task.split, lines.Spent(), settings)
     return [outcome]
 
 
@@ -167,7 +168,7 @@ def _failures(
     for group in task.groups:
         with group.bar.watch(*_told(given)):
             failures = [failure_of(one, error, spent, settings) for one in group.candidates]
-        _end(group, failures, task.split, 0.0, settings)
+        _end(group, failures, task.split, lines.Spent(), settings)
         outcomes += failures
     return outcomes
 
@@ -176,17 +177,18 @@ def watched(
     group: Group, viewers: list[Viewer], task: Task, given: Rows, fold: Fold
 ) -> list[Outcome]:
     """Train and score the candidates of one group, and tell of it."""
-    start, kept = time.perf_counter(), fold.settings.kept
+    start, counts, kept = time.perf_counter(), RowsRead(), fold.settings.kept
     if kept is not None:
         fold = fold._replace(kept=kept.group(task.split, group.candidates))
-    with group.bar.watch(*_told(given)) as observer:
+    with group.bar.watch(*_told(given)) as observer, watched_rows(counts.add):
         if len(viewers) == 1:
             outcomes = _trained(group.candidates, viewers[0], task.past, observer, fold)
         else:
             outcomes = joined_outcomes(group.candidates, viewers, observer, fold)
     if fold.kept is not None:
         fold.kept.done(outcomes)
-    _end(group, outcomes, task.split, time.perf_counter() - start, fold.settings)
+    spent = lines.Spent(time.perf_counter() - start, counts.n_rows)
+    _end(group, outcomes, task.split, spent, fold.settings)
     return outcomes
 
 
@@ -228,11 +230,12 @@ def begin(task: Task, settings: Settings) -> None:
 
 
 def _end(
-    group: Group, outcomes: list[Outcome], split: int, seconds: float, settings: Settings
+    group: Group, outcomes: list[Outcome], split: int, spent: lines.Spent, settings: Settings
 ) -> None:
     """Print the lines of a pass and of its fits; of a single fit there is only that line."""
+    left = settings.countdown.after(len(group.candidates))
     if group.number is not None:
-        lines.pass_ends(group.number, group.candidates, split, seconds, settings)
+        lines.pass_ends(group.candidates, split, spent, left, settings)
     scored = {outcome.index: outcome.scored for outcome in outcomes}
     for candidate in group.candidates:
         since = 1 if group.number is None else 2

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from joblib.logger import short_format_time
 
+from skopt_suite._figures import many
 from skopt_suite.model_selection._engine.candidates import Candidate
 from skopt_suite.model_selection._engine.settings import Settings
 
 _WIDTH = 80
+
+
+class Spent(NamedTuple):
+    """What a pass took."""
+
+    seconds: float = 0.0
+    n_rows: int = 0
+    """Those of every epoch, once for all fits."""
+
+    def __str__(self) -> str:
+        rate = f", {many(self.n_rows / self.seconds)} rows/s" if self.n_rows else ""
+        return f"{self.seconds:.1f} s{rate}"
 
 
 def counted(number: int, what: str, plural: str = "") -> str:
@@ -27,12 +40,13 @@ def announce_search(n_candidates: int, settings: Settings) -> None:
 
 
 def pass_ends(
-    number: int, candidates: list[Candidate], split: int, seconds: float, settings: Settings
+    candidates: list[Candidate], split: int, spent: Spent, left: str, settings: Settings
 ) -> None:
-    """Print that a pass is done."""
+    """Print that a pass is done, how fast it was, and what is `left`."""
     if settings.verbose > 1:
+        number = candidates[0].pass_number
         what = f"pass {number}: {counted(len(candidates), 'candidate')}"
-        _print(f"[CV {split + 1}/{settings.n_splits}] {what}, {seconds:.1f} s")
+        _print(f"[CV {split + 1}/{settings.n_splits}] {what}, {spent}{left}")
 
 
 def fit_begins(candidate: Candidate, split: int, settings: Settings) -> None:

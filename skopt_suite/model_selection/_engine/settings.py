@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from skopt_suite.model_selection._engine.countdown import Countdown
 from skopt_suite.model_selection._engine.memory import Budget
 from skopt_suite.model_selection._engine.meter import Meter
 from skopt_suite.model_selection._engine.shrinking import Shrinking
@@ -79,6 +80,7 @@ class Settings(NamedTuple):
     n_candidates: int = 0
     """Of a round."""
     n_workers: int = 1
+    countdown: Countdown = Countdown()
     kept: KeptRound | None = None
     """What files have of the round."""
     chunks: Any = None

@@ -13,6 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed  # joblib's, with scikit-le
 
 from skopt_suite.estimators._callbacks import has_callbacks
 from skopt_suite.model_selection._engine.candidates import Candidate
+from skopt_suite.model_selection._engine.countdown import Countdown
 from skopt_suite.model_selection._engine.fold import Group, Task, run_task
 from skopt_suite.model_selection._engine.levels import innermost_name
 from skopt_suite.model_selection._engine.meter import metered
@@ -88,8 +89,11 @@ class Runner:
 
     def _in_parallel(self, tasks: list[Task], n_candidates: int) -> list[list[Outcome]]:
         search = self._search
+        n_fits = sum(len(group.candidates) for task in tasks for group in task.groups)
         settings = self._settings._replace(
-            n_workers=min(self._n_workers, len(tasks)), n_candidates=n_candidates
+            n_workers=min(self._n_workers, len(tasks)),
+            n_candidates=n_candidates,
+            countdown=Countdown(n_fits),
         )
         parallel = Parallel(
             search.n_jobs,
