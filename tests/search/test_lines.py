@@ -86,6 +86,14 @@ def test_what_is_left_is_told_of_the_fits_that_are_done(monkeypatch):
     assert [fits.after(n) for n in (2, 5, 5)] == [", about 50 s left", ", about 10 s left", ""]
 
 
+def test_fits_of_other_packages_count(capsys):
+    grid = [{"model": [LogisticRegression()]}, {"model__penalty__alpha": [0.1, 1.0]}]
+    searched(FusedGridSearchCV, Pipeline([("model", MLP)]), grid, 2)()
+    first, last = (line for line in capsys.readouterr().out.splitlines() if " pass " in line)
+    assert first.endswith(" left")
+    assert re.fullmatch(PASS, last)
+
+
 def test_processes_do_not_tell_what_is_left():
     assert pickle.loads(pickle.dumps(countdown.Countdown(12))).after(2) == ""
 
