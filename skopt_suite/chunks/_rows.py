@@ -118,21 +118,25 @@ class ChunkedRows:
         """Return one row of so many."""
         return stacked([part[-rows.start % step :: step].copy() for rows, part in self.blocks()])
 
-    def taken(self, index: np.ndarray) -> ChunkedRows | FeatureMatrix:
-        """Return the rows at some positions, in order; they are read now if they are few.
+    def some(self, index: np.ndarray) -> ChunkedRows:
+        """Return the rows at some positions, in order.
 
         Parameters
         ----------
         index : ndarray
             Positions, or a mask of all rows.
         """
-        is_taken = np.zeros(self.shape[0], bool)
+        is_taken = index if index.dtype == bool else np.zeros(self.shape[0], bool)
         is_taken[index] = True
         masks = tuple(np.split(is_taken, self.ends[:-1]))
         if self.masks is not None:
             masks = tuple(map(_within, self.masks, masks))
-        some = replace(self, masks=masks, _last={})
-        is_small = self.sizes.sum() * (is_taken.sum() / max(1, self.lengths.sum())) <= HELD
+        return replace(self, masks=masks, _last={})
+
+    def taken(self, index: np.ndarray) -> ChunkedRows | FeatureMatrix:
+        """Return the rows at some positions, in order; they are read now if they are few."""
+        some = self.some(index)
+        is_small = self.sizes.sum() * (len(some) / max(1, self.lengths.sum())) <= HELD
         return some.whole() if is_small else some
 
     def whole(self) -> FeatureMatrix:

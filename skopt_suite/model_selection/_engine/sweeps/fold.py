@@ -9,11 +9,12 @@ import numpy as np
 
 from skopt_suite.backends import shared_blas_threads
 from skopt_suite.estimators._fused import SeenRows, see_swept
-from skopt_suite.model_selection._engine.fold import Task, begin, refused, watched
+from skopt_suite.model_selection._engine.fold import Group, Task, begin, refused, watched
 from skopt_suite.model_selection._engine.levels import Leaf
 from skopt_suite.model_selection._engine.outcome import Outcome
 from skopt_suite.model_selection._engine.passes import Viewer
 from skopt_suite.model_selection._engine.private_sklearn import check_method_params
+from skopt_suite.model_selection._engine.progress import NoBar
 from skopt_suite.model_selection._engine.scoring import Fold, Part
 from skopt_suite.model_selection._engine.settings import Settings
 from skopt_suite.model_selection._engine.sweeps.given import GivenChunks
@@ -30,13 +31,19 @@ class ChunkViewer(Viewer):
         All rows.
     reader : OfFold
         What the fold reads from.
-    rows : Rows
+    X : object
         Those to train on.
+    mask : ndarray of shape (n_samples,)
+        Which of all these are.
+    weight : ndarray or None
+        Their weights.
     """
 
-    def __init__(self, chunks: GivenChunks, reader: OfFold, rows: Rows) -> None:
-        super().__init__(rows.X, rows.y, rows.fit_params.get("sample_weight"))
-        self._chunks, self._reader = chunks, reader
+    def __init__(
+        self, chunks: GivenChunks, reader: OfFold, X: Any, mask: np.ndarray, weight: Any
+    ) -> None:
+        super().__init__(X, None, weight)  # targets are kept as models see them only
+        self._chunks, self._reader, self._mask = chunks, reader, mask
 
     def see(self, model: Any) -> SeenRows:
         """Return the rows as `model` sees them; raise what is wrong with them."""
@@ -44,7 +51,7 @@ class ChunkViewer(Viewer):
         return super().see(model)
 
     def _look(self, model: Any) -> SeenRows | Exception:
-        X, y, weight = self.given
+        (X, _, weight), y = self.given, self._chunks.y[self._mask]
         rows = replace(self._chunks.seen_by(model), X=X, y=y, weight=weight)
         try:
             return see_swept(model, rows)
@@ -76,29 +83,33 @@ class ChunkFold:
     ) -> None:
         self._settings, self._y = settings, chunks.y
         self._X = replace(chunks.X, reader=reader, _last={})
-        train, test = masks
-        self._given = Rows(*self._rows(train), self._of(settings.fit_params, train))
-        self._viewer = ChunkViewer(chunks, reader, self._given)
-        scored = [test, train] if settings.return_train_score else [test]
-        parts = [self._part(mask) for mask in scored]
-        self._fold = Fold(Leaf(self._given), parts, 0.0, settings)
+        self._train, test = masks
+        X, params = self._X.some(self._train), self._of(settings.fit_params, self._train)
+        self._given = Rows(X, None, params)
+        weight = params.get("sample_weight")
+        self._viewer = ChunkViewer(chunks, reader, X, self._train, weight)
+        scored = [test, self._train] if settings.return_train_score else [test]
+        self._fold = Fold(Leaf(self._given), [self._part(mask) for mask in scored], 0.0, settings)
 
     def outcomes(self, task: Task) -> list[Outcome]:
         """Train and score the candidates of a task."""
         settings, (group,) = self._settings, task.groups
         settings.cancellation.check()
         with shared_blas_threads(settings.n_workers):
+            given = self._told(group)
             if not group.is_fusable:
-                return refused(task, _error(group.candidates[0]), self._given, settings)
+                return refused(task, _error(group.candidates[0]), given, settings)
             begin(task, settings)
-            return watched(group, [self._viewer], task, self._given, self._fold)
+            return watched(group, [self._viewer], task, given, self._fold)
 
-    def _rows(self, mask: np.ndarray) -> tuple[Any, np.ndarray]:
-        return self._X.taken(mask), self._y[mask]
+    def _told(self, group: Group) -> Rows:
+        """Return what callbacks are told of, if there are any."""
+        is_told = not isinstance(group.bar, NoBar)
+        return self._given._replace(y=self._y[self._train]) if is_told else self._given
 
     def _part(self, mask: np.ndarray) -> Part:
-        X, y = self._rows(mask)
-        return Part(X, y, X, self._of(self._settings.score_params, mask))
+        X = self._X.some(mask)
+        return Part(X, self._y[mask], X, self._of(self._settings.score_params, mask))
 
     def _of(self, params: dict[str, Any], mask: np.ndarray) -> dict[str, Any]:
         return check_method_params(self._X, params=params, indices=mask)

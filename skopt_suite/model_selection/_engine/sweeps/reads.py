@@ -91,7 +91,7 @@ class SharedReads:
 
     def _serve(self) -> None:
         """Answer folds if all of them wait."""
-        if not self._active or self._active - self._wanted.keys():
+        if self._is_stopped or not self._active or self._active - self._wanted.keys():
             return
         counts = Counter(self._wanted.values())
         i = max(counts, key=lambda i: (min(i, 0), counts[i]))  # chunks first, then sweeps
