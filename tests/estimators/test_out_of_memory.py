@@ -11,6 +11,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse
+from sklearn.pipeline import make_pipeline
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.chunks import Order, _order, _readers, _rows
@@ -295,8 +296,8 @@ def test_what_needs_all_rows_is_refused(params, message):
     "call, message",
     [
         (
-            lambda model: FusedGridSearchCV(model, {}).fit(parts(X, Y)),
-            "FusedGridSearchCV: X must be",
+            lambda model: FusedGridSearchCV(make_pipeline(model), {}).fit(parts(X, Y)),
+            "FusedGridSearchCV: X that is read in chunks",
         ),
         (
             lambda model: model.fit(X, Y, X_val=parts(X, Y), y_val=Y),

@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 import skopt_suite.model_selection._engine.sweeps.reads as reads
 import skopt_suite.model_selection._engine.sweeps.runner as runner
-from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier
+from skopt_suite import Checkpoint, LinearClassifier, LinearRegressor, MLPClassifier
 from skopt_suite.chunks import _order, _readers, _rows
 from skopt_suite.model_selection import (
     FusedGridSearchCV,
@@ -217,10 +217,28 @@ def test_a_candidate_that_fails_leaves_the_others_alone():
 
 
 class Broken(Days):
+    def __init__(self, *columns, n_reads=20):
+        super().__init__(*columns)
+        self.n_reads = n_reads
+
     def __getitem__(self, i):
-        if self.n_read > 20:
+        if self.n_read > self.n_reads:
             raise OSError("the disk is gone")
         return super().__getitem__(i)
+
+
+def test_a_search_that_was_killed_goes_on(tmp_path):
+    search = FusedGridSearchCV(SGD, {"batch_size": [20, 40]}, cv=3, refit=False)
+    expected = search.fit(Days(X, Y)).cv_results_["mean_test_score"]
+    n_rows, of_all = search.cost_.n_rows, search.fusion_report_.n_sweeps
+    assert n_rows == pytest.approx(of_all * N_ROWS, rel=0.1)
+    checkpoint = Checkpoint(tmp_path, every=0)
+    with pytest.raises(OSError, match="the disk is gone"):
+        search.fit(Broken(X, Y, n_reads=60), checkpoint=checkpoint)
+    found = search.fit(Days(X, Y), checkpoint=checkpoint)
+    np.testing.assert_array_equal(found.cv_results_["mean_test_score"], expected)
+    assert found.cost_.n_rows < n_rows
+    assert found.fusion_report_.n_sweeps < of_all
 
 
 @pytest.mark.parametrize(
@@ -259,7 +277,7 @@ def test_what_is_refused():
 MEMORY = """
 import sys, warnings
 import numpy as np
-from skopt_suite import LinearClassifier
+from skopt_suite import Checkpoint, LinearClassifier
 from skopt_suite.model_selection import FusedGridSearchCV
 
 def peak():

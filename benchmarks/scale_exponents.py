@@ -1,0 +1,127 @@
+"""How time and memory grow with rows, columns and candidates, with rows in a file: exponents.
+
+Each fit or search runs in a process of its own, on a map of a file; an exponent is the slope of
+logarithms, by least squares. See ``benchmarks/README.md``.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+BLOCK = 50_000
+AXES = {
+    "rows": [(n, 50, 1) for n in (300_000, 1_000_000, 3_000_000, 10_000_000)],
+    "columns": [(500_000, d, 1) for d in (25, 50, 100, 200)],
+    "candidates": [(500_000, 50, c) for c in (1, 4, 16, 64)],
+}
+MODELS = "linear, sgd", "linear, lbfgs", "network (64,)"
+
+
+def model_of(name):
+    from skopt_suite import LinearClassifier, MLPClassifier
+
+    often = {"max_iter": 2, "tol": None, "random_state": 0, "batch_size": 256}
+    return {
+        "linear, sgd": LinearClassifier(optimizer="sgd", **often),
+        "linear, lbfgs": LinearClassifier(optimizer="lbfgs", max_iter=10, tol=1e-12),
+        "network (64,)": MLPClassifier((64,), **often),
+    }[name]
+
+
+def search_of(name, n_candidates):
+    from skopt_suite.model_selection import FusedGridSearchCV
+
+    grid = {"penalty__alpha": np.logspace(-6, -2, n_candidates)}
+    return FusedGridSearchCV(model_of(name).set_params(penalty="l2"), grid, cv=3, refit=False)
+
+
+def write(folder, n_rows, n_columns):
+    """Write rows and targets, block by block."""
+    rng, weights = np.random.default_rng(0), np.random.default_rng(1).normal(size=n_columns)
+    X = np.lib.format.open_memmap(folder / "X.npy", "w+", np.float32, (n_rows, n_columns))
+    y = np.empty(n_rows, np.int8)
+    for start in range(0, n_rows, BLOCK):
+        rows = rng.standard_normal((min(BLOCK, n_rows - start), n_columns), np.float32)
+        X[start : start + BLOCK] = rows
+        noise = 3 * rng.standard_normal(len(rows))
+        y[start : start + BLOCK] = rows @ weights + noise > 0
+    X.flush()
+    np.save(folder / "y.npy", y)
+
+
+def measure(folder, name, n_candidates):
+    """Fit or search once, after a small one that compiles what is needed."""
+    warnings.simplefilter("ignore")
+    X, y = np.load(folder / "X.npy", mmap_mode="r"), np.load(folder / "y.npy")
+    model = model_of(name) if n_candidates == 1 else search_of(name, n_candidates)
+    model.fit(np.array(X[:2000]), y[:2000])
+    before, wall, cpu = peak(), time.perf_counter(), time.process_time()
+    model.fit(X, y)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return {"wall": wall, "cpu": cpu, "memory": peak() - before}
+
+
+def peak():
+    """Return the most memory that the process has had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def in_process(*arguments):
+    """Return what a process of its own measures."""
+    command = [sys.executable, __file__, "--one", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def exponent(sizes, values):
+    """Return the power of sizes that values grow with."""
+    slope, _ = np.polyfit(np.log(sizes), np.log(np.maximum(values, 1e-9)), 1)
+    return slope
+
+
+def run(axis, points, names):
+    """Measure all models along one axis, and print what they took."""
+    position = ["rows", "columns", "candidates"].index(axis)
+    found = {name: [] for name in names}
+    for point in points:
+        with tempfile.TemporaryDirectory() as folder:
+            write(Path(folder), *point[:2])
+            for name in names:
+                found[name].append(in_process(folder, name, point[2]))
+    sizes = [point[position] for point in points]
+    for name, results in found.items():
+        seconds, memory = ([one[key] for one in results] for key in ("cpu", "memory"))
+        growth = exponent(sizes, seconds), exponent(sizes, memory)
+        print(
+            f"{axis:11} {name:14} "
+            + "  ".join(f"{s:7.2f} s {m:5.0f} MB" for s, m in zip(seconds, memory, strict=True))
+            + f"   time ^{growth[0]:.2f}  memory ^{growth[1]:.2f}",
+            flush=True,
+        )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--axes", nargs="*", default=list(AXES), choices=list(AXES))
+    parser.add_argument("--models", nargs="*", default=MODELS, choices=MODELS)
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        folder, name, n_candidates = options.one
+        print(json.dumps(measure(Path(folder), name, int(n_candidates))))
+        return
+    for axis in options.axes:
+        print(axis, [point[("rows", "columns", "candidates").index(axis)] for point in AXES[axis]])
+        run(axis, AXES[axis], options.models)
+
+
+if __name__ == "__main__":
+    main()
