@@ -156,7 +156,10 @@ def test_a_fit_in_a_fold_is_the_fit_to_its_chunks_alone():
 def test_splitters_scorers_and_memory():
     groups = np.arange(N_ROWS) // 50
     settings = {"scoring": {"a": "roc_auc", "b": "accuracy"}, "refit": "b"}
-    for cv, more in ((GroupKFold(3), {"groups": groups}), (RepeatedKFold(n_splits=2), {})):
+    for cv, more in (
+        (GroupKFold(3), {"groups": groups}),
+        (RepeatedKFold(n_splits=2, n_repeats=2), {}),
+    ):
         settings["cv"] = list(cv.split(X, Y, **more)) if not more else cv
         expected = FusedGridSearchCV(LBFGS, FEW, **settings).fit(X, Y, **more)
         found = FusedGridSearchCV(LBFGS, FEW, max_memory=1, **settings).fit(Days(X, Y), **more)
@@ -214,6 +217,17 @@ def test_a_candidate_that_fails_leaves_the_others_alone():
     for text in ("diverged", "alpha must be", "X is read in chunks, and so", "needs all of X"):
         assert text in said
     assert np.isnan(search.cv_results_["mean_test_score"]).tolist() == [False, *[True] * 4]
+
+
+def test_a_precision_that_is_too_small_fails_alone():
+    days, grid = Days(X * 1e30, Y), {"dtype": ["float64", "float32"]}
+    search = FusedGridSearchCV(clone(LBFGS).set_params(standardize=True), grid, cv=2, refit=False)
+    with (
+        pytest.warns(FitFailedWarning, match="X must not exceed"),
+        pytest.warns(UserWarning, match="non-finite"),
+    ):
+        scores = search.fit(days).cv_results_["mean_test_score"]
+    assert np.isnan(scores).tolist() == [False, True]
 
 
 class Broken(Days):
@@ -288,7 +302,7 @@ warnings.simplefilter("ignore")
 X = np.lib.format.open_memmap(sys.argv[1], mode="r")
 y = np.arange(len(X), dtype=np.int8) % 2
 model = LinearClassifier(optimizer="lbfgs", max_iter=1, dtype="float32")
-search = FusedGridSearchCV(model, {"penalty__alpha": [0.1, 1]}, cv=5, refit=False)
+search = FusedGridSearchCV(model, {"penalty__alpha": [0.1, 1]}, cv=4, refit=False)
 search.fit(np.array(X[:1000]), y[:1000])
 before = peak()
 search.fit(X, y)

@@ -52,9 +52,9 @@ class ChunkViewer(Viewer):
 
     def _look(self, model: Any) -> SeenRows | Exception:
         (X, _, weight), y = self.given, self._chunks.y[self._mask]
-        rows = replace(self._chunks.seen_by(model), X=X, y=y, weight=weight)
         try:
-            return see_swept(model, rows)
+            rows = self._chunks.seen_by(model)
+            return see_swept(model, replace(rows, X=X, y=y, weight=weight))
         except Exception as error:
             return error
 

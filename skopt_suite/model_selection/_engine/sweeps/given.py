@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from skopt_suite.backends import to_numpy
-from skopt_suite.chunks import ChunkedRows, Reader, as_tuple, is_chunked, reader_of
+from skopt_suite.chunks import ChunkedRows, as_tuple, is_chunked, reader_of
 from skopt_suite.estimators._fused import (
     SweptRows,
     is_trainable,
@@ -30,18 +30,29 @@ class GivenChunks:
     given: tuple[Any, Any, Any]
     """X, y and weights of the user."""
     is_map: bool
-    seen: dict[str, SweptRows]
-    """By the parameter ``dtype`` of models."""
+    seen: dict[str, SweptRows | Exception]
+    """By the parameter ``dtype`` of models; or what is wrong with the rows in a precision."""
     n_sweeps: float = 1.0
     """How often all rows have been read."""
 
-    def seen_by(self, model: Any) -> SweptRows:
-        """Return the rows in the precision of a model."""
-        if model.dtype not in self.seen:
+    def sweep_for(self, model: Any) -> None:
+        """Read the rows in the precision of a model."""
+        if model.dtype in self.seen:
+            return
+        self.n_sweeps += 1
+        try:
             rows = sweep(model, *self.given)
             assert rows is not None
-            self.seen[model.dtype], self.n_sweeps = rows, self.n_sweeps + 1
-        return self.seen[model.dtype]
+            self.seen[model.dtype] = rows
+        except Exception as error:
+            self.seen[model.dtype] = error
+
+    def seen_by(self, model: Any) -> SweptRows:
+        """Return the rows in the precision of a model that they were read for."""
+        rows = self.seen[model.dtype]
+        if isinstance(rows, Exception):
+            raise rows
+        return rows
 
 
 def given_in_chunks(
@@ -54,10 +65,10 @@ def given_in_chunks(
     if hasattr(X, "__next__") and is_trainable(estimator):
         sweep(estimator, X, y, weight)  # says that it can be read only once
     reader = reader_of(X)
-    if reader is None or (reader.is_map and not _reads(estimator)):
+    if reader is None or (reader.is_array and not _reads(estimator)):
         return None
     if not is_trainable(estimator) or reason_to_train_alone(estimator):
-        _refuse(owner, estimator, reader, X, y)
+        _refuse(owner, estimator, X, y)
         return None
     swept = sweep(estimator, X, y, weight)
     assert swept is not None
@@ -72,7 +83,8 @@ def given_in_chunks(
             f"{len(found)}."
         )
     own = swept.weight if weight is None else None
-    seen, given = {estimator.dtype: swept}, (X, y, weight)
+    seen: dict[str, SweptRows | Exception] = {estimator.dtype: swept}
+    given = X, y, weight
     return GivenChunks(swept.X, found, own, given, reader.is_map, seen)
 
 
@@ -103,15 +115,14 @@ def _mask(index: np.ndarray, n_rows: int, owner: str) -> np.ndarray:
 
 
 def _reads(estimator: Any) -> bool:
-    """Whether an estimator reads maps of files chunk by chunk."""
+    """Whether an estimator reads what is an array, too, chunk by chunk."""
     is_able = is_trainable(estimator) and not reason_to_train_alone(estimator)
     return is_able and estimator.backend != "cupy" and takes_chunks(estimator)
 
 
-def _refuse(owner: str, estimator: Any, reader: Reader, X: Any, y: Any) -> None:
-    """Raise for chunks that are nothing else: no array, and no samples of a list."""
-    is_list = not reader.is_array and not callable(X)
-    if reader.is_array or (is_list and y is not None and len(as_tuple(X[0])) == 1):
+def _refuse(owner: str, estimator: Any, X: Any, y: Any) -> None:
+    """Raise for chunks that are nothing else, such as the samples of a list."""
+    if not callable(X) and y is not None and len(as_tuple(X[0])) == 1:
         return
     name = type(estimator).__name__
     why = reason_to_train_alone(estimator) if is_trainable(estimator) else f"got {name}"

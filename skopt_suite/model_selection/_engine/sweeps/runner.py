@@ -70,7 +70,7 @@ class ChunkRunner(Runner):
         """Read rows in all precisions that are wanted, before folds begin."""
         for one in candidates:
             if one.is_fusable:
-                self._chunks.seen_by(one.model)
+                self._chunks.sweep_for(one.model)
 
     def _folds(
         self, splits: list[list[Task]], settings: Settings
