@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from time import monotonic
 from typing import Any, NamedTuple
@@ -35,7 +36,7 @@ class Crew:
         self.client, self.partitions, self.n_rows = client, list(partitions), list(n_rows)
         self.groups: list[Group] = []
         self._threads: dict[str, int] = {}
-        self._version, self._looked_at = 0, -_SECONDS
+        self._version, self._looked_at = 0, -math.inf
 
     def look(self) -> int:
         """Return the number of the grouping, another one where workers have come or gone."""
@@ -77,9 +78,9 @@ def grouped(
     """
     groups = [Group(worker, []) for worker in threads]
     loads = [0] * len(groups)
-    most = sum(n_rows) / len(groups) + max(n_rows)
+    mean = sum(n_rows) / len(groups)
     for i in sorted(range(len(n_rows)), key=lambda i: -n_rows[i]):
-        fair = [k for k in range(len(groups)) if loads[k] + n_rows[i] <= most]
+        fair = [k for k in range(len(groups)) if loads[k] + n_rows[i] / 2 <= mean]
         near = [k for k in fair if groups[k].worker in holders[i]]
         chosen = min(near or range(len(groups)), key=loads.__getitem__)
         loads[chosen] += n_rows[i]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite.cluster._crew import Crew
+from skopt_suite.cluster._crew import Crew, Group
 
 FAN_IN = 16
 """How many answers are added up at once: of more workers, some add up those of others."""
@@ -73,30 +73,28 @@ class Held:
         return add(client.gather(found))
 
     def _of_partitions(self) -> list[Any]:
-        client, partitions = self.crew.client, self.crew.partitions
-        return [
-            client.submit(
-                self.make,
-                *self.args,
-                *(partitions[i] for i in group.numbers),
-                workers=[group.worker],
-                allow_other_workers=True,  # those that are left
-                pure=False,
-            )
-            for group in self.crew.groups
-        ]
+        partitions, groups = self.crew.partitions, self.crew.groups
+        of_groups = ([partitions[i] for i in group.numbers] for group in groups)
+        given = [(*self.args, *numbers) for numbers in of_groups]
+        return [self._there(*pair, self.make) for pair in zip(groups, given, strict=True)]
 
     def _of_base(self) -> list[Any]:
         assert self.base is not None
         return self._mapped(self.base.futures, self.make, self.args)
 
     def _mapped(self, objects: Sequence[Any], function: Any, args: tuple[Any, ...]) -> list[Any]:
-        client = self.crew.client
-        args = tuple(
-            client.submit(same, arg, pure=False) if _is_large(arg) else arg for arg in args
-        )
-        repeated = [[arg] * len(objects) for arg in args]
-        return client.map(function, objects, *repeated, pure=False)
+        submit = self.crew.client.submit
+        args = tuple(submit(same, arg, pure=False) if _is_large(arg) else arg for arg in args)
+        pairs = zip(self.crew.groups, objects, strict=True)
+        return [self._there(group, (one, *args), function) for group, one in pairs]
+
+    def _there(self, group: Group, args: tuple[Any, ...], function: Callable[..., Any]) -> Any:
+        """Return what a function returns on the worker of a group, or on those that are left.
+
+        Without a wish dask may take a worker that is idle, to which it would send what is held.
+        """
+        wish = {"workers": [group.worker], "allow_other_workers": True}
+        return self.crew.client.submit(function, *args, **wish, pure=False)
 
 
 def same(value: Any) -> Any:
