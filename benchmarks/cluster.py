@@ -18,8 +18,8 @@ import numpy as np
 import psutil
 
 N_FEATURES, BLOCK = 50, 50_000
-N_FITS = 3
-FEW, MANY = 5, 25  # epochs: their difference is what epochs take
+N_FITS = 2
+FEW, MANY = 5, 15  # epochs: their difference is what epochs take
 
 
 def models(n_epochs: int) -> dict[str, Any]:
