@@ -4,6 +4,7 @@ from skopt_suite.chunks._ahead import ahead
 from skopt_suite.chunks._once import found_once
 from skopt_suite.chunks._order import ChunkShuffles, Order
 from skopt_suite.chunks._readers import (
+    OfList,
     Reader,
     as_tuple,
     is_held,
@@ -18,6 +19,7 @@ __all__ = [
     "ChunkError",
     "ChunkShuffles",
     "ChunkedRows",
+    "OfList",
     "Order",
     "Reader",
     "ahead",

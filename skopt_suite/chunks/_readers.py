@@ -116,6 +116,18 @@ class OfSequence(_Indexed):
         return self.chunks[i]
 
 
+class OfList(OfSequence):
+    """Chunks that are in memory: nobody has to read them ahead.
+
+    Parameters
+    ----------
+    chunks : sequence
+        Arrays, or CSR.
+    """
+
+    is_map = True
+
+
 class OfDask(_Indexed):
     """Blocks of rows of a dask array, or partitions of a dask frame.
 

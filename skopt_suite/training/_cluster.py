@@ -25,6 +25,7 @@ from skopt_suite.training import _part
 from skopt_suite.training._data_term import PLAIN, DataTerm, WholeTerm
 from skopt_suite.training._part import Part, Recipe
 from skopt_suite.training._rows import Basis, KnownRows, Rows, Targets, Weights
+from skopt_suite.training._rows_read import tell_rows
 
 _SAMPLE = 256  # rows that the client sees
 
@@ -233,6 +234,7 @@ class ClusterTerm(WholeTerm):
         """Return the mean loss, (n_fits,), and its gradient, (n_fits, n_params)."""
         found = self._terms.total(_part.added, _part.value_and_gradient, params)
         total, values, gradient = found
+        tell_rows(self.n_rows)
         return (values / total).astype(params.dtype), (gradient / total).astype(params.dtype)
 
     def with_context(self, context: Context) -> DataTerm:

@@ -20,6 +20,7 @@ from skopt_suite.training._compiled import compiled_steps
 from skopt_suite.training._epoch import Cancelled, Epoch, buffers_of, epoch_of, run_steps
 from skopt_suite.training._job import n_steps_of
 from skopt_suite.training._part import Part, quiet
+from skopt_suite.training._rows_read import tell_rows
 from skopt_suite.training._stack import Stack
 from skopt_suite.training._trees import join, map_arrays
 
@@ -68,11 +69,9 @@ class ClusterSteps:
         size = rows_of_worker(epoch.batch_size, len(parts.futures))
         sent = Sent(bare, size, epoch.number, epoch.order is not None, seed)
         found = parts.total(averaged, trained, sent)
-        stack.params, stack.optimizer_state, stack.buffers = (
-            found.params,
-            found.state,
-            found.buffers,
-        )
+        stack.params, stack.optimizer_state = found.params, found.state
+        stack.buffers = found.buffers
+        tell_rows(found.n_rows)
         return found.loss
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skopt_suite.backends import Array, FeatureMatrix, Params, Placement
-from skopt_suite.chunks import ChunkedRows, nbytes, reader_of, stacked
+from skopt_suite.chunks import ChunkedRows, OfList, nbytes, stacked
 from skopt_suite.losses import Loss
 from skopt_suite.models import Context, Network
 from skopt_suite.optimizers.algebra._moments import ColumnMoments, Moments, pooled
@@ -98,10 +98,9 @@ class Part:
 
     def _share(self, masks: list[np.ndarray] | None) -> Share:
         inputs = [one.X for one in self.partitions]
-        recipe, reader = self.recipe, reader_of(inputs)
-        assert reader is not None
+        recipe = self.recipe
         X = ChunkedRows(
-            reader,
+            OfList(inputs),
             np.array([len(one.y) for one in self.partitions]),
             np.array([nbytes(one) for one in inputs]),
             recipe.n_features,

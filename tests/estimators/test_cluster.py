@@ -19,7 +19,7 @@ from skopt_suite.cluster._crew import Group, grouped
 from skopt_suite.estimators._target_summary import TargetSummary
 from skopt_suite.optimizers import SGD, AdamW
 from skopt_suite.penalties import L1
-from skopt_suite.training import _cluster
+from skopt_suite.training import _cluster, counted_rows
 
 RNG = np.random.default_rng(0)
 N_ROWS, N_FEATURES = 1200, 5
@@ -117,7 +117,9 @@ MINIBATCH = {
 def test_minibatch_rules_lead_to_much_the_same(client, name):
     model, y = MINIBATCH[name]
     expected = clone(model).fit(X, y)
-    model.fit(as_array(X), as_array(y, (ROWS, 2)))
+    with counted_rows() as counts:
+        model.fit(as_array(X), as_array(y, (ROWS, 2)))
+    assert counts.n_rows == pytest.approx(N_ROWS * model.n_iter_, rel=0.2)  # less those held out
     assert model.score(X, y) == pytest.approx(expected.score(X, y), abs=0.01)
     assert len(model.loss_curve_) == model.n_iter_
     if "MLP" in type(model).__name__:
