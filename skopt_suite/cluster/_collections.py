@@ -30,9 +30,10 @@ def _client() -> Any:
     if distributed is None:
         return None
     try:
-        return distributed.default_client()
+        client = distributed.default_client()
     except ValueError:
         return None
+    return None if client.asynchronous else client  # whose answers are awaited elsewhere
 
 
 def partitions_of(X: Any) -> list[Any]:

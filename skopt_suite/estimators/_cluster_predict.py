@@ -12,8 +12,9 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from skopt_suite.backends import to_numpy
-from skopt_suite.cluster import client_for, known_lengths, lazily, mapped_partitions, same
+from skopt_suite.cluster import client_for, lazily, same
 from skopt_suite.estimators._chunk_errors import named_chunk
+from skopt_suite.estimators._cluster_rows import Lazy, computed
 from skopt_suite.optimizers.algebra._moments import ColumnMoments, column_moments, pooled
 
 
@@ -60,7 +61,7 @@ def score_on_cluster(model: Any, X: Any, y: Any, weight: Any) -> float | None:
     check_is_fitted(model)
     if model.loss_function_.n_predictions > 1:
         return None
-    columns = mapped_partitions(client, X, {"y": y, "sample_weight": weight}, known_lengths(X))
+    columns = computed(client, Lazy(X, y, weight), type(model).__name__)
     numbers = range(len(columns[0]))
     own = client.submit(same, model, pure=False)
     asked = client.map(_scored, [own] * len(numbers), numbers, *columns, pure=False)

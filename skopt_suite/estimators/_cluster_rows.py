@@ -71,7 +71,7 @@ def _checked(
     model: TrainableEstimator, client: Any, lazy: Lazy, wanted: str
 ) -> tuple[list[Any], list[Facts]]:
     """Return partitions with rows, on workers, and what is known of each."""
-    owner, given = type(model).__name__, _given(client, lazy, type(model).__name__)
+    owner, given = type(model).__name__, computed(client, lazy, type(model).__name__)
     numbers = range(len(given[0]))
     bare = client.submit(same, _bare(model), pure=False)
     repeated = [[one] * len(numbers) for one in (bare, wanted)]
@@ -88,7 +88,7 @@ def _checked(
     return partitions, [facts[i] for i in full]
 
 
-def _given(client: Any, lazy: Lazy, owner: str) -> list[list[Any]]:
+def computed(client: Any, lazy: Lazy, owner: str) -> list[list[Any]]:
     """Return inputs, targets and weights of every partition, as workers compute them."""
     others = {"y": lazy.y, "sample_weight": lazy.weight}
     try:

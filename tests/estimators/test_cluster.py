@@ -174,6 +174,9 @@ def test_what_is_wrong_with_a_partition_is_named(client):
     ):
         with pytest.raises(ValueError, match=match):
             LinearClassifier().fit(rows, y)
+    model = LinearClassifier(optimizer="gradient_descent", max_iter=1).fit(as_array(X), labels)
+    with pytest.raises(ValueError, match="LinearClassifier: y has 5 entries"):
+        model.score(as_array(X), Y[:5])
     with pytest.raises(ValueError, match=r"needs all of X in one place.*Change"):
         LinearClassifier(optimizer="newton_cg").fit(as_array(X), labels)
 
