@@ -18,8 +18,8 @@ import numpy as np
 
 BLOCK = 50_000
 AXES = {
-    "rows": [(n, 50, 1) for n in (300_000, 1_000_000, 3_000_000, 10_000_000)],
-    "columns": [(500_000, d, 1) for d in (25, 50, 100, 200)],
+    "rows": [(n, 50, 1) for n in (500_000, 1_000_000, 3_000_000, 10_000_000)],
+    "columns": [(1_000_000, d, 1) for d in (25, 50, 100, 200)],
     "candidates": [(500_000, 50, c) for c in (1, 4, 16, 64)],
 }
 MODELS = "linear, sgd", "linear, lbfgs", "network (64,)"
@@ -63,10 +63,10 @@ def measure(folder, name, n_candidates):
     X, y = np.load(folder / "X.npy", mmap_mode="r"), np.load(folder / "y.npy")
     model = model_of(name) if n_candidates == 1 else search_of(name, n_candidates)
     model.fit(np.array(X[:2000]), y[:2000])
-    before, wall, cpu = peak(), time.perf_counter(), time.process_time()
+    wall, cpu = time.perf_counter(), time.process_time()
     model.fit(X, y)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return {"wall": wall, "cpu": cpu, "memory": peak() - before}
+    return {"wall": wall, "cpu": cpu, "memory": peak()}
 
 
 def peak():
@@ -74,11 +74,10 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def in_process(*arguments):
-    """Return what a process of its own measures."""
-    command = [sys.executable, __file__, "--one", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+def in_process(option, *arguments):
+    """Return what a process of its own prints, which inherits no peak of memory from this one."""
+    command = [sys.executable, __file__, option, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def exponent(sizes, values):
@@ -93,9 +92,9 @@ def run(axis, points, names):
     found = {name: [] for name in names}
     for point in points:
         with tempfile.TemporaryDirectory() as folder:
-            write(Path(folder), *point[:2])
+            in_process("--write", folder, *point[:2])
             for name in names:
-                found[name].append(in_process(folder, name, point[2]))
+                found[name].append(json.loads(in_process("--one", folder, name, point[2])))
     sizes = [point[position] for point in points]
     for name, results in found.items():
         seconds, memory = ([one[key] for one in results] for key in ("cpu", "memory"))
@@ -113,7 +112,12 @@ def main():
     parser.add_argument("--axes", nargs="*", default=list(AXES), choices=list(AXES))
     parser.add_argument("--models", nargs="*", default=MODELS, choices=MODELS)
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--write", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.write:
+        folder, *shape = options.write
+        write(Path(folder), *map(int, shape))
+        return
     if options.one:
         folder, name, n_candidates = options.one
         print(json.dumps(measure(Path(folder), name, int(n_candidates))))
