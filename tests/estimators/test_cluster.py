@@ -69,12 +69,26 @@ FITS = {
 }
 
 
+def parts_of(*columns):
+    """Return rows in chunks, as they come from files."""
+    return [tuple(one[i : i + 200] for one in columns) for i in range(0, N_ROWS, 200)]
+
+
+def fitted_in_chunks(model, y, lazy, weight):
+    return model.fit(parts_of(X, y) if weight is None else parts_of(X, y, weight))
+
+
+def fitted_on_cluster(model, y, lazy, weight):
+    return model.fit(as_array(X), lazy, None if weight is None else as_array(weight))
+
+
+@pytest.mark.parametrize("fitted", [fitted_in_chunks, fitted_on_cluster])
 @pytest.mark.parametrize("name", FITS)
-def test_the_same_as_in_memory(client, name):
+def test_the_same_as_in_memory(client, name, fitted):
     model, (y, lazy), weight = FITS[name]
     predict = "predict" if y is NUMBERS else "predict_proba"
     expected = clone(model).fit(X, y, weight)
-    model.fit(as_array(X), lazy, None if weight is None else as_array(weight))
+    model = fitted(clone(model), y, lazy, weight)
     found = getattr(model, predict)(as_array(X))
     assert isinstance(found, dask.array.Array)
     np.testing.assert_allclose(found, getattr(expected, predict)(X), rtol=1e-4, atol=1e-4)
