@@ -13,7 +13,15 @@ from skopt_suite.chunks._readers import (
     may_be_empty,
     reader_of,
 )
-from skopt_suite.chunks._rows import ChunkedRows, ChunkError, is_chunked, nbytes, some_rows, stacked
+from skopt_suite.chunks._rows import (
+    ChunkedRows,
+    ChunkError,
+    is_chunked,
+    mark_of,
+    nbytes,
+    some_rows,
+    stacked,
+)
 
 __all__ = [
     "ChunkError",
@@ -29,6 +37,7 @@ __all__ = [
     "is_held",
     "is_stream",
     "is_of_dask",
+    "mark_of",
     "may_be_empty",
     "nbytes",
     "reader_of",

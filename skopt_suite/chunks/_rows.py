@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +15,7 @@ from skopt_suite.chunks._readers import Ended, Reader, as_tuple
 
 _BLOCK = 2**23  # bytes of rows that are worked on at once
 HELD = 2**25  # bytes: rows of so many are better read once than in every sweep
+_ROWS, _COLUMNS, _VALUES = 16, 64, 1024  # about so many of a chunk are looked at for its mark
 
 
 class ChunkError(ValueError):
@@ -40,6 +42,8 @@ class ChunkedRows:
         Whether chunks are sparse.
     masks : tuple of ndarray, optional
         Which rows of every chunk there are; by default all.
+    marks : sequence of int, optional
+        What chunks are known by, see `mark_of`; by default they are not looked at.
     """
 
     reader: Reader
@@ -49,6 +53,7 @@ class ChunkedRows:
     dtype: Any
     is_sparse: bool
     masks: tuple[np.ndarray, ...] | None = None
+    marks: Sequence[int] | None = None
     _last: dict[int, FeatureMatrix] = field(default_factory=dict, repr=False)
     ndim = 2
 
@@ -187,7 +192,25 @@ class ChunkedRows:
                 f"chunk {i} of X has changed: it is {kind}, of shape {tuple(X.shape)}; in the "
                 f"first sweep it was {'sparse' if self.is_sparse else 'dense'}, of shape {wanted}."
             )
-        return in_rows(X, self.dtype)
+        X = in_rows(X, self.dtype)
+        if self.marks is not None and mark_of(X) != self.marks[i]:
+            raise ChunkError(
+                f"chunk {i} of X has changed: its numbers are not those of the first sweep. Every "
+                "sweep must give the same chunks in the same order."
+            )
+        return X
+
+
+def mark_of(X: FeatureMatrix) -> int:
+    """Return what a chunk is known by in later sweeps: a checksum of numbers here and there."""
+    if is_sparse(X):
+        parts = [part[:: max(1, len(part) // _VALUES)] for part in (X.data, X.indices)]
+    else:
+        parts = [X[:: max(1, X.shape[0] // _ROWS), :: max(1, X.shape[1] // _COLUMNS)]]
+    mark = 0
+    for part in parts:
+        mark = zlib.crc32(np.asarray(part, dtype=np.float64).tobytes(), mark)
+    return mark
 
 
 def is_chunked(X: Any) -> bool:

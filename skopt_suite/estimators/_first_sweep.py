@@ -14,6 +14,7 @@ from skopt_suite.chunks import (
     Reader,
     as_tuple,
     is_held,
+    mark_of,
     may_be_empty,
     nbytes,
     reader_of,
@@ -94,6 +95,7 @@ class _Sweep:
         self.model, self.dtype, self.reset = model, dtype, reset
         self.lengths: list[int] = []
         self.sizes: list[int] = []
+        self.marks: list[int] = []
         self.dtypes: set[Any] = set()
         self.kinds: list[bool] = []  # whether chunks are sparse
         self.largest = 0.0
@@ -106,12 +108,14 @@ class _Sweep:
         if may_be_empty(reader) and raw.shape[0] == 0:
             self.lengths.append(0)
             self.sizes.append(0)
+            self.marks.append(0)
             return
         reset = self.reset and not self.kinds
         X, largest = checked_chunk(self.model, raw, self.dtype, reset)
         self.largest = max(self.largest, largest)
         self.lengths.append(X.shape[0])
         self.sizes.append(nbytes(X))
+        self.marks.append(mark_of(X))
         self.dtypes.add(X.dtype)
         self.kinds.append(is_sparse(X))
         if self.kinds[-1] != self.kinds[0]:
@@ -148,7 +152,8 @@ class _Sweep:
             return Swept(stacked(self.kept).astype(own, copy=False), y, weight, dtype)
         lengths, sizes = np.array(self.lengths), np.array(self.sizes)
         n_features = self.model.n_features_in_
-        X = ChunkedRows(reader, lengths, sizes, n_features, np.dtype(own), self.kinds[0])
+        kind = np.dtype(own), self.kinds[0]
+        X = ChunkedRows(reader, lengths, sizes, n_features, *kind, marks=self.marks)
         return Swept(X, y, weight, dtype)
 
     def _targets(self, owner: str, y: Any, weight: Any) -> tuple[Any, Any]:

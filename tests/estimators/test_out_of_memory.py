@@ -258,7 +258,7 @@ def test_bad_chunks_are_named(chunks, message):
         LinearClassifier(dtype="float32").fit(chunks)
 
 
-@pytest.mark.parametrize("what", ["shorter", "fewer", "more", "sparse"])
+@pytest.mark.parametrize("what", ["shorter", "fewer", "more", "sparse", "others"])
 def test_chunks_that_change_between_sweeps_are_errors(what):
     n_sweeps = 0
 
@@ -269,6 +269,7 @@ def test_chunks_that_change_between_sweeps_are_errors(what):
         if n_sweeps > 2:
             rows, y = given[2]
             new = {"sparse": (scipy.sparse.csr_array(rows), y), "shorter": (rows[:0], y[:0])}
+            new["others"] = (rows + 1, y)
             given[2] = new.get(what, given[2])
             given = given[:4] if what == "fewer" else given + given[: what == "more"]
         return iter(given)
