@@ -33,14 +33,14 @@ def models() -> dict[str, Any]:
     }
 
 
-def write(folder: Path, n_rows: int) -> None:
+def write(folder: Path, n_rows: int, n_features: int = N_FEATURES) -> None:
     """Write rows and targets, block by block."""
-    rng, weights = np.random.default_rng(0), np.random.default_rng(1).normal(size=N_FEATURES)
-    shape = (n_rows, N_FEATURES)
+    rng, weights = np.random.default_rng(0), np.random.default_rng(1).normal(size=n_features)
+    shape = (n_rows, n_features)
     X = np.lib.format.open_memmap(folder / "X.npy", "w+", np.float32, shape)
     y = np.empty(n_rows, np.int8)
     for start in range(0, n_rows, BLOCK):
-        rows = rng.standard_normal((min(BLOCK, n_rows - start), N_FEATURES), np.float32)
+        rows = rng.standard_normal((min(BLOCK, n_rows - start), n_features), np.float32)
         X[start : start + BLOCK] = rows
         y[start : start + BLOCK] = rows @ weights + 3 * rng.standard_normal(len(rows)) > 0
     X.flush()

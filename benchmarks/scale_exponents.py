@@ -6,7 +6,6 @@ logarithms, by least squares. See ``benchmarks/README.md``.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -15,25 +14,25 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from scale import models, write
 
-BLOCK = 50_000
+from skopt_suite.backends import peak_memory
+
 AXES = {
     "rows": [(n, 50, 1) for n in (500_000, 1_000_000, 3_000_000, 10_000_000)],
     "columns": [(1_000_000, d, 1) for d in (25, 50, 100, 200)],
     "candidates": [(500_000, 50, c) for c in (1, 4, 16, 64)],
 }
-MODELS = "linear, sgd", "linear, lbfgs", "network (64,)"
+MODELS = {
+    "linear, sgd": {"max_iter": 2},
+    "linear, lbfgs": {"max_iter": 10, "tol": 1e-12},
+    "network (64,)": {"max_iter": 2},
+}
 
 
 def model_of(name):
-    from skopt_suite import LinearClassifier, MLPClassifier
-
-    often = {"max_iter": 2, "tol": None, "random_state": 0, "batch_size": 256}
-    return {
-        "linear, sgd": LinearClassifier(optimizer="sgd", **often),
-        "linear, lbfgs": LinearClassifier(optimizer="lbfgs", max_iter=10, tol=1e-12),
-        "network (64,)": MLPClassifier((64,), **often),
-    }[name]
+    """Return a model of ``scale.py`` with fewer epochs."""
+    return models()[name].set_params(**MODELS[name])
 
 
 def search_of(name, n_candidates):
@@ -41,20 +40,6 @@ def search_of(name, n_candidates):
 
     grid = {"penalty__alpha": np.logspace(-6, -2, n_candidates)}
     return FusedGridSearchCV(model_of(name).set_params(penalty="l2"), grid, cv=3, refit=False)
-
-
-def write(folder, n_rows, n_columns):
-    """Write rows and targets, block by block."""
-    rng, weights = np.random.default_rng(0), np.random.default_rng(1).normal(size=n_columns)
-    X = np.lib.format.open_memmap(folder / "X.npy", "w+", np.float32, (n_rows, n_columns))
-    y = np.empty(n_rows, np.int8)
-    for start in range(0, n_rows, BLOCK):
-        rows = rng.standard_normal((min(BLOCK, n_rows - start), n_columns), np.float32)
-        X[start : start + BLOCK] = rows
-        noise = 3 * rng.standard_normal(len(rows))
-        y[start : start + BLOCK] = rows @ weights + noise > 0
-    X.flush()
-    np.save(folder / "y.npy", y)
 
 
 def measure(folder, name, n_candidates):
@@ -66,12 +51,7 @@ def measure(folder, name, n_candidates):
     wall, cpu = time.perf_counter(), time.process_time()
     model.fit(X, y)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return {"wall": wall, "cpu": cpu, "memory": peak()}
-
-
-def peak():
-    """Return the most memory that the process has had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"wall": wall, "cpu": cpu, "memory": peak_memory() / 2**20}
 
 
 def in_process(option, *arguments):
@@ -110,7 +90,7 @@ def run(axis, points, names):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--axes", nargs="*", default=list(AXES), choices=list(AXES))
-    parser.add_argument("--models", nargs="*", default=MODELS, choices=MODELS)
+    parser.add_argument("--models", nargs="*", default=list(MODELS), choices=list(MODELS))
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--write", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -25,7 +25,7 @@ _AT_ONCE = 2**24  # bytes of an array that are hashed
 def described(value: Any) -> str:
     """Return a text of a parameter: what it is, or what it is and a hash of it."""
     text = _text(value, _DEEPEST)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}… ({_hash(text.encode())})"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}… ({hashed(text.encode())})"
 
 
 def described_data(value: Any) -> str:
@@ -38,7 +38,7 @@ def described_data(value: Any) -> str:
         value = to_numpy(value)
     texts = said_of_partitions(described_data, value)
     if texts is not None:
-        return f"rows on a cluster ({_hash(' '.join(texts).encode())})"
+        return f"rows on a cluster ({hashed(' '.join(texts).encode())})"
     reader = None if isinstance(value, np.ndarray) else reader_of(value)
     if reader is not None:
         return _of_chunks(reader)
@@ -53,9 +53,9 @@ def described_data(value: Any) -> str:
 
 def _of_array(array: np.ndarray) -> str:
     if array.dtype.hasobject:
-        found = _hash(repr(array.tolist()).encode())
+        found = hashed(repr(array.tolist()).encode())
     else:
-        found = _hash(*map(np.ascontiguousarray, _blocks(array)))
+        found = hashed(*map(np.ascontiguousarray, _blocks(array)))
     return f"{array.dtype} of shape {array.shape} ({found})"
 
 
@@ -67,7 +67,7 @@ def _blocks(array: np.ndarray) -> Iterator[np.ndarray]:
 
 def _of_sparse(X: Any) -> str:
     parts = [to_numpy(part) for part in _parts_of(X)]
-    found = _hash("".join(map(_of_array, parts)).encode())
+    found = hashed("".join(map(_of_array, parts)).encode())
     return f"sparse {X.format} {X.dtype} of shape {X.shape} ({found})"
 
 
@@ -81,12 +81,12 @@ def _parts_of(X: Any) -> list[Any]:
 def _of_chunks(reader: Reader) -> str:
     """Return a text of rows that are read chunk by chunk, once more."""
     parts = [described_data(part) for chunk in reader.sweep() for part in as_tuple(chunk)]
-    return f"rows in chunks ({_hash(' '.join(parts).encode())})"
+    return f"rows in chunks ({hashed(' '.join(parts).encode())})"
 
 
 def _of_frame(frame: Any) -> str:
     columns = [f"{name}: {_of_array(np.asarray(frame[name]))}" for name in frame.columns]
-    return f"frame of shape {frame.shape} ({_hash(' '.join(columns).encode())})"
+    return f"frame of shape {frame.shape} ({hashed(' '.join(columns).encode())})"
 
 
 def _text(value: Any, depth: int) -> str:
@@ -126,7 +126,7 @@ def _of_function(function: Any, depth: int) -> str:
     constants = [one for one in code.co_consts if not inspect.iscode(one)]
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
     does = [code.co_code.hex(), code.co_names, constants, function.__defaults__, cells]
-    return f"{_name(function)}({_hash(_text(does, depth).encode())})"
+    return f"{_name(function)}({hashed(_text(does, depth).encode())})"
 
 
 def _of_dict(value: Mapping[Any, Any], depth: int) -> str:
@@ -167,7 +167,8 @@ def _name(thing: Any) -> str:
     return f"{thing.__module__}.{thing.__qualname__}"
 
 
-def _hash(*contents: Any) -> str:
+def hashed(*contents: Any) -> str:
+    """Return a hash of bytes, in hexadecimal digits."""
     found = hashlib.blake2b(digest_size=_N_HEX // 2)
     for content in contents:
         found.update(content)

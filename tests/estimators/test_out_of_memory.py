@@ -356,10 +356,7 @@ MEMORY = """
 import sys, warnings
 import numpy as np
 from skopt_suite import LinearClassifier
-
-def peak():
-    (line,) = (line for line in open("/proc/self/status") if line.startswith("VmHWM"))
-    return int(line.split()[1]) // 1000
+from skopt_suite.backends import peak_memory
 
 warnings.simplefilter("ignore")
 X = np.lib.format.open_memmap(sys.argv[1], mode="r")
@@ -367,9 +364,9 @@ y = np.arange(len(X), dtype=np.int8) % 2
 model = LinearClassifier(optimizer="sgd", max_iter=1, batch_size=1000, dtype="float32")
 small = np.array(X[:20_000])
 model.fit(small, y[:20_000]).predict(small)  # which compiles what is not
-before = peak()
+before = peak_memory()
 model.fit(X, y).predict(X)
-print(peak() - before)
+print((peak_memory() - before) / 2**20)
 """
 
 

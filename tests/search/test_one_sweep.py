@@ -291,12 +291,9 @@ def test_what_is_refused():
 MEMORY = """
 import sys, warnings
 import numpy as np
-from skopt_suite import Checkpoint, LinearClassifier
+from skopt_suite import LinearClassifier
+from skopt_suite.backends import peak_memory
 from skopt_suite.model_selection import FusedGridSearchCV
-
-def peak():
-    (line,) = (line for line in open("/proc/self/status") if line.startswith("VmHWM"))
-    return int(line.split()[1]) // 1000
 
 warnings.simplefilter("ignore")
 X = np.lib.format.open_memmap(sys.argv[1], mode="r")
@@ -304,9 +301,9 @@ y = np.arange(len(X), dtype=np.int8) % 2
 model = LinearClassifier(optimizer="lbfgs", max_iter=1, dtype="float32")
 search = FusedGridSearchCV(model, {"penalty__alpha": [0.1, 1]}, cv=4, refit=False)
 search.fit(np.array(X[:1000]), y[:1000])
-before = peak()
+before = peak_memory()
 search.fit(X, y)
-print(peak() - before)
+print((peak_memory() - before) / 2**20)
 """
 
 

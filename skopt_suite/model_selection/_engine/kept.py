@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -25,6 +24,7 @@ from skopt_suite.checkpoints import (
     checkpoint_of,
     described,
     described_data,
+    hashed,
 )
 from skopt_suite.estimators._fused import is_trainable
 from skopt_suite.model_selection._engine.candidates import Candidate
@@ -268,4 +268,4 @@ def _to_outcome(plain: dict[str, Any]) -> Outcome:
 
 
 def _hash(value: Any) -> str:
-    return hashlib.blake2b(repr(value).encode(), digest_size=8).hexdigest()
+    return hashed(repr(value).encode())
