@@ -1,6 +1,5 @@
 """The only training loop: plan, rows, objective, epoch, stopping, loop → result."""
 
-from skopt_suite.training._checkpoint import Checkpoint, Memory
 from skopt_suite.training._checks import able_optimizers, check_job, choice
 from skopt_suite.training._cluster import ClusterRows, ClusterTargets, is_on_cluster
 from skopt_suite.training._compiled import kind_of_steps
@@ -12,6 +11,7 @@ from skopt_suite.training._job import Job
 from skopt_suite.training._kept import Keeper, from_result, to_result
 from skopt_suite.training._linear_view import has_cheap_spectrum
 from skopt_suite.training._loop import Keep, Observer, Report, train
+from skopt_suite.training._memory import Memory, Paused
 from skopt_suite.training._part import Partition, Recipe
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._result import Result
@@ -26,7 +26,7 @@ from skopt_suite.training._validation import explained
 __all__ = [
     "AUTO_STRENGTH",
     "Cancelled",
-    "Checkpoint",
+    "Paused",
     "ClusterRows",
     "ClusterTargets",
     "Data",

@@ -11,7 +11,7 @@ from skopt_suite._target_type import TargetType
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.penalties import Penalty
-from skopt_suite.training._checkpoint import Checkpoint, Memory
+from skopt_suite.training._memory import Memory, Paused
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._standardization import Standardization
 
@@ -31,7 +31,7 @@ class Job:
     """Parameters to start from, (n_params,); None: the network's own."""
     memory: Memory | None = None
     """The fit to continue."""
-    checkpoint: Checkpoint | None = None
+    paused: Paused | None = None
     """The fit to continue with its history; in place of `memory`."""
     n_epochs_before: float = 0.0
     """Epochs of earlier fits that schedules count beside those of this one."""
@@ -59,7 +59,7 @@ class Job:
     @property
     def past(self) -> Memory | None:
         """What the fit goes on from, None if it begins."""
-        return self.memory if self.checkpoint is None else self.checkpoint.memory
+        return self.memory if self.paused is None else self.paused.memory
 
     @property
     def horizon(self) -> float:
@@ -86,7 +86,7 @@ class Job:
     @property
     def key(self) -> tuple[Hashable, ...]:
         """What jobs must share to be trained in one stack; fits that go on are equally old."""
-        past = None if self.past is None else (self.past.time, self.checkpoint is not None)
+        past = None if self.past is None else (self.past.time, self.paused is not None)
         sees_all = self.columns is None
         return self.network, self.targets, self.dtype, self.plan.key, self.seed, past, sees_all
 

@@ -13,7 +13,7 @@ from skopt_suite._component import take
 from skopt_suite.backends import Placement, State, to_numpy
 from skopt_suite.checkpoints import Folder
 from skopt_suite.exceptions import DivergenceError
-from skopt_suite.training._checkpoint import Checkpoint, Memory
+from skopt_suite.training._memory import Memory, Paused
 from skopt_suite.training._result import Result
 from skopt_suite.training._stack import Stack
 from skopt_suite.training._stopping import Progress
@@ -103,16 +103,16 @@ def from_result(result: Result) -> dict[str, Any]:
 
 def to_result(plain: dict[str, Any], placement: Placement) -> Result:
     """Return a result from what files have."""
-    memory, checkpoint = plain["memory"], plain["checkpoint"]
-    if checkpoint is not None:
-        whole = {**checkpoint, "memory": Memory(**checkpoint["memory"])}
-        checkpoint = Checkpoint(**whole)
+    memory, paused = plain["memory"], plain["paused"]
+    if paused is not None:
+        whole = {**paused, "memory": Memory(**paused["memory"])}
+        paused = Paused(**whole)
     return Result(
         **plain
         | {
             "params": placement.asarray(plain["params"]),
             "memory": None if memory is None else Memory(**memory),
-            "checkpoint": checkpoint,
+            "paused": paused,
             "error": None if plain["error"] is None else _error(*plain["error"]),
         }
     )

@@ -17,7 +17,6 @@ from skopt_suite.backends import (
     namespace,
     to_numpy,
 )
-from skopt_suite.training._checkpoint import Checkpoint, Memory
 from skopt_suite.training._cluster import Cluster
 from skopt_suite.training._cluster_scores import held_out_on
 from skopt_suite.training._cluster_steps import ClusterSteps, cluster_steps
@@ -27,6 +26,7 @@ from skopt_suite.training._epoch import Epoch, Steps, buffers_of, epoch_of, run_
 from skopt_suite.training._history import History
 from skopt_suite.training._job import Job
 from skopt_suite.training._kept import Keeper, KeptPass
+from skopt_suite.training._memory import Memory, Paused
 from skopt_suite.training._null import null_losses
 from skopt_suite.training._reference import reference_losses
 from skopt_suite.training._result import Result
@@ -37,7 +37,7 @@ from skopt_suite.training._stack import build_stack
 from skopt_suite.training._stopping import N_TIMES, Progress, divergence_error, expects_more
 from skopt_suite.training._trees import is_packed, one_on_host, unpack
 
-Keep = Literal["memory", "checkpoints", "nothing"]
+Keep = Literal["memory", "paused", "nothing"]
 
 
 class Report(NamedTuple):
@@ -88,9 +88,9 @@ def train(
         Is told about every epoch.
     n_epochs : int, optional
         Train for exactly that many epochs, whatever has converged; None: until each is done.
-    keep : {"memory", "checkpoints", "nothing"}
+    keep : {"memory", "paused", "nothing"}
         What results hold beside the parameters: the memory of optimizers that are incremental,
-        the checkpoints of fits that have used up their epochs, or nothing.
+        what fits go on from that have used up their epochs, or nothing.
     cancelled : callable, optional
         Is asked before every step; True ends the pass with `Cancelled`.
     keeper : Keeper, optional
@@ -137,7 +137,7 @@ class _Pass:
         self.n_at_once = self.plan.rows_per_look(source.n_samples)
         self.n_steps = first.n_steps(source.n_samples)
         self.stack = build_stack(self.jobs, self.placement)
-        self.epoch = 0 if first.checkpoint is None else first.checkpoint.epoch
+        self.epoch = 0 if first.paused is None else first.paused.epoch
         self.time = 0.0 if first.past is None else first.past.time
         self.shuffles = source.shuffles(first.seed, self.placement)
         self._see_all_rows()
@@ -146,7 +146,7 @@ class _Pass:
         reference = reference_losses(self.jobs, self.stack, source, self.n_at_once)
         self.progress = Progress.start(self.jobs, reference, self._null_losses())
         self.held_out = held_out_on(self.jobs, self.data, self.placement, self.n_at_once)
-        pasts = [job.checkpoint for job in self.jobs]
+        pasts = [job.paused for job in self.jobs]
         self.losses = History([[] if past is None else past.loss_curve for past in pasts])
         self.scores = History([[] if past is None else past.validation_scores for past in pasts])
 
@@ -329,7 +329,7 @@ class _Pass:
         stack, job_index = self.stack, self.stack.index[k]
         final = shown if stack.best_params is None else stack.best_params
         remembers = self.keep == "memory" and stack.optimizer.is_incremental
-        resumes = self.keep == "checkpoints" and reason == "max_iter"
+        resumes = self.keep == "paused" and reason == "max_iter"
         return Result(
             params=self.placement.xp.asarray(final[k, ...], copy=True),
             n_iter=self.epoch,
@@ -340,7 +340,7 @@ class _Pass:
             memory=self._memory(k, final) if remembers else None,
             penalty=penalty,
             null_loss=float(self.progress.null[k]),
-            checkpoint=self._checkpoint(k, shown) if resumes else None,
+            paused=self._paused(k, shown) if resumes else None,
             error=error,
         )
 
@@ -372,9 +372,9 @@ class _Pass:
             reference_loss=float(self.progress.reference[k]),
         )
 
-    def _checkpoint(self, k: int, shown: Params) -> Checkpoint:
+    def _paused(self, k: int, shown: Params) -> Paused:
         job_index = self.stack.index[k]
-        return Checkpoint(
+        return Paused(
             memory=self._state(k, shown),
             epoch=self.epoch,
             best=float(self.progress.best[k]),

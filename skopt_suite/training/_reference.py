@@ -34,8 +34,8 @@ def reference_losses(
     The initial parameters are tried on `n_at_once` rows at once, so that it takes hardly more
     memory than a step.
     """
-    if jobs[0].checkpoint is not None:
-        return np.array([job.checkpoint.memory.reference_loss for job in jobs if job.checkpoint])
+    if jobs[0].paused is not None:
+        return np.array([job.paused.memory.reference_loss for job in jobs if job.paused])
     xp = namespace(stack.params)
     initial = xp.concat(list(_initial_values(stack, source, n_at_once)), axis=-1)
     penalty = stack.terms.penalty.value(stack.terms.network.layout.weights(stack.params))

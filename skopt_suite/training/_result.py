@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skopt_suite.backends import Array
-from skopt_suite.training._checkpoint import Checkpoint, Memory
+from skopt_suite.training._memory import Memory, Paused
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Result:
     dual_gap: np.ndarray | None = None
     """How much the part of the objective of every output can fall at most, (n_outputs,), where that
     is known of `params`."""
-    checkpoint: Checkpoint | None = None
+    paused: Paused | None = None
     """Where training was asked to keep it and the fit is not done but has used up its epochs."""
     error: Exception | None = None
     """Set where the fit diverged."""

@@ -147,7 +147,7 @@ def _joined(earlier: Result | None, later: Result, plan: Plan) -> Result:
         later.validation_scores = earlier.validation_scores + later.validation_scores
     if _goes_on(later) and later.n_iter >= plan.max_iter:
         later.stop_reason = "max_iter"
-    later.checkpoint = None  # of the smoothed objective
+    later.paused = None  # of the smoothed objective
     return later
 
 

@@ -22,8 +22,8 @@ from skopt_suite.backends import (
 from skopt_suite.models import Context, DropoutDraws
 from skopt_suite.optimizers import Optimizer
 from skopt_suite.schedules import Schedule
-from skopt_suite.training._checkpoint import Memory
 from skopt_suite.training._job import Job
+from skopt_suite.training._memory import Memory
 from skopt_suite.training._objective import Terms
 from skopt_suite.training._rows import Weights
 from skopt_suite.training._swap import Swap
@@ -150,7 +150,7 @@ def _own_start(job: Job) -> np.ndarray:
 
 
 def _best(jobs: Sequence[Job], placement: Placement) -> Params | None:
-    best = [job.checkpoint.best_params for job in jobs if job.checkpoint is not None]
+    best = [job.paused.best_params for job in jobs if job.paused is not None]
     return join(best, placement) if best else None
 
 

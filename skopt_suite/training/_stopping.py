@@ -36,8 +36,8 @@ class Progress:
 
     @classmethod
     def start(cls, jobs: Sequence[Job], reference: np.ndarray, null: np.ndarray) -> Progress:
-        """Return the progress of fits that begin, or go on from a checkpoint."""
-        pasts = [job.checkpoint for job in jobs]
+        """Return the progress of fits that begin, or go on from where they paused."""
+        pasts = [job.paused for job in jobs]
         return cls(
             best=np.array([np.inf if past is None else past.best for past in pasts]),
             anchor=np.array([np.inf if past is None else past.anchor for past in pasts]),
@@ -161,7 +161,7 @@ def expects_more(factors: np.ndarray, passed: float) -> np.ndarray:
 def _last_watched(job: Job) -> list[float]:
     """Return what was watched in the last epochs that count, NaN before the first."""
     n_epochs = _N_SMOOTHED if job.plan.early_stopping else 1
-    scores = [] if job.checkpoint is None else job.checkpoint.validation_scores
+    scores = [] if job.paused is None else job.paused.validation_scores
     last = [-score for score in scores[-n_epochs:]]
     return [np.nan] * (n_epochs - len(last)) + last
 

@@ -56,7 +56,7 @@ def count_epochs(monkeypatch):
     def counting(jobs, *args, **settings):
         results = train(jobs, *args, **settings)
         for job, result in zip(jobs, results, strict=True):
-            epochs.append(result.n_iter - (job.checkpoint.epoch if job.checkpoint else 0))
+            epochs.append(result.n_iter - (job.paused.epoch if job.paused else 0))
         return results
 
     train = passes.train

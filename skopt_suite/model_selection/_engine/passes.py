@@ -31,7 +31,7 @@ from skopt_suite.model_selection._engine.levels import innermost_name
 from skopt_suite.model_selection._engine.memory import pieces
 from skopt_suite.model_selection._engine.progress import PassObserver
 from skopt_suite.model_selection._engine.settings import Settings
-from skopt_suite.training import Checkpoint, Data, Job, Result, check_job, train
+from skopt_suite.training import Data, Job, Paused, Result, check_job, train
 
 
 @dataclass
@@ -185,19 +185,19 @@ def _jobs(
     for candidate in candidates:
         if _error(candidate, prepared) is None:
             job = job_of(prepared[candidate.weighting], candidate.plan)
-            checkpoint = _checkpoint_for(job, past.get(candidate.index))
-            if checkpoint is not job.checkpoint:
-                job = replace(job, checkpoint=checkpoint)
+            paused = _paused_for(job, past.get(candidate.index))
+            if paused is not job.paused:
+                job = replace(job, paused=paused)
             members.append((candidate, job))
     return members
 
 
-def _checkpoint_for(job: Job, past: Result | None) -> Checkpoint | None:
+def _paused_for(job: Job, past: Result | None) -> Paused | None:
     """Return where a fit goes on; None: it begins, or other rows were held out before."""
-    checkpoint = None if past is None else past.checkpoint
-    if checkpoint and bool(checkpoint.validation_scores) != job.plan.early_stopping:
+    paused = None if past is None else past.paused
+    if paused and bool(paused.validation_scores) != job.plan.early_stopping:
         return None
-    return checkpoint
+    return paused
 
 
 def _trained(
@@ -257,7 +257,7 @@ def _n_epochs(piece: list[tuple[Candidate, Job]], past: dict[int, Result]) -> in
     """Return how many epochs a piece has at most; fits go on from where they are."""
     going = [job for candidate, job in piece if not _is_done(past.get(candidate.index), job)]
     return max(
-        (job.plan.max_iter - (job.checkpoint.epoch if job.checkpoint else 0) for job in going),
+        (job.plan.max_iter - (job.paused.epoch if job.paused else 0) for job in going),
         default=0,
     )
 
@@ -265,9 +265,9 @@ def _n_epochs(piece: list[tuple[Candidate, Job]], past: dict[int, Result]) -> in
 def _is_done(result: Result | None, job: Job) -> bool:
     if result is None:
         return False
-    if result.checkpoint is None:  # it has come to an end, or trains anew
+    if result.paused is None:  # it has come to an end, or trains anew
         return result.stop_reason != "max_iter"
-    return result.checkpoint.epoch >= job.plan.max_iter
+    return result.paused.epoch >= job.plan.max_iter
 
 
 def _warn(piece: list[tuple[Candidate, Job]], results: list[Result], data: Data) -> None:

@@ -32,7 +32,7 @@ class Rounds:
 class Survivors(Rounds):
     """Fits that have used up the epochs of their rung, to go on with more."""
 
-    keep: Keep = "checkpoints"
+    keep: Keep = "paused"
 
     def __init__(self, resource: str) -> None:
         self._resource = resource

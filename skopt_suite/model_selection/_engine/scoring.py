@@ -196,7 +196,7 @@ def _scores_of(
 
 
 def _to_keep(trained: Trained, settings: Settings) -> Result | None:
-    return trained.result if settings.keep == "checkpoints" else None
+    return trained.result if settings.keep == "paused" else None
 
 
 def _n_rows(y: Any) -> int:

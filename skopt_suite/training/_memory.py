@@ -25,7 +25,7 @@ class Memory(NamedTuple):
     reference_loss: float  # what the loss of a fit that diverges is compared with
 
 
-class Checkpoint(NamedTuple):
+class Paused(NamedTuple):
     """A fit that has used up its epochs, to go on with more as if it had not stopped."""
 
     memory: Memory
