@@ -107,22 +107,12 @@ class FusedSearch(BaseSearchCV):
         self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         self._check_input_parameters(X=X, y=y, split_params=routed.splitter.split)
         self.n_splits_ = self._checked_cv_orig.get_n_splits(X, y, **routed.splitter.split)
-        settings = Settings(
-            scoring=self.scoring,
+        settings = self._settings(
             scorer=scorer_for(scorer, self.scoring, X),
             fit_params=with_weights(chunks, routed.estimator.fit),
             score_params=routed.scorer.score,
-            return_train_score=self.return_train_score,
-            return_estimator=getattr(self, "return_estimator", False),
-            error_score=self.error_score,
             budget=budget,
-            shrinking=Shrinking(),
-            keep="nothing",
-            cancellation=Cancellation(),
             meter=meter,
-            verbose=self.verbose,
-            is_search=self._is_search,
-            n_splits=self.n_splits_,
             chunks=chunks,
         )
         with self._going_on(kept), meter.running():
@@ -135,6 +125,22 @@ class FusedSearch(BaseSearchCV):
         self.cost_ = SearchCost.of(meter)
         context.call_on_fit_task_end(**told)
         return self
+
+    def _settings(self, **found: Any) -> Settings:
+        """Return what tasks need: what parameters say, and what was found for the data."""
+        return Settings(
+            scoring=self.scoring,
+            return_train_score=self.return_train_score,
+            return_estimator=getattr(self, "return_estimator", False),
+            error_score=self.error_score,
+            shrinking=Shrinking(),
+            keep="nothing",
+            cancellation=Cancellation(),
+            verbose=self.verbose,
+            is_search=self._is_search,
+            n_splits=self.n_splits_,
+            **found,
+        )
 
     @contextmanager
     def _going_on(self, kept: KeptSearch | None) -> Iterator[None]:
