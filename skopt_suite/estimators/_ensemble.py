@@ -22,16 +22,12 @@ from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._classifier import TrainableClassifier
 from skopt_suite.estimators._fused import SeenRows, copied, is_trainable, plan_of
 from skopt_suite.estimators._inputs import check_sample_weight, check_X, mean_one
-from skopt_suite.estimators._prepare import (
-    prepared_on,
-    split_of,
-    training_part,
-    validation_rows,
-)
+from skopt_suite.estimators._prepare import prepared_on, validation_rows
 from skopt_suite.estimators._prepared import CheckedRows, GivenRows, Prepared, TrainingPart
 from skopt_suite.estimators._regressor import TrainableRegressor
 from skopt_suite.estimators._scoring import scores_by_loss
 from skopt_suite.estimators._settled import settled, settled_like
+from skopt_suite.estimators._training_part import split_of, training_part
 from skopt_suite.models import Network
 from skopt_suite.training import Plan
 

@@ -28,16 +28,15 @@ from skopt_suite.estimators._prepare import (
     checked_rows,
     encoded_rows,
     fresh_start,
-    loss_on,
     plan_of,
     prepared_on,
-    training_part,
 )
 from skopt_suite.estimators._prepared import CheckedRows, Prepared
 from skopt_suite.estimators._regressor import TrainableRegressor
 from skopt_suite.estimators._settled import settled, settled_like
 from skopt_suite.estimators._standardize import key_of, standardizes_targets
-from skopt_suite.estimators._targets import placed_targets
+from skopt_suite.estimators._targets import loss_on, placed_targets
+from skopt_suite.estimators._training_part import training_part
 from skopt_suite.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, Metric
 from skopt_suite.training import Job, Plan, Result, kind_of_steps
 

@@ -41,12 +41,12 @@ from skopt_suite.optimizers.algebra._spectrum import (
     spectrum,
 )
 from skopt_suite.training._distinct import counted
+from skopt_suite.training._orders import Shuffles
 from skopt_suite.training._scaling import Scaling
 
 if TYPE_CHECKING:
     from skopt_suite.training._job import Job
 
-_APART = 128  # bits: what is drawn in one epoch does not overlap with the next
 
 Basis = Literal["features", "sample", "rows", "columns"]
 """How a spectrum is found: from second moments of features, of all rows or of some of them; from
@@ -369,41 +369,6 @@ class Data:
 def as_read(X: FeatureMatrix, scaling: Scaling | None, dtype: Any) -> FeatureMatrix:
     """Return inputs as fits see them."""
     return in_precision(X, dtype) if scaling is None else scaling(X, dtype)
-
-
-class Shuffles:
-    """Orders of rows, of which the next can be drawn while a device works.
-
-    Parameters
-    ----------
-    n_samples : int
-        Number of rows.
-    seed : int
-        What the orders are drawn from, with the number of the epoch.
-    placement : Placement
-        Where they are wanted.
-    """
-
-    def __init__(self, n_samples: int, seed: int, placement: Placement) -> None:
-        self.given = n_samples, seed, placement
-        self.drawn: dict[int, Array] = {}
-
-    def draw(self, epoch: int) -> None:
-        """Draw the order of an epoch before it is wanted."""
-        n_samples, seed, placement = self.given
-        self.drawn[epoch] = shuffled(n_samples, seed, epoch, placement)
-
-    def of(self, epoch: int) -> Array:
-        """Return the order of an epoch."""
-        if epoch not in self.drawn:
-            self.draw(epoch)
-        return self.drawn.pop(epoch)
-
-
-def shuffled(n_samples: int, seed: int, epoch: int, placement: Placement) -> Array:
-    """Return the order of the rows in an epoch: a function of seed and epoch, (n_samples,)."""
-    bits = np.random.Philox(key=seed, counter=epoch << _APART)
-    return placement.asarray(np.random.Generator(bits).permutation(n_samples))
 
 
 def blocks(n_samples: int, size: int) -> Iterator[slice]:

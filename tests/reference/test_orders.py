@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skopt_suite.backends import Placement
-from skopt_suite.training._rows import shuffled
+from skopt_suite.training._orders import shuffled
 
 
 @pytest.mark.parametrize("seed", [0, 7])
