@@ -6,27 +6,16 @@ from itertools import product
 import numpy as np
 import pytest
 
-from skopt_suite._target_type import TargetType
-from skopt_suite.backends import KERNELS, Placement, like, namespace
+from skopt_suite.backends import KERNELS
 from skopt_suite.backends.kernels._numba import _compose
-from skopt_suite.backends.kernels._numba._body import Body, rule_type
 from skopt_suite.backends.kernels._numba._compose import ComposedSteps
-from skopt_suite.backends.kernels._numba._concave import TANGENTS
 from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
-from skopt_suite.backends.kernels._numba._projections import PROJECTIONS
 from skopt_suite.backends.kernels._numba._rules import RULES
-from skopt_suite.backends.kernels._numba._united import UNITED
-from skopt_suite.backends.kernels._numba._written import written
 from skopt_suite.losses import (
-    CLASSIFICATION_LOSSES,
     REGRESSION_LOSSES,
-    Focal,
     LogLoss,
-    Quantile,
     SquaredError,
-    Tweedie,
 )
-from skopt_suite.models import Network
 from skopt_suite.optimizers import (
     OPTIMIZERS,
     SGD,
@@ -36,10 +25,7 @@ from skopt_suite.optimizers import (
     Demands,
     Lion,
     Lookahead,
-    NAdam,
     Prodigy,
-    RMSprop,
-    Rule,
     ScheduleFreeAdamW,
     ScheduleFreeSGD,
 )
@@ -55,198 +41,35 @@ from skopt_suite.penalties import (
     MaxNorm,
     SparseGroupLasso,
     Sum,
-    WeightedL1,
 )
 from skopt_suite.schedules import SCHEDULES, Constant
-from skopt_suite.testing._common import job_of, variants
-from skopt_suite.testing._pairwise import pairwise
-from skopt_suite.training import Data, Rows, _compiled, _loop, _names, train
 from skopt_suite.training._rule_texts import rule_texts
 
-NUMPY = Placement(np)
-N_SAMPLES, N_FEATURES, BATCH = 53, 5, 16  # the last batch is smaller
-
-
-def given(loss, dtype, seed=0):
-    """Rows with targets that a loss takes."""
-    loss, kind, n_outputs = loss
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(N_SAMPLES, N_FEATURES)).astype(dtype)
-    raw = X @ rng.normal(size=(N_FEATURES, n_outputs)) + rng.normal(size=(N_SAMPLES, n_outputs))
-    if kind == "classes":
-        return Rows(X, np.argmax(raw, axis=1)[:, None])
-    numbers = np.abs(raw) + 0.1 if loss.has_link else raw
-    return Rows(X, (raw > 0 if kind == "labels" else numbers).astype(dtype))
-
-
-def grid(factors):
-    return [dict(zip(factors, values, strict=True)) for values in product(*factors.values())]
-
-
-MODELS = {
-    "linear": ((), ()),
-    "one layer": ((7,), ("relu",)),
-    "three layers": ((7, 4, 6), ("leaky_relu", "identity", "relu")),
-    "curves": ((5, 4, 6), ("tanh", "gelu", "relu")),
-    "more curves": ((5, 4, 6, 3), ("elu", "softplus", "silu", "logistic")),
-    "bent": ((5, 4, 6), ("selu", "mish", "hard_swish")),
-    "cut off": ((5, 4, 6), ("hard_tanh", "relu", "hard_sigmoid")),
-    "dropout": ((7, 6), ("relu", "tanh")),
-    "dropout of the input": ((7, 6), ("relu", "tanh")),
-    "dropout of the input, linear": ((), ()),
-}
-LABELS_OF = [("classes", 3), ("labels", 1), ("labels", 3)]
-ALL_LOSSES = [
-    *((LogLoss(label_smoothing=0.3), *targets) for targets in LABELS_OF),
-    *((Focal(gamma=0.4), *targets) for targets in LABELS_OF),
-    *((Tweedie(power), "numbers", 2) for power in (0.0, 1.0, 2.0, 3.0)),
-    *((Quantile([0.2, 0.5, 0.9]), "numbers", n_outputs) for n_outputs in (1, 2)),
-]
-ALL_LOSSES += [
-    (losses[name](), kind, n_outputs)
-    for losses in (CLASSIFICATION_LOSSES, REGRESSION_LOSSES)
-    for name in losses
-    for kind, n_outputs in [
-        ("classes", 3),
-        ("labels", 1),
-        ("labels", 3),
-        ("numbers", 1),
-        ("numbers", 2),
-    ]
-    if kind in losses[name].kinds and (kind, n_outputs) != ("classes", 1)
-]
-
-
-def name_of_loss(loss, kind, n_outputs):
-    return _names.loss_name(loss.on(TargetType(kind, n_outputs)))
-
-
-def name_of_formula(penalty):
-    """None of a penalty whose epochs are not compiled, an empty one where it needs no formula."""
-    acts = penalty.description()
-    if acts is None or acts.formula is None:
-        return None if acts is None else ""
-    return _names.name_of(acts.formula)
-
-
-ALL_LOSSES = [loss for loss in ALL_LOSSES if name_of_loss(*loss) in LOSSES]
-FORMULAS = {*TANGENTS, *PROJECTIONS, *UNITED}
-RULES_HERE = [
-    rule
-    for rule in map(OPTIMIZERS.__getitem__, OPTIMIZERS)
-    if issubclass(rule, Rule) and not rule.is_full_batch
-]
-PENALTIES_HERE = [PENALTIES.resolve(name, owner="Test") for name in PENALTIES]
-FACTORS = {
-    "rule": [*(rule() for rule in RULES_HERE), RMSprop(momentum=0.5, centered=True)],
-    "loss": ALL_LOSSES,
-    "penalty": [
-        *(penalty for penalty in PENALTIES_HERE if name_of_formula(penalty) in {"", *FORMULAS}),
-        WeightedL1(0.02, feature_weights=[0.0, 0.5, 1.0, 1.5, 2.0]),
-        Sum(L2(0.02), L1(0.02, positive=True)),
-        L1(0.01, positive=True),
-        L2(0.01, positive=True),
-        ElasticNet(0.02),
-        MCP(0.03, positive=True),
-        Sum(L2(0.02), SCAD(0.05)),
-        GroupLasso(0.05, groups=[1, 0, 1, 2, 0]),
-        GroupLasso(0.05, groups="units", positive=True),
-        SparseGroupLasso(0.1, l1_ratio=0.4, groups=[[4, 0], [2]]),
-        Sum(L2(0.02), MaxNorm(0.4)),
-        Box([-0.1, 0.0, -0.3, -0.2, 0.1], [0.2, 0.5, -0.1, 0.2, 0.1]),
-    ],
-    "model": list(MODELS),
-    "schedule": [SCHEDULES.resolve(name, owner="Test") for name in SCHEDULES],
-    "dtype": ["float32", "float64"],
-    "weighted": [False, True],
-    "shuffle": [True, False],
-}
-
-
-def is_allowed(rule, loss, penalty, model, schedule, dtype, weighted, shuffle):
-    dropout = 0.2 if "dropout" in model else 0.0
-    demands = Demands(loss[0], penalty, schedule.name, dropout, 0.0, MODELS[model][0])
-    return rule.refusal(demands) is None
-
-
-# Rules see gradients only, whatever they are of, and losses raw predictions.
-APART = [frozenset({"loss", other}) for other in ("rule", "penalty", "schedule")]
-COMBINATIONS = pairwise(FACTORS, is_allowed, apart=APART)
-
-
-def jobs_of(rule, loss, penalty, model, schedule, dtype, weighted, shuffle, n_fits=3):
-    loss, kind, n_outputs = loss
-    hidden, activations = MODELS[model]
-    weight = np.random.default_rng(1).uniform(0.2, 2, N_SAMPLES)
-    return [
-        job_of(
-            network=Network((N_FEATURES, *hidden, n_outputs * loss.n_raw), activations),
-            loss=varied_loss,
-            penalty=varied_penalty,
-            optimizer=varied_rule,
-            schedule=schedule,
-            max_iter=4,
-            tol=1e-10,
-            n_iter_no_change=100,
-            batch_size=BATCH,
-            shuffle=shuffle,
-            early_stopping=False,
-            dropout=(0.3, 0.2) if model == "dropout" else (),
-            input_dropout=0.25 if "of the input" in model else 0.0,
-            seed=3,
-            dtype=dtype,
-            targets=TargetType(kind, n_outputs),
-            sample_weight=weight / weight.mean() if weighted else None,
-        )
-        for varied_loss, varied_penalty, varied_rule in zip(
-            *(variants(one)[:n_fits] for one in (loss, penalty.with_strength(1e-4), rule)),
-            strict=True,
-        )
-    ]
-
-
-def trained(jobs, rows, monkeypatch, by_definition):
-    """Results, and whether a backend made the steps."""
-    made = []
-
-    def seen(*given):
-        steps = None if by_definition else compiled_steps(*given)
-        made.append(steps is not None)
-        return steps
-
-    compiled_steps = _loop.compiled_steps
-    with monkeypatch.context() as patch:
-        patch.setattr(_loop, "compiled_steps", seen)
-        patch.setattr(_compiled, "_FEWEST_FITS", 2)  # in the first epoch, one after the other
-        return train(jobs, Data.in_memory(rows), NUMPY), all(made)
-
-
-def plain(**options):
-    return {
-        "model": "linear",
-        "schedule": Constant(),
-        "dtype": "float64",
-        "weighted": False,
-        "shuffle": True,
-        **options,
-    }
-
-
-def name_of(combination):
-    return "-".join(str(value) for value in combination.values())
+from .compiled_fits import (
+    ALL_LOSSES,
+    BATCH,
+    COMBINATIONS,
+    FACTORS,
+    FORMULAS,
+    MODELS,
+    N_FEATURES,
+    N_SAMPLES,
+    RULES_HERE,
+    assert_steps_are_those_of_the_definition,
+    given,
+    grid,
+    jobs_of,
+    name_of,
+    name_of_formula,
+    name_of_loss,
+    plain,
+    trained,
+)
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=name_of)
 def test_compiled_steps_are_those_of_the_definition(combination, monkeypatch):
-    jobs = jobs_of(**combination)
-    rows = given(combination["loss"], combination["dtype"])
-    ours, is_compiled = trained(jobs, rows, monkeypatch, by_definition=False)
-    theirs, _ = trained(jobs, rows, monkeypatch, by_definition=True)
-    assert is_compiled
-    rtol = 2e-3 if combination["dtype"] == "float32" else 1e-8
-    for one, other in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(one.params, other.params, rtol=rtol, atol=rtol / 100)
-        np.testing.assert_allclose(one.loss_curve, other.loss_curve, rtol=rtol)
+    assert_steps_are_those_of_the_definition(combination, monkeypatch)
 
 
 AROUND = [
@@ -281,8 +104,8 @@ COMBINATIONS_AROUND = [
 def test_what_is_around_a_rule_is_that_of_the_definition(combination, monkeypatch):
     """The last learning rates are smaller than the first."""
     combination = combination | {"schedule": SCHEDULES.resolve("cosine", owner="Test")}
-    test_compiled_steps_are_those_of_the_definition(combination, monkeypatch)
-    test_compiled_steps_are_those_of_the_definition(
+    assert_steps_are_those_of_the_definition(combination, monkeypatch)
+    assert_steps_are_those_of_the_definition(
         combination | {"dtype": "float32", "shuffle": False}, monkeypatch
     )
 
@@ -360,107 +183,6 @@ def test_fits_with_rows_and_features_of_their_own(model, n_threads, monkeypatch)
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one.params, other.params, rtol=1e-8, atol=1e-10)
         np.testing.assert_allclose(one.loss_curve, other.loss_curve, rtol=1e-8)
-
-
-WITH_TEXTS = [rule for rule in FACTORS["rule"] if rule_texts(rule, "float64")]
-
-
-def test_all_rules_but_one_have_texts():
-    without = [type(rule) for rule in FACTORS["rule"] if rule not in WITH_TEXTS]
-    assert without == [NAdam]  # it sums a series
-
-
-@pytest.mark.parametrize("rule", WITH_TEXTS[::2], ids=repr)
-def test_rules_that_have_no_body_are_compiled_from_their_formulas(rule, monkeypatch):
-    monkeypatch.setattr(_compose, "_RULES", {})
-    combination = {
-        "rule": rule,
-        "loss": (SquaredError(), "numbers", 2),
-        "penalty": ElasticNet(0.02),
-        **plain(model="one layer", dtype=("float32", "float64")[WITH_TEXTS.index(rule) % 4 // 2]),
-    }
-    combination |= {"schedule": SCHEDULES.resolve("one_cycle", owner="Test")}
-    test_compiled_steps_are_those_of_the_definition(combination, monkeypatch)
-
-
-class OverNorm(SGD):
-    """Sums over all parameters: a fit in several threads could not."""
-
-    def formula(params, gradient, moments, n_steps, rate, numbers, n_weights):
-        norm = namespace(params).sum(gradient * gradient, axis=1, keepdims=True) ** 0.5
-        return params - rate * gradient / norm, moments
-
-
-class InDouble(SGD):
-    """Its rate is in double precision, and so is what it returns."""
-
-    def formula(params, gradient, moments, n_steps, rate, numbers, n_weights):
-        return params - rate * gradient, moments
-
-
-class FirstMoves(SGD):
-    """Parameters move by the gradient of another one."""
-
-    def formula(params, gradient, moments, n_steps, rate, numbers, n_weights):
-        (rate,) = like(params, rate)
-        return params - rate * gradient[:, :1], moments
-
-
-class ByValue(SGD):
-    """What it does depends on how many steps there were."""
-
-    def formula(params, gradient, moments, n_steps, rate, numbers, n_weights):
-        return (params, moments) if n_steps[0, 0] < 3 else (params - gradient, moments)
-
-
-class OfManyParts(SGD):
-    """A rule of a user, whose formula has most of what texts can have."""
-
-    def formula(params, gradient, moments, n_steps, rate, numbers, n_weights):
-        xp, (rate, share) = namespace(params), like(params, rate, 1 / (1 + n_steps))
-        step = xp.where(~xp.isnan(gradient) & (abs(gradient) > 0.1), gradient, share * gradient)
-        step = xp.clip(xp.sign(step) * xp.log1p(xp.sqrt(abs(step))), -0.4, 0.6)
-        params[:, :n_weights] -= rate * step[:, :n_weights]
-        params[:, n_weights:] -= 0.5 * rate * step[:, n_weights:]
-        return params, moments
-
-
-@pytest.mark.parametrize("rule", [OverNorm, InDouble, FirstMoves, ByValue])
-def test_what_is_not_of_each_parameter_alone_has_no_text(rule):
-    assert rule_texts(rule(), "float32") == ()
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_formulas_of_users_are_compiled(dtype, monkeypatch):
-    combination = plain(model="one layer", dtype=dtype) | {
-        "rule": OfManyParts(0.05),
-        "loss": (SquaredError(), "numbers", 2),
-        "penalty": L1(0.02),
-    }
-    test_compiled_steps_are_those_of_the_definition(combination, monkeypatch)
-
-
-class Farther(Adam):
-    """It says that Adam moves twice as far as it does, which is twice as strong an L1."""
-
-    def step_size(self, state, learning_rate):
-        return 2 * super().step_size(state, learning_rate)
-
-
-def test_a_reach_of_users_is_theirs(monkeypatch):
-    others = {"loss": (SquaredError(), "numbers", 2), "penalty": L1(0.02)}
-    combination = plain(rule=Farther(0.05), model="one layer", **others)
-    test_compiled_steps_are_those_of_the_definition(combination, monkeypatch)
-
-
-def test_what_was_compiled_from_text_is_found_again():
-    text, _ = rule_texts(Adam(), "float32")
-    written(text, rule_type).compile("float32")
-    written.cache_clear()
-    again = written(text, rule_type)
-    again.compile("float32")
-    assert sum(again.function.stats.cache_hits.values()) == 1
-    assert again not in Body.made  # which `warm_up` compiles
 
 
 def test_bodies_are_of_what_is_in_the_registries():
