@@ -20,6 +20,7 @@ import psutil
 N_FEATURES, BLOCK = 50, 50_000
 N_FITS = 2
 FEW, MANY = 5, 15  # epochs: their difference is what epochs take
+N_ROUNDS = 200  # of tasks that do nothing
 
 
 def models(n_epochs: int) -> dict[str, Any]:
@@ -107,6 +108,20 @@ def measure(client: Any, name: str, n_rows: int) -> dict[str, float]:
     }
 
 
+def round_of_nothing(client: Any) -> tuple[float, float]:
+    """Return seconds by the clock, and of this process, of a task for every worker that does nothing.
+
+    The scheduler is part of this process.
+    """
+    workers = list(client.scheduler_info()["workers"])
+    for _ in range(2):  # the first time is not counted
+        wall, cpu = time.perf_counter(), time.process_time()
+        for _ in range(N_ROUNDS):
+            client.gather([client.submit(int, workers=[one], pure=False) for one in workers])
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return wall / N_ROUNDS, cpu / N_ROUNDS
+
+
 def _timed(model: Any, X: Any, y: Any) -> tuple[float, float]:
     wall, cpu = time.perf_counter(), processor_seconds()
     model.fit(X, y)
@@ -118,6 +133,9 @@ def report(n_rows: int, names: list[str]) -> None:
     print("|---|---|---|---|---|---|---|")
     for n_workers, size in ((1, n_rows), (2, n_rows), (2, 2 * n_rows)):
         with cluster(n_workers) as client:
+            wall, cpu = round_of_nothing(client)
+            nothing = f"{1e3 * wall:.1f} | {1e3 * cpu:.1f} | | |"
+            print(f"| tasks that do nothing | {n_workers} | | {nothing}", flush=True)
             for name in names:
                 found = measure(client, name, size)
                 print(
