@@ -109,9 +109,9 @@ def measure(client: Any, name: str, n_rows: int) -> dict[str, float]:
 
 
 def round_of_nothing(client: Any) -> tuple[float, float]:
-    """Return seconds by the clock, and of this process, of a task for every worker that does nothing.
+    """Return what a task for every worker takes that does nothing, in seconds.
 
-    The scheduler is part of this process.
+    By the clock, and of this process, of which the scheduler is part.
     """
     workers = list(client.scheduler_info()["workers"])
     for _ in range(2):  # the first time is not counted
