@@ -98,9 +98,9 @@ def job_of(**settings):
 def test_a_fit_that_stops_goes_on_as_if_it_had_not():
     (longer, data), (shorter, _) = job_of(max_iter=6), job_of(max_iter=3)
     (whole,) = train([longer], data, Placement(np))
-    (half,) = train([shorter], data, Placement(np), keep="checkpoints")
-    assert half.checkpoint is not None
-    (rest,) = train([dataclasses.replace(longer, checkpoint=half.checkpoint)], data, Placement(np))
+    (half,) = train([shorter], data, Placement(np), keep="paused")
+    assert half.paused is not None
+    (rest,) = train([dataclasses.replace(longer, paused=half.paused)], data, Placement(np))
     np.testing.assert_allclose(rest.params, whole.params, rtol=1e-10)
     np.testing.assert_allclose(rest.loss_curve, whole.loss_curve, rtol=1e-10)
 
