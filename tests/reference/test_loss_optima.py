@@ -225,3 +225,13 @@ def test_many_quantiles_are_those_of_single_fits(alpha):
         loss = np.maximum(level * residual, (level - 1) * residual).mean()
         best += loss + alpha * np.abs(theirs.coef_).sum()
     assert ours.loss_ == pytest.approx(best, rel=2e-4)
+
+
+@pytest.mark.parametrize("penalty", [L2(1e-3), L1(1e-2)], ids=str)
+def test_a_first_step_into_an_exponential_is_not_taken_for_the_end(penalty):
+    """At a mean of 50 the slope by raw predictions is so, and they are logarithms."""
+    y, settings = 50 * COUNTS, {"loss": "poisson", "penalty": penalty, "tol": 1e-9}
+    model = LinearRegressor(optimizer="fista", **settings).fit(X, y)
+    best = LinearRegressor(optimizer="coordinate_descent", **settings).fit(X, y)
+    assert model.stop_reason_ == "converged"
+    assert model.loss_ == pytest.approx(best.loss_, rel=1e-7)

@@ -104,21 +104,36 @@ class _End(NamedTuple):
 
 
 def _initial_factor(problem: Problem, line: _Line) -> FitColumn:
-    """Return how many times the known curvature it is along a step, from a finite difference."""
+    """Return how many times the known curvature it is along a step, from a finite difference.
+
+    The step is one that does not end higher: beyond, an exponential may be curved out of proportion.
+    """
     xp, diagonal = namespace(line.point), problem.diagonal()
     move = line.gradient / line.curvature
-    _, moved = problem.value_and_gradient(diagonal.uncentred(line.point - move))
+    highest = line.value + _rounding(line)
+    for _ in range(_MAX_BACKTRACKS):
+        value, moved = problem.value_and_gradient(diagonal.uncentred(line.point - move))
+        is_lower = value <= highest
+        if bool(xp.all(is_lower)):
+            break
+        move = xp.where(is_lower[:, None], move, move / 8)
     change = line.gradient - diagonal.centred_gradient(moved)
-    square = xp.vecdot(move, line.gradient)[:, None]
+    square = xp.vecdot(move, line.curvature * move)[:, None]
     changed = xp.vecdot(change / line.curvature, change)[:, None]
     factor = xp.sqrt(changed / xp.where(square > 0, square, 1.0))
     return xp.where((factor > 0) & xp.isfinite(factor), factor, 1.0)
 
 
+def _rounding(line: _Line) -> PerFit:
+    """Return by how much values may differ where a step begins without saying anything."""
+    xp = namespace(line.value)
+    return 8 * xp.finfo(line.value.dtype).eps * xp.abs(line.value)
+
+
 def _backtrack(problem: Problem, line: _Line, factor: FitColumn) -> _End:
     """Double the factor, per fit, until the quadratic model bounds the smooth part."""
     xp, diagonal = namespace(factor), problem.diagonal()
-    rounding = 8 * xp.finfo(factor.dtype).eps * xp.abs(line.value)
+    rounding = _rounding(line)
     for _ in range(_MAX_BACKTRACKS):
         curvature = factor * line.curvature
         new = line.point - line.gradient / curvature
