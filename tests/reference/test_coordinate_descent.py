@@ -10,7 +10,7 @@ from skopt_suite import LinearClassifier, LinearRegressor
 from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.optimizers.algebra import _coordinates as coordinates
 from skopt_suite.optimizers.algebra._working_set import WorkingSet
-from skopt_suite.penalties import L1, MCP, SCAD, ElasticNet, WeightedL1
+from skopt_suite.penalties import L1, L2, MCP, SCAD, ElasticNet, WeightedL1
 
 RNG = np.random.default_rng(0)
 TALL, WIDE = RNG.normal(size=(120, 8)) + 5, RNG.normal(size=(60, 150)) + 5
@@ -59,6 +59,18 @@ def test_intercepts_are_found_where_the_loss_is_hardly_curved(far):
     left = y - model.predict(X)
     assert abs(np.tanh(left).mean()) < 1e-6
     assert np.abs(X.T @ np.tanh(left) / len(y)).max() <= 0.7 + 1e-6
+
+
+@pytest.mark.parametrize("loss", ["log_cosh", "huber"])
+def test_where_the_loss_is_hardly_curved_l2_ends_at_the_optimum(loss):
+    """Weights that are almost 0 prove nothing, and neither does an intercept off the optimum."""
+    y = 1e6 * np.exp(TALL[:, 0] - 5 + 0.3 * targets(TALL))
+    model = fitted(LinearRegressor, TALL, y, loss=loss, penalty=L2(1e-3), tol=1e-4)
+    left = model.predict(TALL) - y
+    slope = np.tanh(left) if loss == "log_cosh" else np.clip(left, -1.35, 1.35)
+    best = fitted(LinearRegressor, TALL, y, "lbfgs", loss=loss, penalty=L2(1e-3))
+    assert abs(slope.mean()) < 1e-6
+    assert 0 <= model.loss_ - best.loss_ <= 1.01 * model.dual_gap_ <= 1e-4 * y.std()
 
 
 def test_intercepts_are_found_in_few_steps(monkeypatch):

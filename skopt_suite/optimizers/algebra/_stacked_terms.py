@@ -71,12 +71,15 @@ class StackedTerms(NamedTuple):
     ) -> tuple[PerFit, Array | None]:
         """Return how much a convex objective can fall at most, (n_fits,).
 
-        And the part of every output, (n_fits, n_outputs), None with blocks. What has no strength is
-        taken to be as far from its optimum as from 0.
+        And the part of every output, (n_fits, n_outputs), None with blocks. What has a squared
+        penalty only is no further than that allows, and what has none is taken to be as far from
+        its optimum as from 0.
         """
         size, far, strength = self.sizes(weights), self.sizes(distance), self.strength
         is_free = strength == 0
         ratio, of_sizes = far / np.where(is_free, np.inf, strength), far * size * (1 + is_free)
+        is_bent = is_free & (self.bend > 0)
+        of_sizes = np.where(is_bent, far * far / (2 * np.where(is_bent, self.bend, 1.0)), of_sizes)
         objective = loss + self.value(weights)
         whole = of_sizes.sum(axis=1) + ratio.max(axis=1) * objective
         if self.norm is not None:
@@ -90,6 +93,13 @@ class StackedTerms(NamedTuple):
         if self.norm is None:
             return self.l1.reshape(len(self.l1), -1)
         return self.norm + np.minimum.reduceat(self._ordered(self.l1), self.starts[:-1], axis=1)
+
+    @property
+    def bend(self) -> Array:
+        """The least second derivative of the penalty of every weight or block, apart from kinks."""
+        if self.norm is None:
+            return self.l2.reshape(len(self.l2), -1)
+        return np.minimum.reduceat(self._ordered(self.l2), self.starts[:-1], axis=1)
 
     def sizes(self, values: Array) -> Array:
         """Return the sizes of weights or blocks, (n_fits, n_weights or n_blocks)."""

@@ -185,15 +185,17 @@ class WorkingSet:
         if not bias.size or self.rows.loss.is_quadratic:
             return
         at = np.zeros_like(bias[0, self.output])
-        low, high = at - np.inf, at + np.inf
+        low, high, last = at - np.inf, at + np.inf, at + np.inf
+        longest = np.maximum(1.0, np.abs(raw[:, self.output]).max(axis=0))
         for i in range(_MOST_SHIFTS):
             step = self._newton_shift(raw)
             if (at + step == at).all():
                 return
             if not self.rows.loss.has_coupled_outputs:
                 low, high = np.where(step < 0, low, at), np.where(step < 0, at, high)
-                step = _bracketed(step, at, low, high, 2.0 ** max(0, i - _SHORT_SHIFTS))
-            at = at + step
+                step = np.clip(step, -longest, longest)
+                step = _bracketed(step, last, at, low, high, 2.0 ** max(0, i - _SHORT_SHIFTS))
+            at, last = at + step, step
             bias[0, self.output] += step
             raw[:, self.output] += step
             self._known = None
@@ -225,9 +227,15 @@ class WorkingSet:
         return self.rows.columns.dense(self.chosen)
 
 
-def _bracketed(step: Array, at: Array, low: Array, high: Array, stretch: float) -> Array:
-    """Return steps that stay between bounds: halfway where they would not, longer without any."""
+def _bracketed(
+    step: Array, last: Array, at: Array, low: Array, high: Array, stretch: float
+) -> Array:
+    """Return steps that stay between bounds: longer where there are none yet.
+
+    They go halfway where they would not stay there, or are hardly shorter than the last.
+    """
     is_open, is_inside = np.isinf(high - low), (low < at + step) & (at + step < high)
+    is_good = is_inside & (np.abs(step) <= np.abs(last) / 2)
     with np.errstate(invalid="ignore"):
         halfway = (low + high) / 2 - at
-    return np.where(is_open, stretch * step, np.where(is_inside | (step == 0), step, halfway))
+    return np.where(is_open, stretch * step, np.where(is_good | (step == 0), step, halfway))
