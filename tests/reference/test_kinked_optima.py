@@ -127,6 +127,12 @@ def test_units_do_not_matter(factor):
     assert (model.coef_[6:] == 0).all()
 
 
+@pytest.mark.parametrize("factor", [1e-140, 1e140])
+def test_numbers_whose_cubes_do_not_exist(factor):
+    model = trained(AbsoluteError(), "none", X, factor * NUMBERS)
+    assert model.loss_ / factor == pytest.approx(least(AbsoluteError(), X, NUMBERS), rel=1e-4)
+
+
 @pytest.mark.parametrize("y", [np.zeros(90), np.full(90, 3.0), X @ np.arange(6.0)], ids=len)
 def test_perfect_fits(y):
     model = trained(AbsoluteError(), "none", X, y)

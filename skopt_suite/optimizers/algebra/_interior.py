@@ -256,7 +256,7 @@ class Interior:
         shares = step.shares(predicted, 1.0)
         mu = step.mean_product(at)
         there = step.mean_product(_moved(at, predicted, shares))
-        target = there**3 / mu**2 if mu > 0 else 0.0
+        target = there * (there / mu) ** 2 if mu > 0 else 0.0
         over, under, dual = predicted[1:]
         corrected = step.towards(target, over * dual, -under * dual)
         ahead = _moved(at, corrected, step.shares(corrected, _BOUNDARY))
