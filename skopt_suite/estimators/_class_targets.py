@@ -40,7 +40,7 @@ class ClassTargets:
         if _are_integers(y):
             return column_or_1d(y)
         _check_finite(y)
-        kind = type_of_target(y, input_name="y")
+        kind = _kind_of(y, owner)
         if kind not in ("binary", "multiclass"):
             check_classification_targets(y)
         if kind == "multilabel-indicator":
@@ -169,6 +169,20 @@ def _check_labels(y: Any, owner: str, takes_labels: bool) -> np.ndarray:
             f"values {np.unique(y).tolist()}."
         )
     return y
+
+
+def _kind_of(y: Any, owner: str) -> str:
+    """Return what scikit-learn takes targets for; raise for labels that have no order."""
+    try:
+        return str(type_of_target(y, input_name="y"))
+    except TypeError as error:
+        kinds = sorted({type(label).__name__ for label in np.asarray(y, dtype=object).ravel()})
+        if len(kinds) < 2:
+            raise
+        raise TypeError(
+            f"{owner}: labels in y must be all numbers or all texts, to be put in order, and none "
+            f"may be missing; got {' and '.join(kinds)}."
+        ) from error
 
 
 def _check_finite(y: Any) -> None:

@@ -30,6 +30,13 @@ def test_labels_are_columns_of_0_and_1(labels, values):
     _refused(text, MLPClassifier(**QUICK).fit, X, labels)
 
 
+@pytest.mark.parametrize("other, named", [(1, "int"), (None, "NoneType"), (np.nan, "float")])
+def test_labels_that_have_no_order(other, named):
+    text = f"LinearClassifier: labels in y must be all numbers or all texts.*got {named} and str"
+    with pytest.raises(TypeError, match=text):
+        LinearClassifier().fit(X, np.array(["a", other], dtype=object)[TWO])
+
+
 @pytest.mark.parametrize("y, classes", [(TWO, "[0, 1]"), (THREE, "[0, 1, 2]")])
 def test_labels_where_there_was_one_class_per_sample(y, classes):
     text = f"y must have shape (n_samples,), one of the classes {classes} per sample"
