@@ -122,6 +122,16 @@ def test_fitted_wrappers_are_whole(case):
         assert ours.predict(X).shape == y.shape
 
 
+@pytest.mark.filterwarnings("ignore:Label not 0 is present", "ignore:The least populated class")
+def test_a_fold_with_one_class_and_no_rest():
+    """There is nothing to fit, and yet a prediction."""
+    rare = CLASSES[0], (np.arange(150) == 3).astype(int)
+    wrapper, grid = OneVsRestClassifier(LINEAR), {"estimator__penalty__alpha": ALPHAS}
+    fused, plain = both(wrapper, grid, rare, return_train_score=True)
+    assert_same_results(fused, plain)
+    assert fused.cv_results_["split2_test_score"].tolist() == [0.98, 0.98]
+
+
 def test_a_random_transformer_of_targets_is_fitted_once():
     transformer = QuantileTransformer(n_quantiles=20, subsample=50, output_distribution="normal")
     wrapper = TransformedTargetRegressor(REGRESSOR, transformer=transformer, check_inverse=False)

@@ -14,7 +14,7 @@ from skopt_suite.model_selection._engine.candidates import Candidate
 from skopt_suite.model_selection._engine.device import DeviceRows, sklearn_takes, split
 from skopt_suite.model_selection._engine.ensembles import outcomes_of_ensembles
 from skopt_suite.model_selection._engine.joined import joined_outcomes
-from skopt_suite.model_selection._engine.levels import Opened, beneath_pipelines, opened
+from skopt_suite.model_selection._engine.levels import beneath_pipelines, opened
 from skopt_suite.model_selection._engine.outcome import Outcome, failure_of
 from skopt_suite.model_selection._engine.passes import Viewer, train_group
 from skopt_suite.model_selection._engine.private_sklearn import (
@@ -76,6 +76,32 @@ def _alone(
     """Train and score a candidate as scikit-learn does."""
     ((candidate,), bar) = task.groups[0]
     counts = settings.is_search
+    outcome = _ordinary(
+        candidate,
+        X,
+        y,
+        train_rows,
+        test_rows,
+        settings,
+        verbose=settings.verbose,
+        split_progress=(task.split, settings.n_splits) if counts else None,
+        candidate_progress=(candidate.index, settings.n_candidates) if counts else None,
+        **bar.for_estimator(),
+    )
+    settings.countdown.after(1)
+    return outcome
+
+
+def _ordinary(
+    candidate: Candidate,
+    X: Any,
+    y: Any,
+    train_rows: np.ndarray,
+    test_rows: np.ndarray,
+    settings: Settings,
+    **reported: Any,
+) -> Outcome:
+    """Return what scikit-learn makes of a candidate."""
     scored = fit_and_score(
         clone(candidate.estimator),
         X if sklearn_takes(X) else DeviceRows(X),
@@ -83,10 +109,7 @@ def _alone(
         scorer=settings.scorer,
         train=train_rows,
         test=test_rows,
-        verbose=settings.verbose,
         parameters=candidate.params,
-        split_progress=(task.split, settings.n_splits) if counts else None,
-        candidate_progress=(candidate.index, settings.n_candidates) if counts else None,
         fit_params=settings.fit_params,
         score_params=settings.score_params,
         return_train_score=settings.return_train_score,
@@ -94,9 +117,8 @@ def _alone(
         return_n_test_samples=True,
         return_times=True,
         error_score=settings.error_score,
-        **bar.for_estimator(),
+        **reported,
     )
-    settings.countdown.after(1)
     return Outcome(candidate.index, scored)
 
 
@@ -119,12 +141,14 @@ def _fused(
     first = task.groups[0].candidates[0].estimator
     given = _given(task, X, y, train_rows, settings)
     try:
-        levels = _opened(first, given, settings)
+        levels = opened(first, given, settings.cancellation.check)
     except Cancelled:
         raise
     except Exception as error:
         spent = time.perf_counter() - start
         return _failures(task, error, spent, given, settings)
+    if not levels.leaves():
+        return _without_models(task, X, y, train_rows, test_rows, given, settings)
     each = (time.perf_counter() - start) / sum(len(group.candidates) for group in task.groups)
     scored_rows = [test_rows, train_rows] if settings.return_train_score else [test_rows]
     steps, _ = beneath_pipelines(levels)
@@ -152,12 +176,27 @@ def _told(given: Rows) -> tuple[Any, Any, dict[str, Any] | None]:
     return given.X, given.y, metadata_of(given.fit_params)
 
 
-def _opened(first: Any, given: Rows, settings: Settings) -> Opened:
-    """Return all that is around the model, fitted."""
-    levels = opened(first, given, settings.cancellation.check)
-    if not levels.leaves():
-        raise ValueError(f"{type(first).__name__} fits nothing to these rows.")
-    return levels
+def _without_models(
+    task: Task,
+    X: Any,
+    y: Any,
+    train_rows: np.ndarray,
+    test_rows: np.ndarray,
+    given: Rows,
+    settings: Settings,
+) -> list[Outcome]:
+    """Return the outcomes where no model has anything to learn: one class, and no rest.
+
+    What is around it may predict all the same.
+    """
+    outcomes = []
+    for group in task.groups:
+        with group.bar.watch(*_told(given)):
+            rows = X, y, train_rows, test_rows
+            done = [_ordinary(one, *rows, settings, verbose=0) for one in group.candidates]
+        _end(group, done, task.split, lines.Spent(), settings)
+        outcomes += done
+    return outcomes
 
 
 def _failures(
