@@ -21,7 +21,6 @@ from skopt_suite.training._rows import Source, Targets, Weights, blocks
 from skopt_suite.training._stack import Stack
 
 N_ROWS = 256  # rows on which the initial parameters are evaluated
-_FLOOR = 1e-10  # so that the noise of a fit that is exact from the start is no divergence
 
 
 def reference_losses(
@@ -42,7 +41,7 @@ def reference_losses(
     at_constant = mean_loss_at(_constant(jobs[0], stack, source), stack, source, n_at_once)
     reference = np.maximum(at_constant, _mean(initial) + _on_host(penalty))
     earlier = [0.0 if job.past is None else job.past.reference_loss for job in jobs]
-    return np.maximum(np.maximum(reference, _FLOOR), earlier)
+    return np.maximum(reference, earlier)
 
 
 def _constant(job: Job, stack: Stack, source: Source) -> np.ndarray:

@@ -12,6 +12,7 @@ from skopt_suite.training._job import Job
 
 EXPLODED = 1e4
 """How many times its reference a loss may be before the fit counts as diverged."""
+_LEAST = 1e-10  # of that reference: the noise of a fit that is exact from the start is no divergence
 N_TIMES = 257
 """At how many times a schedule is looked at to see what it has in store."""
 _N_SMOOTHED = 5  # epochs over which held-out scores are averaged before they are compared
@@ -76,7 +77,7 @@ class Progress:
     def diverged(self, loss: np.ndarray, params_sum: np.ndarray) -> np.ndarray:
         """Return which fits have an objective that is not finite or absurdly large."""
         finite = np.isfinite(loss) & np.isfinite(params_sum)
-        return ~finite | (loss > EXPLODED * self.reference)
+        return ~finite | (loss > EXPLODED * np.maximum(self.reference, _LEAST))
 
     @property
     def has_waited(self) -> np.ndarray:

@@ -33,6 +33,15 @@ def test_units_of_targets(optimizer, factor, offset):
     np.testing.assert_allclose(scaled / factor, once, atol=1e-8)
 
 
+@pytest.mark.parametrize("factor", [1e-40, 1e-20, 1e20])
+@pytest.mark.parametrize("optimizer", ["fista", "coordinate_descent", "newton_cg"])
+def test_units_in_which_targets_are_next_to_nothing(optimizer, factor):
+    wide, y = np.random.default_rng(1).normal(size=(40, 90)), NUMBERS[:40]
+    model = LinearRegressor(penalty=L2(0.1), optimizer=optimizer)
+    once = model.fit(wide, y).loss_
+    assert model.fit(wide, factor * y).loss_ / factor**2 == pytest.approx(once, rel=1e-4)
+
+
 @pytest.mark.parametrize("factor", FACTORS)
 def test_units_of_targets_with_a_penalty_and_a_loss_of_that_unit(factor):
     for penalty, factored in ((L1(0.1), L1(0.1 * factor)), (L2(0.1), L2(0.1))):
