@@ -12,7 +12,7 @@ from skopt_suite.training._job import Job
 
 EXPLODED = 1e4
 """How many times its reference a loss may be before the fit counts as diverged."""
-_LEAST = 1e-10  # of that reference: the noise of a fit that is exact from the start is no divergence
+_LEAST = 1e-10  # of that reference: the noise of a fit that is exact at first is no divergence
 N_TIMES = 257
 """At how many times a schedule is looked at to see what it has in store."""
 _N_SMOOTHED = 5  # epochs over which held-out scores are averaged before they are compared

@@ -106,7 +106,7 @@ class _End(NamedTuple):
 def _initial_factor(problem: Problem, line: _Line) -> FitColumn:
     """Return how many times the known curvature it is along a step, from a finite difference.
 
-    The step is one that does not end higher: beyond, an exponential may be curved out of proportion.
+    The step is one that does not end higher, as an exponential is curved beyond all proportion.
     """
     xp, diagonal = namespace(line.point), problem.diagonal()
     move = line.gradient / line.curvature
