@@ -61,8 +61,9 @@ class _Indexed(_Alone):
         self.n_chunks = n_chunks
 
     def sweep(self) -> Iterator[Any]:
-        """Yield all chunks."""
-        return map(self.read, range(self.n_chunks))
+        """Yield all chunks; not `map`, which would end with a ``StopIteration`` of `read`."""
+        for i in range(self.n_chunks):
+            yield self.read(i)
 
     def read(self, i: int) -> Any:
         """Return a chunk."""
@@ -197,7 +198,7 @@ def reader_of(X: Any) -> Reader | None:
         return OfMap(X) if _is_streamed(X) else None
     if is_of_dask(X):
         return OfDask(X)
-    if _is_array(X) or isinstance(X, (str, bytes, Mapping)):
+    if _is_array(X) or _is_lazy(X) or isinstance(X, (str, bytes, Mapping)):
         return None
     if callable(X):
         return OfCallable(X)
@@ -212,8 +213,7 @@ def is_stream(X: Any) -> bool:
 
 def is_of_dask(X: Any) -> bool:
     """Whether X is a dask array or frame with rows and columns."""
-    is_lazy = type(X).__module__.partition(".")[0].startswith("dask") and hasattr(X, "compute")
-    return is_lazy and X.ndim == 2
+    return _is_lazy(X) and _dimensions(X) == 2
 
 
 def may_be_empty(reader: Reader) -> bool:
@@ -241,6 +241,17 @@ def _iterator(chunks: Any) -> Iterator[Any]:
 def _is_streamed(X: np.memmap) -> bool:
     is_large = X.ndim == 2 and X.nbytes > SMALL and X.dtype.kind in "fiub"
     return is_large and _OF_JOBLIB not in str(X.filename)
+
+
+def _is_lazy(X: Any) -> bool:
+    """Whether X is something of dask, such as an array, a bag or what is delayed."""
+    return type(X).__module__.partition(".")[0].startswith("dask") and hasattr(X, "compute")
+
+
+def _dimensions(X: Any) -> int:
+    """Return how many axes a collection of dask has; 0 for what has any attribute."""
+    found = getattr(X, "ndim", 0)
+    return found if isinstance(found, int) else 0
 
 
 def _is_array(X: Any) -> bool:

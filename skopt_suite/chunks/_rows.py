@@ -44,6 +44,8 @@ class ChunkedRows:
         Which rows of every chunk there are; by default all.
     marks : sequence of int, optional
         What chunks are known by, see `mark_of`; by default they are not looked at.
+    is_reused : bool, default=False
+        Whether a chunk may be written over by the next one, and has to be copied.
     """
 
     reader: Reader
@@ -54,6 +56,7 @@ class ChunkedRows:
     is_sparse: bool
     masks: tuple[np.ndarray, ...] | None = None
     marks: Sequence[int] | None = None
+    is_reused: bool = False
     _last: dict[int, FeatureMatrix] = field(default_factory=dict, repr=False)
     ndim = 2
 
@@ -88,7 +91,9 @@ class ChunkedRows:
                 f"chunk {i} of X: {error} In the first sweep there were {len(self.lengths)}."
             ) from error
         X = self._checked(i, as_tuple(raw)[0])
-        return X if self.masks is None else X[self.masks[i]]
+        if self.masks is not None:
+            return X[self.masks[i]]
+        return X.copy() if self.is_reused else X
 
     def __getitem__(self, index: Any) -> FeatureMatrix:
         """Return a slice of rows, with or without one of all columns."""
@@ -213,6 +218,11 @@ def mark_of(X: FeatureMatrix) -> int:
     return mark
 
 
+def is_where(X: FeatureMatrix, other: FeatureMatrix) -> bool:
+    """Whether the numbers of a chunk begin in memory where those of another do."""
+    return _address(X) == _address(other)
+
+
 def is_chunked(X: Any) -> bool:
     """Whether the rows of X are read chunk by chunk."""
     return isinstance(X, ChunkedRows)
@@ -240,6 +250,11 @@ def stacked(parts: Sequence[FeatureMatrix]) -> FeatureMatrix:
 def nbytes(X: FeatureMatrix) -> int:
     """Return how many bytes the numbers of an array or of a CSR container take."""
     return int(X.data.nbytes + X.indices.nbytes if is_sparse(X) else X.nbytes)
+
+
+def _address(X: FeatureMatrix) -> int:
+    values = X.data if is_sparse(X) else X
+    return int(values.__array_interface__["data"][0])
 
 
 def _within(mask: np.ndarray, among: np.ndarray) -> np.ndarray:

@@ -16,8 +16,8 @@ from skopt_suite.estimators._class_targets import ClassTargets
 from skopt_suite.estimators._class_weight import check_class_weight
 from skopt_suite.estimators._cluster_predict import lazily_on_clusters, score_on_cluster
 from skopt_suite.estimators._continuing import check_incremental
-from skopt_suite.estimators._first_sweep import targets_of_chunks
 from skopt_suite.estimators._named_alone import named_alone
+from skopt_suite.estimators._own_targets import given_to_score
 from skopt_suite.estimators._prepared import CheckedRows
 from skopt_suite.losses import CLASSIFICATION_LOSSES, ClassificationLoss
 from skopt_suite.training import Job
@@ -176,7 +176,7 @@ class TrainableClassifier(ClassifierMixin, TrainableEstimator):
         found = score_on_cluster(self, X, y, sample_weight)
         if found is not None:
             return found
-        y, weight = map(to_numpy, targets_of_chunks(X, y, sample_weight))
+        y, weight = given_to_score(type(self).__name__, X, y, sample_weight)
         predicted = to_numpy(self.predict(X))
         return accuracy_score(y, predicted, sample_weight=weight)
 

@@ -8,12 +8,13 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from skopt_suite.backends import is_sparse, to_numpy
+from skopt_suite.backends import is_sparse
 from skopt_suite.chunks import (
     ChunkedRows,
     Reader,
     as_tuple,
     is_held,
+    is_where,
     mark_of,
     may_be_empty,
     nbytes,
@@ -28,6 +29,7 @@ from skopt_suite.estimators._inputs import (
     limit_of_size,
     refuse_large,
 )
+from skopt_suite.estimators._own_targets import OwnTargets
 from skopt_suite.training import tell_rows
 
 if TYPE_CHECKING:
@@ -100,7 +102,9 @@ class _Sweep:
         self.kinds: list[bool] = []  # whether chunks are sparse
         self.largest = 0.0
         self.kept: list[Any] | None = []
-        self.others: list[tuple[Any, ...]] = []
+        self.own = OwnTargets()
+        self.before: Any = None
+        self.is_reused = False
 
     def take(self, chunk: Any, reader: Reader) -> None:
         """Check a chunk, and keep what comes with it."""
@@ -116,35 +120,22 @@ class _Sweep:
         self.lengths.append(X.shape[0])
         self.sizes.append(nbytes(X))
         self.marks.append(mark_of(X))
+        self.is_reused |= self.before is not None and is_where(X, self.before)
+        self.before = X
         self.dtypes.add(X.dtype)
         self.kinds.append(is_sparse(X))
         if self.kinds[-1] != self.kinds[0]:
             raise ValueError("all chunks must be dense, or all sparse; it is not like the first.")
-        self._take_others(X.shape[0], others)
+        self.own.take(X.shape[0], others)
         is_kept = self.kept is not None and is_held(reader, sum(self.sizes))
         self.kept = [*self.kept, X] if is_kept and self.kept is not None else None
-
-    def _take_others(self, n_rows: int, others: list[Any]) -> None:
-        if len(others) > 2:
-            raise ValueError(
-                f"it must be X, (X, y) or (X, y, sample_weight); got {len(others) + 1}."
-            )
-        for name, values in zip(("y", "sample_weight"), others, strict=False):
-            if len(values) != n_rows:
-                raise ValueError(f"{name} has {len(values)} entries, and X has {n_rows} rows.")
-        if self.others and len(self.others[0]) != len(others):
-            raise ValueError(
-                f"it has {len(others) + 1} parts (X, y, sample_weight); the first has "
-                f"{len(self.others[0]) + 1}."
-            )
-        self.others.append(tuple(np.asarray(to_numpy(part)) for part in others))
 
     def end(self, reader: Reader, y: Any, weight: Any) -> Swept:
         """Return all that was found."""
         owner = type(self.model).__name__
         if not self.kinds:
             raise no_chunks(owner)
-        y, weight = self._targets(owner, y, weight)
+        y, weight = self.own.found(owner, y, weight)
         own, dtype = precisions(self.dtypes, self.dtype)
         n_values = sum(self.lengths) * self.model.n_features_in_
         refuse_large(owner, dtype, self.largest, limit_of_size(dtype, n_values))
@@ -152,22 +143,11 @@ class _Sweep:
             return Swept(stacked(self.kept).astype(own, copy=False), y, weight, dtype)
         lengths, sizes = np.array(self.lengths), np.array(self.sizes)
         n_features = self.model.n_features_in_
-        kind = np.dtype(own), self.kinds[0]
-        X = ChunkedRows(reader, lengths, sizes, n_features, *kind, marks=self.marks)
+        kind, marks = (np.dtype(own), self.kinds[0]), self.marks
+        X = ChunkedRows(
+            reader, lengths, sizes, n_features, *kind, marks=marks, is_reused=self.is_reused
+        )
         return Swept(X, y, weight, dtype)
-
-    def _targets(self, owner: str, y: Any, weight: Any) -> tuple[Any, Any]:
-        """Return targets and weights: those of chunks, or those that are given."""
-        names = ("y", "sample_weight")
-        found: list[Any] = [y, weight]
-        for k, parts in enumerate(zip(*self.others, strict=True)):
-            if found[k] is not None:
-                raise ValueError(
-                    f"{owner}: {names[k]} must be left out where chunks have their own; got "
-                    f"{type(found[k]).__name__}."
-                )
-            found[k] = np.concatenate(parts)
-        return _computed(found[0]), _computed(found[1])
 
 
 def precisions(dtypes: set[Any], wanted: str) -> tuple[Any, str]:
@@ -180,6 +160,12 @@ def checked_chunk(
     model: TrainableEstimator, raw: Any, dtype: str, reset: bool = False
 ) -> tuple[Any, float]:
     """Return a chunk in one of the precisions, and its largest number where that may matter."""
+    if len(getattr(raw, "shape", ())) != 2:
+        kind = f"of shape {raw.shape}" if hasattr(raw, "shape") else "that has no shape"
+        raise ValueError(
+            f"X must be an array, CSR or a frame with rows and columns; got {type(raw).__name__} "
+            f"{kind}."
+        )
     validate_data(model, raw, reset=reset, skip_check_array=True)
     wanted = accepted(dtype if hasattr(raw, "dtype") else "float64")
     is_array = type(raw) is np.ndarray and raw.size and raw.dtype in wanted
@@ -196,18 +182,3 @@ def checked_chunk(
 def _largest(values: np.ndarray) -> float:
     smallest, largest = extremes(values)
     return max(largest, -smallest)
-
-
-def _computed(values: Any) -> Any:
-    """Return targets or weights, which are held in memory."""
-    return values.compute() if hasattr(values, "compute") else values
-
-
-def targets_of_chunks(X: Any, y: Any, weight: Any) -> tuple[Any, Any]:
-    """Return targets and weights to score on: those of chunks, unless they are given."""
-    reader = reader_of(X)
-    if reader is None or y is not None:
-        return _computed(y), _computed(weight)
-    others = [as_tuple(chunk)[1:] for chunk in reader.sweep()]
-    parts = [np.concatenate([to_numpy(one) for one in part]) for part in zip(*others, strict=True)]
-    return parts[0] if parts else None, parts[1] if len(parts) > 1 else _computed(weight)

@@ -14,9 +14,9 @@ from skopt_suite.estimators._available import available_if
 from skopt_suite.estimators._base import TrainableEstimator
 from skopt_suite.estimators._cluster_predict import lazily_on_clusters, score_on_cluster
 from skopt_suite.estimators._continuing import check_incremental
-from skopt_suite.estimators._first_sweep import targets_of_chunks
 from skopt_suite.estimators._named_alone import named_alone
 from skopt_suite.estimators._number_targets import NumberTargets
+from skopt_suite.estimators._own_targets import given_to_score
 from skopt_suite.estimators._standardize import standardizes_targets
 from skopt_suite.losses import REGRESSION_LOSSES, RegressionLoss
 from skopt_suite.training import explained
@@ -93,7 +93,7 @@ class TrainableRegressor(RegressorMixin, TrainableEstimator):
         found = score_on_cluster(self, X, y, sample_weight)
         if found is not None:
             return found
-        y, weight = map(to_numpy, targets_of_chunks(X, y, sample_weight))
+        y, weight = given_to_score(type(self).__name__, X, y, sample_weight)
         predicted = to_numpy(self.predict(X))
         if self.loss_function_.n_predictions > 1:
             return self._explained(y, predicted, weight)

@@ -10,7 +10,7 @@ __all__ = ["refuse_lazy", "refuse_unread"]
 
 
 def refuse_lazy(owner: str, **given: Any) -> None:
-    """Raise if a lazy frame of polars was given, or chunks."""
+    """Raise if a lazy frame of polars was given, chunks, or what dask has no shape of."""
     for name, rows in given.items():
         if is_stream(rows):
             raise TypeError(
@@ -20,6 +20,8 @@ def refuse_lazy(owner: str, **given: Any) -> None:
             )
         if type(rows).__name__ == "LazyFrame":
             raise _not_read(owner, name, rows, "collect")
+        if hasattr(rows, "__dask_graph__") and not isinstance(getattr(rows, "ndim", None), int):
+            raise _not_read(owner, name, rows, "compute")
 
 
 def refuse_unread(owner: str, **given: Any) -> None:
