@@ -47,6 +47,7 @@ from skopt_suite.model_selection._engine.sweeps.given import (
     given_in_chunks,
     masks_of,
     with_weights,
+    without_weights,
 )
 from skopt_suite.model_selection._engine.sweeps.runner import runner_for
 from skopt_suite.model_selection._engine.time_limit import rounds_of
@@ -99,7 +100,7 @@ class FusedSearch(BaseSearchCV):
         if not (is_device_array(X) and sklearn_takes(X)):
             y, params = on_host(y), on_host(params)
         params = check_method_params(X, params=params)
-        routed = self._get_routed_params_for_fit(params)
+        routed = self._get_routed_params_for_fit(with_weights(chunks, params))
         if kept is not None:
             kept.begin(self, *given, params)
         context = self._init_callback_context(max_subtasks=1 + (self.refit is not False))
@@ -109,7 +110,7 @@ class FusedSearch(BaseSearchCV):
         self.n_splits_ = self._checked_cv_orig.get_n_splits(X, y, **routed.splitter.split)
         settings = self._settings(
             scorer=scorer_for(scorer, self.scoring, X),
-            fit_params=with_weights(chunks, routed.estimator.fit),
+            fit_params=routed.estimator.fit,
             score_params=routed.scorer.score,
             budget=budget,
             meter=meter,
@@ -119,7 +120,7 @@ class FusedSearch(BaseSearchCV):
             results = self._search(X, y, routed.splitter.split, settings, context)
             self._choose(results, refit_metric)
             if self.refit:
-                self._refit(*given, routed.estimator.fit, context, told)
+                self._refit(*given, without_weights(chunks, routed.estimator.fit), context, told)
         self.scorer_ = getattr(scorer, "_scorers", scorer)
         self.cv_results_ = results
         self.cost_ = SearchCost.of(meter)

@@ -167,6 +167,16 @@ def test_splitters_scorers_and_memory():
             np.testing.assert_allclose(found.cv_results_[name], expected.cv_results_[name], 1e-6)
 
 
+@pytest.mark.parametrize("scoring", [None, "neg_median_absolute_error"])
+def test_weights_of_chunks_count_where_given_ones_do(scoring):
+    search = FusedGridSearchCV(LinearRegressor(), FEW, scoring=scoring, cv=3)
+    expected = search.fit(X, NUMBERS, sample_weight=WEIGHT)
+    scores, coef = expected.cv_results_["mean_test_score"], expected.best_estimator_.coef_
+    search.fit(Days(X, NUMBERS, WEIGHT))
+    np.testing.assert_allclose(search.cv_results_["mean_test_score"], scores, atol=1e-6)
+    np.testing.assert_allclose(search.best_estimator_.coef_, coef, atol=1e-4)
+
+
 def test_scorers_may_read_rows():
     def score(model, X, y):
         return float((model.predict(X[: len(y)]) == y).mean())

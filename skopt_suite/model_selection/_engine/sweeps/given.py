@@ -88,11 +88,18 @@ def given_in_chunks(
     return GivenChunks(swept.X, found, own, given, reader.is_map, seen)
 
 
-def with_weights(chunks: GivenChunks | None, fit_params: dict[str, Any]) -> dict[str, Any]:
-    """Return parameters of ``fit`` with the weights of chunks that have their own."""
+def with_weights(chunks: GivenChunks | None, params: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters of a search with the weights of chunks that have their own."""
     if chunks is None or chunks.weight is None:
-        return fit_params
-    return {**fit_params, "sample_weight": chunks.weight}
+        return params
+    return {**params, "sample_weight": chunks.weight}
+
+
+def without_weights(chunks: GivenChunks | None, params: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters of ``fit`` for chunks, without the weights that they have themselves."""
+    if chunks is None or chunks.weight is None:
+        return params
+    return {name: value for name, value in params.items() if name != "sample_weight"}
 
 
 def masks_of(
