@@ -71,10 +71,12 @@ class replaced:
     ----------
     path : Path
         Of the other one, which need not be there.
+    is_first : bool, default=False
+        Whether there must be none: `FileExistsError` if another process has made one meanwhile.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, is_first: bool = False) -> None:
+        self.path, self.is_first = path, is_first
         own = f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp"
         self.temporary = path.with_name(own)
 
@@ -89,10 +91,20 @@ class replaced:
                     self.file.flush()
                     os.fsync(self.file.fileno())
             if kind is None:
-                os.replace(self.temporary, self.path)
+                self._take_place()
         finally:
             with suppress(OSError):
                 self.temporary.unlink(missing_ok=True)
+
+    def _take_place(self) -> None:
+        if self.is_first:
+            try:
+                return os.link(self.temporary, self.path)
+            except FileExistsError:
+                raise
+            except OSError:  # where files have one name
+                pass
+        os.replace(self.temporary, self.path)
 
 
 class _Hashing:

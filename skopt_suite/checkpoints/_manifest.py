@@ -63,7 +63,7 @@ class Manifest:
             self._refuse_what_is_there()
         except NotADirectoryError:
             raise ValueError(f"{self.named()} is no folder: it is a file, or in one.") from None
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{self.named()}: {_NAME} is damaged: {error}.") from error
         except OSError as error:
             raise self._unusable(error) from error
@@ -72,6 +72,9 @@ class Manifest:
     def _checked(self, written: Any) -> dict[str, Any]:
         if not isinstance(written, dict) or written.get("what") != _WHAT:
             raise ValueError(f"{self.named()} has a {_NAME} that is not of skopt_suite.")
+        kinds = {"format": int, "of": dict, "drawn": dict}
+        if not all(isinstance(written.get(name), kind) for name, kind in kinds.items()):
+            raise ValueError(f"{self.named()}: {_NAME} is damaged: it is not what was written.")
         if written["format"] > _FORMAT:
             raise ValueError(f"{self.named()} was written by a newer version of skopt_suite.")
         return written
@@ -95,12 +98,21 @@ class Manifest:
         text = json.dumps(written, indent=1).encode()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            with replaced(self.path / _NAME) as file:
-                file.write(text)
+            self._write(text)
         except OSError as error:
             if not self.starts_anew:  # else what cannot be written there warns
                 raise self._unusable(error) from error
         self.written = json.loads(text)
+
+    def _write(self, text: bytes) -> None:
+        try:
+            with replaced(self.path / _NAME, is_first=True) as file:
+                file.write(text)
+        except FileExistsError as error:
+            raise ValueError(
+                f"{self.named()} is in use: another one has begun there since this one was called. "
+                "Name another folder."
+            ) from error
 
     def _differing(self, described: Mapping[str, str]) -> list[str]:
         before, now = self.written["of"], described

@@ -24,7 +24,7 @@ from skopt_suite import (
     LinearRegressor,
     MLPClassifier,
 )
-from skopt_suite.checkpoints import Damaged, described, described_data, read, write
+from skopt_suite.checkpoints import Damaged, Manifest, described, described_data, read, write
 from skopt_suite.training._loop import _Pass
 
 from .interrupted import Interrupted, fitted_in_pieces, interrupted_after
@@ -112,9 +112,28 @@ def test_folders_of_others_are_refused(tmp_path):
     (tmp_path / "other" / "checkpoint.json").write_text('{"what": "theirs"}')
     with pytest.raises(ValueError, match="not of skopt_suite"):
         fit(MODEL, tmp_path / "other")
-    (tmp_path / "other" / "checkpoint.json").write_text('{"what": ')
-    with pytest.raises(ValueError, match=r"checkpoint.json is damaged"):
-        fit(MODEL, tmp_path / "other")
+    of_ours = b'{"what": "skopt_suite checkpoint", "format": '
+    for content in (b'{"what": ', b"\xff\xfe", of_ours + b"1}", of_ours + b'"1"}'):
+        (tmp_path / "other" / "checkpoint.json").write_bytes(content)
+        with pytest.raises(ValueError, match=r"checkpoint.json is damaged"):
+            fit(MODEL, tmp_path / "other")
+
+
+def test_a_fit_that_began_meanwhile_keeps_its_folder(folder):
+    late = Manifest(folder / "not there yet", "LinearClassifier")
+    late.path = folder
+    with pytest.raises(ValueError, match=r"checkpoint=.* is in use: another one has begun"):
+        late.begin({"estimator": "LinearClassifier"}, {"seed": 1})
+    fit(MODEL, folder)
+
+
+def test_files_may_have_one_name_only(tmp_path, monkeypatch):
+    def link(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", link)
+    coef = fit(MODEL, tmp_path / "run").coef_
+    np.testing.assert_array_equal(fit(MODEL, tmp_path / "run").coef_, coef)
 
 
 @pytest.mark.parametrize("given", [3, "", True, b"run"])
