@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skopt_suite.backends import to_numpy
 from skopt_suite.cluster import client_for, lazily, same
-from skopt_suite.estimators._chunk_errors import named_chunk
+from skopt_suite.estimators._chunk_errors import named_chunk, no_chunks
 from skopt_suite.estimators._cluster_rows import Lazy, computed
 from skopt_suite.optimizers.algebra._moments import ColumnMoments, column_moments, pooled
 
@@ -66,6 +66,10 @@ def score_on_cluster(model: Any, X: Any, y: Any, weight: Any) -> float | None:
     own = client.submit(same, model, pure=False)
     asked = client.map(_scored, [own] * len(numbers), numbers, *columns, pure=False)
     parts = [one for one in client.gather(asked) if one is not None]
+    if not parts:
+        raise no_chunks(type(model).__name__)
+    if not any(total for (total, *_) in parts):
+        raise ValueError(f"{type(model).__name__}: sample_weight must have a positive entry.")
     return _accuracy(parts) if is_classifier(model) else _r2(parts)
 
 

@@ -40,6 +40,7 @@ class TargetSummary(NamedTuple):
 
 def _means_of_groups(y: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Return the means of groups of the same weight, from the smallest numbers to the largest."""
+    weight = weight if weight.any() else np.ones(len(y))  # whatever nothing counts
     order = np.argsort(y, kind="stable")
     reached = np.concatenate([[0.0], np.cumsum(weight[order])])
     summed = np.concatenate([[0.0], np.cumsum(weight[order] * y[order])])

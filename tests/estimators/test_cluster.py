@@ -191,6 +191,10 @@ def test_what_is_wrong_with_a_partition_is_named(client):
     model = LinearClassifier(optimizer="gradient_descent", max_iter=1).fit(as_array(X), labels)
     with pytest.raises(ValueError, match="LinearClassifier: y has 5 entries"):
         model.score(as_array(X), Y[:5])
+    with pytest.raises(ValueError, match="LinearClassifier: sample_weight must have a positive"):
+        model.score(as_array(X), labels, np.zeros(N_ROWS))
+    with pytest.raises(ValueError, match="LinearClassifier: X has no chunks"):
+        model.score(as_array(X)[:0], labels[:0])
     with pytest.raises(ValueError, match=r"needs all of X in one place.*Change"):
         LinearClassifier(optimizer="newton_cg").fit(as_array(X), labels)
 
@@ -276,6 +280,7 @@ def test_a_summary_has_the_losses_of_all():
     y, weight = RNG.exponential(size=(5000, 2)), RNG.random(5000)
     halves = slice(0, 2000), slice(2000, 5000)
     parts = [TargetSummary.of_numbers(y[rows], weight[rows]) for rows in halves]
+    parts.append(TargetSummary.of_numbers(y[:9], np.zeros(9)))
     joined = (np.concatenate(column) for column in zip(*parts, strict=True))
     summary = TargetSummary.of_numbers(*joined)
     assert summary.weight.sum() == pytest.approx(weight.sum())
