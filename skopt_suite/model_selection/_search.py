@@ -18,9 +18,10 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
 
 from skopt_suite.backends import is_device_array, is_sparse
-from skopt_suite.chunks import is_chunked
+from skopt_suite.chunks import is_chunked, is_stream
 from skopt_suite.estimators._callbacks import with_callbacks
 from skopt_suite.estimators._fused import is_trainable
+from skopt_suite.estimators._own_targets import given_to_score
 from skopt_suite.estimators._unread import refuse_unread
 from skopt_suite.model_selection._cost import SearchCost
 from skopt_suite.model_selection._engine.apart import what_keeps_apart
@@ -165,7 +166,7 @@ class FusedSearch(BaseSearchCV):
         X : array-like of shape (n_samples, n_features)
             Input.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Targets.
+            Targets; left out where `X` is chunks that have their own.
         **params : dict of str -> object
             Parameters for the scorer, as in scikit-learn's searches.
 
@@ -174,9 +175,12 @@ class FusedSearch(BaseSearchCV):
         score : float
             By ``scoring``, or the estimator's own.
         """
-        if not sklearn_takes(X) or is_trainable(getattr(self, "best_estimator_", None)):
+        is_ours = is_trainable(getattr(self, "best_estimator_", None))
+        if not sklearn_takes(X) or is_ours:
             X = X if self.scoring is None else on_host(X)
             y, params = on_host(y), on_host(params)
+        if is_ours and self.scoring is not None and is_stream(X):
+            y, _ = given_to_score(type(self).__name__, X, y, None)
         return super().score(X, y, **params)
 
     def to_frame(self) -> Any:

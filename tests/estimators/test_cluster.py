@@ -3,6 +3,7 @@
 import os
 import pickle
 import signal
+import time
 
 import dask.array
 import dask.dataframe
@@ -214,6 +215,38 @@ def test_a_worker_that_dies_is_replaced(client, monkeypatch):
     coef = model.fit(X, Y).coef_
     model.fit(as_array(X).persist(), as_array(Y, (500,)))
     assert n_asked > 6
+    np.testing.assert_allclose(model.coef_, coef, atol=1e-6)
+
+
+def test_workers_of_an_adaptive_cluster_come_and_go(monkeypatch):
+    monkeypatch.setattr(_crew, "_SECONDS", 0.0)
+    n_workers, ask = [], _cluster.ClusterTerm.value_and_gradient
+
+    def adapting(term, params):
+        n_wanted = {2: 3, 5: 1}.get(len(n_workers))
+        if n_wanted is not None:
+            cluster.adapt(minimum=n_wanted, maximum=n_wanted, interval="20ms", wait_count=1)
+            for _ in range(1000):  # 10 s at most
+                if len(client.scheduler_info()["workers"]) == n_wanted:
+                    break
+                time.sleep(0.01)
+        found = ask(term, params)
+        n_workers.append(len(term.source.X.crew.groups))
+        return found
+
+    monkeypatch.setattr(_cluster.ClusterTerm, "value_and_gradient", adapting)
+    model = LinearClassifier(optimizer="lbfgs", tol=1e-10)
+    coef = model.fit(X, Y).coef_
+    options = {"threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
+    with (
+        distributed.LocalCluster(n_workers=0, silence_logs=50, **options) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        cluster.adapt(minimum=0, maximum=2, interval="20ms", wait_count=1)
+        model.fit(as_array(X), as_array(Y, (ROWS,)))
+    assert n_workers[2:5] == [3, 3, 3]
+    assert n_workers[5:] == [1] * len(n_workers[5:])
+    assert len(n_workers) > 6
     np.testing.assert_allclose(model.coef_, coef, atol=1e-6)
 
 

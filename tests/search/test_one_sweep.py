@@ -188,6 +188,16 @@ def test_scorers_may_read_rows():
     )
 
 
+@pytest.mark.parametrize("scoring", [None, "accuracy", "roc_auc"])
+def test_the_best_is_scored_on_chunks(scoring):
+    search = FusedGridSearchCV(LBFGS, FEW, scoring=scoring, cv=3).fit(Days(X, Y))
+    expected = search.score(X, Y)
+    assert search.score(Days(X, Y)) == pytest.approx(expected)
+    assert search.score(Days(X), Y) == pytest.approx(expected)
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        search.score(Days(X))
+
+
 def test_many_folds_are_read_some_at_a_time(monkeypatch):
     monkeypatch.setattr(runner, "_AT_ONCE", 2)
     days = KINDS["callable"](None, NUMBERS)[0]
