@@ -211,6 +211,12 @@ def is_stream(X: Any) -> bool:
     return hasattr(X, "__next__") or (reader is not None and not reader.is_array)
 
 
+def is_iterable_only(X: Any) -> bool:
+    """Whether X can be iterated over again and again, but is no array, sequence or callable."""
+    is_another = hasattr(X, "__getitem__") or hasattr(X, "__next__") or callable(X) or _is_array(X)
+    return hasattr(X, "__iter__") and not is_another
+
+
 def is_of_dask(X: Any) -> bool:
     """Whether X is a dask array or frame with rows and columns."""
     return _is_lazy(X) and _dimensions(X) == 2

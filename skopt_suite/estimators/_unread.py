@@ -1,16 +1,16 @@
-"""Rows that have not been read yet: lazy frames, and chunks."""
+"""Rows that have not been read yet: lazy frames, chunks, and what may give chunks."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from skopt_suite.chunks import is_stream
+from skopt_suite.chunks import is_iterable_only, is_stream
 
 __all__ = ["refuse_lazy", "refuse_unread"]
 
 
 def refuse_lazy(owner: str, **given: Any) -> None:
-    """Raise if a lazy frame of polars was given, chunks, or what dask has no shape of."""
+    """Raise if chunks were given, or what has no rows with numbers."""
     for name, rows in given.items():
         if is_stream(rows):
             raise TypeError(
@@ -22,10 +22,16 @@ def refuse_lazy(owner: str, **given: Any) -> None:
             raise _not_read(owner, name, rows, "collect")
         if hasattr(rows, "__dask_graph__") and not isinstance(getattr(rows, "ndim", None), int):
             raise _not_read(owner, name, rows, "compute")
+        if is_iterable_only(rows):
+            raise TypeError(
+                f"{owner}: {name} must be an array or a frame; got {type(rows).__name__}, which "
+                "can only be iterated over. If it gives chunks, the four estimators take a "
+                "callable that returns it, as X."
+            )
 
 
 def refuse_unread(owner: str, **given: Any) -> None:
-    """Raise if such a frame was given, or one of dask, the rows of which have no numbers."""
+    """Raise if such rows were given, or a frame of dask, the rows of which have no numbers."""
     refuse_lazy(owner, **given)
     for name, rows in given.items():
         if hasattr(rows, "divisions") and hasattr(rows, "compute"):

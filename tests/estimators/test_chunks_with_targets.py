@@ -141,3 +141,19 @@ def test_what_dask_has_no_shape_of_is_refused(given):
         LinearClassifier().fit(given, LABELS)
     with pytest.raises(TypeError, match=r"y must have been read .* dask's .* Give y.compute\(\)"):
         LinearClassifier().fit(X, given)
+
+
+class Loader:
+    """Can be iterated over again and again, as those of other packages can."""
+
+    def __iter__(self):
+        return iter(parts(X, LABELS))
+
+
+def test_what_can_be_iterated_over_is_returned_by_a_callable():
+    model = LinearClassifier(tol=1e-10)
+    for call in (model.fit, lambda given: model.fit(X, LABELS).predict(given)):
+        with pytest.raises(TypeError, match=r"X must be .* got Loader, .* take a callable"):
+            call(Loader())
+    coef = model.fit(X, LABELS).coef_
+    np.testing.assert_allclose(model.fit(Loader).coef_, coef, atol=1e-6)
