@@ -41,7 +41,10 @@ class Crew:
     def look(self) -> int:
         """Return the number of the grouping, another one where workers have come or gone."""
         if monotonic() - self._looked_at >= _SECONDS:
-            threads = _threads(self.client)
+            threads = self.client.nthreads()
+            if not threads and not self._threads:  # all have gone, or have yet to come
+                self.client.wait_for_workers(1)
+                threads = self.client.nthreads()
             if threads and threads != self._threads:
                 self._threads, self._version = threads, self._version + 1
                 self.groups = self._grouped()
@@ -54,12 +57,6 @@ class Crew:
         holders = [held.get(partition.key, ()) for partition in self.partitions]
         threads = [worker for worker, n in sorted(self._threads.items()) for _ in range(n)]
         return grouped(threads, holders, self.n_rows)
-
-
-def _threads(client: Any) -> dict[str, int]:
-    """Return how many threads workers have."""
-    workers = client.scheduler_info(n_workers=-1)["workers"]
-    return {address: facts["nthreads"] for address, facts in workers.items()}
 
 
 def grouped(

@@ -227,7 +227,7 @@ def test_workers_of_an_adaptive_cluster_come_and_go(monkeypatch):
         if n_wanted is not None:
             cluster.adapt(minimum=n_wanted, maximum=n_wanted, interval="20ms", wait_count=1)
             for _ in range(1000):  # 10 s at most
-                if len(client.scheduler_info()["workers"]) == n_wanted:
+                if len(client.nthreads()) == n_wanted:
                     break
                 time.sleep(0.01)
         found = ask(term, params)
@@ -268,8 +268,11 @@ class FakeClient:
     def __init__(self, workers):
         self.workers, self.n_gathered = workers, []
 
-    def scheduler_info(self, n_workers):
-        return {"workers": {name: {"nthreads": n} for name, n in self.workers.items()}}
+    def nthreads(self):
+        return dict(self.workers)
+
+    def wait_for_workers(self, n_workers):
+        self.workers = {"late": n_workers}
 
     def who_has(self, partitions):
         return {partition.key: ("a",) for partition in partitions}
@@ -297,6 +300,12 @@ def test_partitions_go_to_workers_that_come(monkeypatch):
     assert sorted(parts.ask(np.positive)) == [-80, -60, -10]
     client.workers = {}
     assert len(parts.ask(np.positive)) == 3
+
+
+def test_the_first_workers_are_waited_for():
+    crew = Crew(FakeClient({}), [*map(FakePartition, range(6))], [10] * 6)
+    assert Held(crew, lambda *numbers: sum(numbers), ()).ask(np.negative) == [-15]
+    assert crew.groups == [Group("late", [0, 1, 2, 3, 4, 5])]
 
 
 def test_many_answers_are_added_up_by_workers():
