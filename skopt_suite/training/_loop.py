@@ -35,7 +35,7 @@ from skopt_suite.training._rows_read import tell_rows
 from skopt_suite.training._smoothing import needs_smoothing, train_smoothed
 from skopt_suite.training._stack import build_stack
 from skopt_suite.training._stopping import N_TIMES, Progress, divergence_error, expects_more
-from skopt_suite.training._trees import is_packed, one_on_host, unpack
+from skopt_suite.training._trees import in_precision_of, is_packed, one_on_host, unpack
 
 Keep = Literal["memory", "paused", "nothing"]
 
@@ -160,9 +160,12 @@ class _Pass:
     def _begin_optimizer(self, is_new: bool) -> None:
         """Find the state of the optimizer, from that of earlier fits if there are any."""
         stack, whole = self.stack, self.whole
-        if is_new or is_packed(stack.optimizer_state):
+        is_converted = any(job.past and job.past.params.dtype != job.dtype for job in self.jobs)
+        if is_new or is_converted or is_packed(stack.optimizer_state):
             new = stack.optimizer.init(stack.params, whole)
             stack.optimizer_state = new if is_new else unpack(stack.optimizer_state, new)
+            if is_converted:
+                stack.optimizer_state = in_precision_of(new, stack.optimizer_state, self.placement)
         if not is_new:
             state = stack.optimizer_state
             stack.optimizer_state = stack.optimizer.resume(state, stack.params, whole)
@@ -177,7 +180,7 @@ class _Pass:
         if now is stack.params:
             return
         before = np.concatenate([job.past.shown for job in self.jobs if job.past is not None])
-        eps = np.sqrt(np.finfo(before.dtype).eps)
+        eps = np.sqrt(max(np.finfo(one).eps for one in (before.dtype, self.jobs[0].dtype)))
         if not np.allclose(_on_host(now), before, rtol=eps, atol=eps * np.max(np.abs(before))):
             params = np.ascontiguousarray(before[:, : stack.params.shape[1]])
             params = self.placement.asarray(params, dtype=self.jobs[0].dtype)

@@ -37,6 +37,16 @@ def join(states: Sequence[State], placement: Placement) -> State:
     return placement.xp.concat([placement.asarray(state) for state in states], axis=0)
 
 
+def in_precision_of(new: State, tree: State, placement: Placement) -> State:
+    """Return a state whose arrays have the precision of those of another one, built like it."""
+    if isinstance(tree, tuple):
+        pairs = zip(new, tree, strict=True)
+        parts = [in_precision_of(fresh, part, placement) for fresh, part in pairs]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
+    has_numbers = hasattr(new, "dtype") and tree is not None
+    return placement.asarray(tree, dtype=new.dtype) if has_numbers else tree
+
+
 def one_on_host(tree: State, position: int) -> State:
     """Return one fit of a state as arrays of NumPy with n_fits = 1, copied."""
     return map_arrays(lambda array: np.array(to_numpy(array[position : position + 1, ...])), tree)

@@ -199,3 +199,22 @@ def test_verbose_prints_every_epoch(capsys):
     printed = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in printed] == ["epoch 1", "epoch 2", "epoch 3"]
     assert printed[-1] == f"epoch 3: loss {model.loss_:.6f}"
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "schedule_free_adamw", "average_weights"])
+@pytest.mark.parametrize("precisions", [("float32", "float64"), ("float64", "float32")])
+def test_rows_may_come_in_another_precision(precisions, optimizer):
+    X, y = CLASSES
+    found = []
+    for one in (precisions, ("float64", "float64")):
+        linear = LinearClassifier(optimizer=optimizer, random_state=0)
+        for precision in one:
+            linear.partial_fit(X.astype(precision), y, classes=np.unique(y))
+        network = MLPClassifier((3,), optimizer=optimizer, max_iter=2, random_state=0)
+        network.set_params(warm_start=True, normalization="batch", tol=None)
+        for precision in one:
+            network.set_params(dtype=precision).fit(X, y)
+        assert linear.coef_.dtype == one[-1]
+        found.append([linear.coef_, *network.coefs_])
+    for found_there, expected in zip(*found, strict=True):
+        np.testing.assert_allclose(found_there, expected, atol=1e-4)
