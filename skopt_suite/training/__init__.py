@@ -3,7 +3,7 @@
 from skopt_suite.training._checks import able_optimizers, check_job, choice
 from skopt_suite.training._cluster import ClusterRows, ClusterTargets, is_on_cluster
 from skopt_suite.training._compiled import kind_of_steps
-from skopt_suite.training._data_of import data_of
+from skopt_suite.training._data_of import data_of, share_moments
 from skopt_suite.training._distinct import targets_for_baseline
 from skopt_suite.training._epoch import Cancelled
 from skopt_suite.training._footprint import bytes_per_fit
@@ -18,6 +18,7 @@ from skopt_suite.training._result import Result
 from skopt_suite.training._rows import Data, Rows, Scorer
 from skopt_suite.training._rows_read import RowsRead, counted_rows, tell_rows, watched_rows
 from skopt_suite.training._scaling import Scaling
+from skopt_suite.training._shared_moments import Parts, SharedMoments
 from skopt_suite.training._standardization import Standardization, are_alike
 from skopt_suite.training._strongest import strongest_alpha, with_alpha
 from skopt_suite.training._trees import pack
@@ -36,6 +37,7 @@ __all__ = [
     "Memory",
     "Observer",
     "Partition",
+    "Parts",
     "Plan",
     "Recipe",
     "Report",
@@ -44,6 +46,7 @@ __all__ = [
     "RowsRead",
     "Scaling",
     "Scorer",
+    "SharedMoments",
     "Standardization",
     "able_optimizers",
     "counted_rows",
@@ -60,6 +63,7 @@ __all__ = [
     "is_on_cluster",
     "kind_of_steps",
     "pack",
+    "share_moments",
     "strongest_alpha",
     "targets_for_baseline",
     "to_result",

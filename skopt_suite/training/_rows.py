@@ -43,6 +43,7 @@ from skopt_suite.optimizers.algebra._spectrum import (
 from skopt_suite.training._distinct import counted
 from skopt_suite.training._orders import Shuffles
 from skopt_suite.training._scaling import Scaling
+from skopt_suite.training._shared_moments import Parts
 
 if TYPE_CHECKING:
     from skopt_suite.training._job import Job
@@ -261,6 +262,8 @@ class InMemory(KnownRows):
     """Rows that are in memory."""
 
     has_parts = False
+    shared: Parts | None = None
+    """What other sources know of the same rows."""
 
     @property
     def is_sparse(self) -> bool:
@@ -312,6 +315,9 @@ class InMemory(KnownRows):
         columns = [self.whole, self.y] if with_targets else [self.whole]
 
         def find() -> Moments:
+            is_alike = not with_targets or self.y.dtype.kind == "f"  # codes of classes are not
+            if weights.values is None and self.shared is not None and is_alike:
+                return self.shared.moments(columns, centred)
             return moments(columns, weights.values, centred)
 
         return self._found(("moments", centred, with_targets), weights, find)

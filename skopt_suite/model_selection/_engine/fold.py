@@ -14,7 +14,7 @@ from skopt_suite.model_selection._engine.candidates import Candidate
 from skopt_suite.model_selection._engine.device import DeviceRows, sklearn_takes, split
 from skopt_suite.model_selection._engine.ensembles import outcomes_of_ensembles
 from skopt_suite.model_selection._engine.joined import joined_outcomes
-from skopt_suite.model_selection._engine.levels import beneath_pipelines, opened
+from skopt_suite.model_selection._engine.levels import Leaf, beneath_pipelines, opened
 from skopt_suite.model_selection._engine.outcome import Outcome, failure_of
 from skopt_suite.model_selection._engine.passes import Viewer, train_group
 from skopt_suite.model_selection._engine.private_sklearn import (
@@ -25,7 +25,7 @@ from skopt_suite.model_selection._engine.progress import NoBar, PassBar, PassObs
 from skopt_suite.model_selection._engine.scoring import Fold, outcomes_of, part_of
 from skopt_suite.model_selection._engine.settings import Settings
 from skopt_suite.model_selection._engine.wrappers import Rows
-from skopt_suite.training import Cancelled, Result, RowsRead, watched_rows
+from skopt_suite.training import Cancelled, Parts, Result, RowsRead, watched_rows
 
 
 class Group(NamedTuple):
@@ -52,6 +52,8 @@ class Task(NamedTuple):
     groups: list[Group]
     past: dict[int, Result]
     """Results of fits to go on with, by the index of their candidate."""
+    parts: Parts | None = None
+    """The parts that the rows of several splits are made of."""
 
 
 def run_task(
@@ -156,7 +158,11 @@ def _fused(
         part_of(steps, split(first, X, y, rows, train_rows), X, rows, settings)
         for rows in scored_rows
     ]
-    viewers = [Viewer(*rows[:2], rows.fit_params.get("sample_weight")) for rows in levels.leaves()]
+    parts_of_rows = task.parts if isinstance(levels, Leaf) else None
+    viewers = [
+        Viewer(*rows[:2], rows.fit_params.get("sample_weight"), parts_of_rows)
+        for rows in levels.leaves()
+    ]
     fold = Fold(levels, parts, each, settings)
     outcomes = []
     for group in task.groups:

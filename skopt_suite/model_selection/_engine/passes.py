@@ -31,7 +31,16 @@ from skopt_suite.model_selection._engine.levels import innermost_name
 from skopt_suite.model_selection._engine.memory import pieces
 from skopt_suite.model_selection._engine.progress import PassObserver
 from skopt_suite.model_selection._engine.settings import Settings
-from skopt_suite.training import Data, Job, Paused, Result, check_job, train
+from skopt_suite.training import (
+    Data,
+    Job,
+    Parts,
+    Paused,
+    Result,
+    check_job,
+    share_moments,
+    train,
+)
 
 
 @dataclass
@@ -56,10 +65,18 @@ class Piece(NamedTuple):
 
 
 class Viewer:
-    """Checks rows for models, once for all that see them alike."""
+    """Checks rows for models, once for all that see them alike.
 
-    def __init__(self, X: Any, y: Any, sample_weight: Any) -> None:
-        self.given = X, y, sample_weight
+    Parameters
+    ----------
+    X, y, sample_weight : object
+        The rows.
+    parts : Parts, optional
+        What other folds know of them.
+    """
+
+    def __init__(self, X: Any, y: Any, sample_weight: Any, parts: Parts | None = None) -> None:
+        self.given, self._parts = (X, y, sample_weight), parts
         self._seen: dict[Any, SeenRows | Exception] = {}
 
     def see(self, model: Any) -> SeenRows:
@@ -71,6 +88,11 @@ class Viewer:
         if isinstance(seen, Exception):
             raise seen
         return seen
+
+    def share(self, model: Any, data: Data) -> None:
+        """Let the data of `model` know what other folds know of its rows."""
+        if self._parts is not None:
+            share_moments(data, self._parts.seen_as(view_key(model)))
 
     def _look(self, model: Any) -> SeenRows | Exception:
         try:
@@ -114,6 +136,7 @@ def train_group(
     if not members:
         return
     data = prepared[members[0][0].weighting].data
+    viewer.share(model, data)
     check_job(members[0][1], data.train.X)
     cut = list(pieces(members, data, seen.placement, settings.budget))
     if kept is not None:

@@ -20,6 +20,7 @@ from skopt_suite.model_selection._engine.meter import metered
 from skopt_suite.model_selection._engine.outcome import Outcome
 from skopt_suite.model_selection._engine.progress import PassBar
 from skopt_suite.model_selection._engine.settings import Settings
+from skopt_suite.model_selection._engine.shared import shared_parts
 from skopt_suite.training import Result
 
 
@@ -72,8 +73,12 @@ class Runner:
         first_id : int
             First free number of a task in `context`.
         """
-        parts = self._parts(candidates)
-        tasks = [Task(k, part, past[k]) for k in range(len(self._splits)) for part in parts]
+        groups, parts = self._groups(candidates), shared_parts(self._X, self._splits)
+        tasks = [
+            Task(k, of_task, past[k], of_split)
+            for k, of_split in enumerate(parts)
+            for of_task in groups
+        ]
         done = {} if self._settings.kept is None else self._settings.kept.outcomes()
         tasks = _without(done, self._without_remainder(tasks))
         if context is not None and has_callbacks(self._search):
@@ -115,7 +120,7 @@ class Runner:
             settings.meter.add(share)
         return [outcomes for outcomes, _ in found]
 
-    def _parts(self, candidates: list[Candidate]) -> list[list[Group]]:
+    def _groups(self, candidates: list[Candidate]) -> list[list[Group]]:
         """Return groups of candidates in lists, one per task of a split.
 
         Passes that share all that is around the model are one task, which fits that once.
