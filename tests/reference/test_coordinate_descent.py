@@ -221,10 +221,28 @@ def test_kernels_are_their_definitions(storage, has_intercept):
 
 
 def test_a_number_that_is_none_is_not_hidden():
-    second = np.eye(4)
-    gradient = np.array([1.0, np.nan, 1.0, 1.0])
-    zero, bound = np.zeros(4), np.full(4, np.inf)
+    second = np.eye(4)[None]
+    gradient = np.array([[1.0, np.nan, 1.0, 1.0]])
+    zero, bound = np.zeros((1, 4)), np.full((1, 4), np.inf)
     kernel = coordinates.descend_by_moments
     for run in (kernel, kernel.definition):
-        weights, _ = run(second, gradient, zero, zero, zero, -bound, bound, 1e-9, 5)
-        assert np.isnan(weights[1])
+        weights, _ = run(second, gradient, zero, zero, zero, -bound, bound, np.array([1e-9]), 5)
+        assert np.isnan(weights[0, 1])
+
+
+@pytest.mark.parametrize("n_matrices", [1, 2])
+def test_problems_in_one_call_are_solved_as_alone(n_matrices):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_matrices, 30, 6))
+    second = np.matmul(X.transpose(0, 2, 1), X) / 30
+    gradient, weights = rng.normal(size=(2, 4, 6))
+    l1, l2 = rng.uniform(0, 0.5, size=(2, 4, 6))
+    bound, tol = np.full((4, 6), 0.8), np.geomspace(1e-3, 1e-12, 4)
+    numbers = gradient, weights.clip(-0.8, 0.8), l1, l2, -bound, bound, tol
+    kernel = coordinates.descend_by_moments
+    together = kernel(second, *numbers, 200)
+    for k in range(4):
+        own = second[k * n_matrices // 4][None]
+        alone = kernel.definition(own, *(part[k : k + 1] for part in numbers), 200)
+        for ours, definition in zip(together, alone, strict=True):
+            np.testing.assert_allclose(ours[k], definition[0], atol=1e-10)

@@ -104,7 +104,7 @@ def descend_by_blocks(
     has_intercept : bool
         Whether there are intercepts.
     tol, max_epochs : float, int
-        As in `descend_by_moments`.
+        As in `descend_by_columns`.
 
     Returns
     -------

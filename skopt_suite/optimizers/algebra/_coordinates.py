@@ -59,32 +59,36 @@ def descend_by_moments(
     l2: Array,
     lower: Array,
     upper: Array,
-    tol: float,
+    tol: Array,
     max_epochs: int,
 ) -> tuple[Array, Array]:
-    """Minimise ``½ wᵀ A w - bᵀ w`` and a penalty; `gradient` is ``A w - b``.
+    """Minimise ``½ wᵀ A w - bᵀ w`` and a penalty, several times; `gradient` is ``A w - b``.
 
     Parameters
     ----------
-    second : array of shape (n_coordinates, n_coordinates)
-        A.
-    gradient, weights : array of shape (n_coordinates,)
-        Where it begins.
-    l1, l2, lower, upper : array of shape (n_coordinates,)
+    second : array of shape (n_matrices, n_coordinates, n_coordinates)
+        A, each for as many problems as any other.
+    gradient, weights : array of shape (n_problems, n_coordinates)
+        Where they begin.
+    l1, l2, lower, upper : array of shape (n_problems, n_coordinates)
         See `Terms`.
-    tol : float
+    tol : array of shape (n_problems,)
         An epoch in which no gradient moved by more is the last.
     max_epochs : int
         At most.
 
     Returns
     -------
-    weights, gradient : array of shape (n_coordinates,)
-        Where it ends.
+    weights, gradient : array of shape (n_problems, n_coordinates)
+        Where they end.
     """
-    q = _Quadratic(second, gradient.copy(), np.zeros(len(gradient)))
-    w = _descend(q, weights.copy(), Terms(l1, l2, lower, upper), tol, max_epochs)
-    return w, q.slope
+    weights, gradient = weights.copy(), gradient.copy()
+    for k in range(len(weights)):
+        terms = Terms(l1[k], l2[k], lower[k], upper[k])
+        q = _Quadratic(second[k * len(second) // len(weights)], gradient[k], np.zeros(len(l1[k])))
+        weights[k] = _descend(q, weights[k], terms, tol[k], max_epochs)
+        gradient[k] = q.slope
+    return weights, gradient
 
 
 @kernel
@@ -117,7 +121,7 @@ def descend_by_columns(
     has_intercept : bool
         Whether there is one.
     tol, max_epochs : float, int
-        As in `descend_by_moments`.
+        An epoch in which no gradient moved by more is the last, and how many there are at most.
 
     Returns
     -------

@@ -17,6 +17,7 @@ from skopt_suite.optimizers.algebra._working_set import WorkingSet
 
 _MOST_FEATURES, _ROWS_PER_FEATURE = 2000, 2  # where second moments are found
 _MOST_EPOCHS = 1000
+_AT_ONCE = 2**20  # numbers of moments
 _SOLVED = {True: 0.1, False: 1e-3}  # of the distance from stationary: what working sets are left
 _MOST_TANGENTS = 30
 _ROUNDING = 1e-14  # of the gradient at 0: an epoch that changes it by no more is the last
@@ -160,21 +161,39 @@ def _solve_by_moments(
     state: CoordinateDescentState, rows: LinearRows, tangents: Tangents
 ) -> _Solved:
     """Return where fits with a squared error are solved, the mean losses, and who did not move."""
-    known, weights, gradient = rows.moments(), state.weights.copy(), state.gradient.copy()
-    loss, terms = np.zeros(len(weights)), tangents.at(weights)
-    for k, output in np.ndindex(len(weights), weights.shape[2]):
-        q, w = known.of_fit(k), np.ascontiguousarray(weights[k, :, output])
-        cross = q.cross[:, output]
-        begin, tol = q.second @ w - cross, _ROUNDING * np.abs(cross).max(initial=0.0)
-        penalty = terms.at(k, np.arange(len(w)) * weights.shape[2] + output)
-        w, slope = descend_by_moments(q.second, begin, w, *penalty, tol, _MOST_EPOCHS)
-        weights[k, :, output], gradient[k, :, output] = w, slope
-        loss[k] += max(w @ (slope - cross) + q.square[output], 0.0) / 2
-        if state.bias.size:
-            state.bias[k, 0, output] = q.mean_target[output] - q.mean @ w
+    known, shape, terms = rows.moments(), state.weights.shape, tangents.at(state.weights)
+    begin = np.broadcast_to(-known.cross, shape)
+    if state.weights.any():
+        begin = np.matmul(known.second, state.weights) + begin
+    weights, gradient = np.empty(shape), np.empty(shape)
+    for some in _few_at_once(*shape[:2]):
+        q = known if len(known.second) == 1 else known.take(some)
+        given = (part[some] for part in (begin, state.weights, *terms[:4]))
+        tol = _ROUNDING * np.abs(q.cross).max(axis=1, initial=0.0) + np.zeros((len(some), shape[2]))
+        of_problems = (_by_problem(part) for part in given)
+        found = descend_by_moments(q.second, *of_problems, tol.reshape(-1), _MOST_EPOCHS)
+        for whole, part in zip((weights, gradient), found, strict=True):
+            whole[some] = np.swapaxes(part.reshape(len(some), shape[2], shape[1]), 1, 2)
+    squares = (weights * (gradient - known.cross)).sum(axis=1) + known.square
+    loss = np.maximum(squares, 0.0).sum(axis=1) / 2
+    bias = state.bias
+    if bias.size:
+        bias = known.mean_target[:, None, :] - np.matmul(known.mean[:, None, :], weights)
     stalled = (weights == state.weights).all(axis=(1, 2))
-    state = state._replace(weights=weights, gradient=gradient, n_steps=state.n_steps + 1)
+    n_steps = state.n_steps + 1
+    state = state._replace(weights=weights, bias=bias, gradient=gradient, n_steps=n_steps)
     return state, loss, stalled
+
+
+def _few_at_once(n_fits: int, n_features: int) -> list[np.ndarray]:
+    """Return the numbers of fits that one call solves, which nothing interrupts."""
+    size = max(1, _AT_ONCE // n_features**2)
+    return np.split(np.arange(n_fits), range(size, n_fits, size))
+
+
+def _by_problem(part: Array) -> Array:
+    """Return numbers of weights, those of every output of a fit one after the other."""
+    return np.ascontiguousarray(np.swapaxes(part, 1, 2)).reshape(-1, part.shape[1])
 
 
 def _solve_by_columns(

@@ -11,16 +11,24 @@ from numba import int32
 
 from skopt_suite.backends.kernels._numba._entry import entry
 from skopt_suite.backends.kernels._numba._jit import jit_inner_views, jit_sum
-from skopt_suite.backends.kernels._numba._types import array, given, number, whole
+from skopt_suite.backends.kernels._numba._types import (
+    array,
+    flat_of,
+    given,
+    matrix_of,
+    number,
+    row_of,
+    whole,
+)
 
 _RING = 7
 
 
 def descend_by_moments(second, gradient, weights, l1, l2, lower, upper, tol, max_epochs):
-    w, slope, p = weights.copy(), gradient.copy(), len(weights)
-    rings, terms = np.empty((2, _RING, p)), np.stack([l1, l2, lower, upper])
-    begin = np.stack([w, slope])
-    _by_moments(second, slope, w, terms, *rings, begin, np.empty((6, 6)), tol, max_epochs)
+    w, slope, (n, p) = weights.copy(), gradient.copy(), weights.shape
+    rings, terms = np.empty((2, _RING, p)), np.stack([l1, l2, lower, upper], axis=1)
+    room = *rings, np.empty((2, p)), np.empty((6, 6))
+    _all_by_moments(second, slope, w, terms.reshape(n, -1), *room, tol, max_epochs)
     return w, slope
 
 
@@ -165,20 +173,7 @@ def _solve(small):
         small[5, a] = solved / small[a, a]
 
 
-@entry(
-    lambda kind: (
-        given(kind, 2),
-        array(number, 1),
-        array(number, 1),
-        array(number, 2),
-        array(number, 2),
-        array(number, 2),
-        array(number, 2),
-        array(number, 2),
-        number,
-        whole,
-    )
-)
+@jit_inner_views
 def _by_moments(second, slope, w, terms, ring, slopes, begin, small, tol, max_epochs):
     n_kept = 0
     for _ in range(max_epochs):
@@ -209,6 +204,33 @@ def _by_moments(second, slope, w, terms, ring, slopes, begin, small, tol, max_ep
                 if _quadratic(ring[6], slopes[6], begin) + _penalty(ring[6], terms) < value:
                     _copy(w, ring[6])
                     _copy(slope, slopes[6])
+
+
+@entry(
+    lambda kind: (
+        given(kind, 3),
+        array(number, 2),
+        array(number, 2),
+        given(number, 2),
+        array(number, 2),
+        array(number, 2),
+        array(number, 2),
+        array(number, 2),
+        given(number, 1),
+        whole,
+    )
+)
+def _all_by_moments(second, slope, w, terms, ring, slopes, begin, small, tol, max_epochs):
+    flat, penalties, n, p = flat_of(second), flat_of(terms), w.shape[0], w.shape[1]
+    for k in range(n):
+        matrix = matrix_of(flat, k * second.shape[0] // n * p * p, p, p)
+        own_slope, own = row_of(slope, k), row_of(w, k)
+        _copy(row_of(begin, 0), own)
+        _copy(row_of(begin, 1), own_slope)
+        own_terms = matrix_of(penalties, 4 * k * p, 4, p)
+        _by_moments(
+            matrix, own_slope, own, own_terms, ring, slopes, begin, small, tol[k], max_epochs
+        )
 
 
 @jit_sum
