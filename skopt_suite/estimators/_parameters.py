@@ -21,6 +21,7 @@ from skopt_suite.training import has_cheap_spectrum
 _BEST_FIRST = (
     "interior_point",
     "dual_coordinate_descent",
+    "newton_cg",
     "lbfgs",
     "coordinate_descent",
     "fista",

@@ -297,7 +297,8 @@ class InMemory(KnownRows):
         stop = min(start + size, self.n_samples)  # the array API has no slices past the end
         if order is None:
             block = slice(start, stop)
-            X = self._read(self.X[block, :])
+            is_all = start == 0 and stop == self.n_samples  # of sparse rows, slices are copies
+            X = self._read(self.X if is_all else self.X[block, :])
             return Rows(X, self.y[block, ...], _columns(weights.values, block))
         chosen = order[start:stop]
         return Rows(
@@ -315,9 +316,10 @@ class InMemory(KnownRows):
         columns = [self.whole, self.y] if with_targets else [self.whole]
 
         def find() -> Moments:
-            is_alike = not with_targets or self.y.dtype.kind == "f"  # codes of classes are not
-            if weights.values is None and self.shared is not None and is_alike:
-                return self.shared.moments(columns, centred)
+            shared = self.shared if weights.values is None else None
+            # codes of classes may differ from one source to the next
+            if shared is not None and not (with_targets and self.y.dtype.kind != "f"):
+                return shared.moments(columns, centred)
             return moments(columns, weights.values, centred)
 
         return self._found(("moments", centred, with_targets), weights, find)

@@ -44,6 +44,7 @@ FITS = {
     "fista": LinearClassifier(optimizer="fista", penalty="l1", max_iter=9),
     "newton": LinearClassifier(optimizer="newton_cholesky", tol=1e-12),
     "newton_cg": LinearClassifier(optimizer="newton_cg", tol=1e-12),
+    "conjugate gradients": LinearRegressor(penalty="l2", optimizer="newton_cg", tol=1e-12),
     "coordinates": LinearClassifier(loss="squared_hinge", optimizer="coordinate_descent", tol=1e-9),
     "coordinates of moments": LinearRegressor(
         optimizer="coordinate_descent", penalty="elastic_net", tol=1e-12, dtype="float32"

@@ -48,8 +48,8 @@ class Solved(NamedTuple):
     """About how much further it falls."""
 
 
-class _Search(NamedTuple):
-    """The fits that are not done."""
+class Search(NamedTuple):
+    """Where fits are that are not done."""
 
     direction: Array
     residual: Array
@@ -78,11 +78,11 @@ def truncated_cg(system: System, gradient: Array, forcing: PerFit, most: int) ->
     """
     conjugate = -system.inverse * gradient
     square, zero = -dot(conjugate, gradient), np.zeros(len(gradient))
-    search = _Search(np.zeros_like(gradient), -gradient, conjugate, square, zero)
+    search = Search(np.zeros_like(gradient), -gradient, conjugate, square, zero)
     found = Solved(np.zeros_like(gradient), zero.copy(), zero.copy())
     left = np.arange(len(gradient))
     for j in range(1, most + 1):
-        search, gained = _advance(system, search)
+        search, gained = advance(system, search)
         rest = j * gained
         is_done = ~(rest > forcing[left] * search.fall) | (j == most)
         if not is_done.any():
@@ -94,11 +94,11 @@ def truncated_cg(system: System, gradient: Array, forcing: PerFit, most: int) ->
             break
         keep = np.flatnonzero(~is_done)
         left, system = left[keep], system.take(keep)
-        search = _Search(*(part[keep] for part in search))
+        search = Search(*(part[keep] for part in search))
     return found
 
 
-def _advance(system: System, search: _Search) -> tuple[_Search, PerFit]:
+def advance(system: System, search: Search) -> tuple[Search, PerFit]:
     """Return where one iteration leads, and by how much the model falls in it."""
     product = system.times(search.conjugate)
     along = dot(search.conjugate, product)
@@ -111,7 +111,7 @@ def _advance(system: System, search: _Search) -> tuple[_Search, PerFit]:
     ratio = square / np.where(search.square > 0, search.square, 1.0)
     conjugate = ahead + _per_fit(ratio) * search.conjugate
     gained = length * search.square / 2
-    return _Search(direction, residual, conjugate, square, search.fall + gained), gained
+    return Search(direction, residual, conjugate, square, search.fall + gained), gained
 
 
 def _per_fit(values: PerFit) -> Array:

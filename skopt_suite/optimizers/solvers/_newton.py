@@ -58,7 +58,7 @@ class Newton(Optimizer):
         """Return why it cannot do a job, in words that go on from its name; None if it can."""
         return super().refusal(demands) or next(_refusals(demands), None)
 
-    def init(self, params: Params, problem: Problem) -> NewtonState:
+    def init(self, params: Params, problem: Problem) -> Any:
         """Return a state in which nothing is known but the parameters."""
         (layer,) = problem.layout.layers
         design = problem.linear_rows().design
@@ -69,7 +69,7 @@ class Newton(Optimizer):
 
     def step(self, state: NewtonState, params: Params, problem: Problem, factor: FitColumn) -> Step:
         """Return the end of a line search along Newton's direction."""
-        rows, ridge = problem.linear_rows(), _ridge(problem, state.coef)
+        rows, ridge = problem.linear_rows(), ridge_of(problem, state.coef)
         if state.n_steps == 0:
             state = _begin(state, rows, ridge)
         hessian = rows.hessian(state.raw, _floor(state))
@@ -79,11 +79,11 @@ class Newton(Optimizer):
         coef = state.coef + end.length[:, None, None] * model.direction
         gradient = rows.design.transposed(end.slope) + ridge * coef
         fall = model.remaining(gradient)
-        stalled = _rounds_to(coef, state.coef, params.dtype)
+        stalled = rounds_to(coef, state.coef, params.dtype)
         state = NewtonState(coef, end.raw, end.value, end.slope, gradient, fall, state.n_steps + 1)
-        _write(problem, params, rows.design.uncentred(coef))
+        write(problem, params, rows.design.uncentred(coef))
         way = _way(rows.design, hessian, end.raw) + dot(ridge * coef, coef)
-        optimality, dtype = _at_most(fall, way), params.dtype
+        optimality, dtype = at_most(fall, way), params.dtype
         return Step(params, state, end.value.astype(dtype), optimality.astype(dtype), stalled)
 
     @abstractmethod
@@ -110,7 +110,7 @@ def _begin(state: NewtonState, rows: LinearRows, ridge: Array) -> NewtonState:
     return state._replace(raw=raw, value=value, slope=slope, gradient=gradient)
 
 
-def _ridge(problem: Problem, coef: Array) -> Array:
+def ridge_of(problem: Problem, coef: Array) -> Array:
     """Return the curvature of the penalty by every coefficient; intercepts have none."""
     ridge = np.zeros_like(coef)
     ridge[:, : problem.layout.layers[0].n_in] = per_output(problem.ridge())
@@ -126,7 +126,7 @@ def _way(design: Design, hessian: Hessian, raw: RawPredictions) -> PerFit:
     return dot(raw, hessian.times(raw))
 
 
-def _at_most(fall: PerFit, way: PerFit) -> PerFit:
+def at_most(fall: PerFit, way: PerFit) -> PerFit:
     """Return about how much the objective can still fall, (n_fits,).
 
     The model says too little while curvature falls as fast as the gradient. A convex objective
@@ -148,13 +148,13 @@ def relative_fall(state: NewtonState) -> PerFit:
     return np.where(size > 0, state.fall / np.where(size > 0, size, 1.0), np.inf)
 
 
-def _rounds_to(new: Array, old: Array, dtype: Any) -> PerFit:
+def rounds_to(new: Array, old: Array, dtype: Any) -> PerFit:
     """Return which fits have moved by no more than rounding in a precision, (n_fits,)."""
     distance, size = (np.abs(part).max(axis=(1, 2)) for part in (new - old, old))
     return distance <= 4 * np.finfo(dtype).eps * size
 
 
-def _write(problem: Problem, params: Params, parts: tuple[Array, Array]) -> None:
+def write(problem: Problem, params: Params, parts: tuple[Array, Array]) -> None:
     (layer,) = problem.layout.layers
     layer.weights(params)[...] = parts[0]
     if layer.has_bias:

@@ -6,9 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Array, PerFit
+from skopt_suite.backends import Array, FitColumn, Params, PerFit
+from skopt_suite.optimizers._base import Problem, Step
+from skopt_suite.optimizers._demands import Demands
 from skopt_suite.optimizers.algebra._design import Design, Hessian, dot
 from skopt_suite.optimizers.algebra._truncated_cg import Solved, System, truncated_cg
+from skopt_suite.optimizers.solvers._conjugate_gradients import (
+    QuadraticState,
+    begin_quadratic,
+    step_of_quadratic,
+)
 from skopt_suite.optimizers.solvers._newton import Newton, NewtonState, relative_fall
 
 _LOOSEST, _TIGHTEST = 0.1, 1e-6
@@ -25,7 +32,8 @@ class NewtonCG(Newton):
 
     With ``Q(d) = gᵀ d + dᵀ H d / 2`` the quadratic model of what a step d adds to the objective,
     conjugate gradients end after j iterations where ``j (Q_{j-1} - Q_j) <= η |Q_j|``. η is about
-    the share of the objective that is yet to fall, but 0.1 at most.
+    the share of the objective that is yet to fall, but 0.1 at most. With the squared error Q is
+    the objective, and a step is at least four iterations that go on from those of the step before.
 
     See Also
     --------
@@ -51,6 +59,30 @@ class NewtonCG(Newton):
     """
 
     name = "newton_cg"
+    reads_columns = True
+
+    def suits(self, demands: Demands) -> bool:
+        """Whether `"auto"` may choose it: for least squares with L2 and sparse X, it may."""
+        loss, penalty = demands.loss, demands.penalty
+        is_ridge = loss.is_quadratic and penalty.has_ridge
+        return is_ridge and demands.is_sparse and not demands.is_chunked
+
+    def init(self, params: Params, problem: Problem) -> NewtonState | QuadraticState:
+        """Return a state in which nothing is known but the parameters."""
+        is_quadratic = problem.linear_rows().loss.is_quadratic
+        return begin_quadratic(params, problem) if is_quadratic else super().init(params, problem)
+
+    def step(
+        self,
+        state: NewtonState | QuadraticState,
+        params: Params,
+        problem: Problem,
+        factor: FitColumn,
+    ) -> Step:
+        """Return the end of a line search along Newton's direction, or of a few iterations."""
+        if isinstance(state, QuadraticState):
+            return step_of_quadratic(state, params, problem)
+        return super().step(state, params, problem, factor)
 
     def _model(
         self, state: NewtonState, design: Design, hessian: Hessian, ridge: Array

@@ -1,0 +1,90 @@
+"""Conjugate gradients on objectives that are quadratic, a few iterations in every step."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skopt_suite.backends import Array, Params, PerFit
+from skopt_suite.optimizers._base import LinearRows, Problem, Step
+from skopt_suite.optimizers.algebra._design import dot
+from skopt_suite.optimizers.algebra._truncated_cg import Search, System, advance
+from skopt_suite.optimizers.solvers._newton import at_most, ridge_of, rounds_to, write
+
+_FEWEST = 4  # iterations of a step
+_SHARE = 4  # later steps have a quarter of what there were before
+
+
+class QuadraticState(NamedTuple):
+    """Where fits are, in float64; coefficients as `Design` has them."""
+
+    coef: Array  # (n_fits, n_columns, n_outputs)
+    residual: Array  # minus the gradient of the objective
+    conjugate: Array
+    square: PerFit  # of the residual, in the inverse of the diagonal
+    fall: PerFit
+    value: PerFit  # where it began
+    n_iter: int = 0
+
+
+def begin_quadratic(params: Params, problem: Problem) -> QuadraticState:
+    """Return a state in which nothing is known but the parameters."""
+    (layer,) = problem.layout.layers
+    coef = problem.linear_rows().design.centred(layer.weights(params), layer.bias(params))
+    unknown, zero = np.zeros_like(coef), np.zeros(len(coef))
+    return QuadraticState(coef, unknown, unknown.copy(), zero, zero.copy(), zero.copy())
+
+
+def step_of_quadratic(state: QuadraticState, params: Params, problem: Problem) -> Step:
+    """Return where some more iterations lead."""
+    rows, system = problem.linear_rows(), _system(problem, state)
+    if state.n_iter == 0:
+        state = _begun(state, rows, system)
+    search, n_new = Search(*state[:5]), max(_FEWEST, state.n_iter // _SHARE)
+    for _ in range(n_new):
+        search, gained = advance(system, search)
+    n_iter = state.n_iter + n_new
+    stalled = rounds_to(search.direction, state.coef, params.dtype)
+    write(problem, params, rows.design.uncentred(search.direction))
+    about = at_most(n_iter * gained, 2 * search.fall)
+    optimality = np.minimum(about, _gap(system, search.residual))
+    value, dtype = np.maximum(state.value - search.fall, 0.0), params.dtype
+    state = QuadraticState(*search, state.value, n_iter)
+    return Step(params, state, value.astype(dtype), optimality.astype(dtype), stalled)
+
+
+def _system(problem: Problem, state: QuadraticState) -> System:
+    """Return the objective's second derivatives, the same everywhere."""
+    rows = problem.linear_rows()
+    raw = np.zeros((len(state.coef), rows.X.shape[0], state.coef.shape[2]))
+    hessian = rows.hessian(raw, np.zeros(len(raw)))
+    return System.of(rows.design, hessian, ridge_of(problem, state.coef))
+
+
+def _begun(state: QuadraticState, rows: LinearRows, system: System) -> QuadraticState:
+    """Return the state with the objective evaluated."""
+    by_penalty = system.ridge * state.coef
+    value, slope = rows.value_and_slope(system.design.times(state.coef))
+    residual = -system.design.transposed(slope) - by_penalty
+    conjugate = system.inverse * residual
+    return state._replace(
+        residual=residual,
+        conjugate=conjugate,
+        square=dot(conjugate, residual),
+        value=value + dot(by_penalty, state.coef) / 2,
+    )
+
+
+def _gap(system: System, residual: Array) -> PerFit:
+    """Return a bound on how much objectives can fall, infinite where some weight has no penalty.
+
+    No curvature is less than the penalty's, but along intercepts, which have their own: they have
+    nothing to do with centred inputs.
+    """
+    least = system.ridge.copy()
+    if system.design.mean is not None:
+        least[:, -1] = system.hessian.diagonal.sum(axis=1)
+    is_bounded = least > 0
+    gap = (residual**2 / np.where(is_bounded, 2 * least, 1.0)).sum(axis=(1, 2))
+    return np.where(is_bounded.all(axis=(1, 2)), gap, np.inf)
