@@ -187,8 +187,8 @@ def _skglm_groups(n_features, alpha, loss, tol):
 def hinge_case(X, y, alpha):
     signs = 2.0 * labels(y) - 1
     yield "ours", LinearClassifier(loss="hinge", penalty=L2(alpha))
-    for tol in (1e-2, 1e-4):
-        svc = LinearSVC(loss="hinge", C=1 / alpha / len(y), tol=tol, max_iter=20_000)
+    for tol in (1e-2, 1e-4, 1e-6):
+        svc = LinearSVC(loss="hinge", C=1 / alpha / len(y), tol=tol, max_iter=1_000_000)
         yield f"LinearSVC, tol={tol:g}", svc.set_params(intercept_scaling=10.0)
     yield (
         lambda coef, b: np.maximum(1 - signs * (X @ coef + b), 0).mean() + alpha / 2 * (coef @ coef)
@@ -208,8 +208,8 @@ def quantile_case(X, y, alpha):
 
 def tube_case(X, y, alpha):
     yield "ours", LinearRegressor(loss=EpsilonInsensitive(0.1), penalty=L2(alpha))
-    for tol in (1e-2, 1e-4):
-        svr = LinearSVR(epsilon=0.1, C=1 / alpha / len(y), tol=tol, max_iter=20_000)
+    for tol in (1e-2, 1e-4, 1e-6):
+        svr = LinearSVR(epsilon=0.1, C=1 / alpha / len(y), tol=tol, max_iter=1_000_000)
         yield f"LinearSVR, tol={tol:g}", svr.set_params(intercept_scaling=10.0)
     yield (
         lambda coef, b: (

@@ -55,7 +55,9 @@ class Design:
 
     def product(self, theta: Array) -> Array:
         """Return ``A θ``."""
-        rows = np.tile(self.X @ theta[:-1] + theta[-1], self.n_kinks)
+        rows = self.X @ theta[:-1] + theta[-1]
+        if self.n_kinks > 1:
+            rows = np.tile(rows, self.n_kinks)
         return np.concatenate([rows, theta[:-1]]) if self.has_l1 else rows
 
     def transposed(self, a: Array) -> Array:
@@ -233,20 +235,22 @@ class Interior:
         optimality = (value - at.dual * beyond).sum() + of_theta.sum()
         return smooth, optimality * (optimality > _ROUNDING * smooth + self._rounding)
 
-    def sparse(self, at: Iterate) -> Iterate:
+    def sparse(self, at: Iterate, gap: tuple[float, float]) -> tuple[Iterate, tuple[float, float]]:
         """Return it with weights of 0 where L1 holds them there, unless that is much worse.
 
-        There a is further from the slopes than the weight is from 0, each in units of its own.
+        With the `gap`, which it has as it is, or the new one. There a is further from the slopes
+        than the weight is from 0, each in units of its own.
         """
         if not self.design.has_l1:
-            return at
+            return at, gap
         weights, l1 = at.theta[:-1], self.kinks.above[-len(at.theta) + 1 :]
         free = l1 - np.abs(at.dual[-len(weights) :])
         size = np.abs(weights) * self.design.deviations
         unit = max(size.max(initial=0.0), np.abs(at.over - at.under)[: -len(size)].mean())
         is_zero = (l1 > 0) & (size * l1 < free * unit)
         rest = at._replace(theta=np.append(np.where(is_zero, 0.0, weights), at.theta[-1]))
-        return rest if self.gap(rest)[1] <= _WORSE * self.gap(at)[1] else at
+        new = self.gap(rest)
+        return (rest, new) if new[1] <= _WORSE * gap[1] else (at, gap)
 
     @np.errstate(divide="ignore", invalid="ignore", over="ignore")
     def advance(self, at: Iterate) -> Iterate:
@@ -327,7 +331,8 @@ class _Newton:
 
 def _share(values: Array, step: Array) -> float:
     """Return the largest share of a step that keeps values from being negative."""
-    return float(np.where(step < 0, -values / step, np.inf).min(initial=np.inf))
+    fastest = float(np.fmin.reduce(step / values, initial=0.0))  # 0 / 0 where there is no kink
+    return -1 / fastest if fastest < 0 else np.inf
 
 
 def _moved(at: Iterate, step: Iterate, shares: tuple[float, float]) -> Iterate:

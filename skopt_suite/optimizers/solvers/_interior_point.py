@@ -22,6 +22,7 @@ class InteriorPointState(NamedTuple):
     over: Array  # (n_fits, n_outputs, n_kinks)
     under: Array
     dual: Array
+    left: Array  # (n_fits, n_outputs): how much the objective can fall at most
     n_steps: int = 0
 
 
@@ -85,7 +86,8 @@ class InteriorPoint(Optimizer):
         n_kinks = problem.linear_rows().kinks(0).at[0].size + n_features
         shape = len(params), layer.n_out
         theta, of_kinks = np.zeros((*shape, layer.n_in + 1)), np.zeros((*shape, n_kinks))
-        return InteriorPointState(theta, of_kinks, of_kinks.copy(), of_kinks.copy())
+        left = np.full(shape, np.inf)
+        return InteriorPointState(theta, of_kinks, of_kinks.copy(), of_kinks.copy(), left)
 
     def step(
         self,
@@ -100,12 +102,14 @@ class InteriorPoint(Optimizer):
         loss, optimality = np.zeros((2, *shown.shape[:2]))
         for k, output in np.ndindex(loss.shape):
             fit, at = _interior(problem, k, output), _iterate(state, k, output)
-            end = _improved(fit, fit.start() if state.n_steps == 0 else at)
+            begin = at if state.n_steps else fit.start()
+            left = state.left[k, output] if state.n_steps else fit.gap(begin)[1]
+            end = fit.advance(begin) if left > 0 else begin
             stalled[k] &= state.n_steps > 0 and (end.theta == at.theta).all()
-            _keep(state, end, k, output)
-            end = fit.sparse(end)
-            shown[k, output] = end.theta
-            loss[k, output], optimality[k, output] = fit.gap(end)
+            gap = fit.gap(end)
+            _keep(state, end, gap[1], k, output)
+            end, gap = fit.sparse(end, gap)
+            shown[k, output], loss[k, output], optimality[k, output] = end.theta, *gap
         weights = shown[..., :-1].transpose(0, 2, 1)
         layer.weights(params)[...] = weights
         if layer.has_bias:
@@ -113,10 +117,6 @@ class InteriorPoint(Optimizer):
         value, left = (part.sum(axis=1).astype(params.dtype) for part in (loss, optimality))
         state = state._replace(n_steps=state.n_steps + 1)
         return Step(params, state, value, left, stalled, optimality)
-
-
-def _improved(fit: Interior, at: Iterate) -> Iterate:
-    return fit.advance(at) if fit.gap(at)[1] > 0 else at
 
 
 def _refusals(demands: Demands) -> Iterator[str]:
@@ -161,6 +161,6 @@ def _iterate(state: InteriorPointState, fit: int, output: int) -> Iterate:
     return Iterate(*(part[fit, output] for part in state[:4]))
 
 
-def _keep(state: InteriorPointState, at: Iterate, fit: int, output: int) -> None:
-    for part, values in zip(state[:4], at, strict=True):
+def _keep(state: InteriorPointState, at: Iterate, left: float, fit: int, output: int) -> None:
+    for part, values in zip(state[:5], (*at, left), strict=True):
         part[fit, output] = values
