@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from sklearn.utils import check_array
 
 from skopt_suite._target_type import TargetType
 from skopt_suite.backends import Array, namespace
+from skopt_suite.estimators._inputs import numbers
 from skopt_suite.estimators._targets import check_given
 
 
@@ -27,8 +27,7 @@ class NumberTargets:
 
         They keep their digits where they are standardised before they are taken in `dtype`.
         """
-        y = check_given(y, owner)
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        y = numbers(check_given(y, owner), "y")
         if y.ndim == 0 or y.ndim > 2:
             raise ValueError(f"{owner}: y must be 1- or 2-dimensional; got shape {y.shape}.")
         largest, limit = np.abs(y).max(), np.sqrt(np.finfo(dtype).max / y.size) / 4

@@ -13,9 +13,9 @@ from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.training import _part
 from skopt_suite.training._cluster import Cluster
+from skopt_suite.training._constants import baseline_on
 from skopt_suite.training._job import Job
 from skopt_suite.training._part import Part, quiet
-from skopt_suite.training._reference import baseline_on
 from skopt_suite.training._rows import Data, Rows
 from skopt_suite.training._stack import Stack
 from skopt_suite.training._validation import HeldOut, mean_losses

@@ -21,13 +21,13 @@ from skopt_suite.training._cluster import Cluster
 from skopt_suite.training._cluster_scores import held_out_on
 from skopt_suite.training._cluster_steps import ClusterSteps, cluster_steps
 from skopt_suite.training._compiled import CompiledSteps, compiled_steps
+from skopt_suite.training._constants import Constants
 from skopt_suite.training._device_steps import DeviceSteps
 from skopt_suite.training._epoch import Epoch, Steps, buffers_of, epoch_of, run_steps
 from skopt_suite.training._history import History
 from skopt_suite.training._job import Job
 from skopt_suite.training._kept import Keeper, KeptPass
 from skopt_suite.training._memory import Memory, Paused
-from skopt_suite.training._null import null_losses
 from skopt_suite.training._reference import reference_losses
 from skopt_suite.training._result import Result
 from skopt_suite.training._rows import Data, Source
@@ -143,8 +143,7 @@ class _Pass:
         self._see_all_rows()
         self._begin_optimizer(is_new=first.past is None)
         self.compiled = self._calls(source)
-        reference = reference_losses(self.jobs, self.stack, source, self.n_at_once)
-        self.progress = Progress.start(self.jobs, reference, self._null_losses())
+        self.progress = self._progress()
         self.held_out = held_out_on(self.jobs, self.data, self.placement, self.n_at_once)
         pasts = [job.paused for job in self.jobs]
         self.losses = History([[] if past is None else past.loss_curve for past in pasts])
@@ -187,11 +186,14 @@ class _Pass:
             stack.params = stack.terms.allowed(params)
             stack.optimizer_state = stack.optimizer.init(stack.params, self.whole)
 
-    def _null_losses(self) -> np.ndarray:
-        """Return what fits measure their progress in, (n_fits,); NaN where nobody asks."""
-        if self.n_epochs is not None:
-            return np.full(len(self.jobs), np.nan)
-        return null_losses(self.jobs, self.stack, self.data.train, self.n_at_once)
+    def _progress(self) -> Progress:
+        """Return how far fits are, and what that is measured in: NaN where nobody asks."""
+        given = self.jobs, self.stack, self.data.train, self.n_at_once
+        constants = Constants(*given)
+        reference = reference_losses(*given, constants)
+        is_asked = self.n_epochs is None
+        null = constants.null_losses if is_asked else np.full(len(self.jobs), np.nan)
+        return Progress.start(self.jobs, reference, null)
 
     def run(self) -> list[Result]:
         """Train until every fit is done."""

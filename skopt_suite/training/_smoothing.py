@@ -29,8 +29,8 @@ from skopt_suite.backends import (
     weighted_sum,
 )
 from skopt_suite.losses import Loss
+from skopt_suite.training._constants import Constants
 from skopt_suite.training._job import Job
-from skopt_suite.training._null import null_losses
 from skopt_suite.training._objective import Terms
 from skopt_suite.training._plan import Plan
 from skopt_suite.training._result import Result
@@ -101,7 +101,7 @@ def train_smoothed(jobs: Sequence[Job], data: Data, placement: Placement, run: R
 def _null_losses(jobs: Sequence[Job], data: Data, placement: Placement) -> np.ndarray:
     """Return the loss of the best constant, (n_fits,), 1 where that is 0."""
     stack = build_stack(jobs, placement)
-    losses = null_losses(jobs, stack, data.train, data.train.n_samples)
+    losses = Constants(jobs, stack, data.train, data.train.n_samples).null_losses
     return np.where(losses > 0, losses, 1.0)
 
 

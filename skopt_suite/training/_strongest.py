@@ -15,10 +15,10 @@ import numpy as np
 
 from skopt_suite._component import stack as stack_components
 from skopt_suite.backends import Params, Placement, to_numpy
+from skopt_suite.training._constants import baseline_on
 from skopt_suite.training._job import Job
 from skopt_suite.training._loop import train
 from skopt_suite.training._objective import Objective
-from skopt_suite.training._reference import baseline_on
 from skopt_suite.training._rows import Data
 from skopt_suite.training._stack import build_stack
 

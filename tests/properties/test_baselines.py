@@ -29,7 +29,7 @@ from skopt_suite.optimizers import GradientDescent
 from skopt_suite.penalties import NoPenalty
 from skopt_suite.schedules import Constant
 from skopt_suite.testing._common import job_of
-from skopt_suite.training._null import null_losses
+from skopt_suite.training._constants import Constants
 from skopt_suite.training._rows import InMemory
 from skopt_suite.training._stack import build_stack
 
@@ -227,7 +227,7 @@ def test_the_loss_of_the_null_model(has_intercept):
         for loss, one_weight in fits
     ]
     source = InMemory(RNG.normal(size=(N_SAMPLES, 3)), NUMBERS + 5)
-    found = null_losses(jobs, build_stack(jobs, Placement(np)), source, 10)
+    found = Constants(jobs, build_stack(jobs, Placement(np)), source, 10).null_losses
     for k, (loss, one_weight) in enumerate(fits):
         raw = loss.baseline(source.y, one_weight) if has_intercept else np.zeros(2)
         np.testing.assert_allclose(found[k], mean_loss(loss, source.y, raw, one_weight), rtol=1e-12)

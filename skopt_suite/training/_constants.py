@@ -1,0 +1,127 @@
+"""The losses of raw predictions that are the same for all rows: what fits are measured by."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from skopt_suite._component import content
+from skopt_suite.backends import Array, PerFit, namespace, sum_in_double, to_numpy, weighted_sum
+from skopt_suite.losses import Loss
+from skopt_suite.training._job import Job
+from skopt_suite.training._rows import Source, Targets, Weights, blocks
+from skopt_suite.training._stack import Stack
+
+
+class Constants:
+    """The mean losses of constant raw predictions on all rows, each found once, when it is asked.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        The fits.
+    stack : Stack
+        Of them.
+    source : Source
+        The rows.
+    n_at_once : int
+        How many of them it looks at, where fits have different losses.
+    """
+
+    def __init__(self, jobs: Sequence[Job], stack: Stack, source: Source, n_at_once: int) -> None:
+        self.jobs, self.stack, self.source, self.n_at_once = jobs, stack, source, n_at_once
+
+    @property
+    def null_losses(self) -> np.ndarray:
+        """The lowest ones, (n_fits,), in which progress is measured.
+
+        A model without an intercept has 0 for all rows and no other.
+        """
+        lowest = self._loss_of_zero
+        if self.stack.terms.network.output_bias:
+            lowest = np.minimum(lowest, self._loss_of_best)
+        return np.broadcast_to(lowest, (len(self.jobs),))
+
+    @property
+    def of_no_model(self) -> np.ndarray:
+        """Raw predictions of no model at all, (n_fits or 1, n_outputs).
+
+        Where predictions have a link, they are the best ones in place of 0, which may be far away.
+        """
+        return self._best if self._is_linked else np.zeros((1, self.stack.n_outputs))
+
+    @property
+    def loss_of_no_model(self) -> np.ndarray:
+        """The losses of these, (n_fits,) or (1,)."""
+        return self._loss_of_best if self._is_linked else self._loss_of_zero
+
+    @property
+    def _is_linked(self) -> bool:
+        return self.jobs[0].loss.has_link and self.stack.terms.network.output_bias
+
+    @cached_property
+    def _loss_of_zero(self) -> np.ndarray:
+        return self._loss_of(np.zeros((1, self.stack.n_outputs)))
+
+    @cached_property
+    def _loss_of_best(self) -> np.ndarray:
+        return self._loss_of(self._best)
+
+    @cached_property
+    def _best(self) -> np.ndarray:
+        """The best raw predictions, (n_fits or 1, n_outputs), each found once."""
+        first, *others = self.jobs
+        if not others:
+            return baseline_on(self.source, first)[None]
+        known: dict[Hashable, np.ndarray] = {}
+        keys = [(content(job.plan.loss), id(job.sample_weight)) for job in self.jobs]
+        for key, job in zip(keys, self.jobs, strict=True):
+            if key not in known:
+                known[key] = baseline_on(self.source, job)
+        return np.stack([known[key] for key in (keys if len(known) > 1 else keys[:1])])
+
+    def _loss_of(self, raw: np.ndarray) -> np.ndarray:
+        """Return the mean losses of raw predictions, (n_fits,) or (1,)."""
+        stack, params = self.stack, self.stack.params
+        constant = namespace(params).asarray(
+            raw[:, None, :], dtype=params.dtype, device=params.device
+        )
+        total: PerFit = 0.0
+        for part in self.source.targets(stack.weights, stack.terms.loss.targets):
+            for block in self._sums(constant, part):
+                total = total + np.asarray(to_numpy(block), dtype=np.float64)
+        return total / self.source.n_samples
+
+    def _sums(self, constant: Array, targets: Targets) -> Iterator[Array]:
+        """Yield weighted sums of the losses of some rows each, (n_fits,) or (1,)."""
+        # Only the hyperparameters of the loss can differ, so mostly one fit stands for all.
+        xp, loss, n_samples = namespace(constant), self.stack.terms.loss, targets.y.shape[0]
+        is_varied = constant.shape[0] > 1 or _is_varied(loss)
+        n_fits = len(self.jobs) if is_varied else 1
+        for block in blocks(n_samples, self.n_at_once if is_varied else n_samples):
+            y = targets.y[block, ...]
+            shape = (n_fits, y.shape[0], self.stack.n_outputs)
+            raw = xp.zeros(shape, dtype=constant.dtype, device=constant.device)
+            values = loss.value_and_gradient(y, raw + constant)[0]
+            if targets.weight is None:
+                yield sum_in_double(values, axis=-1)
+            else:
+                yield weighted_sum(values, targets.weight[:, block])
+
+
+def baseline_on(source: Source, job: Job) -> np.ndarray:
+    """Return the best constant of the loss of a job, (n_outputs,)."""
+    weight, loss = job.sample_weight, job.loss
+    parts = [] if weight is not None else [*source.targets(Weights(), loss.targets)]
+    if len(parts) == 1 and parts[0].weight is not None:
+        return loss.baseline(to_numpy(parts[0].y), to_numpy(parts[0].weight)[0])
+    return loss.baseline(to_numpy(source.some_targets(source.n_samples)), weight)
+
+
+def _is_varied(loss: Loss) -> bool:
+    """Whether fits of a stack have different hyperparameters of the loss."""
+    names = [name for name, domain in loss.parameters.items() if domain.fusable]
+    values = [np.atleast_1d(to_numpy(getattr(loss, name))) for name in names]
+    return any((value != value[:1]).any() for value in values)
