@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -113,15 +113,7 @@ class Layout:
         is_normalised : bool
             Whether there is a normalisation behind every hidden layer.
         """
-        pairs = list(pairwise(sizes))
-        layers: list[DenseLayout] = []
-        weights_at, bias_at = 0, sum(n_in * n_out for n_in, n_out in pairs)
-        for depth, (n_in, n_out) in enumerate(pairs):
-            has_bias = output_bias or depth < len(pairs) - 1
-            layers.append(DenseLayout(n_in, n_out, weights_at, bias_at if has_bias else -1))
-            weights_at, bias_at = weights_at + n_in * n_out, bias_at + n_out
-        plain = cls(tuple(layers))
-        return plain._with_norms() if is_normalised else plain
+        return _dense(tuple(sizes), output_bias, is_normalised)
 
     @property
     def n_layers(self) -> int:
@@ -206,3 +198,16 @@ class Layout:
             norms.append(NormLayout(layer.n_out, gain_at, layer.bias_at, 2 * (gain_at - start)))
             gain_at += layer.n_out
         return Layout(self.layers, tuple(norms))
+
+
+@lru_cache(maxsize=256)
+def _dense(sizes: tuple[int, ...], output_bias: bool, is_normalised: bool) -> Layout:
+    pairs = list(pairwise(sizes))
+    layers: list[DenseLayout] = []
+    weights_at, bias_at = 0, sum(n_in * n_out for n_in, n_out in pairs)
+    for depth, (n_in, n_out) in enumerate(pairs):
+        has_bias = output_bias or depth < len(pairs) - 1
+        layers.append(DenseLayout(n_in, n_out, weights_at, bias_at if has_bias else -1))
+        weights_at, bias_at = weights_at + n_in * n_out, bias_at + n_out
+    plain = Layout(tuple(layers))
+    return plain._with_norms() if is_normalised else plain

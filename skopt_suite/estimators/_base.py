@@ -13,6 +13,7 @@ from skopt_suite.backends import Placement, placement_for
 from skopt_suite.estimators._callbacks import (
     CallbackSupportMixin,
     FitObserver,
+    is_watched,
     print_epoch,
     print_steps,
     with_callbacks,
@@ -117,13 +118,14 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             kept = KeptFit.of(self, checkpoint)
             prepared = prepare(self, *given, initial=initial, seed=kept.seed)
             keeper = kept.begin(prepared.job, given)
-            observer = self._observer(given, prepared, pace)
+            observer = self._observer(given, prepared, pace) if is_watched(self) else None
             if self.verbose > 1:
                 print_steps(prepared)
             job, data, placement = prepared.job, prepared.data, prepared.placement
             (result,) = train([job], data, placement, observer, keeper=keeper)
             self._adopt(prepared, result)
-        observer.fit_ends(result.params)
+        if observer is not None:
+            observer.fit_ends(result.params)
         return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
@@ -206,10 +208,11 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
 
     def _optimizer(self, **facts: Any) -> Optimizer:
         """Return the optimizer; `"auto"` resolved for what is known of rows: `best_optimizer`."""
-        given, owner = self.optimizer, type(self).__name__
+        owner = type(self).__name__
         if self._chooses_optimizer():
-            given = best_optimizer(self._loss(), self._kind_of_penalty(), **facts)
-        return OPTIMIZERS.resolve(given, owner=owner, name="optimizer", also=("auto",))
+            penalty = PENALTIES.resolve(self.penalty, owner=owner)
+            return best_optimizer(self._loss(), penalty, **facts)
+        return OPTIMIZERS.resolve(self.optimizer, owner=owner, name="optimizer", also=("auto",))
 
     def _chooses_optimizer(self) -> bool:
         """Whether the optimizer depends on the rows."""

@@ -16,6 +16,7 @@ __all__ = [
     "CallbackSupportMixin",
     "FitObserver",
     "has_callbacks",
+    "is_watched",
     "path_of",
     "print_epoch",
     "print_steps",
@@ -23,6 +24,15 @@ __all__ = [
     "take_bars",
     "with_callbacks",
 ]
+
+
+def is_watched(estimator: Any) -> bool:
+    """Whether anyone is to be told of the epochs of a fit: a callback, or who reads what it prints.
+
+    Callbacks may also be a meta-estimator's.
+    """
+    is_part = hasattr(estimator, "_parent_callback_ctx")
+    return bool(estimator.verbose) or has_callbacks(estimator) or is_part
 
 
 def has_callbacks(estimator: Any) -> bool:

@@ -56,13 +56,13 @@ def check_X(
     placement = placement_for(backend, X)
     if is_device_array(X):
         X = _check_device_array(estimator, X, reset)
-        dtype = _device_dtype(X) if dtype == "as_X" else dtype
+        dtype = _dtype_of(X) if dtype == "as_X" else dtype
         return placed(X, placement, dtype), placement, dtype
     if are_ready(X, (np.float64, np.float32), n_axes=(2,)):
         _see_columns(estimator, X, reset)
     else:
         X = _checked(estimator, X, dtype, reset, formats)
-    dtype = X.dtype.name if dtype == "as_X" else dtype
+    dtype = _dtype_of(X) if dtype == "as_X" else dtype
     return X if placement.is_numpy else placed(X, placement, dtype), placement, dtype
 
 
@@ -222,7 +222,7 @@ def _check_device_array(estimator: Any, X: Any, reset: bool) -> Any:
     return X
 
 
-def _device_dtype(X: Any) -> str:
+def _dtype_of(X: Any) -> str:
     return "float32" if X.dtype == namespace(X).float32 else "float64"
 
 

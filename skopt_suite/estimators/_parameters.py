@@ -16,7 +16,7 @@ from skopt_suite.losses import Loss
 from skopt_suite.optimizers import OPTIMIZERS, Demands, Optimizer
 from skopt_suite.penalties import PENALTIES, Penalty
 from skopt_suite.schedules import SCHEDULES, Schedule
-from skopt_suite.training import has_cheap_spectrum
+from skopt_suite.training import AUTO_STRENGTH, has_cheap_spectrum
 
 _BEST_FIRST = (
     "interior_point",
@@ -74,21 +74,22 @@ class Shape(NamedTuple):
     n_outputs: int
 
 
-def best_optimizer(loss: Loss, penalty: Penalty, shape: Shape | None = None, **facts: Any) -> str:
-    """Return the name of the best optimizer for what `Demands` says: what `"auto"` means.
+def best_optimizer(
+    loss: Loss, penalty: Penalty, shape: Shape | None = None, **facts: Any
+) -> Optimizer:
+    """Return the best optimizer for what `Demands` says: what `"auto"` means.
 
     It does not depend on how many fits there are: one in a stack takes the steps that it takes
     alone. None as a shape leaves out those that are best for some only.
     """
-    demands = Demands(loss, cast(Penalty, _Unnamed(penalty)), **facts)
+    kind = _Unnamed(penalty.with_strength(AUTO_STRENGTH))  # how strong it is does not matter
+    demands = Demands(loss, cast(Penalty, kind), **facts)
     names = (*(() if shape is None else _best_for(shape, penalty)), *_BEST_FIRST)
-    tried = {name: OPTIMIZERS[name]() for name in names}
-    able = (
-        name
-        for name, optimizer in tried.items()
-        if optimizer.refusal(demands) is None and optimizer.suits(demands)
-    )
-    return next(able, _BEST_FIRST[-1])
+    for name in names:
+        optimizer: Any = OPTIMIZERS.named(name)
+        if optimizer.refusal(demands) is None and optimizer.suits(demands):
+            break
+    return optimizer
 
 
 class _Unnamed:

@@ -31,7 +31,7 @@ from skopt_suite.estimators._inputs import (
 from skopt_suite.estimators._parameters import draw_seed
 from skopt_suite.estimators._predict import seen_X
 from skopt_suite.estimators._prepared import CheckedRows, GivenRows, Prepared, TrainingPart
-from skopt_suite.estimators._settled import settled, settled_without_rows
+from skopt_suite.estimators._settled import early_stopping_without_rows, settled
 from skopt_suite.estimators._standardize import standardizes
 from skopt_suite.estimators._targets import Targets, loss_on, placed_targets
 from skopt_suite.estimators._training_part import network_of, training_part
@@ -113,17 +113,18 @@ def plan_of(model: TrainableEstimator, is_incremental: bool = False) -> Plan:
     """Return what the parameters say, checked, whatever the data."""
     owner = type(model).__name__
     model._check_parameters()
-    plan = Plan(
+    optimizer = model._optimizer()
+    return Plan(
         loss=model._loss(),
         penalty=PENALTIES.resolve(model.penalty, owner=owner),
-        optimizer=model._optimizer(),
+        optimizer=optimizer,
         schedule=model._schedule(is_incremental),
         max_iter=model.max_iter,
         tol=0.0 if model.tol is None else model.tol,
         n_iter_no_change=math.inf if model.tol is None else model.n_iter_no_change,
         batch_size=model.batch_size,
         shuffle=model.shuffle,
-        early_stopping=model.early_stopping,
+        early_stopping=early_stopping_without_rows(model, optimizer),
         scoring=model.scoring,
         dropout=model._dropout_rates(),
         seed=draw_seed(owner, model.random_state),
@@ -132,7 +133,6 @@ def plan_of(model: TrainableEstimator, is_incremental: bool = False) -> Plan:
         matmul_precision=model._precision_of_products(),
         chooses_optimizer=model._chooses_optimizer() and not is_incremental,
     )
-    return settled_without_rows(model, plan)
 
 
 def checked_rows(

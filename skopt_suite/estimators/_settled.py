@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from skopt_suite.chunks import is_chunked
-from skopt_suite.estimators._parameters import Shape
+from skopt_suite.estimators._parameters import Shape, best_optimizer
 from skopt_suite.estimators._prepared import CheckedRows
+from skopt_suite.optimizers import Optimizer
 from skopt_suite.training import Plan, is_on_cluster
 
 if TYPE_CHECKING:
@@ -40,13 +42,14 @@ def settled(
     are_given : bool
         Whether the user holds out others.
     """
+    changes: dict[str, Any] = {}
     if plan.chooses_optimizer:
-        plan = replace(plan, optimizer=model._optimizer(**_facts(plan, rows)))
+        changes["optimizer"] = best_optimizer(plan.loss, plan.penalty, **_facts(plan, rows))
     if model._is_network and isinstance(plan.batch_size, str):
-        plan = replace(plan, batch_size=auto_batch_size(rows.X.shape[0]))
+        changes["batch_size"] = auto_batch_size(rows.X.shape[0])
     if isinstance(plan.early_stopping, str):
-        plan = replace(plan, early_stopping=are_given or _are_enough(rows))
-    return plan
+        changes["early_stopping"] = are_given or _are_enough(rows)
+    return replace(plan, **changes) if changes else plan
 
 
 def _facts(plan: Plan, rows: CheckedRows) -> dict[str, Any]:
@@ -63,12 +66,12 @@ def _facts(plan: Plan, rows: CheckedRows) -> dict[str, Any]:
     }
 
 
-def settled_without_rows(model: TrainableEstimator, plan: Plan) -> Plan:
-    """Return a plan that leaves open whether to stop early only where that depends on rows."""
-    can_stop = plan.n_iter_no_change < plan.max_iter and not plan.optimizer.is_full_batch
-    if isinstance(plan.early_stopping, str) and not (model._is_network and can_stop):
-        plan = replace(plan, early_stopping=False)
-    return plan
+def early_stopping_without_rows(model: TrainableEstimator, optimizer: Optimizer) -> bool | str:
+    """Return whether to stop early, left open only where that depends on rows."""
+    patience = math.inf if model.tol is None else model.n_iter_no_change
+    can_stop = patience < model.max_iter and not optimizer.is_full_batch
+    is_open = isinstance(model.early_stopping, str)
+    return False if is_open and not (model._is_network and can_stop) else model.early_stopping
 
 
 def settled_like(other: Plan, plan: Plan) -> Plan:

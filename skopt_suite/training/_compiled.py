@@ -57,7 +57,10 @@ def compiled_steps(
     engine = engine_for(stack.params, matmul_precision)
     if engine is not None:
         return device_steps(stack, source, batch_size, engine)
-    if not isinstance(source, KnownRows) or not _is_suited(stack, source, batch_size):
+    makes_rule_steps = _rule_name(parts_of(stack.optimizer).rule) != ""
+    if not makes_rule_steps or not isinstance(source, KnownRows):
+        return None
+    if not _is_suited(stack, source, batch_size):
         return None
     terms, dtype = stack.terms, str(stack.params.dtype)
     has_dropout, what = stack.dropout is not None, (terms.loss, terms.penalty, dtype)

@@ -88,6 +88,7 @@ def epoch_of(
     n_steps: int,
     time: float,
     order: Any,
+    whole: Objective | None = None,
 ) -> Epoch:
     """Return what the steps of an epoch of a stack need, that many epochs after the beginning."""
     times = placement.asarray(time + np.arange(n_steps) / n_steps)
@@ -103,6 +104,7 @@ def epoch_of(
         momenta=stack.schedule.momenta(*when) if stack.optimizer.has_momentum else None,
         number=int(time),
         dropout=stack.dropout,
+        whole=whole,
     )
 
 

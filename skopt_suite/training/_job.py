@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -46,12 +47,12 @@ class Job:
     standardization: Standardization | None = field(default=None, repr=False)
     """How rows were standardised that the fit sees; None: they are as they were given."""
 
-    @property
+    @cached_property
     def loss(self) -> Loss:
         """The loss on the targets."""
         return self.plan.loss.on(self.targets)
 
-    @property
+    @cached_property
     def penalty(self) -> Penalty:
         """The penalty on the rows: its strengths are numbers."""
         return self.plan.penalty.with_strength(self.penalty_strength)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -234,13 +234,11 @@ class _Pass:
 
     def _epoch(self) -> Epoch:
         """Return what the steps of the next epoch need."""
-        stack, plan = self.stack, self.plan
-        order = None
-        if plan.shuffle and self.n_steps > 1:
-            order = self.shuffles.of(int(self.time))
-        given = stack, self.data.train, self.placement, self.batch_size, self.n_steps
-        epoch = epoch_of(*given, self.time, order)
-        return epoch if self.n_steps > 1 else replace(epoch, whole=self.whole)
+        given = self.stack, self.data.train, self.placement, self.batch_size, self.n_steps
+        if self.n_steps == 1:
+            return epoch_of(*given, self.time, None, self.whole)
+        order = self.shuffles.of(int(self.time)) if self.plan.shuffle else None
+        return epoch_of(*given, self.time, order)
 
     def _end_epoch(self, epoch: Epoch, steps: Steps) -> None:
         """Record the epoch and let the fits that are done leave the stack."""

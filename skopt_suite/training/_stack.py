@@ -82,19 +82,26 @@ class Stack:
         return swap.order
 
 
-@paused_collection()
 def build_stack(jobs: Sequence[Job], placement: Placement) -> Stack:
     """Return the stack of all jobs of a pass; the optimizer's state is that of earlier fits."""
+    if len(jobs) == 1:
+        return _stack(jobs, placement)
+    with paused_collection():
+        if len({job.key for job in jobs}) > 1:
+            raise ValueError("Only jobs with the same key can be trained as one stack.")
+        return _stack(jobs, placement)
+
+
+def _stack(jobs: Sequence[Job], placement: Placement) -> Stack:
     first = jobs[0]
-    key = first.key
-    if any(job.key != key for job in jobs[1:]):
-        raise ValueError("Only jobs with the same key can be trained as one stack.")
     plans = [job.plan for job in jobs]
     schedule = stack_components([plan.schedule for plan in plans], placement)
     horizon = placement.asarray([[job.horizon] for job in jobs], dtype="float64")
     pasts = [job.past for job in jobs if job.past is not None]
     terms, initial, n_params = _terms(jobs, placement), _initial(jobs), first.network.n_params
-    params, buffers = (np.ascontiguousarray(part) for part in np.split(initial, [n_params], axis=1))
+    params, buffers = (
+        np.ascontiguousarray(part) for part in (initial[:, :n_params], initial[:, n_params:])
+    )
     return Stack(
         index=np.arange(len(jobs)),
         params=terms.allowed(placement.asarray(params)),
