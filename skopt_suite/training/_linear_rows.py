@@ -47,16 +47,17 @@ class LinearRows:
     loss: Loss
     source: Source
     weights: Weights
-    columns: Columns = field(init=False)
     _moments: PairMoments | None = field(default=None, init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        self.columns = Columns(self.X)
-
-    @property
+    @cached_property
     def X(self) -> FeatureMatrix:
         """All inputs as fits see them."""
         return self.source.seen
+
+    @cached_property
+    def columns(self) -> Columns:
+        """Features side by side."""
+        return Columns(self.X)
 
     def raw(self, weights: Array, bias: Array) -> RawPredictions:
         """Return predictions of weights (n_fits, n_features, n_outputs), (n_fits, 1, n_outputs)."""
@@ -153,11 +154,10 @@ class LinearRows:
         """Return those of the fits that `index` names."""
         weights = self.weights.take(index)
         taken = LinearRows(self.layer, take(self.loss, index), self.source, weights)
-        taken.columns = self.columns
-        if "design" in vars(self):
+        found = vars(self)
+        vars(taken).update((name, found[name]) for name in ("X", "columns", "sizes") & found.keys())
+        if "design" in found:
             vars(taken)["design"] = self.design.take(index)
-        if "sizes" in vars(self):
-            vars(taken)["sizes"] = self.sizes
         if self._moments is not None:
             taken._moments = self._moments.take(index)
         return taken

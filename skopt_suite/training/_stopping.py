@@ -65,14 +65,20 @@ class Progress:
         improvements add up. Scores of few rows are noisy: it is their mean over some epochs that
         has to improve.
         """
-        self.recent = np.concatenate([self.recent[:, 1:], watched[:, None]], axis=1)
-        smooth = np.nansum(self.recent, axis=1) / (~np.isnan(self.recent)).sum(axis=1)
+        smooth = self._smoothed(watched)
         enough = smooth < self.anchor - self.tol * self.unit
         self.anchor = np.where(enough, smooth, self.anchor)
         self.n_without_improvement = np.where(enough, 0, self.n_without_improvement + 1)
         is_best = watched < self.best
         self.best = np.minimum(self.best, watched)
         return is_best
+
+    def _smoothed(self, watched: np.ndarray) -> np.ndarray:
+        """Return the mean of what was watched in the last epochs, of which this is one."""
+        if self.recent.shape[1] == 1:
+            return watched
+        self.recent = np.concatenate([self.recent[:, 1:], watched[:, None]], axis=1)
+        return np.nansum(self.recent, axis=1) / (~np.isnan(self.recent)).sum(axis=1)
 
     def diverged(self, loss: np.ndarray, params_sum: np.ndarray) -> np.ndarray:
         """Return which fits have an objective that is not finite or absurdly large."""
@@ -120,7 +126,6 @@ class Progress:
         job : Job
             One of them.
         """
-        stalled = np.zeros(len(loss), dtype=bool) if stalled is None else stalled
         eps = float(np.finfo(job.dtype).eps)
         fallen = np.maximum(self.null - loss, 0.0)
         goal = fallen
@@ -128,15 +133,16 @@ class Progress:
             goal = np.minimum(fallen, loss + self.tol * self.null)
         # Neither the objective nor a prediction of 0 is known better.
         rounding = _ROUNDING * eps * (self.null + _ROUNDING * eps * self.reference)
-        waited = bool(job.plan.early_stopping) & self.has_waited
-        return _first_of(
+        reasons = [
             ("converged", optimality <= self.tol * goal),
             ("precision", optimality <= rounding),
-            ("precision", stalled & (optimality <= eps**0.25 * fallen)),
-            ("stalled", stalled),
-            ("no_improvement", waited),
-            ("max_iter", n_iter >= self.max_iter),
-        )
+        ]
+        if stalled is not None:
+            is_near = optimality <= eps**0.25 * fallen
+            reasons += [("precision", stalled & is_near), ("stalled", stalled)]
+        if job.plan.early_stopping:
+            reasons.append(("no_improvement", self.has_waited))
+        return _first_of(*reasons, ("max_iter", n_iter >= self.max_iter))
 
 
 def expects_more(factors: np.ndarray, passed: float) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,10 +48,7 @@ def moments(columns: Sequence[Array], weight: SampleWeight | None, centred: bool
     centred : bool
         Whether means are taken off.
     """
-    xp = namespace(columns[0])
-    weight = _weights(columns[0], weight)
-    parts = [_moments(columns, weight[k, :], centred) for k in range(weight.shape[0])]
-    return Moments(*(xp.stack(part) for part in zip(*parts, strict=True)))
+    return Moments(*_for_every_fit(_moments, columns, weight, centred))
 
 
 def rows_of_sample(n_features: int) -> int:
@@ -131,17 +128,29 @@ def column_moments(X: FeatureMatrix, weight: SampleWeight | None, centred: bool)
     """
     if is_sparse(X):
         return _sparse_moments(X, weight, centred)
-    xp = namespace(X)
-    weight = _weights(X, weight)
-    parts = [_column_moments(X, weight[k, :], centred) for k in range(weight.shape[0])]
-    return ColumnMoments(*(xp.stack(part) for part in zip(*parts, strict=True)))
+    return ColumnMoments(*_for_every_fit(_column_moments, [X], weight, centred))
 
 
-def _moments(columns: Sequence[Array], weight: SampleWeight, centred: bool) -> tuple[Array, Array]:
+def _for_every_fit(
+    find: Callable[[Sequence[Array], SampleWeight | None, bool], tuple[Array, Array]],
+    columns: Sequence[Array],
+    weight: SampleWeight | None,
+    centred: bool,
+) -> Iterable[Array]:
+    """Return two moments for the weights of every fit, or once where there are none."""
+    if weight is None:
+        return (part[None, ...] for part in find(columns, None, centred))
+    parts = [find(columns, weight[k, :], centred) for k in range(weight.shape[0])]
+    return (namespace(weight).stack(part) for part in zip(*parts, strict=True))
+
+
+def _moments(
+    columns: Sequence[Array], weight: SampleWeight | None, centred: bool
+) -> tuple[Array, Array]:
     """Return mean, (n_columns,), and second moment, (n_columns, n_columns), for one fit."""
-    xp, n_samples = namespace(weight), weight.shape[0]
+    xp, n_samples = namespace(columns[0]), columns[0].shape[0]
     n_columns = sum(part.shape[1] for part in columns)
-    new = {"dtype": xp.float64, "device": weight.device}
+    new = {"dtype": xp.float64, "device": columns[0].device}
     second, total = xp.zeros((n_columns, n_columns), **new), xp.zeros((n_columns,), **new)
     origin = _origin(columns, weight, centred)
     for root, rows in _centred_blocks(columns, weight, origin):
@@ -153,13 +162,16 @@ def _moments(columns: Sequence[Array], weight: SampleWeight, centred: bool) -> t
     return origin + offset, second / n_samples - offset[:, None] * offset[None, :]
 
 
-def _column_moments(X: Array, weight: SampleWeight, centred: bool) -> tuple[Array, Array]:
-    """Return mean and variance, (n_columns,), for one fit."""
-    xp, (n_samples, n_columns) = namespace(weight), X.shape
-    new = {"dtype": xp.float64, "device": weight.device}
+def _column_moments(
+    columns: Sequence[Array], weight: SampleWeight | None, centred: bool
+) -> tuple[Array, Array]:
+    """Return mean and variance, (n_columns,), of the columns of one array for one fit."""
+    (X,) = columns
+    xp, (n_samples, n_columns) = namespace(X), X.shape
+    new = {"dtype": xp.float64, "device": X.device}
     square, total = xp.zeros((n_columns,), **new), xp.zeros((n_columns,), **new)
-    origin = _origin([X], weight, centred)
-    for root, rows in _centred_blocks([X], weight, origin):
+    origin = _origin(columns, weight, centred)
+    for root, rows in _centred_blocks(columns, weight, origin):
         square += xp.sum(rows * rows, axis=0)
         total += _sums(root, rows)
     if not centred:
@@ -169,18 +181,21 @@ def _column_moments(X: Array, weight: SampleWeight, centred: bool) -> tuple[Arra
 
 
 def _centred_blocks(
-    columns: Sequence[Array], weight: SampleWeight, origin: Array
-) -> Iterator[tuple[Array, Array]]:
+    columns: Sequence[Array], weight: SampleWeight | None, origin: Array
+) -> Iterator[tuple[Array | None, Array]]:
     """Yield roots of weights, (n_rows,), and rows less `origin` times them, in float64."""
-    xp, n_samples = namespace(weight), weight.shape[0]
-    root = xp.sqrt(xp.astype(weight, xp.float64))
+    xp, n_samples = namespace(origin), columns[0].shape[0]
+    root = None if weight is None else xp.sqrt(xp.astype(weight, xp.float64))
     n_rows = max(1, (_BLOCK if xp is np else _BLOCK_ON_DEVICE) // origin.shape[0])
     for start in range(0, n_samples, n_rows):
         stop = min(start + n_rows, n_samples)
         centred = _in_double([part[start:stop, :] for part in columns])
         centred -= origin
-        centred *= root[start:stop, None]
-        yield root[start:stop], centred
+        if root is None:
+            yield None, centred
+        else:
+            centred *= root[start:stop, None]
+            yield root[start:stop], centred
 
 
 def _in_double(parts: Sequence[Array]) -> Array:
@@ -191,19 +206,22 @@ def _in_double(parts: Sequence[Array]) -> Array:
     return xp.concat([xp.astype(part, xp.float64, copy=False) for part in parts], axis=1)
 
 
-def _origin(columns: Sequence[Array], weight: SampleWeight, centred: bool) -> Array:
+def _origin(columns: Sequence[Array], weight: SampleWeight | None, centred: bool) -> Array:
     """Return the means in the precision of the data, or 0, (n_columns,)."""
-    xp = namespace(weight)
+    first = columns[0]
+    xp, dtype = namespace(first), first.dtype if weight is None else weight.dtype
     if not centred:
         n_columns = sum(part.shape[1] for part in columns)
-        return xp.zeros((n_columns,), dtype=xp.float64, device=weight.device)
-    parts = [xp.astype(part, weight.dtype, copy=False) for part in columns]
-    means = [_sums(weight, part) / weight.shape[0] for part in parts]
+        return xp.zeros((n_columns,), dtype=xp.float64, device=first.device)
+    parts = [xp.astype(part, dtype, copy=False) for part in columns]
+    means = [_sums(weight, part) / first.shape[0] for part in parts]
     return xp.astype(xp.concat(means), xp.float64)
 
 
-def _sums(weight: Array, rows: Array) -> Array:
+def _sums(weight: Array | None, rows: Array) -> Array:
     """Return weighted sums of rows, (n_columns,)."""
+    if weight is None:
+        weight = namespace(rows).ones(rows.shape[0], dtype=rows.dtype, device=rows.device)
     if type(rows) is np.ndarray:
         return np.matmul(weight, rows)
     return product_over_rows(weight[:, None], rows)[0, :]
@@ -221,8 +239,3 @@ def _sparse_moments(X: FeatureMatrix, weight: SampleWeight | None, centred: bool
     if not centred:
         return ColumnMoments(xp.zeros_like(mean), square)
     return ColumnMoments(mean, xp.clip(square - mean**2, 0.0, None))
-
-
-def _weights(column: Array, weight: SampleWeight | None) -> SampleWeight:
-    """Return weights, (n_fits or 1, n_samples)."""
-    return namespace(column).ones_like(column[:, 0])[None, :] if weight is None else weight

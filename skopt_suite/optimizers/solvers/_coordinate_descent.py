@@ -148,10 +148,10 @@ def _refusals(demands: Demands) -> Iterator[str]:
 
 def _has_few_moments(rows: LinearRows, tangents: Tangents) -> bool:
     """Whether second moments are found faster than several products with all rows."""
-    (n_samples, n_features), norm = rows.X.shape, tangents.at(tangents.weights).norm
+    n_samples, n_features = rows.X.shape
     is_tall = n_samples >= _ROWS_PER_FEATURE * n_features and n_features <= _MOST_FEATURES
-    is_simple = rows.loss.is_quadratic and norm is None
-    return is_tall and is_simple and not rows.columns.is_sparse
+    is_simple = rows.loss.is_quadratic and isinstance(rows.X, np.ndarray)
+    return is_tall and is_simple and tangents.at(tangents.weights).norm is None
 
 
 _Solved = tuple[CoordinateDescentState, PerFit, PerFit]
