@@ -23,6 +23,8 @@ from skopt_suite.domains import Anything, Domain, Named, Range
 
 ComponentT = TypeVar("ComponentT", bound="Component")
 _UNDECLARED = Anything()  # what is not declared is not fusable
+_FIXED = frozenset((bool, int, float, str, type(None)))
+"""Types of values that cannot be changed in place."""
 
 
 class Parametrised(Displayed):
@@ -250,7 +252,7 @@ class Registry:
         name = self._none if value is None else value
         if not isinstance(name, str) or name not in self._classes:
             return None
-        return _copied(self._by_default(self._classes[name]))
+        return own_copy(self._by_default(self._classes[name]))
 
     def _object_for(self, value: Any) -> str:
         """Return the hint for a class in place of an object."""
@@ -289,12 +291,12 @@ def _checked(component: Component) -> Component:
     return _with_nested_resolved(component)
 
 
-def _copied(component: ComponentT) -> ComponentT:
+def own_copy(component: ComponentT) -> ComponentT:
     """Return a copy that shares no component with its original."""
     new = copy.copy(component)
     for name, value in vars(component).items():
         if isinstance(value, Component):
-            setattr(new, name, _copied(value))
+            setattr(new, name, own_copy(value))
     return new
 
 
@@ -330,6 +332,40 @@ def content(component: Component) -> Hashable:
         (name, content(value) if isinstance(value, Component) else hashable(value))
         for name, value in values
     )
+
+
+def fixed_content(said: Parametrised, but: str = "") -> Hashable | None:
+    """Return what is equal for objects that say the same, to the type; None if it may change.
+
+    It may where a value is an array, a list, or what else can be changed in place.
+
+    Parameters
+    ----------
+    said : Parametrised
+        Whose parameters it is about.
+    but : str
+        The name of one that does not count.
+    """
+    values: list[Any] = [type(said)]
+    for name in said._get_param_names():
+        if name == but:
+            continue
+        value = getattr(said, name)
+        kind = type(value)
+        if kind not in _FIXED:
+            value = _fixed(value)
+            if value is None:
+                return None
+        values += kind, value
+    return tuple(values)
+
+
+def _fixed(value: Any) -> Hashable | None:
+    if isinstance(value, Component):
+        return fixed_content(value)
+    if type(value) is tuple and all(type(entry) in _FIXED for entry in value):
+        return tuple((type(entry), entry) for entry in value)
+    return None
 
 
 def stack(components: Sequence[ComponentT], placement: Placement, ndim: int = 2) -> ComponentT:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, Generic, TypeVar
 
 import joblib
 import numpy as np
+
+T = TypeVar("T")
 
 
 def hashable(value: Any) -> Hashable:
@@ -34,6 +36,31 @@ def _by_content(value: Any) -> Hashable:
         return type(value), joblib.hash(value)
     except Exception:  # what cannot be pickled may raise anything
         return SameObject(value)
+
+
+class Recent(Generic[T]):
+    """What was found for keys of late.
+
+    Parameters
+    ----------
+    n_most : int
+        How many it keeps; then it begins anew.
+    """
+
+    def __init__(self, n_most: int = 256) -> None:
+        self._n_most = n_most
+        self._values: dict[Hashable, T] = {}
+
+    def found(self, key: Hashable | None, find: Callable[[], T]) -> T:
+        """Return what was found for a key, or find it; nothing is kept for None."""
+        if key is None:
+            return find()
+        value = self._values.get(key)
+        if value is None:
+            if len(self._values) >= self._n_most:
+                self._values.clear()
+            value = self._values[key] = find()
+        return value
 
 
 class SameObject:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.utils import Tags
 
-from skopt_suite._component import Parametrised
+from skopt_suite._component import Parametrised, own_copy
 from skopt_suite.backends import Placement, placement_for
 from skopt_suite.estimators._callbacks import (
     CallbackSupportMixin,
@@ -169,7 +169,8 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
         for name, value in self._fitted_attributes(job, targets, result.params).items():
             setattr(self, name, value)
         plan = job.plan
-        self.optimizer_, self.schedule_, self.penalty_ = plan.optimizer, plan.schedule, job.penalty
+        self.optimizer_, self.schedule_ = own_copy(plan.optimizer), own_copy(plan.schedule)
+        self.penalty_ = job.penalty
         self._penalty_strength = job.penalty_strength
         self.loss_ = result.loss
         self.loss_curve_ = result.loss_curve
@@ -189,7 +190,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
             "_standardization": standardization,
             "_trained_network": job.network,
             "_targets": targets,
-            "loss_function_": job.plan.loss,
+            "loss_function_": own_copy(job.plan.loss),
         }
 
     def _raw_predictions(self, X: Any) -> tuple[Any, Placement]:

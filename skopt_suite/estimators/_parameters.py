@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skopt_suite._component import Registry
+from skopt_suite._component import Registry, fixed_content
+from skopt_suite._hashable import Recent
 from skopt_suite.domains import Anything, Boolean, Choice, Domain, Integer, Named, Real
 from skopt_suite.losses import Loss
 from skopt_suite.optimizers import OPTIMIZERS, Demands, Optimizer
@@ -82,9 +83,23 @@ def best_optimizer(
     It does not depend on how many fits there are: one in a stack takes the steps that it takes
     alone. None as a shape leaves out those that are best for some only.
     """
-    kind = _Unnamed(penalty.with_strength(AUTO_STRENGTH))  # how strong it is does not matter
-    demands = Demands(loss, cast(Penalty, kind), **facts)
-    names = (*(() if shape is None else _best_for(shape, penalty)), *_BEST_FIRST)
+    first = () if shape is None else tuple(_best_for(shape, penalty))
+    said = fixed_content(loss), fixed_content(penalty)
+    key = None if None in said else (said, first, *facts.items())
+
+    def find() -> Optimizer:
+        kind = _Unnamed(penalty.with_strength(AUTO_STRENGTH))  # how strong it is does not matter
+        return _first_able((*first, *_BEST_FIRST), Demands(loss, cast(Penalty, kind), **facts))
+
+    return _CHOICES.found(key, find)
+
+
+_CHOICES: Recent[Optimizer] = Recent()
+"""Of what was asked for before."""
+
+
+def _first_able(names: Sequence[str], demands: Demands) -> Optimizer:
+    """Return the first optimizer that can do a job and is for it, or the last."""
     for name in names:
         optimizer: Any = OPTIMIZERS.named(name)
         if optimizer.refusal(demands) is None and optimizer.suits(demands):

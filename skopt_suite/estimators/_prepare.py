@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skopt_suite._component import fixed_content
+from skopt_suite._hashable import Recent
 from skopt_suite.backends import (
     Placement,
     placed,
@@ -109,8 +111,24 @@ def _given_start(
     return start._replace(params=params)
 
 
+_PLANS: Recent[Plan] = Recent()
+"""Of parameters that were checked before, but for seeds."""
+
+
 def plan_of(model: TrainableEstimator, is_incremental: bool = False) -> Plan:
-    """Return what the parameters say, checked, whatever the data."""
+    """Return what the parameters say, checked, whatever the data.
+
+    Where none of them can be changed in place, that is found once. Plans share components then:
+    nobody changes them, and users are shown copies.
+    """
+    said = fixed_content(model, but="random_state")
+    key = None if said is None else (said, is_incremental)
+    plan = _PLANS.found(key, lambda: _new_plan(model, is_incremental))
+    return replace(plan, seed=draw_seed(type(model).__name__, model.random_state))
+
+
+def _new_plan(model: TrainableEstimator, is_incremental: bool) -> Plan:
+    """Return what the parameters say, checked, without a seed."""
     owner = type(model).__name__
     model._check_parameters()
     optimizer = model._optimizer()
@@ -127,7 +145,7 @@ def plan_of(model: TrainableEstimator, is_incremental: bool = False) -> Plan:
         early_stopping=early_stopping_without_rows(model, optimizer),
         scoring=model.scoring,
         dropout=model._dropout_rates(),
-        seed=draw_seed(owner, model.random_state),
+        seed=0,
         input_dropout=model._input_dropout_rate(),
         init=model._initialiser(),
         matmul_precision=model._precision_of_products(),

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 def check_scoring(owner: str, value: Any) -> None:
     """Raise `ValueError` or `TypeError` unless `value` is "loss", a scorer or the name of one."""
-    if callable(value) or (isinstance(value, str) and value in ("loss", *get_scorer_names())):
+    is_name = isinstance(value, str)
+    if callable(value) or (is_name and (value == "loss" or value in get_scorer_names())):
         return
-    kind = ValueError if isinstance(value, str) else TypeError
+    kind = ValueError if is_name else TypeError
     raise kind(
         f"{owner}: scoring must be 'loss', a name of sklearn.metrics.get_scorer_names() such as "
         f"'roc_auc' or 'neg_mean_absolute_error', or a callable (estimator, X, y) -> score; got "
