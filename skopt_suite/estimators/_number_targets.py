@@ -9,7 +9,7 @@ import numpy as np
 
 from skopt_suite._target_type import TargetType
 from skopt_suite.backends import Array, namespace
-from skopt_suite.estimators._inputs import numbers
+from skopt_suite.estimators._inputs import has_small_squares, limit_of_size, numbers
 from skopt_suite.estimators._targets import check_given
 
 
@@ -30,8 +30,8 @@ class NumberTargets:
         y = numbers(check_given(y, owner), "y")
         if y.ndim == 0 or y.ndim > 2:
             raise ValueError(f"{owner}: y must be 1- or 2-dimensional; got shape {y.shape}.")
-        largest, limit = np.abs(y).max(), np.sqrt(np.finfo(dtype).max / y.size) / 4
-        if largest > limit:
+        limit = limit_of_size(dtype, y.size)
+        if not has_small_squares(y, limit) and (largest := np.abs(y).max()) > limit:
             more = ", or take dtype='float64'" if dtype == "float32" else ""
             raise ValueError(
                 f"{owner}: y must not exceed {limit:.1g}, or its squares cannot be added up in "

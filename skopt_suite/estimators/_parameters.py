@@ -153,8 +153,11 @@ def draw_seed(owner: str, random_state: Any) -> int:
         ) from error
 
 
+_LARGEST_SEED = np.iinfo(np.int32).max
+
+
 def _draw(random_state: Any) -> int:
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+    return int(check_random_state(random_state).randint(_LARGEST_SEED))
 
 
 _drawn = functools.lru_cache(maxsize=256, typed=True)(_draw)

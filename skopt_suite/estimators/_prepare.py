@@ -74,12 +74,12 @@ def prepare(
     """
     goes_on = is_incremental and model._is_trained()
     plan = plan_of(model, is_incremental)
-    plan = plan if seed is None else replace(plan, seed=seed)
+    plan = plan if seed is None else plan.changed(seed=seed)
     known = model._targets if goes_on else None
     formats = "csr", "csc"
     rows = checked_rows(model, X, y, sample_weight, known, classes, formats, takes_chunks=True)
     given = validation_rows(model, X_val, y_val, rows)
-    plan = replace(plan, early_stopping=False) if is_incremental else plan
+    plan = plan.changed(early_stopping=False) if is_incremental else plan
     plan = settled(model, plan, rows, given is not None)
     rows = _as_read(model, plan, rows)
     part = training_part(model, plan, rows, given, goes_on)
@@ -124,7 +124,7 @@ def plan_of(model: TrainableEstimator, is_incremental: bool = False) -> Plan:
     said = fixed_content(model, but="random_state")
     key = None if said is None else (said, is_incremental)
     plan = _PLANS.found(key, lambda: _new_plan(model, is_incremental))
-    return replace(plan, seed=draw_seed(type(model).__name__, model.random_state))
+    return plan.changed(seed=draw_seed(type(model).__name__, model.random_state))
 
 
 def _new_plan(model: TrainableEstimator, is_incremental: bool) -> Plan:

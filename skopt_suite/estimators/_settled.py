@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from skopt_suite.chunks import is_chunked
@@ -49,7 +48,7 @@ def settled(
         changes["batch_size"] = auto_batch_size(rows.X.shape[0])
     if isinstance(plan.early_stopping, str):
         changes["early_stopping"] = are_given or _are_enough(rows)
-    return replace(plan, **changes) if changes else plan
+    return plan.changed(**changes) if changes else plan
 
 
 def _facts(plan: Plan, rows: CheckedRows) -> dict[str, Any]:
@@ -78,10 +77,10 @@ def settled_like(other: Plan, plan: Plan) -> Plan:
     """Return a plan for the same rows as `other`, which is settled, and of the same pass."""
     early_stopping, batch_size = other.early_stopping, other.batch_size
     if plan.chooses_optimizer:
-        plan = replace(plan, optimizer=other.optimizer)
+        plan = plan.changed(optimizer=other.optimizer)
     if (plan.early_stopping, plan.batch_size) == (early_stopping, batch_size):
         return plan
-    return replace(plan, early_stopping=early_stopping, batch_size=batch_size)
+    return plan.changed(early_stopping=early_stopping, batch_size=batch_size)
 
 
 def auto_batch_size(n_rows: int) -> int:

@@ -55,6 +55,8 @@ def placed_targets(y: Array, placement: Placement, dtype: str) -> Any:
 
 def are_numbers(y: Array) -> bool:
     """Whether encoded targets are numbers, and no indices."""
+    if type(y) is np.ndarray:
+        return y.dtype.kind == "f"
     return bool(namespace(y).isdtype(y.dtype, "real floating"))
 
 

@@ -21,7 +21,7 @@ from skopt_suite.estimators._inputs import (
 from skopt_suite.estimators._prepared import CheckedRows, GivenRows, TrainingPart
 from skopt_suite.estimators._scoring import scorer_on, scores_by_loss
 from skopt_suite.estimators._split import split_rows
-from skopt_suite.estimators._standardize import learnt_standardization
+from skopt_suite.estimators._standardize import learnt_standardization, standardizes
 from skopt_suite.estimators._targets import are_numbers, placed_targets
 from skopt_suite.models import Network
 from skopt_suite.training import (
@@ -51,9 +51,8 @@ def training_part(
     if given is None and plan.early_stopping:
         split = _split_on_cluster if is_on_cluster(rows.X) else _split_part
         return split(model, plan, rows, weight)
-    network = network_of(model, plan, rows)
     standardization = (
-        model._standardization if goes_on else learnt_standardization(model, network, rows)
+        model._standardization if goes_on else _learnt_standardization(model, plan, rows)
     )
     return TrainingPart(
         rows.X,
@@ -72,8 +71,7 @@ def _split_part(
     """Return copies of the rows to train on and of those that decide when to stop."""
     kept, held_out = split_of(model, plan, rows)
     _check_weights_of_parts(weight, (kept, held_out), type(model).__name__)
-    network = network_of(model, plan, rows)
-    standardization = learnt_standardization(model, network, rows, kept)
+    standardization = _learnt_standardization(model, plan, rows, kept)
     scaling = None if standardization is None else standardization.inputs.on(rows.placement)
     return TrainingPart(
         _take(rows, kept, standardization),
@@ -91,7 +89,7 @@ def _split_on_cluster(
 ) -> TrainingPart:
     """Return the rows to train on, of which workers hold some out that decide when to stop."""
     rows = holding_out(model, rows, plan.seed)
-    standardization = learnt_standardization(model, network_of(model, plan, rows), rows)
+    standardization = _learnt_standardization(model, plan, rows)
     return TrainingPart(
         rows.X,
         _targets_seen(rows.y, rows, standardization),
@@ -100,6 +98,15 @@ def _split_on_cluster(
         standardization,
         None if standardization is None else standardization.inputs,
     )
+
+
+def _learnt_standardization(
+    model: TrainableEstimator, plan: Plan, rows: CheckedRows, index: np.ndarray | None = None
+) -> Standardization | None:
+    """Return how a model standardises, from all rows or those that `index` names."""
+    if not standardizes(model):
+        return None
+    return learnt_standardization(model, network_of(model, plan, rows), rows, index)
 
 
 def split_of(

@@ -74,8 +74,7 @@ class Schedule(Component):
             Epochs that the fit may last.
         """
         factor = self.factor_at(state, times[None, :], horizon)
-        shape = (horizon.shape[0], times.shape[0])
-        return namespace(horizon).broadcast_to(factor, shape)
+        return _broadcast(factor, (horizon.shape[0], times.shape[0]))
 
     def momentum_at(self, state: State, time: Array | float, horizon: FitColumn) -> Array | None:
         """Return what the momentum of the optimizer is; None: always its own.
@@ -111,7 +110,7 @@ class Schedule(Component):
         momentum = self.momentum_at(state, times[None, :], horizon)
         if momentum is None:
             return None
-        return namespace(horizon).broadcast_to(momentum, (horizon.shape[0], times.shape[0]))
+        return _broadcast(momentum, (horizon.shape[0], times.shape[0]))
 
     def observe(self, state: State, loss: FitColumn) -> State:
         """Return the state after an epoch that ended with `loss`, of shape (n_fits, 1)."""
@@ -122,3 +121,7 @@ def progress(time: Array | float, horizon: FitColumn, n_epochs: FitColumn | floa
     """Return the fraction of `n_epochs` (None: of the whole fit) that has passed, at most 1."""
     duration = horizon if n_epochs is None else n_epochs
     return namespace(horizon).clip(time / duration, 0.0, 1.0)
+
+
+def _broadcast(values: Array, shape: tuple[int, int]) -> Array:
+    return values if values.shape == shape else namespace(values).broadcast_to(values, shape)

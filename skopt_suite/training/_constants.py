@@ -42,7 +42,7 @@ class Constants:
         lowest = self._loss_of_zero
         if self.stack.terms.network.output_bias:
             lowest = np.minimum(lowest, self._loss_of_best)
-        return np.broadcast_to(lowest, (len(self.jobs),))
+        return lowest + np.zeros(len(self.jobs))
 
     @property
     def of_no_model(self) -> np.ndarray:

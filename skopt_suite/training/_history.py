@@ -18,7 +18,7 @@ class History:
 
     def __init__(self, earlier: Sequence[Sequence[float]]) -> None:
         self._lengths = np.array([len(values) for values in earlier])
-        self._values = np.empty((len(earlier), max(16, *(2 * self._lengths))))
+        self._values = np.empty((len(earlier), max(16, 2 * int(self._lengths.max(initial=0)))))
         for k, values in enumerate(earlier):
             self._values[k, : len(values)] = values
 

@@ -259,7 +259,7 @@ class _Pass:
         reasons = self._reasons(loss, steps)
         if stopped:
             reasons[reasons == ""] = "callback"
-        if (reasons != "").any() and stack.optimizer.takes_schedule:
+        if stack.optimizer.takes_schedule and (reasons != "").any():
             # the last step may have ruined a fit: its loss is from before it
             after = self._loss_after(epoch)
             ruined = self.progress.diverged(after, params_sum)
@@ -299,7 +299,8 @@ class _Pass:
     ) -> None:
         """Store the results of the fits that are done, and keep the others."""
         reasons[diverged] = "diverged"
-        done = np.flatnonzero(reasons != "")
+        is_done = reasons != ""
+        done = np.flatnonzero(is_done)
         if len(done) == 0:
             return
         shown, penalties = self.stack.shown_params, self._penalties(done)
@@ -311,8 +312,8 @@ class _Pass:
             if gaps is not None and self.stack.best_params is None:
                 result.dual_gap = _on_host(gaps[k, ...])
             self.results[job_index] = result
-        kept = np.flatnonzero(reasons == "")
-        if len(kept):
+        if len(done) < len(reasons):
+            kept = np.flatnonzero(~is_done)
             order = self.stack.keep(kept, self.placement)
             self.progress = self.progress.take(order)
             self.whole = self.whole.take(self.placement.asarray(order))

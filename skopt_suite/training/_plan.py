@@ -59,6 +59,14 @@ class Plan:
     known: Known | None = field(default=None, compare=False, repr=False)
     """What was found before, which copies keep."""
 
+    def changed(self, **changes: Any) -> Plan:
+        """Return a copy with other fields, as `replace` would, in a fraction of its time."""
+        new = object.__new__(Plan)
+        new.__dict__.update(self.__dict__)
+        new.__dict__.pop("key", None)
+        new.__dict__.update(changes)
+        return new
+
     @cached_property
     def key(self) -> tuple[Hashable, ...]:
         """What plans must share whose fits are to be trained in one stack."""

@@ -45,7 +45,7 @@ class Progress:
             n_without_improvement=np.array(
                 [0 if past is None else past.n_without_improvement for past in pasts]
             ),
-            reference=np.broadcast_to(reference, (len(jobs),)).copy(),
+            reference=reference + np.zeros(len(jobs)),
             null=null,
             unit=np.ones(len(jobs)) if jobs[0].plan.early_stopping else null,
             tol=np.array([job.plan.tol for job in jobs], dtype=np.float64),
