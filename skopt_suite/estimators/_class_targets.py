@@ -38,7 +38,7 @@ class ClassTargets:
             return y
         y = check_given(y, owner)
         if _are_integers(y):
-            return column_or_1d(y)
+            return np.ascontiguousarray(y)
         _check_finite(y)
         kind = _kind_of(y, owner)
         if kind not in ("binary", "multiclass"):

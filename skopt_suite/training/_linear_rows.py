@@ -125,9 +125,9 @@ class LinearRows:
     def gradient(self, slope: RawPredictions) -> Array:
         """Return ``Xᵀ slope`` of every fit, (n_fits, n_features, n_outputs), in one product."""
         n_fits, n_samples, n_outputs = slope.shape
-        wide = np.moveaxis(slope, 0, 1).reshape(n_samples, n_fits * n_outputs)
+        wide = slope.transpose(1, 0, 2).reshape(n_samples, n_fits * n_outputs)
         product = self.columns.by_column.T @ wide if self.columns.is_sparse else self._dense(wide)
-        return np.moveaxis(product.reshape(-1, n_fits, n_outputs), 1, 0)
+        return product.reshape(-1, n_fits, n_outputs).transpose(1, 0, 2)
 
     def _dense(self, wide: Array) -> Array:
         """Return ``Xᵀ wide`` of dense rows, summed in float64."""

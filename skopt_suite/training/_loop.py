@@ -247,9 +247,11 @@ class _Pass:
         params_sum = _on_host(namespace(stack.params).sum(stack.params, axis=-1))
         score = None if self.held_out is None else self.held_out.scores(stack)
         self._record(loss, score)
-        watched = -score if self.plan.early_stopping and score is not None else loss
-        is_best = self.progress.observe(watched)
-        if self.plan.early_stopping:
+        stops_early, is_solver = bool(self.plan.early_stopping), steps.optimality is not None
+        watched = -score if stops_early and score is not None else loss
+        if stops_early or not is_solver:  # others know themselves when they are done
+            is_best = self.progress.observe(watched)
+        if stops_early:
             self._keep_best(is_best)
         column = self.placement.asarray(watched[:, None], dtype="float64")
         stack.schedule_state = stack.schedule.observe(stack.schedule_state, column)

@@ -175,10 +175,9 @@ def _last_watched(job: Job) -> list[float]:
 
 def _first_of(*reasons: tuple[str, np.ndarray]) -> np.ndarray:
     """Return the first reason that holds for each fit, empty where none does."""
-    found = np.full(len(reasons[0][1]), "", dtype=object)
-    for reason, holds in reversed(reasons):
-        found[holds] = reason
-    return found
+    names = np.array([*(reason for reason, _ in reasons), ""], dtype=object)
+    held = np.array([*(holds for _, holds in reasons), np.ones(len(reasons[0][1]), dtype=bool)])
+    return names[held.argmax(axis=0)]
 
 
 def divergence_error(job: Job, loss: float, epoch: int) -> DivergenceError:

@@ -133,7 +133,7 @@ class Design:
 
     def _wide(self, stack: Array) -> Array:
         """Return all fits side by side, in the precision of X."""
-        wide = np.moveaxis(stack, 0, 1).reshape(stack.shape[1], -1)
+        wide = stack.transpose(1, 0, 2).reshape(stack.shape[1], -1)
         return wide.astype(self.X.dtype, copy=False)
 
     def _blocks(self, fit: int, n_outputs: int) -> Iterator[tuple[slice, Array]]:
@@ -162,5 +162,5 @@ def _dense(rows: Any) -> Array:
 def _apart(wide: Array, stack: Array) -> Array:
     """Return (n, n_fits * n_outputs) as (n_fits, n, n_outputs) in float64."""
     n_fits, _, n_outputs = stack.shape
-    apart = np.moveaxis(wide.reshape(-1, n_fits, n_outputs), 1, 0)
+    apart = wide.reshape(-1, n_fits, n_outputs).transpose(1, 0, 2)
     return np.ascontiguousarray(apart, dtype=np.float64)
