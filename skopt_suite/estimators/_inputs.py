@@ -63,7 +63,10 @@ def check_X(
     else:
         X = _checked(estimator, X, dtype, reset, formats)
     dtype = _dtype_of(X) if dtype == "as_X" else dtype
-    return X if placement.is_numpy else placed(X, placement, dtype), placement, dtype
+    if not placement.is_numpy:
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is found by its size
+            X = placed(X, placement, dtype)
+    return X, placement, dtype
 
 
 def _checked(estimator: Any, X: Any, dtype: str, reset: bool, formats: Sequence[str]) -> Any:

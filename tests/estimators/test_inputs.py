@@ -44,6 +44,17 @@ def test_frames(estimator, frame):
         fitted.predict(table[names[::-1]])
 
 
+def test_arrays_after_frames():
+    model = LinearRegressor().fit(pd.DataFrame(X, columns=list("abcde")), y)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        model.predict(X)
+    model.fit(X[:, :3], y)
+    assert not hasattr(model, "feature_names_in_")
+    assert model.n_features_in_ == 3
+    with pytest.raises(ValueError, match="X has 5 features, but LinearRegressor is expecting 3"):
+        model.predict(X)
+
+
 @every
 @pytest.mark.parametrize("column", [pd.Series, pl.Series])
 def test_columns_as_targets(estimator, column):

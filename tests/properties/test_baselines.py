@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import GridSearchCV
 
-from skopt_suite import MLPClassifier, MLPRegressor
+from skopt_suite import LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.backends import Placement
 from skopt_suite.losses import (
     CLASSIFICATION_LOSSES,
@@ -231,3 +231,17 @@ def test_the_loss_of_the_null_model(has_intercept):
     for k, (loss, one_weight) in enumerate(fits):
         raw = loss.baseline(source.y, one_weight) if has_intercept else np.zeros(2)
         np.testing.assert_allclose(found[k], mean_loss(loss, source.y, raw, one_weight), rtol=1e-12)
+
+
+def test_what_constants_cost_is_found_once(monkeypatch):
+    """Progress, and divergence, are measured by the losses of 0 and of the best constant."""
+    calls, define = [], SquaredError.value_and_gradient
+
+    def counted(self, y, raw):
+        calls.append(np.unique(raw).tolist())
+        return define(self, y, raw)
+
+    monkeypatch.setattr(SquaredError, "value_and_gradient", counted)
+    X, y = RNG.normal(size=(N_SAMPLES, 3)), RNG.normal(size=N_SAMPLES) + 5
+    LinearRegressor(optimizer="closed_form").fit(X, y)
+    assert calls == [[0.0], [pytest.approx(y.mean())]]
