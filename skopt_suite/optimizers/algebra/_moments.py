@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,8 @@ from skopt_suite.backends import (
 )
 
 _BLOCK = 2**16  # numbers that are centred and multiplied at once: they stay in the cache
+_COLUMNS = 8  # at once where those are in one piece
+_NEAR = 2**13  # rows whose means are near enough to those of all
 _FEWEST_ROWS, _ROWS_PER_FEATURE = 10_000, 20  # of a sample
 _BLOCK_ON_DEVICE = 2**22  # of them where every block costs the time of several kernels
 
@@ -36,6 +38,18 @@ class ColumnMoments(NamedTuple):
     variance: Array  # (n_fits or 1, n_columns): about the mean
 
 
+class _Weight(NamedTuple):
+    """Weights of the rows of one fit, (n_samples,), and their roots in float64."""
+
+    values: Array
+    root: Array
+
+    @classmethod
+    def of(cls, values: Array) -> _Weight:
+        xp = namespace(values)
+        return cls(values, xp.sqrt(xp.astype(values, xp.float64)))
+
+
 def moments(columns: Sequence[Array], weight: SampleWeight | None, centred: bool) -> Moments:
     """Return the moments of the columns of several arrays, about their means or about 0.
 
@@ -48,7 +62,9 @@ def moments(columns: Sequence[Array], weight: SampleWeight | None, centred: bool
     centred : bool
         Whether means are taken off.
     """
-    return Moments(*_for_every_fit(_moments, columns, weight, centred))
+    xp = namespace(columns[0])
+    parts = [_moments(columns, own, centred) for own in _by_fit(weight)]
+    return Moments(*(xp.stack(part) for part in zip(*parts, strict=True)))
 
 
 def rows_of_sample(n_features: int) -> int:
@@ -128,31 +144,19 @@ def column_moments(X: FeatureMatrix, weight: SampleWeight | None, centred: bool)
     """
     if is_sparse(X):
         return _sparse_moments(X, weight, centred)
-    return ColumnMoments(*_for_every_fit(_column_moments, [X], weight, centred))
-
-
-def _for_every_fit(
-    find: Callable[[Sequence[Array], SampleWeight | None, bool], tuple[Array, Array]],
-    columns: Sequence[Array],
-    weight: SampleWeight | None,
-    centred: bool,
-) -> Iterable[Array]:
-    """Return two moments for the weights of every fit, or once where there are none."""
-    if weight is None:
-        return (part[None, ...] for part in find(columns, None, centred))
-    parts = [find(columns, weight[k, :], centred) for k in range(weight.shape[0])]
-    return (namespace(weight).stack(part) for part in zip(*parts, strict=True))
+    xp = namespace(X)
+    parts = [_column_moments(X, own, centred) for own in _by_fit(weight)]
+    return ColumnMoments(*(xp.stack(part) for part in zip(*parts, strict=True)))
 
 
 def _moments(
-    columns: Sequence[Array], weight: SampleWeight | None, centred: bool
+    columns: Sequence[Array], weight: _Weight | None, centred: bool
 ) -> tuple[Array, Array]:
     """Return mean, (n_columns,), and second moment, (n_columns, n_columns), for one fit."""
     xp, n_samples = namespace(columns[0]), columns[0].shape[0]
-    n_columns = sum(part.shape[1] for part in columns)
-    new = {"dtype": xp.float64, "device": columns[0].device}
-    second, total = xp.zeros((n_columns, n_columns), **new), xp.zeros((n_columns,), **new)
     origin = _origin(columns, weight, centred)
+    total = xp.zeros_like(origin)
+    second = total[:, None] * total[None, :]
     for root, rows in _centred_blocks(columns, weight, origin):
         second += product_over_rows(rows, rows)
         total += _sums(root, rows)
@@ -162,40 +166,51 @@ def _moments(
     return origin + offset, second / n_samples - offset[:, None] * offset[None, :]
 
 
-def _column_moments(
-    columns: Sequence[Array], weight: SampleWeight | None, centred: bool
-) -> tuple[Array, Array]:
-    """Return mean and variance, (n_columns,), of the columns of one array for one fit."""
-    (X,) = columns
-    xp, (n_samples, n_columns) = namespace(X), X.shape
-    new = {"dtype": xp.float64, "device": X.device}
-    square, total = xp.zeros((n_columns,), **new), xp.zeros((n_columns,), **new)
-    origin = _origin(columns, weight, centred)
-    for root, rows in _centred_blocks(columns, weight, origin):
-        square += xp.sum(rows * rows, axis=0)
+def _column_moments(X: Array, weight: _Weight | None, centred: bool) -> tuple[Array, Array]:
+    """Return mean and variance, (n_columns,), for one fit."""
+    xp, n_columns = namespace(X), X.shape[1]
+    if not _is_by_column(X) or n_columns <= _COLUMNS:
+        return _moments_of_columns(X, weight, centred)
+    groups = [X[:, at : at + _COLUMNS] for at in range(0, n_columns, _COLUMNS)]
+    parts = [_moments_of_columns(group, weight, centred) for group in groups]
+    mean, variance = (xp.concat(list(part)) for part in zip(*parts, strict=True))
+    return mean, variance
+
+
+def _moments_of_columns(X: Array, weight: _Weight | None, centred: bool) -> tuple[Array, Array]:
+    """Return mean and variance of columns that are read together, (n_columns,)."""
+    xp, n_samples = namespace(X), X.shape[0]
+    origin = _origin([X], weight, centred)
+    square, total = xp.zeros_like(origin), xp.zeros_like(origin)
+    for root, rows in _centred_blocks([X], weight, origin):
         total += _sums(root, rows)
+        rows *= rows
+        square += xp.sum(rows, axis=0)
     if not centred:
         return origin, square / n_samples
     offset = total / n_samples
     return origin + offset, xp.clip(square / n_samples - offset**2, 0.0, None)
 
 
+def _is_by_column(X: Array) -> bool:
+    """Whether columns are in one piece each, and rows are not."""
+    return type(X) is np.ndarray and X.flags.f_contiguous and not X.flags.c_contiguous
+
+
 def _centred_blocks(
-    columns: Sequence[Array], weight: SampleWeight | None, origin: Array
+    columns: Sequence[Array], weight: _Weight | None, origin: Array
 ) -> Iterator[tuple[Array | None, Array]]:
     """Yield roots of weights, (n_rows,), and rows less `origin` times them, in float64."""
     xp, n_samples = namespace(origin), columns[0].shape[0]
-    root = None if weight is None else xp.sqrt(xp.astype(weight, xp.float64))
     n_rows = max(1, (_BLOCK if xp is np else _BLOCK_ON_DEVICE) // origin.shape[0])
     for start in range(0, n_samples, n_rows):
         stop = min(start + n_rows, n_samples)
         centred = _in_double([part[start:stop, :] for part in columns])
         centred -= origin
-        if root is None:
-            yield None, centred
-        else:
-            centred *= root[start:stop, None]
-            yield root[start:stop], centred
+        root = None if weight is None else weight.root[start:stop]
+        if root is not None:
+            centred *= root[:, None]
+        yield root, centred
 
 
 def _in_double(parts: Sequence[Array]) -> Array:
@@ -206,22 +221,30 @@ def _in_double(parts: Sequence[Array]) -> Array:
     return xp.concat([xp.astype(part, xp.float64, copy=False) for part in parts], axis=1)
 
 
-def _origin(columns: Sequence[Array], weight: SampleWeight | None, centred: bool) -> Array:
-    """Return the means in the precision of the data, or 0, (n_columns,)."""
-    first = columns[0]
-    xp, dtype = namespace(first), first.dtype if weight is None else weight.dtype
+def _origin(columns: Sequence[Array], weight: _Weight | None, centred: bool) -> Array:
+    """Return about the means of columns in float64, or 0, (n_columns,).
+
+    They only have to be near: what is missing is found with the rest, and costs no more digits
+    than there are in the ratio of all rows to these.
+    """
+    xp = namespace(columns[0])
     if not centred:
         n_columns = sum(part.shape[1] for part in columns)
-        return xp.zeros((n_columns,), dtype=xp.float64, device=first.device)
-    parts = [xp.astype(part, dtype, copy=False) for part in columns]
-    means = [_sums(weight, part) / first.shape[0] for part in parts]
+        return xp.zeros((n_columns,), dtype=xp.float64, device=columns[0].device)
+    if weight is None:
+        n_near = min(_NEAR, columns[0].shape[0])
+        means = [_sums(None, _in_double([part[:n_near, :]])) / n_near for part in columns]
+        return xp.concat(means)
+    values = weight.values
+    parts = [xp.astype(part, values.dtype, copy=False) for part in columns]
+    means = [_sums(values, part) / values.shape[0] for part in parts]
     return xp.astype(xp.concat(means), xp.float64)
 
 
 def _sums(weight: Array | None, rows: Array) -> Array:
     """Return weighted sums of rows, (n_columns,)."""
     if weight is None:
-        weight = namespace(rows).ones(rows.shape[0], dtype=rows.dtype, device=rows.device)
+        return namespace(rows).sum(rows, axis=0)
     if type(rows) is np.ndarray:
         return np.matmul(weight, rows)
     return product_over_rows(weight[:, None], rows)[0, :]
@@ -239,3 +262,8 @@ def _sparse_moments(X: FeatureMatrix, weight: SampleWeight | None, centred: bool
     if not centred:
         return ColumnMoments(xp.zeros_like(mean), square)
     return ColumnMoments(mean, xp.clip(square - mean**2, 0.0, None))
+
+
+def _by_fit(weight: SampleWeight | None) -> list[_Weight | None]:
+    """Return the weights of one fit each; there may be one entry for all fits."""
+    return [None] if weight is None else [_Weight.of(weight[k, :]) for k in range(weight.shape[0])]
