@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -19,9 +20,10 @@ from skopt_suite.optimizers.algebra._moments import Moments
 from skopt_suite.optimizers.algebra._sizes import Sizes
 from skopt_suite.optimizers.algebra._sweeps import RowLoss
 from skopt_suite.training._names import loss_name
-from skopt_suite.training._rows import Source, Weights
+from skopt_suite.training._rows import Source, Weights, blocks
 
 _AT_ONCE = 1024  # rows that are converted to float64
+_DERIVED_AT_ONCE = 2**14  # rows whose losses are computed, with what that takes beside
 _CURVED = 1e-3  # of its bound, or else of the mean: the least curvature that a row counts with
 _CURVED_TOGETHER = 1e-9  # the same of outputs that depend on one another
 
@@ -86,21 +88,35 @@ class LinearRows:
     ) -> tuple[PerFit, RawPredictions]:
         """Return mean losses and their gradients by raw predictions, of all fits or of one."""
         loss = self.loss if fit is None else self._loss_of(fit)
-        value, slope = loss.value_and_gradient(self._targets, raw.copy())
-        share = self._share(raw.shape[1], fit)
-        return (value * share).sum(axis=1), slope * share[..., None]
+        value, slope = np.zeros(len(raw)), np.empty_like(raw)
+        for block, y, share in self._in_blocks(fit):
+            of_rows, by_raw = loss.value_and_gradient(y, raw[:, block].copy())
+            value += (of_rows * share).sum(axis=1)
+            np.multiply(by_raw, share[..., None], out=slope[:, block])
+        return value, slope
 
     def hessian(self, raw: RawPredictions, floor: PerFit) -> Hessian:
         """Return its second derivative, with at least `floor` times what bounds it.
 
         The floor is for losses of independent outputs, whose curvature may be 0 in all rows.
         """
-        diagonal, root = self.loss.hessian(self._targets, raw)
-        share, bound = self._share(raw.shape[1])[..., None], self.loss.curvature()
-        if root is not None:
-            return Hessian(diagonal * share, root * np.sqrt(share))
+        bound, diagonal, root = self.loss.curvature(), np.empty_like(raw), None
         least = 0.0 if bound is None else (floor[:, None] * bound)[..., None]
-        return Hessian(np.maximum(diagonal, least) * share)
+        for block, y, share in self._in_blocks():
+            of_rows, own_root = self.loss.hessian(y, raw[:, block])
+            if own_root is None:
+                of_rows = np.maximum(of_rows, least)
+            else:
+                root = np.empty_like(raw) if root is None else root
+                np.multiply(own_root, np.sqrt(share[..., None]), out=root[:, block])
+            np.multiply(of_rows, share[..., None], out=diagonal[:, block])
+        return Hessian(diagonal, root)
+
+    def _in_blocks(self, fit: int | None = None) -> Iterator[tuple[slice, Array, Array]]:
+        """Yield some rows, their targets, and their weights of all fits or of one."""
+        y, n_samples = self.source.some_targets(self.source.n_samples), self.source.n_samples
+        for block in blocks(n_samples, _DERIVED_AT_ONCE):
+            yield block, _in_double(y[block]), self._share(n_samples, fit, block)
 
     @found_once
     def design(self) -> Design:
@@ -162,19 +178,18 @@ class LinearRows:
             taken._moments = self._moments.take(index)
         return taken
 
-    def _share(self, n_samples: int, fit: int | None = None) -> Array:
+    def _share(self, n_samples: int, fit: int | None = None, block: slice = slice(None)) -> Array:
         """Return the weight of every row, (n_fits or 1, n_samples or 1), of sum 1; or of a fit."""
         weight = self.weights.values
         if weight is None:
             return np.full((1, 1), 1 / n_samples)
         if fit is not None and len(weight) > 1:
             weight = weight[fit : fit + 1]
-        return weight.astype(np.float64, copy=False) / n_samples
+        return weight[:, block].astype(np.float64, copy=False) / n_samples
 
     @cached_property
     def _targets(self) -> Array:
-        y = self.source.some_targets(self.source.n_samples)
-        return y.astype(np.float64) if y.dtype.kind == "f" else y
+        return _in_double(self.source.some_targets(self.source.n_samples))
 
     @cached_property
     def _losses(self) -> dict[int, Loss]:
@@ -202,6 +217,11 @@ class LinearRows:
         if fit not in self._losses:
             self._losses[fit] = take(self.loss, np.array([fit]))
         return self._losses[fit]
+
+
+def _in_double(y: Array) -> Array:
+    """Return targets in float64, but for those that are indices of classes."""
+    return y.astype(np.float64, copy=False) if y.dtype.kind == "f" else y
 
 
 class PairMoments(NamedTuple):

@@ -57,7 +57,8 @@ class Line(NamedTuple):
 
     def at(self, rows: LinearRows, t: PerFit) -> tuple[LineEnd, PerFit]:
         """Return points on the lines, and the slopes there."""
-        raw = self.raw + t[:, None, None] * self.change
+        raw = t[:, None, None] * self.change
+        raw += self.raw
         value, by_raw = rows.value_and_slope(raw)
         value = value + self.penalty + t * (self.by_penalty + t * self.bend / 2)
         slope = dot(by_raw, self.change) + self.by_penalty + t * self.bend

@@ -31,6 +31,10 @@ class Hessian(NamedTuple):
             product -= self.root * np.vecdot(self.root, raw)[..., None]
         return product
 
+    def block(self, rows: slice) -> Hessian:
+        """Return that of some of the rows."""
+        return Hessian(*(part if part is None else part[:, rows] for part in self))
+
     @property
     def has_shift(self) -> bool:
         """Whether outputs may all move together, as those of a softmax, and nothing changes."""
@@ -62,7 +66,9 @@ class Design:
         n_features = self.X.shape[1]
         weights = coef[:, :n_features]
         raw = _apart(self.X @ self._wide(weights), coef)
-        return raw if self.mean is None else raw + (coef[:, n_features:] - self._along(weights))
+        if self.mean is not None:
+            raw += coef[:, n_features:] - self._along(weights)
+        return raw
 
     def transposed(self, slope: RawPredictions) -> Array:
         """Return the products of columns with numbers of rows, (n_fits, n_columns, n_outputs)."""
@@ -102,12 +108,12 @@ class Design:
         """
         n_outputs = hessian.diagonal.shape[2]
         root = None if hessian.root is None else hessian.root[fit]
-        scale = np.sqrt(np.maximum(hessian.diagonal[fit], 0.0))
         size = self.n_columns
         second, cross = np.zeros((n_outputs, size, size)), np.zeros((size * n_outputs,) * 2)
         for rows, x in self._blocks(fit, n_outputs):
+            scale = np.sqrt(np.maximum(hessian.diagonal[fit, rows], 0.0))
             for output in range(n_outputs):
-                scaled = x * scale[rows, output, None]
+                scaled = x * scale[:, output, None]
                 second[output] += scaled.T @ scaled
             if root is not None:
                 scaled = (x[:, :, None] * root[rows, None, :]).reshape(len(x), -1)

@@ -16,6 +16,7 @@ from skopt_suite.optimizers.algebra._curvature import per_output
 from skopt_suite.optimizers.algebra._design import Design, Hessian, dot
 
 _FLOOR = 1e-3  # of the bound on the curvature of a row, at the most
+_ROWS = 2**14  # on which the way is found at once
 
 
 class NewtonState(NamedTuple):
@@ -76,6 +77,7 @@ class Newton(Optimizer):
         model = self._model(state, rows.design, hessian, ridge)
         line = Line.of(state, rows.design.times(model.direction), ridge, model.direction)
         end = backtrack(rows, line)
+        del line  # as large as raw predictions
         coef = state.coef + end.length[:, None, None] * model.direction
         gradient = rows.design.transposed(end.slope) + ridge * coef
         fall = model.remaining(gradient)
@@ -119,11 +121,15 @@ def ridge_of(problem: Problem, coef: Array) -> Array:
 
 def _way(design: Design, hessian: Hessian, raw: RawPredictions) -> PerFit:
     """Return the square of the way from constant raw predictions, in the Hessian, (n_fits,)."""
+    constant, square = np.zeros((len(raw), 1, raw.shape[2])), np.zeros(len(raw))
     if design.mean is not None:
-        curvature = hessian.diagonal
-        total = np.maximum(curvature.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
-        raw = raw - (curvature * raw).sum(axis=1, keepdims=True) / total
-    return dot(raw, hessian.times(raw))
+        total = np.maximum(hessian.diagonal.sum(axis=1), np.finfo(np.float64).tiny)
+        constant[:, 0] = np.einsum("kio,kio->ko", hessian.diagonal, raw) / total
+    for start in range(0, raw.shape[1], _ROWS):
+        rows = slice(start, start + _ROWS)
+        centred = raw[:, rows] - constant
+        square += dot(centred, hessian.block(rows).times(centred))
+    return square
 
 
 def at_most(fall: PerFit, way: PerFit) -> PerFit:
