@@ -63,8 +63,10 @@ from skopt_suite.backends.resources import (
     Energy,
     blas_threads_for,
     free_memory,
+    in_threads,
     peak_memory,
     shared_blas_threads,
+    threads_for_fit,
 )
 
 __all__ = [
@@ -97,6 +99,7 @@ __all__ = [
     "peak_memory",
     "canonical",
     "in_precision",
+    "in_threads",
     "input_product",
     "input_product_transposed",
     "is_device_array",
@@ -120,6 +123,7 @@ __all__ = [
     "sum_in_double",
     "summed_over_samples",
     "take_rows",
+    "threads_for_fit",
     "to_numpy",
     "uniform",
     "warm_up",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
-
-import numpy as np
 
 from skopt_suite._component import take
 from skopt_suite.backends import Array, Params, PerFit, RawPredictions, averaged
 from skopt_suite.losses import Loss
 from skopt_suite.models import Context, Network
+from skopt_suite.training._blocks import added, rows_of_block, summed_in_blocks
 from skopt_suite.training._rows import Rows, Source, Weights
 
 PLAIN = Context()
@@ -75,6 +74,12 @@ class DataTerm:
         moments: Any = self.network.moments(trace)
         return moments
 
+    def on(self, block: slice) -> DataTerm:
+        """Return the term on some of the rows, or on all of them."""
+        if block == slice(0, self.n_rows):
+            return self
+        return DataTerm(self.network, self.loss, self.rows.block(block), self.context)
+
     def with_context(self, context: Context) -> DataTerm:
         """Return the term of a network that is trained with something else."""
         return DataTerm(self.network, self.loss, self.rows, context)
@@ -133,32 +138,44 @@ class WholeTerm(DataTerm):
 
     def value(self, params: Params) -> PerFit:
         """Return the mean loss without dropout, (n_fits,)."""
-        if not self.source.has_parts:
+        if self._is_one_block(params):
             return super().value(params)
-        total: Any = 0.0
-        for share, term in self._parts():
-            total = total + share * term.value(params)
-        return total.astype(params.dtype)
+        return self._mean_over(lambda term: (term.value(params),), params)[0]
 
     def value_and_gradient(self, params: Params) -> tuple[PerFit, Params]:
         """Return the mean loss, (n_fits,), and its gradient, (n_fits, n_params)."""
-        if not self.source.has_parts:
+        if self._is_one_block(params):
             return super().value_and_gradient(params)
-        total, gradient = np.zeros(len(params)), np.zeros(params.shape)
-        for share, term in self._parts():
-            value, slope = term.value_and_gradient(params)
-            total += share * value
-            gradient += share * slope
-        return total.astype(params.dtype), gradient.astype(params.dtype)
+        value, gradient = self._mean_over(lambda term: term.value_and_gradient(params), params)
+        return value, gradient
 
-    def _parts(self) -> Iterator[tuple[np.float64, DataTerm]]:
-        """Yield the terms of parts, and their shares of all rows."""
+    def _is_one_block(self, params: Params) -> bool:
+        if self.source.has_parts:
+            return False
+        return rows_of_block(self.network, self.context, params, self.rows.X) >= self.n_rows
+
+    def _mean_over(
+        self, of_term: Callable[[DataTerm], tuple[Array, ...]], params: Params
+    ) -> tuple[Array, ...]:
+        """Return means over all rows of what a function of terms returns, block by block."""
+
+        def of_part(term: DataTerm) -> list[Array]:
+            size = rows_of_block(self.network, self.context, params, term.rows.X)
+            n_rows, n_params = term.n_rows, params.size
+            return summed_in_blocks(lambda block: of_term(term.on(block)), n_rows, size, n_params)
+
+        totals = added(map(of_part, self._parts()))
+        for total in totals:
+            total /= self.n_rows
+        return tuple(total.astype(params.dtype, copy=False) for total in totals)
+
+    def _parts(self) -> Iterator[DataTerm]:
+        """Yield the terms of parts."""
         for i, rows in enumerate(self.source.parts(self.weights)):
             context, draws = self.context, self.context.dropout
             if draws is not None:  # each has its own
                 context = context._replace(dropout=draws._replace(seed=draws.seed + i))
-            term = DataTerm(self.network, self.loss, rows, context)
-            yield np.float64(term.n_rows / self.n_rows), term
+            yield DataTerm(self.network, self.loss, rows, context)
 
     def with_context(self, context: Context) -> DataTerm:
         """Return the term of a network that is trained with something else."""

@@ -24,6 +24,7 @@ from skopt_suite.models import ACTIVATIONS, Network
 from skopt_suite.optimizers import ClipGradient
 from skopt_suite.optimizers.wrappers._base import Wrapper
 from skopt_suite.penalties import Penalty
+from skopt_suite.training._blocks import rows_in_cache, threads_for_sums
 from skopt_suite.training._compiled import MOST_ROWS, recipe_of
 from skopt_suite.training._job import Job
 from skopt_suite.training._linear_view import has_cheap_spectrum
@@ -44,6 +45,7 @@ _UNKNOWN = 12  # arrays that a component takes that does not say how many
 _BASIS = 3  # arrays of n_features² in float64 where one is found: of a fit, of all, eigenvectors
 _CONNECTION = (1, 2)  # arrays of a layer's size: the sum; the gradient, twice
 _NORM = (1, 3)  # what is normalised; what backward takes
+_STACK = 32  # fits, of which blocks of rows are taken to be; of fewer they are as large together
 _PER_ROW = 2  # numbers per row: the loss, and what it is made of
 
 
@@ -75,20 +77,20 @@ def bytes_per_fit(job: Job, data: Data, placement: Placement, shares_weight: boo
     if not _moves_fit_by_fit(job, data, placement):
         update = max(_size_of_update(job, state, placement), _size_of_payment(job))
     activations = _activations(job, data, placement, is_weighted)
-    step = _step(job, data, activations, update)
+    step = _step(job, data, placement, activations, update)
     passing = max(_MARGIN * max(step, _scoring(job, data)), _BASIS * basis * 8 / _item_size(job))
     squares = int(_MARGIN * 8 * job.plan.optimizer.scratch_squares * params**2)
     return _OBJECTS + squares + int(_item_size(job) * (kept + max(passing, leaving)))
 
 
-def _step(job: Job, data: Data, activations: int, update: int) -> int:
+def _step(job: Job, data: Data, placement: Placement, activations: int, update: int) -> int:
     """Return how many numbers a step takes beside what is kept: its passes and update so many."""
     params = job.network.n_params
     if job.plan.optimizer.only_quadratic:  # it takes no gradient
         return max(update, activations)
     gradient = params + _scratch(job.plan.penalty) * job.network.layout.n_weights
     optimality = _OPTIMALITY * params if job.plan.optimizer.is_full_batch else 0
-    products = _of_products(job, data)
+    products = _of_products(job, data, placement) + _of_sums(job, data, placement)
     if update:  # it may ask for gradients meanwhile
         return gradient + activations + max(update, optimality, products)
     return gradient + max(activations + products, optimality)
@@ -107,9 +109,9 @@ def _size_of_update(job: Job, state: int, placement: Placement) -> int:
     return n_arrays * params
 
 
-def _of_products(job: Job, data: Data) -> int:
+def _of_products(job: Job, data: Data, placement: Placement) -> int:
     """Return how many numbers products of the input with all fits at once take by copies."""
-    first, n_rows = job.network.layout.layers[0], _rows_at_once(job, data)
+    first, n_rows = job.network.layout.layers[0], _rows_at_once(job, data, placement)
     if not is_narrow(first.n_out):
         return 0
     copied = first.n_in * first.n_out
@@ -168,17 +170,37 @@ def _activations(job: Job, data: Data, placement: Placement, is_weighted: bool) 
             scratch = min(scratch, _FUSED_ACTIVATION)
         kept += n_units * (1 + activation.keeps_its_own_array + dropout[0] + more[0] + has_places)
         momentary.append(n_units * (scratch + dropout[1] + more[1]))
-    n_rows = _rows_at_once(job, data)
+    n_rows = _rows_at_once(job, data, placement)
     if job.plan.optimizer.only_quadratic:
         n_rows = min(n_rows, N_ROWS)  # it needs no predictions but for the initial loss
     return n_rows * (kept + max(momentary) + _of_outputs(job, is_weighted))
 
 
-def _rows_at_once(job: Job, data: Data) -> int:
+def _rows_at_once(job: Job, data: Data, placement: Placement) -> int:
     """Return how many rows passes see: parts add up, but for those who ask for the rows."""
-    optimizer, n_rows = job.plan.optimizer, job.rows_per_step(data.train.n_samples)
-    adds_up = optimizer.is_full_batch and not optimizer.only_linear
-    return min(n_rows, data.train.rows_of_part) if adds_up else n_rows
+    optimizer, n_samples = job.plan.optimizer, data.train.n_samples
+    n_rows = job.rows_per_step(n_samples)
+    if n_rows < n_samples or optimizer.only_linear:
+        return n_rows
+    if optimizer.is_full_batch:
+        n_rows = min(n_rows, data.train.rows_of_part)
+    is_drawn = any((*job.plan.dropout, job.plan.input_dropout)) or job.network.n_buffers > 0
+    if is_drawn or data.train.is_sparse or not placement.is_numpy:
+        return n_rows
+    of_block = rows_in_cache(job.network, _STACK, _item_size(job), job.columns is None)
+    return min(n_rows, _threads(job) * of_block)
+
+
+def _threads(job: Job) -> int:
+    return threads_for_sums(_STACK * job.network.n_params)
+
+
+def _of_sums(job: Job, data: Data, placement: Placement) -> int:
+    """Return how many numbers gradients of blocks and their sums take, beside one gradient."""
+    n_rows = _rows_at_once(job, data, placement)
+    if n_rows == job.rows_per_step(data.train.n_samples):
+        return 0
+    return _threads(job) * (1 + 8 // _item_size(job)) * job.network.n_params
 
 
 def _more_layers(network: Network, depth: int) -> tuple[int, int]:

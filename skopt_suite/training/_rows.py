@@ -65,6 +65,10 @@ class Rows(NamedTuple):
     y: TargetColumns  # see TargetType
     weight: SampleWeight | None = None  # (n_fits or 1, n_samples) of mean 1, or None
 
+    def block(self, block: slice) -> Rows:
+        """Return some of them."""
+        return Rows(self.X[block, :], self.y[block, ...], _columns(self.weight, block))
+
 
 class Targets(NamedTuple):
     """Some rows of a data set without their inputs."""

@@ -1,6 +1,7 @@
 """What a machine has to compute with, threads and memory, and what of it was used."""
 
 from skopt_suite.backends.resources._free_memory import free_memory
+from skopt_suite.backends.resources._in_threads import in_threads
 from skopt_suite.backends.resources._threads import (
     SMALL_PRODUCT,
     blas_threads_for,
@@ -14,6 +15,7 @@ __all__ = [
     "Energy",
     "blas_threads_for",
     "free_memory",
+    "in_threads",
     "peak_memory",
     "shared_blas_threads",
     "threads_for_fit",

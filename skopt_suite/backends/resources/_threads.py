@@ -28,6 +28,11 @@ def blas_threads_for(n_operations: float) -> AbstractContextManager:
     return _at_most(1)
 
 
+def one_blas_thread() -> AbstractContextManager:
+    """Return a context in which BLAS uses one thread, for threads that share work otherwise."""
+    return _at_most(1)
+
+
 def shared_blas_threads(n_workers: int) -> AbstractContextManager:
     """Return a context for one of many workers, which together use as many cores as there are."""
     if n_workers < 2:
