@@ -13,7 +13,7 @@ from skopt_suite.models import Context, Network
 from skopt_suite.training._rows import blocks
 
 _CACHE = 2**22  # bytes of rows, and of what a pass computes of them
-_WORK = 4_000_000  # multiplications that take long, next to the Python around them
+_WORK = 1_000_000  # multiplications that take long, next to the Python around them
 _SUMS = 2**26  # bytes of sums of gradients, of all threads together
 _ARRAYS = 3  # like the outputs of all layers: themselves, and gradients
 
@@ -65,15 +65,19 @@ def summed_in_blocks(
         How many numbers the largest of the arrays has.
     """
     all_blocks = list(blocks(n_samples, n_rows))
-    n_threads = min(threads_for_sums(n_params), len(all_blocks)) if len(all_blocks) > 1 else 1
+    n_threads = threads_for_sums(n_params, len(all_blocks))
     ends = [rank * len(all_blocks) // n_threads for rank in range(n_threads + 1)]
     shares = [all_blocks[a:b] for a, b in pairwise(ends)]
     return added(in_threads(lambda some: _summed(means, some), shares))
 
 
-def threads_for_sums(n_params: int) -> int:
-    """Return how many threads may each have sums of gradients, of so many parameters in all."""
-    return max(1, min(threads_for_fit(), _SUMS // (8 * n_params)))
+def threads_for_sums(n_params: int, n_blocks: int) -> int:
+    """Return how many threads may share blocks and each have sums of gradients.
+
+    Those are of so many parameters in all fits; one block is hardly worth a thread.
+    """
+    most = min(n_blocks // 2, _SUMS // (8 * n_params))
+    return 1 if most < 2 else min(threads_for_fit(), most)
 
 
 def added(found: Iterable[list[Array]]) -> list[Array]:

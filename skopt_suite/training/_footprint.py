@@ -187,20 +187,28 @@ def _rows_at_once(job: Job, data: Data, placement: Placement) -> int:
     is_drawn = any((*job.plan.dropout, job.plan.input_dropout)) or job.network.n_buffers > 0
     if is_drawn or data.train.is_sparse or not placement.is_numpy:
         return n_rows
-    of_block = rows_in_cache(job.network, _STACK, _item_size(job), job.columns is None)
-    return min(n_rows, _threads(job) * of_block)
+    of_block = _rows_of_block(job)
+    return min(n_rows, _threads(job, n_rows // of_block) * of_block)
 
 
-def _threads(job: Job) -> int:
-    return threads_for_sums(_STACK * job.network.n_params)
+def _rows_of_block(job: Job) -> int:
+    return rows_in_cache(job.network, _STACK, _item_size(job), job.columns is None)
+
+
+def _threads(job: Job, n_blocks: int) -> int:
+    return threads_for_sums(_STACK * job.network.n_params, n_blocks)
 
 
 def _of_sums(job: Job, data: Data, placement: Placement) -> int:
     """Return how many numbers gradients of blocks and their sums take, beside one gradient."""
-    n_rows = _rows_at_once(job, data, placement)
-    if n_rows == job.rows_per_step(data.train.n_samples):
+    n_rows = job.rows_per_step(data.train.n_samples)
+    if _rows_at_once(job, data, placement) == n_rows:
         return 0
-    return _threads(job) * (1 + 8 // _item_size(job)) * job.network.n_params
+    return (
+        _threads(job, n_rows // _rows_of_block(job))
+        * (1 + 8 // _item_size(job))
+        * job.network.n_params
+    )
 
 
 def _more_layers(network: Network, depth: int) -> tuple[int, int]:
