@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from inspect import signature
 from itertools import combinations, product
 from random import Random
 from typing import Any
@@ -29,7 +30,8 @@ def pairwise(
     factors : dict
         From the name of a factor to its values.
     is_allowed : callable
-        Of one value by name for every factor.
+        Of one value by name for every factor that matters to it. The fewer do, the sooner it is
+        known that a pair is never allowed.
     seed : int, default=0
         Of the draws.
     apart : collection of frozenset, default=()
@@ -40,15 +42,36 @@ def pairwise(
     .. [1] Cohen, Dalal, Fredman and Patton, "The AETG System: An Approach to Testing Based on
        Combinatorial Design", IEEE Transactions on Software Engineering 23, 1997.
     """
-    random, rows, covered = Random(seed), [], set[tuple]()
-    for pair in _all_pairs(factors, apart):
-        if pair in covered:
+    random, rows, allowed = Random(seed), [], _Allowed(factors, is_allowed)
+    missing = dict.fromkeys(_all_pairs(factors, apart))
+    while missing:
+        pair = next(iter(missing))
+        row = _completed(dict(pair), factors, allowed, missing, random)
+        if row is None:
+            del missing[pair]
             continue
-        row = _completed(dict(pair), factors, is_allowed, covered, random)
-        if row is not None:
-            rows.append(_values(row, factors))
-            covered |= _pairs(row)
+        rows.append({name: factors[name][row[name]] for name in factors})
+        for found in _pairs(row):
+            missing.pop(found, None)
     return rows
+
+
+class _Allowed:
+    """Asks once for all rows that are the same in what matters."""
+
+    def __init__(
+        self, factors: Mapping[str, Sequence[Any]], is_allowed: Callable[..., bool]
+    ) -> None:
+        self.names = [name for name in factors if name in signature(is_allowed).parameters]
+        self.factors, self.is_allowed = factors, is_allowed
+        self.known: dict[tuple[int, ...], bool] = {}
+
+    def __call__(self, row: Row) -> bool:
+        key = tuple([row[name] for name in self.names])
+        if key not in self.known:
+            values = {name: self.factors[name][row[name]] for name in self.names}
+            self.known[key] = self.is_allowed(**values)
+        return self.known[key]
 
 
 def _all_pairs(
@@ -61,28 +84,27 @@ def _all_pairs(
             yield (one, a), (other, b)
 
 
-def _pairs(row: Row) -> set[tuple]:
-    return set(combinations(sorted(row.items()), 2))
-
-
-def _values(row: Row, factors: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-    return {name: factors[name][row[name]] for name in factors}
+def _pairs(row: Row) -> Iterator[tuple]:
+    return combinations(sorted(row.items()), 2)
 
 
 def _completed(
     fixed: Row,
     factors: Mapping[str, Sequence[Any]],
-    is_allowed: Callable[..., bool],
-    covered: set[tuple],
+    allowed: _Allowed,
+    missing: Collection[tuple],
     random: Random,
 ) -> Row | None:
     """Return the best of some allowed rows with a pair; None if there is none at all."""
-    open_names = [name for name in factors if name not in fixed]
-    choices = [range(len(factors[name])) for name in open_names]
-    drawn = (tuple(map(random.choice, choices)) for _ in range(_DRAWS))
-    rows = [fixed | dict(zip(open_names, values, strict=True)) for values in drawn]
-    rows = [row for row in rows if is_allowed(**_values(row, factors))]
+    n_values = {name: len(values) for name, values in factors.items() if name not in fixed}
+    drawn = [
+        fixed | {name: random.randrange(n) for name, n in n_values.items()} for _ in range(_DRAWS)
+    ]
+    rows = list(filter(allowed, drawn))
     if rows:
-        return max(rows, key=lambda row: len(_pairs(row) - covered))
-    others = (fixed | dict(zip(open_names, values, strict=True)) for values in product(*choices))
-    return next((row for row in others if is_allowed(**_values(row, factors))), None)
+        return max(rows, key=lambda row: sum(pair in missing for pair in _pairs(row)))
+    choices = {name: range(n) for name, n in n_values.items() if name in allowed.names}
+    others = (
+        drawn[0] | dict(zip(choices, values, strict=True)) for values in product(*choices.values())
+    )
+    return next(filter(allowed, others), None)

@@ -1,6 +1,7 @@
 """The contract that everything rests on: a fit in a stack gives the same as the same fit alone."""
 
 import dataclasses
+from functools import cache
 from itertools import combinations, product
 
 import numpy as np
@@ -129,8 +130,15 @@ FACTORS = {
 
 
 def is_allowed(optimizer, penalty, model, loss, schedule):
+    return is_possible(optimizer, penalty, model, loss, schedule.name == "constant")
+
+
+@cache
+def is_possible(optimizer, penalty, model, loss, is_constant):
+    """Optimizers refuse all schedules but the constant one, or none."""
     dropout = max(DROPOUT) if "dropout" in model else 0.0
-    demands = Demands(loss, penalty, schedule.name, dropout, 0.0, HIDDEN[model])
+    schedule = "constant" if is_constant else "cosine"
+    demands = Demands(loss, penalty, schedule, dropout, 0.0, HIDDEN[model])
     demands = dataclasses.replace(demands, has_coupled_outputs=isinstance(loss, LogLoss))
     return optimizer.refusal(demands) is None
 

@@ -54,7 +54,7 @@ FACTORS = {
 }
 
 
-def can_wait(optimizer, penalty, **_):
+def can_wait(optimizer, penalty):
     """Of what is L2 no more than SGD takes implicitly waits."""
     return not (isinstance(optimizer, Adagrad) and isinstance(penalty, (L2, ElasticNet)))
 

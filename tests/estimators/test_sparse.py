@@ -95,9 +95,7 @@ def assert_same(sparse, dense, rtol=1e-9):
 
 @pytest.mark.parametrize(
     "combination",
-    pairwise(
-        {"name": [*ALL], "container": [*CONTAINERS], "optimizer": FIRST_ORDER}, lambda **_: True
-    ),
+    pairwise({"name": [*ALL], "container": [*CONTAINERS], "optimizer": FIRST_ORDER}, lambda: True),
     ids=lambda combination: "-".join(combination.values()),
 )
 def test_rules_step_as_on_dense_rows(combination):
