@@ -13,6 +13,7 @@ from sklearn.datasets import make_classification
 import skopt_suite.training._checks as checks
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite._component import Registry
+from skopt_suite.estimators._prepare import prepare
 from skopt_suite.optimizers import LBFGS, OPTIMIZERS, SGD, ClosedForm, Optimizer
 from skopt_suite.penalties import L2
 
@@ -86,14 +87,14 @@ def refusal_of(job):
 
 @cache
 def _refusal_of(items):
-    """Return why a job is refused, None if it is trained."""
+    """Return why a job is refused, None if it would be trained (which `contracts` do)."""
     job = dict(items)
     kind, is_sparse = job.pop("kind"), job.pop("X", "dense") == "sparse"
     family = NETWORK if "hidden_layer_sizes" in job else LINEAR
     settings = {name: USERS.get(value, value) for name, value in job.items()}
-    model = family[kind](**settings, max_iter=1, random_state=0)
+    model = family[kind](**settings)
     try:
-        model.fit(X_SPARSE if is_sparse else X, y + 1)
+        prepare(model, X_SPARSE if is_sparse else X, y + 1)
     except ValueError as error:
         if not str(error).startswith("optimizer "):
             raise
