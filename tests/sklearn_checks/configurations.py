@@ -83,10 +83,12 @@ LINEAR_CLASSIFIERS = [
         64,
         is_random=True,
     ),
-    Configuration(LinearClassifier(optimizer=Adadelta(1.0), batch_size=10), 64, is_random=True),
+    Configuration(
+        LinearClassifier(optimizer=Adadelta(1.0), batch_size=10, max_iter=100), 64, is_random=True
+    ),
     Configuration(
         LinearClassifier(
-            optimizer=GradientDescent(0.5), schedule="inverse_time", tol=0.05, max_iter=300
+            optimizer=GradientDescent(0.5), schedule="inverse_time", tol=0.05, max_iter=60
         ),
         64,
     ),
@@ -94,9 +96,9 @@ LINEAR_CLASSIFIERS = [
         LinearClassifier(
             optimizer=Momentum(0.01),
             penalty="group_lasso",
-            schedule=Then("linear", "warmup_stable_decay", at=50),
+            schedule=Then("linear", "warmup_stable_decay", at=25),
             batch_size=14,
-            max_iter=100,
+            max_iter=50,
         ),
         64,
         is_random=True,
@@ -119,6 +121,7 @@ LINEAR_CLASSIFIERS = [
             schedule="reduce_on_plateau",
             dtype="float32",
             batch_size=10,
+            max_iter=60,
         ),
         64,
         is_random=True,
@@ -141,7 +144,7 @@ LINEAR_REGRESSORS = [
             penalty=Box(-100.0, 100.0),
             schedule="polynomial",
             tol=1e-2,
-            max_iter=300,
+            max_iter=200,
         ),
         61,
     ),
