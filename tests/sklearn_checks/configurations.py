@@ -51,7 +51,7 @@ class Configuration(NamedTuple):
     is_random: bool = False
 
 
-SMALL = {"hidden_layer_sizes": (16,), "max_iter": 100}
+SMALL = {"hidden_layer_sizes": (16,), "max_iter": 60}
 
 LINEAR_CLASSIFIERS = [
     Configuration(LinearClassifier(), 64),
@@ -72,7 +72,7 @@ LINEAR_CLASSIFIERS = [
             penalty=L2(0.1),
             optimizer=DualCoordinateDescent(),
             tol=1e-9,
-            max_iter=3000,
+            max_iter=500,
         ),
         64,
     ),
@@ -198,7 +198,7 @@ LINEAR_REGRESSORS = [
 
 MLP_CLASSIFIERS = [
     Configuration(MLPClassifier(), 69, is_random=True),
-    Configuration(MLPClassifier(dtype="float64", dropout=0.0, max_iter=100), 69),
+    Configuration(MLPClassifier(dtype="float64", dropout=0.0, max_iter=50), 69),
     Configuration(
         MLPClassifier(**SMALL, activation="tanh", optimizer="lbfgs", dtype="float64"), 69
     ),
@@ -220,7 +220,8 @@ MLP_CLASSIFIERS = [
     ),
     Configuration(
         MLPClassifier(
-            **SMALL,
+            (16,),
+            max_iter=100,
             loss="squared_hinge",
             optimizer=Momentum(1e-5),
             schedule="constant",
@@ -253,7 +254,7 @@ MLP_CLASSIFIERS = [
             normalization="batch",
             residual=True,
             optimizer=AMSGrad(0.01),
-            max_iter=100,
+            max_iter=50,
         ),
         69,
         is_random=True,
