@@ -47,8 +47,8 @@ class Recent(Generic[T]):
         How many it keeps; then it begins anew.
     """
 
-    def __init__(self, n_most: int = 256) -> None:
-        self._n_most = n_most
+    def __init__(self, n_most: int = 32) -> None:
+        self.n_most = n_most
         self._values: dict[Hashable, T] = {}
 
     def found(self, key: Hashable | None, find: Callable[[], T]) -> T:
@@ -57,7 +57,7 @@ class Recent(Generic[T]):
             return find()
         value = self._values.get(key)
         if value is None:
-            if len(self._values) >= self._n_most:
+            if len(self._values) >= self.n_most:
                 self._values.clear()
             value = self._values[key] = find()
         return value

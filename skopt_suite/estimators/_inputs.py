@@ -116,7 +116,7 @@ def _see_columns(estimator: Any, X: np.ndarray, reset: bool) -> None:
         validate_data(estimator, X, reset=reset, skip_check_array=True)
     elif reset:
         estimator.n_features_in_ = X.shape[1]
-    elif X.shape[1] != estimator.n_features_in_:
+    elif X.shape[1] != getattr(estimator, "n_features_in_", X.shape[1]):
         validate_data(estimator, X, reset=False, skip_check_array=True)
 
 

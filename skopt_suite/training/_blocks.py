@@ -33,19 +33,22 @@ def rows_of_block(network: Network, context: Context, params: Params, X: Feature
     n_samples, is_drawn = X.shape[0], context.dropout is not None or network.n_buffers > 0
     if is_drawn or type(X) is not np.ndarray or type(params) is not np.ndarray:
         return n_samples
-    n_rows = rows_in_cache(network, len(params), params.itemsize, context.columns is None)
-    return -(-n_samples // max(1, n_samples // n_rows))
+    shares_inputs = context.columns is None
+    return rows_in_cache(network, len(params), params.itemsize, n_samples, shares_inputs)
 
 
-def rows_in_cache(network: Network, n_fits: int, item_size: int, shares_inputs: bool = True) -> int:
-    """Return how many rows blocks have at least: as many as there is cache for.
+def rows_in_cache(
+    network: Network, n_fits: int, item_size: int, n_samples: int, shares_inputs: bool = True
+) -> int:
+    """Return how many rows blocks have: as there is cache for, or twice as many at the most.
 
     Of a stack of few and small fits they are more, as others would be too little work.
     """
     n_in, *n_units = network.sizes
     n_inputs = n_in if shares_inputs else n_fits * n_in
     n_bytes = item_size * (n_inputs + _ARRAYS * n_fits * sum(n_units))
-    return max(_CACHE // n_bytes, -(-_WORK // (n_fits * network.n_params)))
+    n_rows = max(_CACHE // n_bytes, -(-_WORK // (n_fits * network.n_params)))
+    return -(-n_samples // max(1, n_samples // n_rows))
 
 
 def summed_in_blocks(

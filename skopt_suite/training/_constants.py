@@ -7,9 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from skopt_suite._component import content
+from skopt_suite._component import content, take
 from skopt_suite.backends import Array, PerFit, namespace, sum_in_double, to_numpy, weighted_sum
 from skopt_suite.losses import Loss
+from skopt_suite.training._blocks import rows_in_cache
 from skopt_suite.training._job import Job
 from skopt_suite.training._rows import Source, Targets, Weights, blocks
 from skopt_suite.training._stack import Stack
@@ -98,9 +99,12 @@ class Constants:
         """Yield weighted sums of the losses of some rows each, (n_fits,) or (1,)."""
         # Only the hyperparameters of the loss can differ, so mostly one fit stands for all.
         xp, loss, n_samples = namespace(constant), self.stack.terms.loss, targets.y.shape[0]
-        is_varied = constant.shape[0] > 1 or _is_varied(loss)
-        n_fits = len(self.jobs) if is_varied else 1
-        for block in blocks(n_samples, self.n_at_once if is_varied else n_samples):
+        n_fits, n_at_once = len(self.jobs), n_samples
+        if constant.shape[0] > 1 or _is_varied(loss):
+            n_at_once = self._rows_at_once(n_samples)
+        elif n_fits > 1:
+            n_fits, loss = 1, take(loss, xp.zeros(1, dtype=xp.int64, device=constant.device))
+        for block in blocks(n_samples, n_at_once):
             y = targets.y[block, ...]
             shape = (n_fits, y.shape[0], self.stack.n_outputs)
             raw = xp.zeros(shape, dtype=constant.dtype, device=constant.device)
@@ -109,6 +113,14 @@ class Constants:
                 yield sum_in_double(values, axis=-1)
             else:
                 yield weighted_sum(values, targets.weight[:, block])
+
+    def _rows_at_once(self, n_samples: int) -> int:
+        """Return how many rows all fits look at: no more than in a step."""
+        network, params = self.stack.terms.network, self.stack.params
+        if type(params) is not np.ndarray:
+            return self.n_at_once
+        in_cache = rows_in_cache(network, len(params), params.itemsize, n_samples)
+        return min(self.n_at_once, in_cache)
 
 
 def baseline_on(source: Source, job: Job) -> np.ndarray:

@@ -78,7 +78,8 @@ def bytes_per_fit(job: Job, data: Data, placement: Placement, shares_weight: boo
         update = max(_size_of_update(job, state, placement), _size_of_payment(job))
     activations = _activations(job, data, placement, is_weighted)
     step = _step(job, data, placement, activations, update)
-    passing = max(_MARGIN * max(step, _scoring(job, data)), _BASIS * basis * 8 / _item_size(job))
+    scoring = max(_of_held_out(job, data), _of_first_look(job, data, shares_weight))
+    passing = max(_MARGIN * max(step, scoring), _BASIS * basis * 8 / _item_size(job))
     squares = int(_MARGIN * 8 * job.plan.optimizer.scratch_squares * params**2)
     return _OBJECTS + squares + int(_item_size(job) * (kept + max(passing, leaving)))
 
@@ -170,9 +171,11 @@ def _activations(job: Job, data: Data, placement: Placement, is_weighted: bool) 
             scratch = min(scratch, _FUSED_ACTIVATION)
         kept += n_units * (1 + activation.keeps_its_own_array + dropout[0] + more[0] + has_places)
         momentary.append(n_units * (scratch + dropout[1] + more[1]))
+    if job.plan.optimizer.only_quadratic and _begins_at_constant(job):
+        return 0  # it needs no predictions but for the initial loss
     n_rows = _rows_at_once(job, data, placement)
     if job.plan.optimizer.only_quadratic:
-        n_rows = min(n_rows, N_ROWS)  # it needs no predictions but for the initial loss
+        n_rows = min(n_rows, N_ROWS)
     return n_rows * (kept + max(momentary) + _of_outputs(job, is_weighted))
 
 
@@ -187,15 +190,16 @@ def _rows_at_once(job: Job, data: Data, placement: Placement) -> int:
     is_drawn = any((*job.plan.dropout, job.plan.input_dropout)) or job.network.n_buffers > 0
     if is_drawn or data.train.is_sparse or not placement.is_numpy:
         return n_rows
-    of_block = _rows_of_block(job)
-    return min(n_rows, _threads(job, n_rows // of_block) * of_block)
+    return min(n_rows, _threads(job, n_rows) * _rows_of_block(job, n_rows))
 
 
-def _rows_of_block(job: Job) -> int:
-    return rows_in_cache(job.network, _STACK, _item_size(job), job.columns is None)
+def _rows_of_block(job: Job, n_rows: int) -> int:
+    return rows_in_cache(job.network, _STACK, _item_size(job), n_rows, job.columns is None)
 
 
-def _threads(job: Job, n_blocks: int) -> int:
+def _threads(job: Job, n_rows: int) -> int:
+    """Return how many threads share the blocks of so many rows."""
+    n_blocks = -(-n_rows // _rows_of_block(job, n_rows))
     return threads_for_sums(_STACK * job.network.n_params, n_blocks)
 
 
@@ -204,11 +208,7 @@ def _of_sums(job: Job, data: Data, placement: Placement) -> int:
     n_rows = job.rows_per_step(data.train.n_samples)
     if _rows_at_once(job, data, placement) == n_rows:
         return 0
-    return (
-        _threads(job, n_rows // _rows_of_block(job))
-        * (1 + 8 // _item_size(job))
-        * job.network.n_params
-    )
+    return _threads(job, n_rows) * (1 + 8 // _item_size(job)) * job.network.n_params
 
 
 def _more_layers(network: Network, depth: int) -> tuple[int, int]:
@@ -226,16 +226,31 @@ def _is_known(job: Job, placement: Placement) -> bool:
     return recipe is not None and knows(recipe, like)
 
 
-def _scoring(job: Job, data: Data) -> int:
-    """Return how many numbers predictions for all validation rows take, or initial losses."""
-    n_train = data.train.n_samples
-    n_held_out = 0 if data.validation is None else data.validation.X.shape[0]
-    n_at_once = job.plan.rows_per_look(n_train)
-    raw, n_outputs = _behind_raw_predictions(job), job.network.sizes[-1]
+def _of_held_out(job: Job, data: Data) -> int:
+    """Return how many numbers predictions for all validation rows take."""
+    if data.validation is None:
+        return 0
+    n_held_out, n_at_once = data.validation.X.shape[0], job.plan.rows_per_look(data.train.n_samples)
+    n_kept = 2 * job.network.sizes[-1] + _PER_ROW
+    return min(n_held_out, n_at_once) * _behind_raw_predictions(job) + n_held_out * n_kept
+
+
+def _of_first_look(job: Job, data: Data, shares_weight: bool) -> int:
+    """Return how many numbers the losses take that a fit begins with and is measured by."""
+    is_varied = not shares_weight or any(one.fusable for one in job.loss.parameters.values())
+    if _begins_at_constant(job) and not is_varied:
+        return 0  # one look is enough for all fits
+    n_train, raw = data.train.n_samples, _behind_raw_predictions(job)
     # Two blocks at a time: raw predictions are still there when the next are computed.
-    initial = min(N_ROWS, n_train, 2 * n_at_once) * raw + min(N_ROWS, n_train)
-    held_out = min(n_held_out, n_at_once) * raw + n_held_out * (2 * n_outputs + _PER_ROW)
-    return max(held_out, initial)
+    n_rows = min(N_ROWS, n_train, 2 * job.plan.rows_per_look(n_train))
+    return n_rows * raw + min(N_ROWS, n_train)
+
+
+def _begins_at_constant(job: Job) -> bool:
+    """Whether a fit begins as a linear model that predicts the same for all rows."""
+    if not job.network.layout.is_linear or job.past is not None:
+        return False
+    return job.start is None or not job.network.layout.weights(job.start[None]).any()
 
 
 def _behind_raw_predictions(job: Job) -> int:
