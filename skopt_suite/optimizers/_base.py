@@ -51,6 +51,13 @@ class LinearRows(Protocol):
         """Inputs as products see them: centred, with a column for the intercept."""
 
     @property
+    def deviations(self) -> Array:
+        """Standard deviations of inputs, (n_fits or 1, n_features), infinite where they are noise.
+
+        Without an intercept they are about 0.
+        """
+
+    @property
     def sizes(self) -> Sizes:
         """Sizes of inputs, centred where there is an intercept and they are dense."""
 

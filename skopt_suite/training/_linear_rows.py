@@ -125,6 +125,15 @@ class LinearRows:
         mean, basis = self.source.spectrum(self.weights, has_bias, "columns", True)
         return Design(self.X, mean if has_bias else None, basis.values)
 
+    @found_once
+    def deviations(self) -> Array:
+        """Standard deviations of inputs, (n_fits or 1, n_features), infinite where they are noise.
+
+        Without an intercept they are about 0.
+        """
+        _, basis = self.source.spectrum(self.weights, self.layer.has_bias, "columns", True)
+        return np.sqrt(np.where(basis.values > basis.noise, basis.values, np.inf))
+
     @cached_property
     def sizes(self) -> Sizes:
         """Sizes of inputs, centred where there is an intercept and they are dense."""
@@ -174,6 +183,9 @@ class LinearRows:
         vars(taken).update((name, found[name]) for name in ("X", "columns", "sizes") & found.keys())
         if "design" in found:
             vars(taken)["design"] = self.design.take(index)
+        if "deviations" in found:
+            of_fits = self.deviations
+            vars(taken)["deviations"] = of_fits if len(of_fits) == 1 else of_fits[index]
         if self._moments is not None:
             taken._moments = self._moments.take(index)
         return taken

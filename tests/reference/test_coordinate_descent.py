@@ -246,3 +246,15 @@ def test_problems_in_one_call_are_solved_as_alone(n_matrices):
         alone = kernel.definition(own, *(part[k : k + 1] for part in numbers), 200)
         for ours, definition in zip(together, alone, strict=True):
             np.testing.assert_allclose(ours[k], definition[0], atol=1e-10)
+
+
+@pytest.mark.parametrize("container", [np.asarray, scipy.sparse.csr_array])
+@pytest.mark.parametrize("loss", ["huber", "log_cosh"])
+def test_weights_near_0_that_nothing_pulls_there_prove_nothing(loss, container):
+    rng = np.random.default_rng(36)
+    X = rng.normal(size=(20, 1))
+    y = 1e6 * (5 + X[:, 0] + 0.1 * rng.normal(size=20))  # at first all slopes are the same
+    settings = {"loss": loss, "penalty": "none"}
+    model = LinearRegressor(optimizer="coordinate_descent", **settings).fit(container(X), y)
+    known = LinearRegressor(optimizer="lbfgs", **settings).fit(X, y)
+    assert model.loss_ < 1.001 * known.loss_

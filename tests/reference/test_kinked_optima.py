@@ -139,6 +139,13 @@ def test_perfect_fits(y):
     np.testing.assert_allclose(model.predict(X), y, atol=1e-7)
 
 
+@pytest.mark.parametrize("penalty", ["none", "l1", "l2"])
+@pytest.mark.parametrize("loss", [Hinge(), AbsoluteError()], ids=repr)
+def test_where_the_best_weights_are_0_it_goes_on_until_that_is_proven(loss, penalty):
+    y = np.repeat([0, 1], [10, 10])
+    trained(loss, penalty, np.ones((20, 1)), y, fit_intercept=loss.name != "hinge")
+
+
 def test_several_targets_quantiles_and_strengths():
     y = np.c_[NUMBERS, 1e3 * X[:, 0] + NUMBERS]
     model = trained(Quantile([0.2, 0.9]), ElasticNet(0.1), X, y, tol=1e-8)

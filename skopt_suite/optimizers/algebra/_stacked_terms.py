@@ -67,18 +67,20 @@ class StackedTerms(NamedTuple):
         return value if self.norm is None else value + (self.norm * self.sizes(weights)).sum(axis=1)
 
     def can_fall(
-        self, weights: Array, distance: Array, loss: PerFit
+        self, weights: Array, distance: Array, loss: PerFit, least: Array | float = 0.0
     ) -> tuple[PerFit, Array | None]:
         """Return how much a convex objective can fall at most, (n_fits,).
 
         And the part of every output, (n_fits, n_outputs), None with blocks. What has a squared
-        penalty only is no further than that allows, and what has none is taken to be as far from
-        its optimum as from 0.
+        penalty only is no further than that allows. What has none is taken to be as far from its
+        optimum as from 0, but at the `least` so far, which broadcasts against weights: at 0 it need
+        not be optimal.
         """
         size, far, strength = self.sizes(weights), self.sizes(distance), self.strength
-        is_free = strength == 0
-        ratio, of_sizes = far / np.where(is_free, np.inf, strength), far * size * (1 + is_free)
-        is_bent = is_free & (self.bend > 0)
+        has_none = strength == 0
+        way = np.maximum(size, self.sizes(np.broadcast_to(least, weights.shape)))
+        ratio, of_sizes = far / np.where(has_none, np.inf, strength), far * (size + has_none * way)
+        is_bent = has_none & ~self.is_free
         of_sizes = np.where(is_bent, far * far / (2 * np.where(is_bent, self.bend, 1.0)), of_sizes)
         objective = loss + self.value(weights)
         whole = of_sizes.sum(axis=1) + ratio.max(axis=1) * objective
@@ -86,6 +88,11 @@ class StackedTerms(NamedTuple):
             return whole, None
         ratio, of_sizes = (part.reshape(weights.shape) for part in (ratio, of_sizes))
         return whole, of_sizes.sum(axis=1) + ratio.max(axis=1) * objective[:, None]
+
+    @property
+    def is_free(self) -> Array:
+        """Which weights or blocks nothing pulls to 0, (n_fits or 1, n_weights or n_blocks)."""
+        return (self.strength == 0) & (self.bend == 0)
 
     @property
     def strength(self) -> Array:

@@ -126,13 +126,13 @@ class CoordinateDescent(Optimizer):
         rows = problem.linear_rows()
         tangents = Tangents(problem, params, rows.loss.has_coupled_outputs)
         solve = _solve_by_moments if _has_few_moments(rows, tangents) else _solve_by_columns
-        state, loss, stalled = solve(state, rows, tangents)
+        state, loss, stalled, way = solve(state, rows, tangents)
         terms = tangents.at(state.weights)
         state = state._replace(distance=terms.distance(state.weights, state.gradient))
         (layer,) = problem.layout.layers
         layer.bias(params)[...] = state.bias
         value = loss + terms.smooth_value(state.weights)
-        optimality, gap = terms.can_fall(state.weights, state.distance, loss)
+        optimality, gap = terms.can_fall(state.weights, state.distance, loss, way)
         known, dtype = None if problem.separable is None else gap, params.dtype
         return Step(params, state, value.astype(dtype), optimality.astype(dtype), stalled, known)
 
@@ -154,13 +154,14 @@ def _has_few_moments(rows: LinearRows, tangents: Tangents) -> bool:
     return is_tall and is_simple and tangents.at(tangents.weights).norm is None
 
 
-_Solved = tuple[CoordinateDescentState, PerFit, PerFit]
+_Solved = tuple[CoordinateDescentState, PerFit, PerFit, Array | float]
+"""Where fits are, the mean losses, which fits did not move, and the least way of free weights."""
 
 
 def _solve_by_moments(
     state: CoordinateDescentState, rows: LinearRows, tangents: Tangents
 ) -> _Solved:
-    """Return where fits with a squared error are solved, the mean losses, and who did not move."""
+    """Return where fits with a squared error are solved: each of them at once."""
     known, shape, terms = rows.moments(), state.weights.shape, tangents.at(state.weights)
     begin = np.broadcast_to(-known.cross, shape)
     if state.weights.any():
@@ -182,7 +183,7 @@ def _solve_by_moments(
     stalled = (weights == state.weights).all(axis=(1, 2))
     n_steps = state.n_steps + 1
     state = state._replace(weights=weights, bias=bias, gradient=gradient, n_steps=n_steps)
-    return state, loss, stalled
+    return state, loss, stalled, 0.0
 
 
 def _few_at_once(n_fits: int, n_features: int) -> list[np.ndarray]:
@@ -199,7 +200,7 @@ def _by_problem(part: Array) -> Array:
 def _solve_by_columns(
     state: CoordinateDescentState, rows: LinearRows, tangents: Tangents
 ) -> _Solved:
-    """Return where working sets are solved, the mean losses, and which fits did not move."""
+    """Return where working sets are solved."""
     terms = tangents.at(state.weights)
     if state.n_steps == 0:
         state = _looked_at(state, rows, terms)
@@ -221,7 +222,21 @@ def _solve_by_columns(
         raw=raw,
         n_steps=state.n_steps + 1,
     )
-    return state, at_end.value, stalled
+    return state, at_end.value, stalled, _least_way(rows, at_end, terms)
+
+
+def _least_way(rows: LinearRows, at: Any, terms: StackedTerms) -> Array | float:
+    """Return how far from its optimum a weight without penalty may be that hardly is one.
+
+    By convexity raw predictions are at least ``loss / slope`` from those that fit perfectly. A
+    gradient by weights near 0 that is small beside that may be all that there is of a loss which
+    grows as its argument does.
+    """
+    if rows.loss.is_quadratic or not terms.is_free.any():
+        return 0.0
+    total = np.abs(at.slope).sum(axis=(1, 2))
+    raw = at.value / np.where(total > 0, total, np.inf)
+    return (raw[:, None] / rows.deviations)[..., None]
 
 
 def _looked_at(state: CoordinateDescentState, rows: LinearRows, terms: StackedTerms) -> Any:

@@ -105,8 +105,9 @@ class InteriorPoint(Optimizer):
             begin = at if state.n_steps else fit.start()
             left = state.left[k, output] if state.n_steps else fit.gap(begin)[1]
             end = fit.advance(begin) if left > 0 else begin
-            stalled[k] &= state.n_steps > 0 and (end.theta == at.theta).all()
             gap = fit.gap(end)
+            is_nearer = gap[1] < left  # or it is proven to be
+            stalled[k] &= state.n_steps > 0 and (end.theta == at.theta).all() and not is_nearer
             _keep(state, end, gap[1], k, output)
             end, gap = fit.sparse(end, gap)
             shown[k, output], loss[k, output], optimality[k, output] = end.theta, *gap
