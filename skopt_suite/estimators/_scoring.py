@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,9 +67,24 @@ def scorer_on(
         vars(fitted).update(known | model._fitted_attributes(job, rows.targets, params))
         own = weight if job.held_out_weight is None else job.held_out_weight
         if own is None:
-            return float(score(fitted, host, y_given))
+            with _named_scoring(model):
+                return float(score(fitted, host, y_given))
         counts = np.flatnonzero(own > 0)
         some = some_rows(host, counts)
-        return float(score(fitted, some, y_given[counts], sample_weight=own[counts]))
+        with _named_scoring(model):
+            return float(score(fitted, some, y_given[counts], sample_weight=own[counts]))
 
     return score_one
+
+
+@contextmanager
+def _named_scoring(model: TrainableEstimator) -> Iterator[None]:
+    """Let errors of scorers say which parameter they come from."""
+    try:
+        yield
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{type(model).__name__}: scoring={model.scoring!r} cannot score the rows that decide "
+            f"when to stop: {str(error).rstrip('.')}. Set scoring to 'loss', or to a scorer for "
+            "these targets and this loss."
+        ) from error

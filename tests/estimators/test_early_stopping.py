@@ -206,13 +206,20 @@ def test_scorers_see_targets_and_inputs_as_they_are():
     assert max(model.validation_scores_) > 0.8
 
 
-def test_a_scorer_that_cannot_be_is_an_error_before_work_starts(monkeypatch):
+@pytest.mark.parametrize(
+    "scoring, n_classes, cause",
+    [("neg_log_loss", 2, AttributeError), ("roc_auc", 3, ValueError)],
+)
+def test_a_scorer_that_cannot_be_is_an_error_before_work_starts(
+    scoring, n_classes, cause, monkeypatch
+):
     monkeypatch.setattr(f"{TrainableEstimator.__module__}.train", lambda *_: pytest.fail("it did"))
-    model = LinearClassifier(
-        loss="hinge", optimizer="adam", early_stopping=True, scoring="neg_log_loss"
-    )
-    with pytest.raises(AttributeError, match="predict_proba"):
-        model.fit(*CLASSES)
+    model = LinearClassifier(loss="hinge", optimizer="adam", early_stopping=True, scoring=scoring)
+    X, y = CLASSES
+    with pytest.raises(ValueError, match=f"LinearClassifier: scoring='{scoring}'") as caught:
+        model.fit(X, np.arange(len(y)) % n_classes)
+    assert isinstance(caught.value.__cause__, cause)
+    assert str(caught.value.__cause__).rstrip(".") in str(caught.value)
 
 
 def test_one_lucky_epoch_does_not_stop_a_fit_that_improves_on_average():
