@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from skopt_suite.cluster._closed import told_if_closed
 from skopt_suite.cluster._crew import Crew, Group
 
 FAN_IN = 16
@@ -52,7 +53,8 @@ class Held:
 
     def ask(self, function: Callable[..., Any], *args: Any) -> list[Any]:
         """Return what a function says of every object: one task and one answer each."""
-        return self.crew.client.gather(self._mapped(self.futures, function, args))
+        with told_if_closed(self.crew.client):
+            return self.crew.client.gather(self._mapped(self.futures, function, args))
 
     def total(
         self, add: Callable[[list[Any]], Any], function: Callable[..., Any], *args: Any
@@ -66,11 +68,14 @@ class Held:
         function : callable
             Takes an object and `args`.
         """
-        client, found = self.crew.client, self._mapped(self.futures, function, args)
-        while len(found) > FAN_IN:
-            starts = range(0, len(found), FAN_IN)
-            found = [client.submit(add, found[i : i + FAN_IN], pure=False) for i in starts]
-        return add(client.gather(found))
+        client = self.crew.client
+        with told_if_closed(client):
+            found = self._mapped(self.futures, function, args)
+            while len(found) > FAN_IN:
+                starts = range(0, len(found), FAN_IN)
+                found = [client.submit(add, found[i : i + FAN_IN], pure=False) for i in starts]
+            answers = client.gather(found)
+        return add(answers)
 
     def _of_partitions(self) -> list[Any]:
         partitions, groups = self.crew.partitions, self.crew.groups

@@ -14,7 +14,7 @@ import pytest
 import scipy.sparse
 from sklearn.base import clone
 
-from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
+from skopt_suite import Checkpoint, LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.cluster import Crew, Held, _crew
 from skopt_suite.cluster._crew import Group, grouped
 from skopt_suite.estimators._target_summary import TargetSummary
@@ -248,6 +248,31 @@ def test_workers_of_an_adaptive_cluster_come_and_go(monkeypatch):
     assert n_workers[5:] == [1] * len(n_workers[5:])
     assert len(n_workers) > 6
     np.testing.assert_allclose(model.coef_, coef, atol=1e-6)
+
+
+def test_a_client_that_is_closed_is_told_from_tasks_that_fail(monkeypatch, tmp_path):
+    ask, n_asked = _cluster.ClusterTerm.value_and_gradient, 0
+
+    def closing(term, params):
+        nonlocal n_asked
+        n_asked += 1
+        if n_asked == 3:
+            term.source.X.crew.client.close()
+        return ask(term, params)
+
+    monkeypatch.setattr(_cluster.ClusterTerm, "value_and_gradient", closing)
+    model, checkpoint = LinearClassifier(optimizer="lbfgs"), Checkpoint(tmp_path / "run", every=0)
+    expected = clone(model).fit(X, Y).coef_
+    options = {"threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
+    with distributed.LocalCluster(n_workers=1, silence_logs=50, **options) as cluster:
+        given = as_array(X), as_array(Y, (ROWS,))
+        closed = "client, or its cluster, was closed in the middle of training.*same checkpoint"
+        with distributed.Client(cluster), pytest.raises(ConnectionError, match=closed) as caught:
+            model.fit(*given, checkpoint=checkpoint)
+        assert isinstance(caught.value.__cause__, distributed.client.ClosedClientError)
+        with distributed.Client(cluster):
+            model.fit(*given, checkpoint=checkpoint)
+    np.testing.assert_allclose(model.coef_, expected, atol=1e-4)
 
 
 def test_groups_are_fair_and_near():
