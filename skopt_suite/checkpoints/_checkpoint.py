@@ -49,8 +49,7 @@ class Checkpoint:
 
     def __post_init__(self) -> None:
         name = type(self).__name__
-        if not _is_path(self.path):
-            raise TypeError(f"{name}: path must be the path of a folder; got {self.path!r}.")
+        _check_path(self.path, f"{name}: path", "")
         is_number = isinstance(self.every, Real) and not isinstance(self.every, bool)
         if not is_number or math.isnan(self.every) or self.every < 0:
             raise ValueError(
@@ -73,13 +72,14 @@ def checkpoint_of(given: Any, owner: str) -> Checkpoint | None:
     """Return what a user gives as ``checkpoint``; raise if it is neither that nor a path."""
     if given is None or isinstance(given, Checkpoint):
         return given
-    if not _is_path(given):
-        raise TypeError(
-            f"{owner}: checkpoint must be the path of a folder, a Checkpoint or None; got "
-            f"{given!r} of type {type(given).__name__}."
-        )
+    _check_path(given, f"{owner}: checkpoint", ", a Checkpoint or None")
     return Checkpoint(given)
 
 
-def _is_path(value: Any) -> bool:
-    return bool(value) and isinstance(value, (str, os.PathLike))
+def _check_path(value: Any, name: str, others: str) -> None:
+    """Raise unless it is a path; `others` says what else is accepted under that name."""
+    what = f"{name} must be the path of a folder{others}; got {value!r}"
+    if not value or not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"{what} of type {type(value).__name__}.")
+    if "\0" in os.fsdecode(value):
+        raise ValueError(f"{what}, and no file system has null characters in paths.")

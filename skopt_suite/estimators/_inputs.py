@@ -21,7 +21,7 @@ from skopt_suite.backends import (
     placement_for,
     to_numpy,
 )
-from skopt_suite.estimators._unread import refuse_lazy
+from skopt_suite.estimators._unread import refuse_lazy, refuse_names
 
 
 def check_X(
@@ -53,6 +53,7 @@ def check_X(
         Which sparse X of SciPy stays as it is; other formats become the first.
     """
     refuse_lazy(type(estimator).__name__, X=X)
+    refuse_names(type(estimator).__name__, X)
     placement = placement_for(backend, X)
     if is_device_array(X):
         X = _check_device_array(estimator, X, reset)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import Any
 
 from skopt_suite.chunks import is_iterable_only, is_stream
 
-__all__ = ["refuse_lazy", "refuse_unread"]
+__all__ = ["refuse_lazy", "refuse_names", "refuse_unread"]
 
 
 def refuse_lazy(owner: str, **given: Any) -> None:
@@ -28,6 +29,17 @@ def refuse_lazy(owner: str, **given: Any) -> None:
                 "can only be iterated over. If it gives chunks, the four estimators take a "
                 "callable that returns it, as X."
             )
+
+
+def refuse_names(owner: str, X: Any) -> None:
+    """Raise if X is the name of a file, or a list of such names."""
+    first = X[0] if isinstance(X, (list, tuple)) and X else X
+    if isinstance(first, (str, PathLike)):
+        raise TypeError(
+            f"{owner}: X must be rows of numbers, not names of files; got {first!r}. Read them: "
+            "np.load(name, mmap_mode='r') for one file; for several, X of fit may be a callable "
+            "that returns an iterator over what is read of each."
+        )
 
 
 def refuse_unread(owner: str, **given: Any) -> None:

@@ -3,6 +3,7 @@
 import inspect
 import pickle
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +31,17 @@ def _text_of(kind, call, *args, **kwargs):
     with pytest.raises(kind) as caught:
         call(*args, **kwargs)
     return str(caught.value)
+
+
+@pytest.mark.parametrize("names", ["a.npy", ["a.npy", "b.npy"], [Path("a.npy")]])
+def test_names_of_files_are_no_rows(names):
+    for call in (
+        lambda model: model.fit(names, [0, 1]),
+        lambda model: model.fit(X, y).predict(names),
+    ):
+        assert "LinearClassifier: X must be rows of numbers, not names of files; got " in _text_of(
+            TypeError, call, LinearClassifier()
+        )
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import os
 import pickle
 import shutil
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -140,6 +141,16 @@ def test_files_may_have_one_name_only(tmp_path, monkeypatch):
 def test_what_is_no_path_is_refused(given):
     with pytest.raises(TypeError, match="checkpoint must be the path of a folder"):
         clone(MODEL).fit(X, Y, checkpoint=given)
+
+
+@pytest.mark.parametrize("given", ["a\0b", Path("a\0b")])
+def test_paths_with_null_characters_are_refused(given):
+    with pytest.raises(
+        ValueError, match="LinearClassifier: checkpoint must be the path of a folder"
+    ):
+        clone(MODEL).fit(X, Y, checkpoint=given)
+    with pytest.raises(ValueError, match="Checkpoint: path must be the path of a folder"):
+        Checkpoint(given)
 
 
 @pytest.mark.parametrize("every", [-1, "30", float("nan"), True])
