@@ -118,6 +118,17 @@ class ChunkedRows:
                 part = X[start : start + n_rows]
                 yield slice(begin + start, begin + start + part.shape[0]), part
 
+    def look_for_nan(self) -> None:
+        """Raise if a chunk, which marks know by a few of its numbers, has NaN or infinity."""
+        self.reader.begin_sweep()
+        for i in range(len(self.lengths)):
+            X = self.chunk(i)
+            if not np.isfinite(X.data if is_sparse(X) else X).all():
+                raise ChunkError(
+                    f"chunk {i} of X has changed: it has NaN or infinity, and had none in the "
+                    "first sweep. Every sweep must give the same chunks in the same order."
+                )
+
     @property
     def rows_of_block(self) -> int:
         """How many rows the largest of the blocks has."""

@@ -82,6 +82,11 @@ class Chunked(KnownRows):
         """All of X as fits see it, read into memory: where there are but a few rows."""
         return canonical(self._read(self.X.whole()))
 
+    def look_for_nan(self) -> None:
+        """Raise if numbers that were finite no longer are; not where others have to read along."""
+        if not self.X.reader.is_shared:
+            self.X.look_for_nan()
+
     def seen_sparse(self, X: FeatureMatrix) -> FeatureMatrix:
         """Return sparse inputs as fits see them."""
         return canonical(self._read(X))

@@ -38,6 +38,8 @@ from skopt_suite.training._stopping import N_TIMES, Progress, divergence_error, 
 from skopt_suite.training._trees import in_precision_of, is_packed, one_on_host, unpack
 
 Keep = Literal["memory", "paused", "nothing"]
+_IN_DOUBT = ("diverged", "stalled")
+"""Why fits end that cannot go on: of numbers that are not finite, too."""
 
 
 class Report(NamedTuple):
@@ -109,7 +111,12 @@ def train(
             if kept is not None and kept.results is not None:
                 kept.tell(observer, kept.results[0].loss_curve, kept.results[0].validation_scores)
                 return kept.results
-            return _Pass(jobs, data, placement, observer, n_epochs, keep, cancelled, kept).run()
+            given = observer, n_epochs, keep, cancelled, kept
+            try:
+                return _Pass(jobs, data, placement, *given).run()
+            except np.linalg.LinAlgError:  # of moments that are no numbers, it may be
+                data.train.look_for_nan()
+                raise
 
         if needs_smoothing(jobs[0].plan):
             return train_smoothed(jobs, data, placement, run)
@@ -305,6 +312,8 @@ class _Pass:
         done = np.flatnonzero(is_done)
         if len(done) == 0:
             return
+        if np.isin(reasons, _IN_DOUBT).any():
+            self.data.train.look_for_nan()
         shown, penalties = self.stack.shown_params, self._penalties(done)
         for k, penalty in zip(done.tolist(), penalties.tolist(), strict=True):
             job_index, reason, error = self.stack.index[k], reasons[k], None

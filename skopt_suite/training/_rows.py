@@ -125,6 +125,9 @@ class Source(Protocol):
     def shuffles(self, seed: int, placement: Placement) -> Any:
         """Return the orders of rows that are drawn from a seed: see `Shuffles`."""
 
+    def look_for_nan(self) -> None:
+        """Raise if numbers that were finite no longer are, where rows are read again and again."""
+
     def some_targets(self, n_rows: int) -> TargetColumns:
         """Return the targets of about that many rows, evenly spread."""
 
@@ -189,6 +192,9 @@ class KnownRows:
     def eps(self) -> float:
         """Of that precision: the distance from 1 to the next number."""
         return float(namespace(self.y).finfo(self.dtype).eps)
+
+    def look_for_nan(self) -> None:
+        """Do nothing: rows stay as they were checked."""
 
     def some_targets(self, n_rows: int) -> TargetColumns:
         """Return the targets of about that many rows, evenly spread."""

@@ -14,7 +14,7 @@ import scipy.sparse
 from sklearn.pipeline import make_pipeline
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
-from skopt_suite.chunks import Order, _order, _readers, _rows
+from skopt_suite.chunks import Order, _order, _readers, _rows, mark_of
 from skopt_suite.estimators import _split
 from skopt_suite.estimators._prepare import prepare
 from skopt_suite.model_selection import FusedGridSearchCV
@@ -279,6 +279,30 @@ def test_chunks_that_change_between_sweeps_are_errors(what):
     )
     with pytest.raises(ValueError, match=message):
         LinearClassifier(optimizer="sgd", **EPOCHS).fit(chunks)
+
+
+@pytest.mark.parametrize(
+    "model, n_finite",
+    [
+        *((LinearClassifier(optimizer="lbfgs"), n) for n in (1, 2, 4)),
+        (LinearRegressor(optimizer="closed_form"), 1),
+        (LinearClassifier(optimizer="sgd", random_state=0), 2),
+    ],
+)
+def test_nan_that_comes_later_in_rows_that_marks_do_not_look_at_is_found(model, n_finite):
+    chunks, n_sweeps = [(rows.copy(), y) for rows, y in parts(X, Y)], 0
+    rows = chunks[3][0]
+    mark = mark_of(rows)
+
+    def given():
+        nonlocal n_sweeps
+        n_sweeps += 1
+        rows[1, 1] = np.nan if n_sweeps > n_finite else X[351, 1]
+        return iter(chunks)
+
+    with pytest.raises(ValueError, match="chunk 3 of X has changed: it has NaN or infinity"):
+        model.fit(given)
+    assert mark_of(rows) == mark
 
 
 REFUSED = [
