@@ -24,6 +24,7 @@ from skopt_suite.training._compiled import CompiledSteps, compiled_steps
 from skopt_suite.training._constants import Constants
 from skopt_suite.training._device_steps import DeviceSteps
 from skopt_suite.training._epoch import Epoch, Steps, buffers_of, epoch_of, run_steps
+from skopt_suite.training._far_off import are_far_off
 from skopt_suite.training._history import History
 from skopt_suite.training._job import Job
 from skopt_suite.training._kept import Keeper, KeptPass
@@ -284,8 +285,13 @@ class _Pass:
             return self.progress.stochastic_reasons(self.epoch, self._expects_more())
         optimality = _on_host(steps.optimality)
         stalled = None if steps.stalled is None else _on_host(steps.stalled) > 0
-        job = self.jobs[0]
-        return self.progress.full_batch_reasons(self.epoch, loss, optimality, stalled, job)
+        given = self.epoch, loss, optimality, stalled, self.jobs[0]
+        reasons = self.progress.full_batch_reasons(*given)
+        far_off = are_far_off(reasons, self.stack, self.whole, self.data.train, self.progress)
+        if not far_off.any():
+            return reasons
+        unknown = np.where(far_off, np.inf, optimality)
+        return self.progress.full_batch_reasons(*given[:2], unknown, *given[3:])
 
     def _expects_more(self) -> np.ndarray:
         """Return whether waiting is worth while because of what the schedule has in store."""

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse
+from sklearn.exceptions import ConvergenceWarning
 
 from skopt_suite import LinearClassifier, LinearRegressor
 from skopt_suite.losses import Huber
@@ -51,6 +52,27 @@ def test_units_of_targets_with_a_penalty_and_a_loss_of_that_unit(factor):
     once = predictions(LinearRegressor(loss=Huber(0.5), penalty="none", tol=1e-8), X, NUMBERS)
     model = LinearRegressor(loss=Huber(0.5 * factor), penalty="none", tol=1e-8)
     np.testing.assert_allclose(predictions(model, X, factor * NUMBERS) / factor, once, atol=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["huber", "log_cosh"])
+def test_targets_far_beyond_where_a_loss_is_curved_are_learnt(loss):
+    y = 1e10 * NUMBERS
+    best = LinearRegressor(loss="absolute_error", penalty="none").fit(X, y).predict(X)
+    found = LinearRegressor(loss=loss, penalty="none", optimizer="lbfgs").fit(X, y).predict(X)
+    assert np.abs(y - found).mean() < 1.01 * np.abs(y - best).mean()
+    model = LinearRegressor(loss=loss, penalty="none", optimizer="fista", max_iter=3)
+    with pytest.warns(ConvergenceWarning, match="iterations were not enough. Scale the data"):
+        model.fit(X, 1e5 * y)
+
+
+@pytest.mark.parametrize("targets", [X @ np.arange(6.0), np.ones(N_SAMPLES)])
+@pytest.mark.parametrize("optimizer", ["lbfgs", "fista", "newton_cholesky"])
+def test_what_is_done_far_beyond_where_a_loss_is_curved_is_done(optimizer, targets):
+    """Warnings are errors."""
+    y = 1e3 * targets
+    y[0] += 1e9
+    model = LinearRegressor(loss="huber", penalty="none", optimizer=optimizer, max_iter=5000)
+    assert np.abs(y - model.fit(X, y).predict(X))[1:].max() < 1e3
 
 
 @pytest.mark.parametrize("spread", [3, 6])
