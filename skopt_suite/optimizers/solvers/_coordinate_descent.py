@@ -51,7 +51,9 @@ class CoordinateDescent(Optimizer):
     It stops where the objective is proven to be near the optimum: if ``d_j`` is how far the
     coordinate or group j is from stationary, a convex objective F can fall by no more than
     ``Σ_j d_j ‖w_j‖ + F · max_j d_j / λ_j``, λ being the strengths; where only L2 acts, with a
-    strength of α, the part of a coordinate is ``d_j² / 2α``.
+    strength of α, the part of a coordinate is ``d_j² / 2α``. What has no penalty is taken to be as
+    far from its optimum as from 0; with losses that are not quadratic, at least as far as makes
+    predictions differ by the mean loss over the mean slope.
 
     See Also
     --------
