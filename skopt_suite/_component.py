@@ -7,7 +7,6 @@ once, K specifications are stacked into one whose fusable hyperparameters are ar
 
 from __future__ import annotations
 
-import copy
 import functools
 import inspect
 import re
@@ -293,7 +292,7 @@ def _checked(component: Component) -> Component:
 
 def own_copy(component: ComponentT) -> ComponentT:
     """Return a copy that shares no component with its original."""
-    new = copy.copy(component)
+    new = component.__copy__()
     for name, value in vars(component).items():
         if isinstance(value, Component):
             setattr(new, name, own_copy(value))
@@ -371,7 +370,7 @@ def _fixed(value: Any) -> Hashable | None:
 def stack(components: Sequence[ComponentT], placement: Placement, ndim: int = 2) -> ComponentT:
     """Return one component whose fusable hyperparameters are arrays ``(n_fits, 1, ...)``."""
     first = components[0]
-    stacked = copy.copy(first)
+    stacked = first.__copy__()
     for name, domain in first.parameters.items():
         values = [getattr(component, name) for component in components]
         if isinstance(values[0], Component):
@@ -383,7 +382,7 @@ def stack(components: Sequence[ComponentT], placement: Placement, ndim: int = 2)
 
 def take(stacked: ComponentT, index: Array) -> ComponentT:
     """Return the stacked component of the fits that `index` names."""
-    kept = copy.copy(stacked)
+    kept = stacked.__copy__()
     for name, domain in stacked.parameters.items():
         value = getattr(stacked, name)
         if isinstance(value, Component):
@@ -395,7 +394,7 @@ def take(stacked: ComponentT, index: Array) -> ComponentT:
 
 def _with_nested_resolved(component: Component) -> Component:
     """Return a copy in which components given by name are objects."""
-    resolved = copy.copy(component)
+    resolved = component.__copy__()
     for name, domain in component.parameters.items():
         if isinstance(domain, Named):
             owner = type(component).__name__

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skopt_suite.backends._arrays import matmul_into, namespace
+from skopt_suite.backends._arrays import in_precision, matmul_into, namespace
 from skopt_suite.backends._shapes import (
     Activations,
     Array,
@@ -111,13 +111,13 @@ def sum_in_double(values: Array, axis: int, keepdims: bool = False) -> Array:
     total = _sum_in_double(values, axis)
     if keepdims:
         total = namespace(values).expand_dims(total, axis=axis)
-    return namespace(values).astype(total, values.dtype, copy=False)
+    return in_precision(total, values.dtype)
 
 
 def mean_in_double(values: Array, axis: int) -> Array:
     """Return the mean in the precision of `values`, but added up in double precision."""
     mean = _sum_in_double(values, axis) / values.shape[axis]
-    return namespace(values).astype(mean, values.dtype, copy=False)
+    return in_precision(mean, values.dtype)
 
 
 def weighted_sum(values: Array, weight: Array) -> Array:
@@ -150,7 +150,9 @@ def product_over_rows(a: Array, b: Array) -> Array:
 def _sum_in_double(values: Array, axis: int) -> Array:
     """Return the sum in double precision; on a device that of blocks side by side."""
     xp, axis = namespace(values), axis % values.ndim
-    if xp is np or values.shape[axis] < 2 * _BLOCK_ROWS:
+    if xp is np:
+        return values.sum(axis=axis, dtype=np.float64)
+    if values.shape[axis] < 2 * _BLOCK_ROWS:
         return xp.sum(values, axis=axis, dtype=xp.float64)
     blocks, rest = _in_blocks(values, axis)
     total = xp.sum(xp.sum(blocks, axis=axis + 1, dtype=xp.float64), axis=axis)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from numbers import Real
 from typing import Any, ClassVar, Self
@@ -80,14 +79,14 @@ class Penalty(Component):
 
         Hyperparameters per layer become one per weight, (n_fits, n_weights).
         """
-        resolved = copy.copy(self)
+        resolved = self.__copy__()
         for name in self._given_per("layer"):
             setattr(resolved, name, layout.per_weight(getattr(self, name)))
         return resolved
 
     def with_strength(self, strength: float) -> Self:
         """Return a copy in which what is "auto" is `strength`, in the parts of a sum, too."""
-        resolved = copy.copy(self)
+        resolved = self.__copy__()
         for name, domain in self.parameters.items():
             value = getattr(self, name)
             if isinstance(value, Penalty):

@@ -63,6 +63,11 @@ class Constants:
         return self.jobs[0].loss.has_link and self.stack.terms.network.output_bias
 
     @cached_property
+    def _targets(self) -> list[Targets]:
+        stack = self.stack
+        return list(self.source.targets(stack.weights, stack.terms.loss.targets))
+
+    @cached_property
     def _loss_of_zero(self) -> np.ndarray:
         return self._loss_of(np.zeros((1, self.stack.n_outputs)))
 
@@ -85,12 +90,12 @@ class Constants:
 
     def _loss_of(self, raw: np.ndarray) -> np.ndarray:
         """Return the mean losses of raw predictions, (n_fits,) or (1,)."""
-        stack, params = self.stack, self.stack.params
+        params = self.stack.params
         constant = namespace(params).asarray(
             raw[:, None, :], dtype=params.dtype, device=params.device
         )
         total: PerFit = 0.0
-        for part in self.source.targets(stack.weights, stack.terms.loss.targets):
+        for part in self._targets:
             for block in self._sums(constant, part):
                 total = total + np.asarray(to_numpy(block), dtype=np.float64)
         return total / self.source.n_samples
@@ -106,9 +111,8 @@ class Constants:
             n_fits, loss = 1, take(loss, xp.zeros(1, dtype=xp.int64, device=constant.device))
         for block in blocks(n_samples, n_at_once):
             y = targets.y[block, ...]
-            shape = (n_fits, y.shape[0], self.stack.n_outputs)
-            raw = xp.zeros(shape, dtype=constant.dtype, device=constant.device)
-            values = loss.value_and_gradient(y, raw + constant)[0]
+            zeros = xp.zeros((n_fits, y.shape[0], 1), dtype=constant.dtype, device=constant.device)
+            values = loss.value_and_gradient(y, zeros + constant)[0]
             if targets.weight is None:
                 yield sum_in_double(values, axis=-1)
             else:

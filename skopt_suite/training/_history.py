@@ -17,8 +17,9 @@ class History:
     """
 
     def __init__(self, earlier: Sequence[Sequence[float]]) -> None:
-        self._lengths = np.array([len(values) for values in earlier])
-        self._values = np.empty((len(earlier), max(16, 2 * int(self._lengths.max(initial=0)))))
+        lengths = [len(values) for values in earlier]
+        self._lengths, self._longest = np.array(lengths), max(lengths, default=0)
+        self._values = np.empty((len(earlier), max(16, 2 * self._longest)))
         for k, values in enumerate(earlier):
             self._values[k, : len(values)] = values
 
@@ -32,14 +33,15 @@ class History:
         """Go on from the `state` of a history of as many fits."""
         room = np.empty((len(values), max(16, values.shape[1])))
         self._values, self._lengths = np.concatenate([values, room], axis=1), lengths
+        self._longest = values.shape[1]
 
     def record(self, fits: np.ndarray, values: np.ndarray) -> None:
         """Add a number for each of the fits."""
-        at = self._lengths[fits]
-        if at.max() == self._values.shape[1]:
+        if self._longest == self._values.shape[1]:
             self._values = np.concatenate([self._values, np.empty_like(self._values)], axis=1)
-        self._values[fits, at] = values
-        self._lengths[fits] += 1
+        at = self._lengths[fits]
+        self._values[fits, at], self._lengths[fits] = values, at + 1
+        self._longest += 1  # at the most: a fit that was shorter may have got it
 
     def of(self, fit: int) -> list[float]:
         """Return the numbers of a fit."""

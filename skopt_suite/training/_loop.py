@@ -265,7 +265,7 @@ class _Pass:
         stack.schedule_state = stack.schedule.observe(stack.schedule_state, column)
 
         diverged = self.progress.diverged(loss, params_sum)
-        stopped = not diverged.all() and self._tell_observer(loss, score)
+        stopped = self._tell_observer(loss, score, diverged)
         reasons = self._reasons(loss, steps)
         if stopped:
             reasons[reasons == ""] = "callback"
@@ -315,7 +315,7 @@ class _Pass:
         """Store the results of the fits that are done, and keep the others."""
         reasons[diverged] = "diverged"
         is_done = reasons != ""
-        done = np.flatnonzero(is_done)
+        (done,) = is_done.nonzero()
         if len(done) == 0:
             return
         if np.isin(reasons, _IN_DOUBT).any():
@@ -420,8 +420,11 @@ class _Pass:
             mask = self.placement.asarray(is_best[:, None])
             stack.best_params = xp.where(mask, stack.shown_params, stack.best_params)
 
-    def _tell_observer(self, loss: np.ndarray, score: np.ndarray | None) -> bool:
-        if self.observer is None:
+    def _tell_observer(
+        self, loss: np.ndarray, score: np.ndarray | None, diverged: np.ndarray
+    ) -> bool:
+        """Return whether the observer stops the pass; it is not told where all fits diverged."""
+        if self.observer is None or diverged.all():
             return False
         params = self.stack.shown_params
         report = Report(self.epoch, self.stack.index, loss, score, lambda k: params[k, ...])

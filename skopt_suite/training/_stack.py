@@ -99,9 +99,8 @@ def _stack(jobs: Sequence[Job], placement: Placement) -> Stack:
     horizon = placement.asarray([[job.horizon] for job in jobs], dtype="float64")
     pasts = [job.past for job in jobs if job.past is not None]
     terms, initial, n_params = _terms(jobs, placement), _initial(jobs), first.network.n_params
-    params, buffers = (
-        np.ascontiguousarray(part) for part in (initial[:, :n_params], initial[:, n_params:])
-    )
+    buffers = np.ascontiguousarray(initial[:, n_params:]) if first.network.n_buffers else None
+    params = initial if buffers is None else np.ascontiguousarray(initial[:, :n_params])
     return Stack(
         index=np.arange(len(jobs)),
         params=terms.allowed(placement.asarray(params)),
@@ -114,7 +113,7 @@ def _stack(jobs: Sequence[Job], placement: Placement) -> Stack:
         horizon=horizon,
         weights=_weights(jobs, placement),
         best_params=_best(jobs, placement),
-        buffers=placement.asarray(buffers) if first.network.n_buffers else None,
+        buffers=None if buffers is None else placement.asarray(buffers),
     )
 
 

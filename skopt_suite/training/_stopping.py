@@ -38,19 +38,20 @@ class Progress:
     @classmethod
     def start(cls, jobs: Sequence[Job], reference: np.ndarray, null: np.ndarray) -> Progress:
         """Return the progress of fits that begin, or go on from where they paused."""
-        pasts = [job.paused for job in jobs]
+        best, anchor, n_without = np.array([_so_far(job) for job in jobs]).T
+        plans = [job.plan for job in jobs]
+        limits = [(plan.tol, plan.n_iter_no_change, plan.max_iter) for plan in plans]
+        tol, patience, max_iter = np.array(limits, dtype=np.float64).T
         return cls(
-            best=np.array([np.inf if past is None else past.best for past in pasts]),
-            anchor=np.array([np.inf if past is None else past.anchor for past in pasts]),
-            n_without_improvement=np.array(
-                [0 if past is None else past.n_without_improvement for past in pasts]
-            ),
+            best=best,
+            anchor=anchor,
+            n_without_improvement=n_without,
             reference=reference + np.zeros(len(jobs)),
             null=null,
-            unit=np.ones(len(jobs)) if jobs[0].plan.early_stopping else null,
-            tol=np.array([job.plan.tol for job in jobs], dtype=np.float64),
-            patience=np.array([job.plan.n_iter_no_change for job in jobs]),
-            max_iter=np.array([job.plan.max_iter for job in jobs]),
+            unit=np.ones(len(jobs)) if plans[0].early_stopping else null,
+            tol=tol,
+            patience=patience,
+            max_iter=max_iter,
             recent=np.array([_last_watched(job) for job in jobs]),
         )
 
@@ -165,6 +166,14 @@ def expects_more(factors: np.ndarray, passed: float) -> np.ndarray:
     return falls | (~is_high & (factors.argmax(axis=1) > now))
 
 
+def _so_far(job: Job) -> tuple[float, float, float]:
+    """Return the best loss, the anchor, and for how many epochs there was no improvement."""
+    past = job.paused
+    if past is None:
+        return np.inf, np.inf, 0
+    return past.best, past.anchor, past.n_without_improvement
+
+
 def _last_watched(job: Job) -> list[float]:
     """Return what was watched in the last epochs that count, NaN before the first."""
     n_epochs = _N_SMOOTHED if job.plan.early_stopping else 1
@@ -175,9 +184,10 @@ def _last_watched(job: Job) -> list[float]:
 
 def _first_of(*reasons: tuple[str, np.ndarray]) -> np.ndarray:
     """Return the first reason that holds for each fit, empty where none does."""
-    names = np.array([*(reason for reason, _ in reasons), ""], dtype=object)
-    held = np.array([*(holds for _, holds in reasons), np.ones(len(reasons[0][1]), dtype=bool)])
-    return names[held.argmax(axis=0)]
+    found = np.full(len(reasons[0][1]), "", dtype=object)
+    for reason, holds in reversed(reasons):
+        found[holds] = reason
+    return found
 
 
 def divergence_error(job: Job, loss: float, epoch: int) -> DivergenceError:

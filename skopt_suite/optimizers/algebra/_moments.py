@@ -11,6 +11,7 @@ from skopt_suite.backends import (
     Array,
     FeatureMatrix,
     SampleWeight,
+    in_precision,
     is_sparse,
     namespace,
     product_over_rows,
@@ -62,9 +63,7 @@ def moments(columns: Sequence[Array], weight: SampleWeight | None, centred: bool
     centred : bool
         Whether means are taken off.
     """
-    xp = namespace(columns[0])
-    parts = [_moments(columns, own, centred) for own in _by_fit(weight)]
-    return Moments(*(xp.stack(part) for part in zip(*parts, strict=True)))
+    return Moments(*_stacked([_moments(columns, own, centred) for own in _by_fit(weight)]))
 
 
 def rows_of_sample(n_features: int) -> int:
@@ -144,26 +143,26 @@ def column_moments(X: FeatureMatrix, weight: SampleWeight | None, centred: bool)
     """
     if is_sparse(X):
         return _sparse_moments(X, weight, centred)
-    xp = namespace(X)
-    parts = [_column_moments(X, own, centred) for own in _by_fit(weight)]
-    return ColumnMoments(*(xp.stack(part) for part in zip(*parts, strict=True)))
+    return ColumnMoments(*_stacked([_column_moments(X, own, centred) for own in _by_fit(weight)]))
 
 
 def _moments(
     columns: Sequence[Array], weight: _Weight | None, centred: bool
 ) -> tuple[Array, Array]:
     """Return mean, (n_columns,), and second moment, (n_columns, n_columns), for one fit."""
-    xp, n_samples = namespace(columns[0]), columns[0].shape[0]
-    origin = _origin(columns, weight, centred)
-    total = xp.zeros_like(origin)
-    second = total[:, None] * total[None, :]
-    for root, rows in _centred_blocks(columns, weight, origin):
+    n_samples, origin = columns[0].shape[0], _origin(columns, weight, centred)
+    blocks = _centred_blocks(columns, weight, origin)
+    root, rows = next(blocks)
+    second, total = product_over_rows(rows, rows), _sums(root, rows)
+    for root, rows in blocks:
         second += product_over_rows(rows, rows)
         total += _sums(root, rows)
+    second /= n_samples
     if not centred:
-        return origin, second / n_samples
-    offset = total / n_samples
-    return origin + offset, second / n_samples - offset[:, None] * offset[None, :]
+        return origin, second
+    total /= n_samples
+    second -= total[:, None] * total[None, :]
+    return origin + total, second
 
 
 def _column_moments(X: Array, weight: _Weight | None, centred: bool) -> tuple[Array, Array]:
@@ -218,7 +217,7 @@ def _in_double(parts: Sequence[Array]) -> Array:
     xp = namespace(parts[0])
     if len(parts) == 1:
         return xp.astype(parts[0], xp.float64, copy=True)
-    return xp.concat([xp.astype(part, xp.float64, copy=False) for part in parts], axis=1)
+    return xp.concat([in_precision(part, xp.float64) for part in parts], axis=1)
 
 
 def _origin(columns: Sequence[Array], weight: _Weight | None, centred: bool) -> Array:
@@ -233,8 +232,7 @@ def _origin(columns: Sequence[Array], weight: _Weight | None, centred: bool) -> 
         return xp.zeros((n_columns,), dtype=xp.float64, device=columns[0].device)
     if weight is None:
         n_near = min(_NEAR, columns[0].shape[0])
-        means = [_sums(None, _in_double([part[:n_near, :]])) / n_near for part in columns]
-        return xp.concat(means)
+        return _sums(None, _in_double([part[:n_near, :] for part in columns])) / n_near
     values = weight.values
     parts = [xp.astype(part, values.dtype, copy=False) for part in columns]
     means = [_sums(values, part) / values.shape[0] for part in parts]
@@ -262,6 +260,14 @@ def _sparse_moments(X: FeatureMatrix, weight: SampleWeight | None, centred: bool
     if not centred:
         return ColumnMoments(xp.zeros_like(mean), square)
     return ColumnMoments(mean, xp.clip(square - mean**2, 0.0, None))
+
+
+def _stacked(fits: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Return the arrays of all fits; of the only one as they are, with that axis."""
+    if len(fits) == 1:
+        return fits[0][0][None, ...], fits[0][1][None, ...]
+    one, other = (namespace(part[0]).stack(part) for part in zip(*fits, strict=True))
+    return one, other
 
 
 def _by_fit(weight: SampleWeight | None) -> list[_Weight | None]:

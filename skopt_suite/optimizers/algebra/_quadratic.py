@@ -8,9 +8,9 @@ import numpy as np
 
 from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, LayerWeights, Params, PerFit, namespace, to_numpy
-from skopt_suite.optimizers.algebra._curvature import per_output, product, split, taken
+from skopt_suite.optimizers.algebra._curvature import dot, per_output, product, split, taken
 from skopt_suite.optimizers.algebra._moments import Moments
-from skopt_suite.optimizers.algebra._spectrum import relative_noise, relative_rounding, spectrum
+from skopt_suite.optimizers.algebra._spectrum import eigen, relative_noise, relative_rounding
 
 _N_SOLVES = 3  # the first is right but for rounding, which the others take off
 
@@ -64,15 +64,15 @@ class Quadratic:
             ``(n_fits, n_params)``.
         """
         xp = namespace(self.mean)
-        basis = spectrum(Moments(self.mean[:, :, 0], self.input_second), self.eps)
-        values = self.bound * basis.values[:, :, None] + per_output(self.alpha)
-        is_flat = values <= self.bound * basis.noise[:, :, None]
+        found = eigen(Moments(self.mean[:, :, 0], self.input_second), self.eps)
+        basis, rotation = found.vectors, xp.matrix_transpose(found.vectors)
+        values = self.bound * found.values[:, :, None] + per_output(self.alpha)
+        is_flat = values <= self.bound * found.noise[:, :, None]
         inverse = xp.where(is_flat, 0.0, 1 / xp.where(is_flat, 1.0, values))
         params = xp.zeros(shape, dtype=xp.float64, device=self.mean.device)
         weights, bias = split(self.layout, params)
         for _ in range(_N_SOLVES):
-            rotated = product(xp.matrix_transpose(basis.basis), self._by_weights(weights))
-            weights -= product(basis.basis, inverse * rotated)
+            weights -= product(basis, inverse * product(rotation, self._by_weights(weights)))
         unsolved = self._solve_scaled(weights, is_flat)
         if bias.shape[-1]:
             bias -= self.minus_target + xp.sum(self.mean * weights, axis=1, keepdims=True)
@@ -86,7 +86,7 @@ class Quadratic:
         explained = xp.sum(terms, axis=1, keepdims=True)
         squares = xp.clip(explained + self.target_square, 0.0, None)
         squares = squares + self._error(weights, bias) ** 2
-        norm = xp.sum(per_output(self.alpha) * weights * weights, axis=(1, 2))
+        norm = dot(per_output(self.alpha) * weights, weights)
         return (self.bound * xp.sum(squares, axis=(1, 2)) + norm) / 2
 
     def gradient(self, params: Params) -> Params:
@@ -110,9 +110,9 @@ class Quadratic:
         Returns the fits that have some of either kind, (n_fits,).
         """
         xp, n_fits = namespace(weights), weights.shape[0]
-        n_flat = np.sum(to_numpy(is_flat), axis=1) * np.ones((n_fits, 1), dtype=int)
+        n_flat = to_numpy(is_flat).sum(axis=1) + np.zeros((n_fits, 1), dtype=int)
         unsolved = np.zeros(n_fits, dtype=bool)
-        for k, j in np.argwhere(n_flat).tolist():
+        for k, j in np.argwhere(n_flat).tolist() if n_flat.any() else ():
             outputs = slice(j, j + 1) if n_flat.shape[1] > 1 else slice(None)
             solution, n_redundant = self._scaled_solution(k, outputs)
             if n_redundant == n_flat[k, j]:

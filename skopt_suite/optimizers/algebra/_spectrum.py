@@ -25,6 +25,21 @@ class Spectrum(NamedTuple):
     outside: Array | None = None  # (n_fits or 1, 1): the floor of directions not in the basis
 
 
+class Eigen(NamedTuple):
+    """Eigenvalues and eigenvectors, and what rounding may have made of the values."""
+
+    values: Array  # (n_fits or 1, n_values), ascending, not negative
+    vectors: Array  # (n_fits or 1, n_features, n_values), in columns
+    noise: Array  # (n_fits or 1, n_values): see `Spectrum`
+    by_moments: Array  # (n_fits or 1, 1): the part of it that rounding of the moments makes
+    independent: Array  # (n_fits or 1, n_values): what values would be of independent columns
+
+
+def eigen(about: Moments, eps: float) -> Eigen:
+    """Return the eigenvalues and eigenvectors of second moments of data in a precision of `eps`."""
+    return _with_noise(*_eigh(about.second), _squares(about)[1], eps)
+
+
 def spectrum(about: Moments, eps: float, any_scale: bool = False) -> Spectrum:
     """Return the eigenbasis of second moments, in float64.
 
@@ -82,7 +97,8 @@ def row_spectrum(
     values, basis = (xp.stack(part) for part in zip(*parts, strict=True))
     largest = xp.max(squares, axis=-1, keepdims=True)
     outside = _SHORT * xp.where(largest > 0, largest, 1.0)
-    return about.mean, _with_floor(values, basis, squares, None, eps)._replace(outside=outside)
+    found = _with_noise(values, basis, squares, eps)
+    return about.mean, _with_floor(found, squares, None)._replace(outside=outside)
 
 
 def column_spectrum(about: ColumnMoments, eps: float, any_scale: bool = True) -> Spectrum:
@@ -102,8 +118,7 @@ def _spectrum(about: Moments, scale: Array | None, eps: float) -> Spectrum:
     if scale is not None:
         second = second / (scale[:, :, None] * scale[:, None, :])
         squares = squares / scale**2
-    values, vectors = _eigh(second)
-    return _with_floor(values, vectors, squares, scale, eps)
+    return _with_floor(_with_noise(*_eigh(second), squares, eps), squares, scale)
 
 
 def _eigh(matrices: Array) -> tuple[Array, Array]:
@@ -116,17 +131,21 @@ def _eigh(matrices: Array) -> tuple[Array, Array]:
     return values, vectors
 
 
-def _with_floor(
-    values: Array, vectors: Array, squares: Array, scale: Array | None, eps: float
-) -> Spectrum:
-    """Return the spectrum with what rounding allows; `squares`: (n_fits or 1, n_features)."""
+def _with_noise(values: Array, vectors: Array, squares: Array, eps: float) -> Eigen:
+    """Return eigenvalues with what rounding allows; `squares`: (n_fits or 1, n_features)."""
     xp, n_values = namespace(values), values.shape[-1]
-    # what values would be, were columns independent and not centred
+    # were columns independent and not centred
     independent = xp.matmul(squares[:, None, :], vectors**2)[:, 0, :]
     by_data = relative_rounding(n_values, eps) * independent
     by_moments = relative_noise(n_values) * values[:, -1:]
     noise = xp.maximum(by_data, by_moments)
-    is_null = values <= noise
+    return Eigen(xp.clip(values, 0.0, None), vectors, noise, by_moments, independent)
+
+
+def _with_floor(found: Eigen, squares: Array, scale: Array | None) -> Spectrum:
+    """Return the spectrum with what to take for values that may as well be 0."""
+    values, vectors, noise, by_moments, independent = found
+    xp, is_null = namespace(values), values <= noise
     # Eigenvectors of columns of zeros have some of the others: next to that they are nothing.
     share = by_moments / xp.where(is_null, xp.inf, values)
     mixed_in = xp.sum(share**2 * independent, axis=-1, keepdims=True)
@@ -134,7 +153,7 @@ def _with_floor(
     unknown = xp.where(largest > 0, largest, 1.0)
     floor = _SHORT * xp.where(independent > mixed_in, independent, unknown)
     return Spectrum(
-        values=xp.clip(values, 0.0, None),
+        values=values,
         noise=noise,
         floor=xp.where(is_null, floor, 0.0),
         basis=vectors if scale is None else vectors / scale[:, :, None],

@@ -63,26 +63,32 @@ class StackedTerms(NamedTuple):
 
     def value(self, weights: Array) -> PerFit:
         """Return the penalties, (n_fits,)."""
-        value = self.smooth_value(weights) + (self.l1 * np.abs(weights)).sum(axis=(1, 2))
+        return self.smooth_value(weights) + self.kinked_value(weights)
+
+    def kinked_value(self, weights: Array) -> PerFit:
+        """Return the rest of the penalties, (n_fits,)."""
+        value = (self.l1 * np.abs(weights)).sum(axis=(1, 2))
         return value if self.norm is None else value + (self.norm * self.sizes(weights)).sum(axis=1)
 
     def can_fall(
-        self, weights: Array, distance: Array, loss: PerFit, least: Array | float = 0.0
+        self, weights: Array, distance: Array, smooth: PerFit, least: Array | float = 0.0
     ) -> tuple[PerFit, Array | None]:
         """Return how much a convex objective can fall at most, (n_fits,).
 
         And the part of every output, (n_fits, n_outputs), None with blocks. What has a squared
         penalty only is no further than that allows. What has none is taken to be as far from its
         optimum as from 0, but at the `least` so far, which broadcasts against weights: at 0 it need
-        not be optimal.
+        not be optimal. Of the objective, `smooth` is the loss and squares of weights.
         """
         size, far, strength = self.sizes(weights), self.sizes(distance), self.strength
-        has_none = strength == 0
-        way = np.maximum(size, self.sizes(np.broadcast_to(least, weights.shape)))
-        ratio, of_sizes = far / np.where(has_none, np.inf, strength), far * (size + has_none * way)
-        is_bent = has_none & ~self.is_free
-        of_sizes = np.where(is_bent, far * far / (2 * np.where(is_bent, self.bend, 1.0)), of_sizes)
-        objective = loss + self.value(weights)
+        has_none, of_sizes = strength == 0, far * size
+        ratio = far / np.where(has_none, np.inf, strength)
+        if has_none.any():
+            way = np.maximum(size, self.sizes(np.broadcast_to(least, weights.shape)))
+            is_bent = has_none & ~self.is_free
+            squares = far * far / (2 * np.where(is_bent, self.bend, 1.0))
+            of_sizes = np.where(is_bent, squares, far * (size + has_none * way))
+        objective = smooth + self.kinked_value(weights)
         whole = of_sizes.sum(axis=1) + ratio.max(axis=1) * objective
         if self.norm is not None:
             return whole, None

@@ -134,7 +134,7 @@ class CoordinateDescent(Optimizer):
         (layer,) = problem.layout.layers
         layer.bias(params)[...] = state.bias
         value = loss + terms.smooth_value(state.weights)
-        optimality, gap = terms.can_fall(state.weights, state.distance, loss, way)
+        optimality, gap = terms.can_fall(state.weights, state.distance, value, way)
         known, dtype = None if problem.separable is None else gap, params.dtype
         return Step(params, state, value.astype(dtype), optimality.astype(dtype), stalled, known)
 
@@ -165,18 +165,16 @@ def _solve_by_moments(
 ) -> _Solved:
     """Return where fits with a squared error are solved: each of them at once."""
     known, shape, terms = rows.moments(), state.weights.shape, tangents.at(state.weights)
-    begin = np.broadcast_to(-known.cross, shape)
-    if state.weights.any():
-        begin = np.matmul(known.second, state.weights) + begin
+    begin = np.matmul(known.second, state.weights) - known.cross
     weights, gradient = np.empty(shape), np.empty(shape)
     for some in _few_at_once(*shape[:2]):
         q = known if len(known.second) == 1 else known.take(some)
-        given = (part[some] for part in (begin, state.weights, *terms[:4]))
-        tol = _ROUNDING * np.abs(q.cross).max(axis=1, initial=0.0) + np.zeros((len(some), shape[2]))
-        of_problems = (_by_problem(part) for part in given)
-        found = descend_by_moments(q.second, *of_problems, tol.reshape(-1), _MOST_EPOCHS)
+        given = [_by_problem(part[some]) for part in (begin, state.weights, *terms[:4])]
+        tol = np.empty((len(weights[some]), shape[2]))
+        tol[...] = _ROUNDING * np.abs(q.cross).max(axis=1, initial=0.0)
+        found = descend_by_moments(q.second, *given, tol.reshape(-1), _MOST_EPOCHS)
         for whole, part in zip((weights, gradient), found, strict=True):
-            whole[some] = np.swapaxes(part.reshape(len(some), shape[2], shape[1]), 1, 2)
+            whole[some] = part.reshape(-1, shape[2], shape[1]).swapaxes(1, 2)
     squares = (weights * (gradient - known.cross)).sum(axis=1) + known.square
     loss = np.maximum(squares, 0.0).sum(axis=1) / 2
     bias = state.bias
@@ -188,15 +186,15 @@ def _solve_by_moments(
     return state, loss, stalled, 0.0
 
 
-def _few_at_once(n_fits: int, n_features: int) -> list[np.ndarray]:
-    """Return the numbers of fits that one call solves, which nothing interrupts."""
+def _few_at_once(n_fits: int, n_features: int) -> list[slice]:
+    """Return the fits that one call solves, which nothing interrupts."""
     size = max(1, _AT_ONCE // n_features**2)
-    return np.split(np.arange(n_fits), range(size, n_fits, size))
+    return [slice(start, start + size) for start in range(0, n_fits, size)]
 
 
 def _by_problem(part: Array) -> Array:
     """Return numbers of weights, those of every output of a fit one after the other."""
-    return np.ascontiguousarray(np.swapaxes(part, 1, 2)).reshape(-1, part.shape[1])
+    return np.ascontiguousarray(part.swapaxes(1, 2)).reshape(-1, part.shape[1])
 
 
 def _solve_by_columns(
