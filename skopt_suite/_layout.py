@@ -46,6 +46,8 @@ class DenseLayout(NamedTuple):
     def weights(self, params: Params) -> LayerWeights:
         """Return the view of shape (n_fits, n_in, n_out)."""
         flat = params[:, self.weights_at : self.weights_at + self.n_weights]
+        if type(flat) is np.ndarray:
+            return flat.reshape(len(flat), self.n_in, self.n_out)
         return namespace(params).reshape(flat, (params.shape[0], self.n_in, self.n_out), copy=False)
 
     def bias(self, params: Params) -> Array:

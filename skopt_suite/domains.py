@@ -214,9 +214,9 @@ class Vector(Domain):
 
     def stack(self, values: Sequence[Any], placement: Placement, ndim: int) -> Array:
         """Return an array (n_fits, 1, ..., n_entries); n_entries is 1 where one is for all."""
-        rows = np.array([np.ravel(value) for value in values], dtype=np.float64)
-        shape = (rows.shape[0], *(1,) * (ndim - 2), rows.shape[1])
-        return placement.asarray(np.reshape(rows, shape), dtype="float64")
+        rows = [(value,) if isinstance(value, float) else np.ravel(value) for value in values]
+        array = np.array(rows, dtype=np.float64)
+        return placement.asarray(array.reshape(len(rows), *(1,) * (ndim - 2), -1), dtype="float64")
 
     def __str__(self) -> str:
         words = "".join(f"{word!r}, " for word in self.also)

@@ -97,8 +97,10 @@ class TrainingPart:
     @cached_property
     def total_weight(self) -> float:
         """How many rows of weight 1 they count as."""
+        if self.weight is None:
+            return float(self.y.shape[0])
         with np.errstate(over="ignore"):
-            return float(self.y.shape[0] if self.weight is None else self.weight.sum())
+            return float(self.weight.sum())
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ Targets ``y`` are (n_samples, n_columns), and what they are says `Loss.targets`,
 
 from __future__ import annotations
 
-import copy
 from abc import abstractmethod
 from typing import Any, ClassVar, Self
 
@@ -104,7 +103,7 @@ class Loss(Component):
                 f"loss {self.name!r} takes {accepted}; got {_KINDS[targets.kind]}. Take another "
                 "loss."
             )
-        bound = copy.copy(self)
+        bound = self.__copy__()
         bound._targets = targets
         return bound
 

@@ -27,7 +27,7 @@ _GROWTH, _SHRINKAGE = 1.5, 0.5
 def mean(y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     """Return the mean of every column, (n_columns,), in float64."""
     if weight is None:
-        return y.mean(axis=0, dtype=np.float64)
+        return y.sum(axis=0, dtype=np.float64) / len(y)
     return np.average(y, axis=0, weights=weight)
 
 

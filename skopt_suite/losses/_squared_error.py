@@ -40,7 +40,7 @@ class SquaredError(RegressionLoss):
     ) -> tuple[PerSample, RawPredictions]:
         """Return loss and gradient."""
         residual = raw - y
-        return namespace(raw).sum(residual * residual, axis=-1) / 2, residual
+        return namespace(raw).vecdot(residual, residual) / 2, residual
 
     def hessian(self, y: TargetColumns, raw: RawPredictions) -> Hessian:
         """Return 1."""

@@ -254,7 +254,7 @@ class PairMoments(NamedTuple):
             np.ascontiguousarray(second[:, :n, :n]),
             second[:, :n, n:],
             joint.mean[:, n:],
-            np.diagonal(second[:, n:, n:], axis1=1, axis2=2),
+            second[:, n:, n:].diagonal(axis1=1, axis2=2),
         )
 
     def of_fit(self, fit: int) -> PairMoments:

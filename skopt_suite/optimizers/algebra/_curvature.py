@@ -111,7 +111,7 @@ class Curvature:
         moved, (changed, bias) = split(self.layout, step)[0], split(self.layout, change)
         by_penalty = per_output(self.alpha) * moved
         square = self._square(*self._centred(changed - by_penalty, bias), 0.0)
-        along = xp.vecdot(step, change) - dot(by_penalty, moved)
+        along = xp.vecdot(step, change) - _dot(by_penalty, moved)
         is_known = along > 0
         share = xp.where(is_known, square / xp.where(is_known, along, 1.0), 0.0)
         return xp.where((share < 1) | (not self.is_bound), share, 1.0)
@@ -157,19 +157,19 @@ class Curvature:
     def _square(self, weights: LayerWeights, bias: Array, alpha: FitColumn | float) -> PerFit:
         """Return the square of a centred gradient in the inverse of the bound, (n_fits,)."""
         rotated = self._rotated(weights)
-        square = dot(self._inverse(1.0, alpha) * rotated, rotated)
+        square = _dot(self._inverse(1.0, alpha) * rotated, rotated)
         if self.outside is not None:
-            beyond = dot(weights, weights) - dot(rotated, rotated)
+            beyond = _dot(weights, weights) - _dot(rotated, rotated)
             beyond = self._inverse_outside(1.0, alpha)[:, 0, 0] * beyond
             square = square + namespace(square).clip(beyond, 0.0, None)
-        return square + dot(bias, bias / per_output(self.bound))
+        return square + _dot(bias, bias / per_output(self.bound))
 
     def _way(self, weights: LayerWeights) -> PerFit:
         """Return the square of weights in the bound, (n_fits,)."""
         scaled = weights if self.scale is None else weights * self.scale[:, :, None] ** 2
         rotated = self._rotated(scaled)
-        by_penalty = dot(per_output(self.alpha) * weights, weights)
-        return dot(self.values[:, :, None] * rotated, rotated) + by_penalty
+        by_penalty = _dot(per_output(self.alpha) * weights, weights)
+        return _dot(self.values[:, :, None] * rotated, rotated) + by_penalty
 
     def _inverse(self, share: FitColumn | float, alpha: FitColumn | float) -> Array:
         """Return the inverse of the eigenvalues, (n_fits or 1, n_values, 1)."""
@@ -197,7 +197,7 @@ def product(matrices: Array, stack: Array) -> Array:
     return input_product(matrices[0, ...], stack)
 
 
-def dot(a: Array, b: Array) -> PerFit:
+def _dot(a: Array, b: Array) -> PerFit:
     """Return the sum of products of every fit, (n_fits,)."""
     xp, shape = namespace(a), (a.shape[0], -1)
     return xp.vecdot(xp.reshape(a, shape), xp.reshape(b, shape))

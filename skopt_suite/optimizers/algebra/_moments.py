@@ -241,10 +241,10 @@ def _origin(columns: Sequence[Array], weight: _Weight | None, centred: bool) -> 
 
 def _sums(weight: Array | None, rows: Array) -> Array:
     """Return weighted sums of rows, (n_columns,)."""
+    if type(rows) is np.ndarray:  # whose sums over rows of few columns are slow
+        return np.matmul(np.ones(rows.shape[0]) if weight is None else weight, rows)
     if weight is None:
         return namespace(rows).sum(rows, axis=0)
-    if type(rows) is np.ndarray:
-        return np.matmul(weight, rows)
     return product_over_rows(weight[:, None], rows)[0, :]
 
 

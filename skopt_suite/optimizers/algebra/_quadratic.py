@@ -8,7 +8,7 @@ import numpy as np
 
 from skopt_suite._layout import Layout
 from skopt_suite.backends import Array, LayerWeights, Params, PerFit, namespace, to_numpy
-from skopt_suite.optimizers.algebra._curvature import dot, per_output, product, split, taken
+from skopt_suite.optimizers.algebra._curvature import per_output, product, split, taken
 from skopt_suite.optimizers.algebra._moments import Moments
 from skopt_suite.optimizers.algebra._spectrum import eigen, relative_noise, relative_rounding
 
@@ -84,10 +84,10 @@ class Quadratic:
         weights, bias = split(self.layout, params)
         terms = weights * (product(self.input_second, weights) + 2 * self.minus_cross)
         explained = xp.sum(terms, axis=1, keepdims=True)
-        squares = xp.clip(explained + self.target_square, 0.0, None)
-        squares = squares + self._error(weights, bias) ** 2
-        norm = dot(per_output(self.alpha) * weights, weights)
-        return (self.bound * xp.sum(squares, axis=(1, 2)) + norm) / 2
+        squares = xp.maximum(explained + self.target_square, 0.0)
+        squares = self.bound * (squares + self._error(weights, bias) ** 2)
+        norms = xp.sum(per_output(self.alpha) * weights * weights, axis=1, keepdims=True)
+        return xp.sum(squares + norms, axis=(1, 2)) / 2
 
     def gradient(self, params: Params) -> Params:
         """Return the gradient, (n_fits, n_params)."""

@@ -139,7 +139,7 @@ def _with_noise(values: Array, vectors: Array, squares: Array, eps: float) -> Ei
     by_data = relative_rounding(n_values, eps) * independent
     by_moments = relative_noise(n_values) * values[:, -1:]
     noise = xp.maximum(by_data, by_moments)
-    return Eigen(xp.clip(values, 0.0, None), vectors, noise, by_moments, independent)
+    return Eigen(xp.maximum(values, 0.0), vectors, noise, by_moments, independent)
 
 
 def _with_floor(found: Eigen, squares: Array, scale: Array | None) -> Spectrum:
