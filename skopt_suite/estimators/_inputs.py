@@ -106,9 +106,17 @@ def are_ready(values: Any, dtypes: tuple[type, ...], n_axes: tuple[int, ...]) ->
     """
     if type(values) is not np.ndarray or values.ndim not in n_axes or values.dtype not in dtypes:
         return False
+    if values.flags.forc:
+        return values.size > 0 and math.isfinite(_squares(values))
     with np.errstate(over="ignore", invalid="ignore"):
         # what is not finite is in the sum; one that overflows says nothing
         return values.size > 0 and math.isfinite(values.sum())
+
+
+def _squares(values: np.ndarray) -> float:
+    """Return the sum of the squares of an array in one piece, without warning of what overflows."""
+    flat = values.ravel(order="K")
+    return float(np.vdot(flat, flat))
 
 
 def _see_columns(estimator: Any, X: np.ndarray, reset: bool) -> None:
@@ -158,10 +166,7 @@ def refuse_large(owner: str, dtype: str, largest: float, limit: float) -> None:
 
 def has_small_squares(values: Any, limit: float) -> bool:
     """Whether one pass over an array is enough to see that nothing in it exceeds a limit."""
-    if is_device_array(values) or not values.flags.forc:
-        return False
-    flat = values.ravel(order="K")
-    return float(np.vdot(flat, flat)) <= limit**2
+    return not is_device_array(values) and values.flags.forc and _squares(values) <= limit**2
 
 
 def extremes(values: Any) -> tuple[float, float]:
