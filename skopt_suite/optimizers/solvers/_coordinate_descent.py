@@ -81,7 +81,7 @@ class CoordinateDescent(Optimizer):
     3
     """
 
-    scratch_arrays = 8
+    scratch_arrays = 9
     is_full_batch = True
     is_incremental = False
     takes_kinks = False
