@@ -25,6 +25,7 @@ from skopt_suite.training._rows import Source, Weights, blocks
 _AT_ONCE = 1024  # rows that are converted to float64
 _DERIVED_AT_ONCE = 2**14  # rows whose losses are computed, with what that takes beside
 _CURVED = 1e-3  # of its bound, or else of the mean: the least curvature that a row counts with
+_NEARLY = 1e-4  # of the mean: how far from it the first number of a constant feature may seem
 _CURVED_TOGETHER = 1e-9  # the same of outputs that depend on one another
 
 
@@ -320,7 +321,8 @@ class Columns:
         """Means of dense features, and rows without them; features that are constant are 0."""
         mean = self.X.mean(axis=0, dtype=np.float64)
         rows = self.X - mean
-        rows[:, np.ptp(self.X, axis=0) == 0] = 0.0
+        nearly = np.flatnonzero(np.abs(rows[0]) <= _NEARLY * np.abs(mean))
+        rows[:, nearly[np.ptp(self.X[:, nearly], axis=0) == 0]] = 0.0
         return mean, rows
 
     def products(self, features: np.ndarray, slope: np.ndarray) -> np.ndarray:

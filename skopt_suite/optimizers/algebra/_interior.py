@@ -20,11 +20,26 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from skopt_suite.backends import Array
+from skopt_suite.optimizers.algebra._interior_rows import (
+    Corrected,
+    Kinks,
+    Predicted,
+    Slacks,
+    Weighed,
+    correct,
+    predict,
+    scale_rows,
+    spread,
+    summed,
+    weigh,
+)
 
 Solve = Callable[[Array], Array]
 
-_MOST_IN_BLOCK = 2**17  # numbers of rows that are weighted at once
-_BOUNDARY = 0.995  # share of the way to the boundary that is gone
+_MOST_IN_BLOCK = 2**16  # numbers of rows that are weighted at once: they stay in the cache
+_BOUNDARY = 0.999  # share of the way to the boundary that is gone
+_CENTRE = 2.0  # of mean distances from kinks: μ where it begins
+_LEAST_CENTRE = 1e-3  # of mean distances of the best constant: the same
 _ROUNDING = 1e-12  # of the objective
 _UNITS = 16.0  # in the last place
 _WORSE = 2.0  # times as far from the optimum weights may be that are 0
@@ -42,35 +57,36 @@ class Design:
         Inputs, in float64.
     has_bias : bool
         Whether there is an intercept; else it stays 0.
-    n_kinks : int
-        How often every row counts.
     has_l1 : bool
         Whether weights themselves come after the rows.
     """
 
     X: Array
     has_bias: bool
-    n_kinks: int
     has_l1: bool
 
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return self.X.shape[0]
+
     def product(self, theta: Array) -> Array:
-        """Return ``A θ``."""
-        rows = self.X @ theta[:-1] + theta[-1]
-        if self.n_kinks > 1:
-            rows = np.tile(rows, self.n_kinks)
-        return np.concatenate([rows, theta[:-1]]) if self.has_l1 else rows
+        """Return ``A θ``, once for every row, and weights after them where there is L1."""
+        n_samples, n_features = self.X.shape
+        product = np.empty(n_samples + n_features * self.has_l1)
+        np.matmul(self.X, theta[:-1], out=product[:n_samples])
+        product[:n_samples] += theta[-1]
+        product[n_samples:] = theta[: len(product) - n_samples]
+        return product
 
     def transposed(self, a: Array) -> Array:
-        """Return ``Aᵀ a``."""
+        """Return ``Aᵀ a`` of what has been summed over the kinks of every row."""
         of_rows, of_weights = self.split(a)
         return np.append(self.X.T @ of_rows + of_weights, of_rows.sum() * self.has_bias)
 
-    def split(self, values: Array) -> tuple[Array, Array]:
-        """Return the sums for every row, and what there is for every weight."""
-        n_samples, n_features = self.X.shape
-        n = self.n_kinks * n_samples
-        of_weights = values[n:] if self.has_l1 else np.zeros(n_features)
-        return values[:n].reshape(self.n_kinks, n_samples).sum(axis=0), of_weights
+    def split(self, values: Array) -> tuple[Array, Array | float]:
+        """Return what there is for every row, and for every weight."""
+        return values[: self.n_rows], values[self.n_rows :] if self.has_l1 else 0.0
 
     @cached_property
     def squares(self) -> Array:
@@ -139,10 +155,10 @@ class _ByRows:
 def _weighted_square(X: Array, weight: Array) -> Array:
     """Return ``Xᵀ diag(weight) X``."""
     n_samples, n_features = X.shape
-    n_rows, root = max(_MOST_IN_BLOCK // max(n_features, 1), 1), np.sqrt(weight)[:, None]
+    n_rows, root = max(_MOST_IN_BLOCK // max(n_features, 1), 1), np.sqrt(weight)
     total = np.zeros((n_features, n_features))
     for i in range(0, n_samples, n_rows):
-        block = X[i : i + n_rows] * root[i : i + n_rows]
+        block = scale_rows(X[i : i + n_rows], root[i : i + n_rows])
         total += block.T @ block
     return total
 
@@ -166,14 +182,6 @@ def _root(matrix: Array, ridge: float) -> tuple[Array, bool]:
     return np.eye(len(matrix)), True
 
 
-class Kinks(NamedTuple):
-    """Where kinks are, and slopes on both sides, (n_kinks,); both are 0 where there is none."""
-
-    at: Array
-    below: Array
-    above: Array
-
-
 class Iterate(NamedTuple):
     """Where a fit is."""
 
@@ -181,6 +189,16 @@ class Iterate(NamedTuple):
     over: Array
     under: Array
     dual: Array
+
+
+class Seen(NamedTuple):
+    """What is known of an iterate."""
+
+    weight: Array  # of rows, and of weights where there is L1: how near to kinks
+    pulls: Array  # (3, n_theta): what pulls at θ, for μ = 0, and for each unit of μ
+    products: Array | float  # the mean of what is to be 0, in units of the changes of slopes
+    value: Array | float  # the objective without L1
+    left: Array | float  # how much it can fall at most with it
 
 
 @dataclass(eq=False)
@@ -202,140 +220,141 @@ class Interior:
     l2: Array
 
     def start(self) -> Iterate:
-        """Return an iterate in the middle, with the best constant in the middle of kinks."""
-        design, theta = self.design, np.zeros(len(self.l2))
-        n_samples, n_features = design.X.shape
-        n, width = n_samples * design.n_kinks, self.kinks.above - self.kinks.below
-        if design.has_bias:
-            theta[-1] = np.average(self.kinks.at[:n], weights=width[:n])
-        beyond = design.product(theta) - self.kinks.at
-        size = np.average(np.abs(beyond[:n]), weights=width[:n]) or 1.0
-        if design.has_l1:
-            scale = design.deviations
-            size = np.append(np.full(n, size), size / np.where(scale > 0, scale, 1.0))
-        over, under = np.maximum(beyond, 0.0) + size, np.maximum(-beyond, 0.0) + size
-        idle = self._idle
+        """Return an iterate in the middle, near the least squares of distances from kinks."""
+        theta, size = self._constant()
+        width = self.kinks.above - self.kinks.below
+        theta = theta + self._towards_kinks(theta, width / size)
+        beyond = self._every(self.design.product(theta)) - self.kinks.at
+        n = self._n_of_rows
+        mu = max(_CENTRE * _mean(np.abs(beyond[:n]), width[:n]), _LEAST_CENTRE * size[0])
+        far = np.abs(beyond)  # products are μ on both sides
+        far += np.sqrt(np.square(beyond / mu) + 4) * mu
+        large, small = mu + far / 2, mu + 2 * mu * (mu / far)
+        over, under = np.where(beyond > 0, (large, small), (small, large))
+        dual = self.kinks.below + mu * width / under
+        idle = width == 0
         over[idle] = under[idle] = 0.0
-        return Iterate(theta, over, under, (self.kinks.above + self.kinks.below) / 2)
+        dual[idle] = self.kinks.above[idle]
+        return Iterate(theta, over, under, dual)
 
-    def gap(self, at: Iterate) -> tuple[float, float]:
-        """Return the objective without L1, and how much it can fall at most with it.
+    def look(self, at: Iterate) -> Seen:
+        """Return what is known of an iterate.
 
-        By Fenchel's inequality it is what every kink leaves to its tangent of slope a, and what is
-        left of the gradient. Entries of θ without l2 are taken to be as far from their optimum as
-        from 0. What rounding hides counts as 0.
+        By Fenchel's inequality the objective can fall by what every kink leaves to its tangent of
+        slope a, and what is left of the gradient, at most. Entries of θ without l2 are taken to be
+        as far from their optimum as from 0. What rounding hides counts as 0.
         """
-        beyond = self.design.product(at.theta) - self.kinks.at
-        value = np.maximum(self.kinks.above * beyond, self.kinks.below * beyond)
-        left = np.abs(self.design.transposed(at.dual) + self.l2 * at.theta)
-        is_free = self.l2 == 0
-        of_theta = left * np.where(is_free, np.abs(at.theta), left / (2 * self.l2 + is_free))
-        n = self.design.X.shape[0] * self.design.n_kinks
-        smooth = value[:n].sum() + (self.l2 * at.theta**2).sum() / 2
-        optimality = (value - at.dual * beyond).sum() + of_theta.sum()
-        return smooth, optimality * (optimality > _ROUNDING * smooth + self._rounding)
+        design, l2, theta = self.design, self.l2, at.theta
+        raw, slacks = design.product(theta), Slacks(*at[1:])
+        found = Weighed(*weigh(raw, slacks, self.kinks, design.n_rows))
+        pulls = np.stack([design.transposed(part) for part in found.pulls])
+        pulls[0] += l2 * theta
+        pulls[1] += pulls[0]
+        value, lost, products, sizes, widths = found.sums.tolist()
+        away, is_free = np.abs(pulls[0]), l2 == 0
+        of_theta = away * np.where(is_free, np.abs(theta), away / (2 * l2 + is_free))
+        value += float(l2 @ theta**2) / 2
+        left = lost + float(of_theta.sum())
+        rounding = _UNITS * float(np.finfo(np.float64).eps) * sizes
+        left *= left > _ROUNDING * value + rounding
+        return Seen(found.weight, pulls, products / (2 * widths or 1.0), value, left)
 
-    def sparse(self, at: Iterate, gap: tuple[float, float]) -> tuple[Iterate, tuple[float, float]]:
+    def sparse(self, at: Iterate, seen: Seen) -> tuple[Iterate, Seen]:
         """Return it with weights of 0 where L1 holds them there, unless that is much worse.
 
-        With the `gap`, which it has as it is, or the new one. There a is further from the slopes
-        than the weight is from 0, each in units of its own.
+        There a is further from the slopes than the weight is from 0, each in units of its own.
         """
         if not self.design.has_l1:
-            return at, gap
+            return at, seen
         weights, l1 = at.theta[:-1], self.kinks.above[-len(at.theta) + 1 :]
         free = l1 - np.abs(at.dual[-len(weights) :])
         size = np.abs(weights) * self.design.deviations
         unit = max(size.max(initial=0.0), np.abs(at.over - at.under)[: -len(size)].mean())
         is_zero = (l1 > 0) & (size * l1 < free * unit)
         rest = at._replace(theta=np.append(np.where(is_zero, 0.0, weights), at.theta[-1]))
-        new = self.gap(rest)
-        return (rest, new) if new[1] <= _WORSE * gap[1] else (at, gap)
+        new = self.look(rest)
+        return (rest, new) if new.left <= _WORSE * seen.left else (at, seen)
 
     @np.errstate(divide="ignore", invalid="ignore", over="ignore")
-    def advance(self, at: Iterate) -> Iterate:
+    def advance(self, at: Iterate, seen: Seen) -> Iterate:
         """Return where a step leads: Newton's with μ = 0, and then with a μ that suits it."""
-        step = _Newton(self, at)
-        predicted = step.towards(0.0, 0.0, 0.0)
-        shares = step.shares(predicted, 1.0)
-        mu = step.mean_product(at)
-        there = step.mean_product(_moved(at, predicted, shares))
-        target = there * (there / mu) ** 2 if mu > 0 else 0.0
-        over, under, dual = predicted[1:]
-        corrected = step.towards(target, over * dual, -under * dual)
-        ahead = _moved(at, corrected, step.shares(corrected, _BOUNDARY))
-        return ahead if all(np.isfinite(part).all() for part in ahead) else at
+        design, slacks, rest = self.design, Slacks(*at[1:]), (self.kinks, self.design.n_rows)
+        inverse = design.inverse(seen.weight, self.l2)
+        _, pull, of_mu = seen.pulls
+        move = design.product(inverse(-pull))
+        found = Predicted(*predict(move, slacks, *rest))
+        target = self._target(float(seen.products), found.sums, self._shares(found.fastest, 1.0))
+        theta = inverse(-pull - target * of_mu - design.transposed(found.pull))
+        step = Corrected(*correct(design.product(theta), move, slacks, *rest, target))
+        shares = self._shares(step.fastest, _BOUNDARY)
+        return at if np.isnan(step.fastest).any() else _moved(at, theta, step, shares)
 
-    @cached_property
-    def _rounding(self) -> float:
-        """What rounding of predictions as large as the numbers where kinks are may change."""
-        eps = float(np.finfo(np.float64).eps)
-        return _UNITS * eps * float((self.kinks.above - self.kinks.below) @ np.abs(self.kinks.at))
+    def _target(self, mu: float, change: Array, shares: tuple[float, float]) -> float:
+        """Return which μ suits an iterate of that μ, as far as the step to 0 gets."""
+        primal, dual = shares
+        along = change @ (primal, dual, primal * dual)
+        there = max(mu + along / (2 * self._width or 1.0), 0.0)
+        return there * (there / mu) ** 2 if mu > 0 else 0.0
 
-    @cached_property
-    def _idle(self) -> Array:
-        return self.kinks.above == self.kinks.below
-
-
-class _Newton:
-    """Steps from an iterate; with one matrix for all of them."""
-
-    def __init__(self, problem: Interior, at: Iterate) -> None:
-        self.problem, self.at = problem, at
-        design, idle = problem.design, problem._idle
-        self.to_above, self.to_below = problem.kinks.above - at.dual, at.dual - problem.kinks.below
-        self.to_above[idle] = self.to_below[idle] = 1.0
-        self.weight = 1 / (at.over / self.to_above + at.under / self.to_below)
-        self.weight[idle] = 0.0
-        self.inverse = design.inverse(self.weight, problem.l2)
-        self.gradient = design.transposed(at.dual) + problem.l2 * at.theta
-        self.width = problem.kinks.above - problem.kinks.below
-
-    def towards(self, mu: float, above: Array | float, below: Array | float) -> Iterate:
-        """Return the step to where products are μ, but for what is known to be of second order.
-
-        It is times how much the slope changes at the kink, so that a row of weight 2 is two rows.
-        """
-        (_, over, under, _), design = self.at, self.problem.design
-        missing_above = mu * self.width - over * self.to_above + above
-        missing_below = mu * self.width - under * self.to_below + below
-        pull = missing_below / self.to_below - missing_above / self.to_above
-        pull *= self.weight
-        theta = self.inverse(-self.gradient - design.transposed(pull))
-        dual = self.weight * design.product(theta) + pull
-        to_over = (missing_above + over * dual) / self.to_above
-        to_under = (missing_below - under * dual) / self.to_below
-        idle = self.problem._idle
-        to_over[idle] = to_under[idle] = 0.0
-        return Iterate(theta, to_over, to_under, dual)
-
-    def shares(self, step: Iterate, of_way: float) -> tuple[float, float]:
+    def _shares(self, fastest: Array, of_way: float) -> tuple[float, float]:
         """Return which shares of a step of θ and of the dual variables to go; one if l2.
 
         They go that share of the way to the boundary at most.
         """
-        primal = min(_share(self.at.over, step.over), _share(self.at.under, step.under))
-        dual = min(_share(self.to_above, -step.dual), _share(self.to_below, step.dual))
-        if self.problem.l2.any():
+        primal, dual = (-of_way / part if part < 0 else 1.0 for part in fastest.tolist())
+        if self.l2.any():
             primal = dual = min(primal, dual)
-        return min(of_way * primal, 1.0), min(of_way * dual, 1.0)
+        return min(primal, 1.0), min(dual, 1.0)
 
-    def mean_product(self, at: Iterate) -> float:
-        """Return the mean of what is to be 0, in units of the changes of slopes."""
-        problem = self.problem
-        total = at.over @ (problem.kinks.above - at.dual) + at.under @ (
-            at.dual - problem.kinks.below
-        )
-        return float(total) / (2 * float(self.width.sum()) or 1.0)
+    def _constant(self) -> tuple[Array, Array]:
+        """Return θ of the best constant in the middle of kinks, and how far these are from it.
+
+        That is so far that a weight moves predictions as much, where there is L1.
+        """
+        theta, n = np.zeros(len(self.l2)), self._n_of_rows
+        at, width = self.kinks.at[:n], (self.kinks.above - self.kinks.below)[:n]
+        if self.design.has_bias:
+            theta[-1] = _mean(at, width)
+        size = np.full(len(self.kinks.at), _mean(np.abs(theta[-1] - at), width) or 1.0)
+        if self.design.has_l1:
+            scale = self.design.deviations
+            size[n:] /= np.where(scale > 0, scale, 1.0)
+        return theta, size
+
+    def _towards_kinks(self, theta: Array, strength: Array) -> Array:
+        """Return a step to where squares of distances from kinks, and l2, are least."""
+        missing = strength * (self.kinks.at - self._every(self.design.product(theta)))
+        pull = self.design.transposed(self._of_rows(missing)) - self.l2 * theta
+        return self.design.inverse(self._of_rows(strength), self.l2)(pull)
+
+    def _every(self, shared: Array) -> Array:
+        """Return for every kink what there is for rows, and weights."""
+        return spread(shared, self.design.n_rows, len(self.kinks.at))
+
+    def _of_rows(self, values: Array) -> Array:
+        """Return the sums for rows, and what there is for weights."""
+        n_weights = len(self.kinks.at) - self._n_of_rows
+        return summed(values, self.design.n_rows, self.design.n_rows + n_weights)
+
+    @property
+    def _n_of_rows(self) -> int:
+        """How many kinks there are of rows."""
+        return len(self.kinks.at) - self.design.X.shape[1] * self.design.has_l1
+
+    @cached_property
+    def _width(self) -> float:
+        return float((self.kinks.above - self.kinks.below).sum())
 
 
-def _share(values: Array, step: Array) -> float:
-    """Return the largest share of a step that keeps values from being negative."""
-    fastest = float(np.fmin.reduce(step / values, initial=0.0))  # 0 / 0 where there is no kink
-    return -1 / fastest if fastest < 0 else np.inf
+def _mean(values: Array, weights: Array) -> float:
+    total = float(weights.sum())
+    return float(weights @ values) / total if total > 0 else 0.0
 
 
-def _moved(at: Iterate, step: Iterate, shares: tuple[float, float]) -> Iterate:
+def _moved(at: Iterate, theta: Array, step: Corrected, shares: tuple[float, float]) -> Iterate:
+    """Return where a step leads, whose arrays it overwrites."""
     primal, dual = shares
-    theta, over, under = (now + primal * move for now, move in zip(at[:3], step[:3], strict=True))
-    return Iterate(theta, over, under, at.dual + dual * step.dual)
+    for now, part, share in zip(at[1:], step[:3], (primal, primal, dual), strict=True):
+        part *= share
+        part += now
+    return Iterate(at.theta + primal * theta, *step[:3])

@@ -11,7 +11,8 @@ from skopt_suite._layout import DenseLayout
 from skopt_suite.backends import Array, FitColumn, Params
 from skopt_suite.optimizers._base import Optimizer, Problem, Step
 from skopt_suite.optimizers._demands import Demands
-from skopt_suite.optimizers.algebra._interior import Design, Interior, Iterate, Kinks
+from skopt_suite.optimizers.algebra._interior import Design, Interior, Iterate, Seen
+from skopt_suite.optimizers.algebra._interior_rows import Kinks
 from skopt_suite.optimizers.algebra._strengths import spread
 
 
@@ -22,7 +23,11 @@ class InteriorPointState(NamedTuple):
     over: Array  # (n_fits, n_outputs, n_kinks)
     under: Array
     dual: Array
-    left: Array  # (n_fits, n_outputs): how much the objective can fall at most
+    weight: Array  # (n_fits, n_outputs, ...) as of `Seen`
+    pulls: Array
+    products: Array
+    value: Array
+    left: Array
     n_steps: int = 0
 
 
@@ -81,13 +86,14 @@ class InteriorPoint(Optimizer):
 
     def init(self, params: Params, problem: Problem) -> InteriorPointState:
         """Return a state in which nothing is known."""
-        (layer,) = problem.layout.layers
-        n_features = layer.n_in if _has_l1(problem) else 0
-        n_kinks = problem.linear_rows().kinks(0).at[0].size + n_features
-        shape = len(params), layer.n_out
-        theta, of_kinks = np.zeros((*shape, layer.n_in + 1)), np.zeros((*shape, n_kinks))
-        left = np.full(shape, np.inf)
-        return InteriorPointState(theta, of_kinks, of_kinks.copy(), of_kinks.copy(), left)
+        (layer,), has_l1 = problem.layout.layers, _has_l1(problem)
+        n_weights = layer.n_in * has_l1
+        n_kinks, n_samples = problem.linear_rows().kinks(0).at[0].shape
+        shape, n_theta = (len(params), layer.n_out), layer.n_in + 1
+        of_kinks = (n_kinks * n_samples + n_weights,)
+        sizes = (n_theta,), *[of_kinks] * 3, (n_samples + n_weights,), (3, n_theta), (), (), ()
+        parts: list[Any] = [np.zeros(shape + size) for size in sizes]
+        return InteriorPointState(*parts)
 
     def step(
         self,
@@ -101,16 +107,18 @@ class InteriorPoint(Optimizer):
         stalled, mean = np.ones(len(params), dtype=bool), _centred(problem)[0]
         loss, optimality = np.zeros((2, *shown.shape[:2]))
         for k, output in np.ndindex(loss.shape):
-            fit, at = _interior(problem, k, output), _iterate(state, k, output)
-            begin = at if state.n_steps else fit.start()
-            left = state.left[k, output] if state.n_steps else fit.gap(begin)[1]
-            end = fit.advance(begin) if left > 0 else begin
-            gap = fit.gap(end)
-            is_nearer = gap[1] < left  # or it is proven to be
-            stalled[k] &= state.n_steps > 0 and (end.theta == at.theta).all() and not is_nearer
-            _keep(state, end, gap[1], k, output)
-            end, gap = fit.sparse(end, gap)
-            shown[k, output], loss[k, output], optimality[k, output] = end.theta, *gap
+            fit, begin, seen = _interior(problem, k, output), *_known(state, k, output)
+            if not state.n_steps:
+                begin = fit.start()
+                seen = fit.look(begin)
+            end = fit.advance(begin, seen) if seen.left > 0 else begin
+            found = fit.look(end)
+            is_nearer = found.left < seen.left  # or it is proven to be
+            is_same = state.n_steps > 0 and (end.theta == begin.theta).all()
+            stalled[k] &= is_same and not is_nearer
+            _keep(state, end, found, k, output)
+            end, found = fit.sparse(end, found)
+            shown[k, output], loss[k, output], optimality[k, output] = end.theta, *found[-2:]
         weights = shown[..., :-1].transpose(0, 2, 1)
         layer.weights(params)[...] = weights
         if layer.has_bias:
@@ -145,7 +153,7 @@ def _interior(problem: Problem, fit: int, output: int) -> Interior:
     assert penalty is not None
     l1, l2 = (_strength(part, layer, fit, output) for part in penalty[:2])
     at, below, above = (part[output] for part in problem.linear_rows().kinks(fit))
-    design = Design(_centred(problem)[1], layer.has_bias, len(at), _has_l1(problem))
+    design = Design(_centred(problem)[1], layer.has_bias, _has_l1(problem))
     parts = [(at, np.zeros_like(l1)), (below, -l1), (above, l1)]
     kinks = [np.append(a, b) if design.has_l1 else a.ravel() for a, b in parts]
     return Interior(design, Kinks(*kinks), np.append(l2, 0.0))
@@ -158,10 +166,11 @@ def _strength(values: Any, layer: DenseLayout, fit: int, output: int) -> Array:
     return np.ascontiguousarray(spread_out[fit if n_fits > 1 else 0, :, output])
 
 
-def _iterate(state: InteriorPointState, fit: int, output: int) -> Iterate:
-    return Iterate(*(part[fit, output] for part in state[:4]))
+def _known(state: InteriorPointState, fit: int, output: int) -> tuple[Iterate, Seen]:
+    parts = [part[fit, output] for part in state[:-1]]
+    return Iterate(*parts[:4]), Seen(*parts[4:])
 
 
-def _keep(state: InteriorPointState, at: Iterate, left: float, fit: int, output: int) -> None:
-    for part, values in zip(state[:5], (*at, left), strict=True):
+def _keep(state: InteriorPointState, at: Iterate, seen: Seen, fit: int, output: int) -> None:
+    for part, values in zip(state[:-1], (*at, *seen), strict=True):
         part[fit, output] = values

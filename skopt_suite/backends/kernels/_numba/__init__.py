@@ -15,6 +15,7 @@ from skopt_suite.backends.kernels._numba import (
     _coordinates,
     _dropout,
     _dual,
+    _interior,
     _layers,
     _losses,
     _products,
@@ -50,6 +51,15 @@ FUSED: dict[str, Callable] = {
         )
     },
     "skopt_suite.optimizers.algebra._dual_coordinates.ascend_dual": _dual.ascend_dual,
+    **{
+        f"skopt_suite.optimizers.algebra._interior_rows.{kernel.__name__}": kernel
+        for kernel in (
+            _interior.weigh,
+            _interior.predict,
+            _interior.correct,
+            _interior.scale_rows,
+        )
+    },
     "skopt_suite.optimizers.algebra._sweeps.sweep_rows": _sweeps.sweep_rows,
     "skopt_suite.optimizers.algebra._sweeps.sweep_sparse_rows": _sweeps.sweep_sparse_rows,
     "skopt_suite.optimizers.solvers._lbfgs.newest_to_oldest": _updates.newest_to_oldest,

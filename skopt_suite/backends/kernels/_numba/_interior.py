@@ -1,0 +1,228 @@
+"""What an iteration of an interior-point method does for every kink, in one pass each.
+
+Loops are over 64 kinks at once, in rooms that no other array can overlap with, so that they
+vectorise; sums and minima have a place for each of the 64.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skopt_suite.backends.kernels._numba._entry import entry
+from skopt_suite.backends.kernels._numba._jit import jit_inner_views
+from skopt_suite.backends.kernels._numba._types import (
+    array,
+    doubles,
+    given,
+    number,
+    part_of,
+    row_of,
+    whole,
+)
+
+_LANES = 64  # as many as there are in a room
+
+
+def weigh(raw, slacks, kinks, n_rows):
+    found, sums = np.zeros((4, len(raw))), np.zeros((5, _LANES))
+    _weigh(raw, *slacks, *kinks, found, sums, n_rows)
+    return found[0], found[1:], sums.sum(axis=1)
+
+
+def predict(move, slacks, kinks, n_rows):
+    pull, sums, least = np.zeros(len(move)), np.zeros((4, _LANES)), np.zeros((2, _LANES))
+    _predict(move, *slacks, *kinks[1:], pull, sums, least, n_rows)
+    return pull, sums[:3].sum(axis=1), _fastest(sums[3], least)
+
+
+def correct(move, predicted, slacks, kinks, n_rows, mu):
+    step = np.empty((3, len(slacks[0])))
+    total, least = np.zeros(_LANES), np.zeros((2, _LANES))
+    _correct(move, predicted, *slacks, *kinks[1:], step, total, least, n_rows, mu)
+    return *step, _fastest(total, least)
+
+
+def scale_rows(rows, scale):
+    if not rows.flags.c_contiguous:
+        return rows * scale[:, None]
+    scaled = np.empty(rows.shape)
+    _scale(rows, scale, scaled)
+    return scaled
+
+
+def _fastest(total, least):
+    return least.min(axis=1) if np.isfinite(total.sum()) else np.full(2, np.nan)
+
+
+def _weigh_types(kind):
+    table = array(number, 2)
+    return *[given(number, 1)] * 7, table, table, whole
+
+
+def _predict_types(kind):
+    table = array(number, 2)
+    return *[given(number, 1)] * 6, array(number, 1), table, table, whole
+
+
+def _correct_types(kind):
+    table = array(number, 2)
+    return *[given(number, 1)] * 7, table, array(number, 1), table, whole, number
+
+
+@jit_inner_views
+def _place(start, n_rows, n_shared, n_kinks):
+    # Where the numbers are that kinks from there on share, and how many kinks go on in that order.
+    n_of_rows = n_kinks - (n_shared - n_rows)
+    if start >= n_of_rows:
+        return n_rows + start - n_of_rows, min(n_kinks - start, _LANES)
+    at = start % n_rows
+    return at, min(n_rows - at, _LANES)
+
+
+@jit_inner_views
+def _slopes(over, under, dual, below, above):
+    if above == below:
+        return 1.0, 1.0, 1.0, 0.0
+    to_above, to_below = above - dual, dual - below
+    unit = 1 / (over * to_below + under * to_above)
+    return to_above, to_below, unit, to_above * to_below * unit
+
+
+@jit_inner_views
+def _affine(along, over, under, to_above, to_below, weight):
+    dual = weight * (along + over - under)
+    return over * (dual / to_above) - over, -under * (dual / to_below) - under, dual
+
+
+@jit_inner_views
+def _lesser(least, a, b):
+    # The least of three numbers but for those that are none.
+    least = a if a < least else least
+    return b if b < least else least
+
+
+@entry(_weigh_types)
+def _weigh(raw, over, under, dual, at, below, above, found, sums, n_rows):
+    w, a, p, c = doubles(), doubles(), doubles(), doubles()
+    losses, lost, products, sizes, widths = doubles(), doubles(), doubles(), doubles(), doubles()
+    for lane in range(_LANES):
+        losses[lane] = lost[lane] = products[lane] = sizes[lane] = widths[lane] = 0.0
+    start = 0
+    while start < over.size:
+        place, size = _place(start, n_rows, raw.size, over.size)
+        z, r, s = part_of(raw, place, size), part_of(over, start, size), part_of(under, start, size)
+        d, t = part_of(dual, start, size), part_of(at, start, size)
+        low, high = part_of(below, start, size), part_of(above, start, size)
+        is_row = 1.0 if place < n_rows else 0.0
+        for i in range(size):
+            to_above, to_below, unit, weight = _slopes(r[i], s[i], d[i], low[i], high[i])
+            width, beyond = high[i] - low[i], z[i] - t[i]
+            w[i], a[i] = weight, d[i]
+            p[i] = weight * (r[i] - s[i])
+            c[i] = width * (to_above - to_below) * unit
+            value = (high[i] if beyond > 0.0 else low[i]) * beyond
+            losses[i] += is_row * value
+            lost[i] += value - d[i] * beyond
+            products[i] += r[i] * to_above + s[i] * to_below if width > 0.0 else 0.0
+            sizes[i] += width * abs(t[i])
+            widths[i] += width
+        _add(row_of(found, 0), place, size, w)
+        _add(row_of(found, 1), place, size, a)
+        _add(row_of(found, 2), place, size, p)
+        _add(row_of(found, 3), place, size, c)
+        start += size
+    for lane in range(_LANES):
+        sums[0, lane], sums[1, lane], sums[2, lane] = losses[lane], lost[lane], products[lane]
+        sums[3, lane], sums[4, lane] = sizes[lane], widths[lane]
+
+
+@jit_inner_views
+def _add(target, place, size, values):
+    part = part_of(target, place, size)
+    for i in range(size):
+        part[i] += values[i]
+
+
+@entry(_predict_types)
+def _predict(move, over, under, dual, below, above, pull, sums, least, n_rows):
+    c, primal, of_dual, both, total = doubles(), doubles(), doubles(), doubles(), doubles()
+    least_primal, least_dual = doubles(), doubles()
+    for lane in range(_LANES):
+        primal[lane] = of_dual[lane] = both[lane] = total[lane] = 0.0
+        least_primal[lane] = least_dual[lane] = 0.0
+    start = 0
+    while start < over.size:
+        place, size = _place(start, n_rows, move.size, over.size)
+        z, r, s = (
+            part_of(move, place, size),
+            part_of(over, start, size),
+            part_of(under, start, size),
+        )
+        d = part_of(dual, start, size)
+        low, high = part_of(below, start, size), part_of(above, start, size)
+        for i in range(size):
+            to_above, to_below, unit, weight = _slopes(r[i], s[i], d[i], low[i], high[i])
+            o, u, v = _affine(z[i], r[i], s[i], to_above, to_below, weight)
+            c[i] = -v * (u * to_above + o * to_below) * unit
+            primal[i] += o * to_above + u * to_below
+            of_dual[i] += (s[i] - r[i]) * v
+            both[i] += (u - o) * v
+            total[i] += abs(o) + abs(u) + abs(v)
+            least_primal[i] = _lesser(least_primal[i], o / r[i], u / s[i])
+            least_dual[i] = _lesser(least_dual[i], -v / to_above, v / to_below)
+        _add(pull, place, size, c)
+        start += size
+    for lane in range(_LANES):
+        sums[0, lane], sums[1, lane] = primal[lane], of_dual[lane]
+        sums[2, lane], sums[3, lane] = both[lane], total[lane]
+        least[0, lane], least[1, lane] = least_primal[lane], least_dual[lane]
+
+
+@entry(_correct_types)
+def _correct(move, predicted, over, under, dual, below, above, step, sums, least, n_rows, mu):
+    of_over, of_under, of_dual, total = doubles(), doubles(), doubles(), doubles()
+    least_primal, least_dual = doubles(), doubles()
+    for lane in range(_LANES):
+        total[lane] = least_primal[lane] = least_dual[lane] = 0.0
+    start = 0
+    while start < over.size:
+        place, size = _place(start, n_rows, move.size, over.size)
+        z, first = part_of(move, place, size), part_of(predicted, place, size)
+        r, s = part_of(over, start, size), part_of(under, start, size)
+        d = part_of(dual, start, size)
+        low, high = part_of(below, start, size), part_of(above, start, size)
+        for i in range(size):
+            to_above, to_below, unit, weight = _slopes(r[i], s[i], d[i], low[i], high[i])
+            o, u, v = _affine(first[i], r[i], s[i], to_above, to_below, weight)
+            centre = mu * (high[i] - low[i])
+            missing_over, missing_under = centre + o * v, centre - u * v
+            v = weight * (z[i] + r[i] - s[i])
+            v += (missing_under * to_above - missing_over * to_below) * unit
+            o = (missing_over + r[i] * v) / to_above - r[i]
+            u = (missing_under - s[i] * v) / to_below - s[i]
+            of_over[i], of_under[i], of_dual[i] = o, u, v
+            total[i] += abs(o) + abs(u) + abs(v)
+            least_primal[i] = _lesser(least_primal[i], o / r[i], u / s[i])
+            least_dual[i] = _lesser(least_dual[i], -v / to_above, v / to_below)
+        _copy(row_of(step, 0), start, size, of_over)
+        _copy(row_of(step, 1), start, size, of_under)
+        _copy(row_of(step, 2), start, size, of_dual)
+        start += size
+    for lane in range(_LANES):
+        sums[lane] = total[lane]
+        least[0, lane], least[1, lane] = least_primal[lane], least_dual[lane]
+
+
+@jit_inner_views
+def _copy(target, start, size, values):
+    part = part_of(target, start, size)
+    for i in range(size):
+        part[i] = values[i]
+
+
+@entry(lambda kind: (given(number, 2), given(number, 1), array(number, 2)))
+def _scale(rows, scale, scaled):
+    for i in range(scale.size):
+        x, target, factor = row_of(rows, i), row_of(scaled, i), scale[i]
+        for j in range(x.size):
+            target[j] = x[j] * factor

@@ -1,0 +1,179 @@
+"""What an iteration of an interior-point method does for every kink.
+
+Kinks come row by row, as often as a row has some, and then one for every weight where there is L1.
+What is summed over the kinks of a row has `shared` numbers: those of rows, and then of weights.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skopt_suite.backends import Array, kernel
+
+
+class Kinks(NamedTuple):
+    """Where kinks are, and slopes on both sides, (n_kinks,); both are 0 where there is none."""
+
+    at: Array
+    below: Array
+    above: Array
+
+
+class Slacks(NamedTuple):
+    """Where an iterate is at every kink, (n_kinks,)."""
+
+    over: Array
+    under: Array
+    dual: Array
+
+
+class Weighed(NamedTuple):
+    """What Newton's method asks of an iterate."""
+
+    weight: Array  # (n_shared,): how near to kinks
+    pulls: Array  # (3, n_shared): the dual variables, μ = 0, and each unit of μ
+    sums: Array  # of losses of rows, of what is above tangents, products, sizes, slopes
+
+
+class Predicted(NamedTuple):
+    """What a step to μ = 0 would do."""
+
+    pull: Array  # (n_shared,): what is of second order
+    sums: Array  # (3,): how products change by the primal, the dual part and by both
+    fastest: Array  # (2,): shares of primal and dual variables that are lost in a step, negative
+
+
+class Corrected(NamedTuple):
+    """A step."""
+
+    over: Array
+    under: Array
+    dual: Array
+    fastest: Array
+
+
+@kernel
+def weigh(raw: Array, slacks: Slacks, kinks: Kinks, n_rows: int) -> tuple[Array, Array, Array]:
+    """Return weights of rows, and what pulls at them: the parts of `Weighed`.
+
+    Parameters
+    ----------
+    raw : array of shape (n_shared,)
+        Raw predictions, and weights of the model where there is L1.
+    slacks : Slacks
+        Where it is.
+    kinks : Kinks
+        Where kinks are.
+    n_rows : int
+        How many of `raw` are predictions.
+    """
+    (over, under, dual), width = slacks, kinks.above - kinks.below
+    to_above, to_below, unit, weight = _slopes(slacks, kinks)
+    beyond = spread(raw, n_rows, len(dual)) - kinks.at
+    value = np.where(beyond > 0, kinks.above, kinks.below) * beyond
+    n = len(dual) - (len(raw) - n_rows)
+    pulls = dual, weight * (over - under), width * (to_above - to_below) * unit
+    products = np.where(width > 0, over * to_above + under * to_below, 0.0).sum()
+    sizes = (width * np.abs(kinks.at)).sum()
+    lost = (value - dual * beyond).sum()
+    sums = np.array([value[:n].sum(), lost, products, sizes, width.sum()])
+    shared = [summed(part, n_rows, len(raw)) for part in (weight, *pulls)]
+    return shared[0], np.stack(shared[1:]), sums
+
+
+@kernel
+def predict(move: Array, slacks: Slacks, kinks: Kinks, n_rows: int) -> tuple[Array, Array, Array]:
+    """Return what a step to μ = 0 would do: the parts of `Predicted`.
+
+    Parameters
+    ----------
+    move : array of shape (n_shared,)
+        How raw predictions would move.
+    slacks, kinks, n_rows
+        As for `weigh`.
+    """
+    to_above, to_below, unit, weight = _slopes(slacks, kinks)
+    along = spread(move, n_rows, len(weight))
+    over, under, dual = _affine(along, slacks, (to_above, to_below, weight))
+    pull = -dual * (under * to_above + over * to_below) * unit
+    primal = over * to_above + under * to_below
+    of_dual = (slacks.under - slacks.over) * dual
+    both = (under - over) * dual
+    sums = np.array([primal.sum(), of_dual.sum(), both.sum()])
+    fastest = _fastest(slacks, (over, under, dual), to_above, to_below)
+    return summed(pull, n_rows, len(move)), sums, fastest
+
+
+@kernel
+def correct(
+    move: Array, predicted: Array, slacks: Slacks, kinks: Kinks, n_rows: int, mu: float
+) -> tuple[Array, Array, Array, Array]:
+    """Return the step to where all products are μ: the parts of `Corrected`.
+
+    Parameters
+    ----------
+    move, predicted : array of shape (n_shared,)
+        How raw predictions move, and how they would in the step to μ = 0.
+    slacks, kinks, n_rows
+        As for `weigh`.
+    mu : float
+        What products are to be, times how much the slope changes at a kink: so that a row of weight
+        2 is two rows.
+    """
+    to_above, to_below, unit, weight = _slopes(slacks, kinks)
+    width, n = kinks.above - kinks.below, len(weight)
+    first = _affine(spread(predicted, n_rows, n), slacks, (to_above, to_below, weight))
+    missing_over = mu * width + first[0] * first[2]
+    missing_under = mu * width - first[1] * first[2]
+    dual = weight * (spread(move, n_rows, n) + slacks.over - slacks.under)
+    dual = dual + (missing_under * to_above - missing_over * to_below) * unit
+    over = (missing_over + slacks.over * dual) / to_above - slacks.over
+    under = (missing_under - slacks.under * dual) / to_below - slacks.under
+    return over, under, dual, _fastest(slacks, (over, under, dual), to_above, to_below)
+
+
+@kernel
+def scale_rows(rows: Array, scale: Array) -> Array:
+    """Return rows, each times a number."""
+    return rows * scale[:, None]
+
+
+def spread(shared: Array, n_rows: int, n_kinks: int) -> Array:
+    """Return for every kink what there is for rows, and weights."""
+    n_weights = len(shared) - n_rows
+    n_times = (n_kinks - n_weights) // n_rows
+    return np.concatenate([np.tile(shared[:n_rows], n_times), shared[n_rows:]])
+
+
+def summed(values: Array, n_rows: int, n_shared: int) -> Array:
+    """Return the sums over all kinks of a row, and what there is for every weight."""
+    n = len(values) - (n_shared - n_rows)
+    return np.concatenate([values[:n].reshape(-1, n_rows).sum(axis=0), values[n:]])
+
+
+def _slopes(slacks: Slacks, kinks: Kinks) -> tuple[Array, Array, Array, Array]:
+    """Return how far slopes are from both ends, what unit pulls have, and weights."""
+    (over, under, dual), (_, below, above) = slacks, kinks
+    idle = above == below
+    to_above, to_below = np.where(idle, 1.0, above - dual), np.where(idle, 1.0, dual - below)
+    unit = 1 / np.where(idle, 1.0, over * to_below + under * to_above)
+    return to_above, to_below, unit, np.where(idle, 0.0, to_above * to_below * unit)
+
+
+def _affine(along: Array, slacks: Slacks, slopes: tuple[Array, Array, Array]) -> list[Array]:
+    """Return the step to μ = 0."""
+    to_above, to_below, weight = slopes
+    dual = weight * (along + slacks.over - slacks.under)
+    over = slacks.over * (dual / to_above) - slacks.over
+    return [over, -slacks.under * (dual / to_below) - slacks.under, dual]
+
+
+def _fastest(slacks: Slacks, step: tuple, to_above: Array, to_below: Array) -> Array:
+    """Return the least of steps in units of what they are made from, and 0; no number if NaN."""
+    over, under, dual = step
+    total = float((np.abs(over) + np.abs(under) + np.abs(dual)).sum())
+    shares = [(over / slacks.over, under / slacks.under), (-dual / to_above, dual / to_below)]
+    least = [min(float(np.fmin.reduce(part, initial=0.0)) for part in pair) for pair in shares]
+    return np.array(least) if np.isfinite(total) else np.full(2, np.nan)

@@ -1,0 +1,59 @@
+"""The passes of the interior-point method: kernels are their definitions."""
+
+import numpy as np
+import pytest
+
+from skopt_suite.backends import KERNELS
+from skopt_suite.backends.kernels._numba import FUSED
+from skopt_suite.optimizers.algebra._interior_rows import Kinks, Slacks
+
+PASSES = ["weigh", "predict", "correct"]
+SHAPES = [(1, 1, 0), (64, 1, 0), (100, 2, 7), (130, 1, 70), (30, 3, 1)]
+
+
+def arguments(name, n_rows, n_times, n_weights):
+    """Kinks of rows and weights, some of which are none."""
+    rng = np.random.default_rng(n_rows)
+    n = n_rows * n_times + n_weights
+    at, below, width = rng.normal(size=n), -rng.random(n), rng.random(n)
+    over, under = rng.random((2, n)) ** 8
+    dual = below + width * rng.random(n)
+    idle = np.arange(n) % 7 == 3
+    over[idle] = under[idle] = width[idle] = 0.0
+    dual[idle] = below[idle]
+    shared = rng.normal(size=(2, n_rows + n_weights))
+    state = Slacks(over, under, dual), Kinks(at, below, below + width), n_rows
+    return (*shared, *state, 0.3) if name == "correct" else (shared[0], *state)
+
+
+def both(name, given):
+    full = f"skopt_suite.optimizers.algebra._interior_rows.{name}"
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return FUSED[full](*given), KERNELS[full].definition(*given)
+
+
+@pytest.mark.parametrize("name", PASSES)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_pass_is_its_definition(name, shape):
+    actual, expected = both(name, arguments(name, *shape))
+    assert len(actual) == len(expected)
+    for one, other in zip(actual, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", PASSES)
+def test_no_pass_hides_what_is_no_number(name):
+    """What a step is measured by is no number then, so that nobody goes it."""
+    given = arguments(name, 100, 2, 7)
+    given[0][50] = np.nan
+    for found in both(name, given):
+        of_all = found[-1] if name != "weigh" else found[-1][:2]
+        assert np.isnan(of_all).all()
+
+
+@pytest.mark.parametrize("cut", [slice(None), slice(2, -1)])
+def test_rows_are_scaled(cut):
+    rng = np.random.default_rng(0)
+    rows, scale = rng.normal(size=(50, 6))[:, cut], rng.random(50)
+    actual, expected = both("scale_rows", (rows, scale))
+    np.testing.assert_array_equal(actual, expected)
