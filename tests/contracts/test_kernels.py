@@ -326,7 +326,7 @@ CASES = [
 OF_ONE_FIT = {
     *("descend_by_moments", "descend_by_columns", "descend_by_sparse_columns"),
     *("descend_by_blocks", "sweep_rows", "sweep_sparse_rows", "ascend_dual"),
-    *("weigh", "predict", "correct", "scale_rows"),
+    *("weigh", "predict", "correct", "centre", "scale_rows"),
 }
 
 

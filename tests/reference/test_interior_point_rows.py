@@ -7,7 +7,7 @@ from skopt_suite.backends import KERNELS
 from skopt_suite.backends.kernels._numba import FUSED
 from skopt_suite.optimizers.algebra._interior_rows import Kinks, Slacks
 
-PASSES = ["weigh", "predict", "correct"]
+PASSES = ["weigh", "predict", "correct", "centre"]
 SHAPES = [(1, 1, 0), (64, 1, 0), (100, 2, 7), (130, 1, 70), (30, 3, 1)]
 
 
@@ -23,7 +23,13 @@ def arguments(name, n_rows, n_times, n_weights):
     dual[idle] = below[idle]
     shared = rng.normal(size=(2, n_rows + n_weights))
     state = Slacks(over, under, dual), Kinks(at, below, below + width), n_rows
-    return (*shared, *state, 0.3) if name == "correct" else (shared[0], *state)
+    second, step = rng.normal(size=(2, n)), rng.normal(size=(3, n))
+    return {
+        "weigh": (shared[0], *state),
+        "predict": (shared[0], *state),
+        "correct": (shared[0], second, *state, 0.3),
+        "centre": (step, second, *state, n_weights, 0.3, (0.9, 0.7, 0.1, 2.0)),
+    }[name]
 
 
 def both(name, given):
@@ -45,10 +51,10 @@ def test_a_pass_is_its_definition(name, shape):
 def test_no_pass_hides_what_is_no_number(name):
     """What a step is measured by is no number then, so that nobody goes it."""
     given = arguments(name, 100, 2, 7)
-    given[0][50] = np.nan
+    given[0][..., 50] = np.nan
     for found in both(name, given):
-        of_all = found[-1] if name != "weigh" else found[-1][:2]
-        assert np.isnan(of_all).all()
+        told = {"weigh": slice(2), "centre": slice(50, 51)}.get(name, slice(None))
+        assert np.isnan(found[-1][told]).all()
 
 
 @pytest.mark.parametrize("cut", [slice(None), slice(2, -1)])

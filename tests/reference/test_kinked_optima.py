@@ -11,7 +11,8 @@ from sklearn.preprocessing import StandardScaler
 from skopt_suite import LinearClassifier, LinearRegressor
 from skopt_suite.losses import AbsoluteError, EpsilonInsensitive, Hinge, Loss, Quantile
 from skopt_suite.model_selection import FusedGridSearchCV
-from skopt_suite.optimizers.algebra._interior import Design, Interior
+from skopt_suite.optimizers.algebra._interior import Interior
+from skopt_suite.optimizers.algebra._interior_design import Design
 from skopt_suite.optimizers.algebra._interior_rows import Kinks
 from skopt_suite.penalties import L1, L2, ElasticNet
 
@@ -227,5 +228,5 @@ def test_diabetes_takes_few_iterations():
     rows, y = load_diabetes(return_X_y=True)
     expected = np.abs(y - QuantileRegressor(alpha=0).fit(rows, y).predict(rows)).mean()
     model = trained(AbsoluteError(), "none", rows, y, tol=1e-6)
-    assert model.loss_ == pytest.approx(expected, rel=1e-8)
+    assert model.loss_ == pytest.approx(expected, rel=1e-6)
     assert model.n_iter_ < 20

@@ -11,175 +11,39 @@ Newton's method is applied to these with both products at μ, which shrinks to 0
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from skopt_suite.backends import Array
+from skopt_suite.optimizers.algebra._interior_design import Design
 from skopt_suite.optimizers.algebra._interior_rows import (
+    Centred,
     Corrected,
     Kinks,
     Predicted,
     Slacks,
     Weighed,
+    centre,
     correct,
     predict,
-    scale_rows,
     spread,
     summed,
     weigh,
 )
 
-Solve = Callable[[Array], Array]
-
-_MOST_IN_BLOCK = 2**16  # numbers of rows that are weighted at once: they stay in the cache
 _BOUNDARY = 0.999  # share of the way to the boundary that is gone
 _CENTRE = 2.0  # of mean distances from kinks: μ where it begins
 _LEAST_CENTRE = 1e-3  # of mean distances of the best constant: the same
 _ROUNDING = 1e-12  # of the objective
 _UNITS = 16.0  # in the last place
 _WORSE = 2.0  # times as far from the optimum weights may be that are 0
-_FLOOR = 1e-8  # of the mean curvature: what every weight has at the least where rows are few
-_RIDGES = (1e-13, 1e-10, 1e-7)  # on a diagonal of 1, one after the other until it has a root
-
-
-@dataclass(eq=False)
-class Design:
-    """How numbers z depend on θ, which is weights and an intercept: ``A θ``.
-
-    Parameters
-    ----------
-    X : array of shape (n_samples, n_features)
-        Inputs, in float64.
-    has_bias : bool
-        Whether there is an intercept; else it stays 0.
-    has_l1 : bool
-        Whether weights themselves come after the rows.
-    """
-
-    X: Array
-    has_bias: bool
-    has_l1: bool
-
-    @property
-    def n_rows(self) -> int:
-        """Number of rows."""
-        return self.X.shape[0]
-
-    def product(self, theta: Array) -> Array:
-        """Return ``A θ``, once for every row, and weights after them where there is L1."""
-        n_samples, n_features = self.X.shape
-        product = np.empty(n_samples + n_features * self.has_l1)
-        np.matmul(self.X, theta[:-1], out=product[:n_samples])
-        product[:n_samples] += theta[-1]
-        product[n_samples:] = theta[: len(product) - n_samples]
-        return product
-
-    def transposed(self, a: Array) -> Array:
-        """Return ``Aᵀ a`` of what has been summed over the kinks of every row."""
-        of_rows, of_weights = self.split(a)
-        return np.append(self.X.T @ of_rows + of_weights, of_rows.sum() * self.has_bias)
-
-    def split(self, values: Array) -> tuple[Array, Array | float]:
-        """Return what there is for every row, and for every weight."""
-        return values[: self.n_rows], values[self.n_rows :] if self.has_l1 else 0.0
-
-    @cached_property
-    def squares(self) -> Array:
-        """``Σ_j X_ij²``."""
-        return np.vecdot(self.X, self.X)
-
-    @cached_property
-    def deviations(self) -> Array:
-        """Root mean squares of features."""
-        return np.sqrt(np.square(self.X).mean(axis=0))
-
-    def inverse(self, curvature: Array, l2: Array) -> Solve:
-        """Return what multiplies by the inverse of ``Aᵀ diag(curvature) A + diag(l2)``."""
-        of_rows, of_weights = self.split(curvature)
-        n_samples, n_features = self.X.shape
-        invert = self._inverse_by_rows if n_samples < n_features else self._inverse_by_features
-        return invert(of_rows, of_weights + l2[:-1])
-
-    def _inverse_by_features(self, curvature: Array, diagonal: Array) -> Solve:
-        n = self.X.shape[1]
-        matrix = np.empty((n + 1, n + 1))
-        matrix[:n, :n] = _weighted_square(self.X, curvature)
-        matrix[n] = matrix[:, n] = self.has_bias * np.append(self.X.T @ curvature, curvature.sum())
-        matrix[np.arange(n), np.arange(n)] += diagonal
-        return _inverse(matrix, _RIDGES[0])
-
-    def _inverse_by_rows(self, curvature: Array, diagonal: Array) -> Solve:
-        """Solve with a matrix of rows by rows, and once more for what rounding has left."""
-        mean = curvature @ self.squares / len(diagonal)
-        least = np.finfo(np.float64).eps * curvature.max()
-        at_least = np.maximum(diagonal, _FLOOR * mean)
-        solve = _ByRows(self.X, self.has_bias, np.maximum(curvature, least), at_least)
-
-        def refined(g: Array) -> Array:
-            theta = solve(g)
-            slope = curvature * (self.X @ theta[:-1] + theta[-1])
-            left = g[:-1] - diagonal * theta[:-1] - self.X.T @ slope
-            return theta + solve(np.append(left, self.has_bias * (g[-1] - slope.sum())))
-
-        return refined
-
-
-class _ByRows:
-    """Multiplies by the inverse, found with a matrix of rows by rows.
-
-    Weights w, which have a diagonal, and intercept b follow from ``s = curvature (X w + b)``.
-    """
-
-    def __init__(self, X: Array, has_bias: bool, curvature: Array, diagonal: Array) -> None:
-        self.X, self.has_bias, self.diagonal = X, has_bias, diagonal
-        scaled = X / np.sqrt(diagonal)
-        matrix = scaled @ scaled.T
-        matrix[np.diag_indices(len(matrix))] += 1 / curvature
-        self.solve = _inverse(matrix, 0.0)
-        self.of_ones = self.solve(np.ones(len(X)))
-
-    def __call__(self, g: Array) -> Array:
-        """Return the product with g."""
-        s, bias = self.solve(self.X @ (g[:-1] / self.diagonal)), 0.0
-        if self.has_bias:
-            bias = (g[-1] - s.sum()) / self.of_ones.sum()
-        weights = (g[:-1] - self.X.T @ (s + bias * self.of_ones)) / self.diagonal
-        return np.append(weights, bias)
-
-
-def _weighted_square(X: Array, weight: Array) -> Array:
-    """Return ``Xᵀ diag(weight) X``."""
-    n_samples, n_features = X.shape
-    n_rows, root = max(_MOST_IN_BLOCK // max(n_features, 1), 1), np.sqrt(weight)
-    total = np.zeros((n_features, n_features))
-    for i in range(0, n_samples, n_rows):
-        block = scale_rows(X[i : i + n_rows], root[i : i + n_rows])
-        total += block.T @ block
-    return total
-
-
-def _inverse(matrix: Array, ridge: float) -> Solve:
-    """Return what multiplies by the inverse, or nearly so where there is none; overwrites it."""
-    diagonal = np.diagonal(matrix)
-    scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    matrix *= scale[:, None] * scale
-    factor = _root(matrix, ridge)
-    return lambda g: scale * cho_solve(factor, scale * g, check_finite=False)
-
-
-def _root(matrix: Array, ridge: float) -> tuple[Array, bool]:
-    """Return the root of a matrix, whose diagonal is 1, and of a ridge as narrow as it can be."""
-    for least in (ridge, *_RIDGES):
-        try:
-            return cho_factor(matrix + least * np.eye(len(matrix)), check_finite=False)
-        except LinAlgError:
-            continue
-    return np.eye(len(matrix)), True
+_MOST_CENTRED = 1  # how often a step is brought towards the centre
+_AHEAD = 0.5  # of a step: how much longer it is to be
+_AROUND = (0.1, 10.0)  # times μ: where products are to be
+_LONGER = 0.02  # of two steps: what is worth it
 
 
 class Iterate(NamedTuple):
@@ -195,7 +59,7 @@ class Seen(NamedTuple):
     """What is known of an iterate."""
 
     weight: Array  # of rows, and of weights where there is L1: how near to kinks
-    pulls: Array  # (3, n_theta): what pulls at θ, for μ = 0, and for each unit of μ
+    pulls: Array  # (4, n_theta): its totals; what pulls at θ, for μ = 0, and for each unit of μ
     products: Array | float  # the mean of what is to be 0, in units of the changes of slopes
     value: Array | float  # the objective without L1
     left: Array | float  # how much it can fall at most with it
@@ -247,17 +111,17 @@ class Interior:
         design, l2, theta = self.design, self.l2, at.theta
         raw, slacks = design.product(theta), Slacks(*at[1:])
         found = Weighed(*weigh(raw, slacks, self.kinks, design.n_rows))
-        pulls = np.stack([design.transposed(part) for part in found.pulls])
-        pulls[0] += l2 * theta
-        pulls[1] += pulls[0]
+        pulls = design.all_transposed(found.rows)
+        pulls[1] += l2 * theta
+        pulls[2] += pulls[1]
         value, lost, products, sizes, widths = found.sums.tolist()
-        away, is_free = np.abs(pulls[0]), l2 == 0
+        away, is_free = np.abs(pulls[1]), l2 == 0
         of_theta = away * np.where(is_free, np.abs(theta), away / (2 * l2 + is_free))
         value += float(l2 @ theta**2) / 2
         left = lost + float(of_theta.sum())
         rounding = _UNITS * float(np.finfo(np.float64).eps) * sizes
         left *= left > _ROUNDING * value + rounding
-        return Seen(found.weight, pulls, products / (2 * widths or 1.0), value, left)
+        return Seen(found.rows[0], pulls, products / (2 * widths or 1.0), value, left)
 
     def sparse(self, at: Iterate, seen: Seen) -> tuple[Iterate, Seen]:
         """Return it with weights of 0 where L1 holds them there, unless that is much worse.
@@ -277,26 +141,37 @@ class Interior:
 
     @np.errstate(divide="ignore", invalid="ignore", over="ignore")
     def advance(self, at: Iterate, seen: Seen) -> Iterate:
-        """Return where a step leads: Newton's with μ = 0, and then with a μ that suits it."""
-        design, slacks, rest = self.design, Slacks(*at[1:]), (self.kinks, self.design.n_rows)
-        inverse = design.inverse(seen.weight, self.l2)
-        _, pull, of_mu = seen.pulls
-        move = design.product(inverse(-pull))
-        found = Predicted(*predict(move, slacks, *rest))
-        target = self._target(float(seen.products), found.sums, self._shares(found.fastest, 1.0))
-        theta = inverse(-pull - target * of_mu - design.transposed(found.pull))
-        step = Corrected(*correct(design.product(theta), move, slacks, *rest, target))
-        shares = self._shares(step.fastest, _BOUNDARY)
-        return at if np.isnan(step.fastest).any() else _moved(at, theta, step, shares)
+        """Return where a step leads: Newton's with μ = 0, then with a μ that suits it.
 
-    def _target(self, mu: float, change: Array, shares: tuple[float, float]) -> float:
+        Then it is brought towards the centre, as long as that makes it longer (J. Gondzio,
+        "Multiple Centrality Corrections in a Primal-Dual Method for Linear Programming",
+        Computational Optimization and Applications 6, 1996).
+        """
+        step = _Newton(self, at, seen)
+        aim, mu = step.predicted()
+        now = step.corrected(aim, mu)
+        for _ in range(_MOST_CENTRED):
+            aim = step.centred(now[1], aim, mu)
+            new = step.corrected(aim, mu)
+            if not self._way(new[1]) > self._way(now[1]) + _LONGER:
+                break
+            now = new
+        theta, found = now
+        shares = self.shares(found.fastest, _BOUNDARY)
+        return at if np.isnan(found.fastest).any() else _moved(at, theta, found, shares)
+
+    def _way(self, found: Corrected) -> float:
+        """Return how much of a step can be gone, of both parts together."""
+        return sum(self.shares(found.fastest, 1.0))
+
+    def target(self, mu: float, change: Array, shares: tuple[float, float]) -> float:
         """Return which μ suits an iterate of that μ, as far as the step to 0 gets."""
         primal, dual = shares
         along = change @ (primal, dual, primal * dual)
         there = max(mu + along / (2 * self._width or 1.0), 0.0)
         return there * (there / mu) ** 2 if mu > 0 else 0.0
 
-    def _shares(self, fastest: Array, of_way: float) -> tuple[float, float]:
+    def shares(self, fastest: Array, of_way: float) -> tuple[float, float]:
         """Return which shares of a step of θ and of the dual variables to go; one if l2.
 
         They go that share of the way to the boundary at most.
@@ -325,7 +200,9 @@ class Interior:
         """Return a step to where squares of distances from kinks, and l2, are least."""
         missing = strength * (self.kinks.at - self._every(self.design.product(theta)))
         pull = self.design.transposed(self._of_rows(missing)) - self.l2 * theta
-        return self.design.inverse(self._of_rows(strength), self.l2)(pull)
+        curvature = self._of_rows(strength)
+        totals = self.design.transposed(curvature)
+        return self.design.inverse(curvature, self.l2, totals)(pull)
 
     def _every(self, shared: Array) -> Array:
         """Return for every kink what there is for rows, and weights."""
@@ -351,10 +228,41 @@ def _mean(values: Array, weights: Array) -> float:
     return float(weights @ values) / total if total > 0 else 0.0
 
 
-def _moved(at: Iterate, theta: Array, step: Corrected, shares: tuple[float, float]) -> Iterate:
+def _moved(at: Iterate, theta: Array, found: Corrected, shares: tuple[float, float]) -> Iterate:
     """Return where a step leads, whose arrays it overwrites."""
     primal, dual = shares
-    for now, part, share in zip(at[1:], step[:3], (primal, primal, dual), strict=True):
+    for now, part, share in zip(at[1:], found.step, (primal, primal, dual), strict=True):
         part *= share
         part += now
-    return Iterate(at.theta + primal * theta, *step[:3])
+    return Iterate(at.theta + primal * theta, *found.step)
+
+
+class _Newton:
+    """Steps from an iterate; with one matrix for all of them."""
+
+    def __init__(self, problem: Interior, at: Iterate, seen: Seen) -> None:
+        self.problem, self.design, self.seen = problem, problem.design, seen
+        self.known = Slacks(*at[1:]), problem.kinks, self.design.n_rows
+        self.inverse = self.design.inverse(seen.weight, problem.l2, seen.pulls[0])
+
+    def predicted(self) -> tuple[Centred, float]:
+        """Return what is of second order in the step to μ = 0, and a μ that suits that one."""
+        move = self.design.product(self.inverse(-self.seen.pulls[2]))
+        found = Predicted(*predict(move, *self.known))
+        shares = self.problem.shares(found.fastest, 1.0)
+        mu = self.problem.target(float(self.seen.products), found.sums, shares)
+        return Centred(found.second, found.pull), mu
+
+    def corrected(self, aim: Centred, mu: float) -> tuple[Array, Corrected]:
+        """Return a step of θ, and of the rest."""
+        _, _, pull, of_mu = self.seen.pulls
+        theta = self.inverse(-pull - mu * of_mu - self.design.transposed(aim.pull))
+        move = self.design.product(theta)
+        return theta, Corrected(*correct(move, aim.second, *self.known, mu))
+
+    def centred(self, found: Corrected, aim: Centred, mu: float) -> Centred:
+        """Return what to aim at, so that a step may be longer than the one found."""
+        shares = self.problem.shares(found.fastest, 1.0)
+        ends = *(min(share + _AHEAD, 1.0) for share in shares), *_AROUND
+        n_weights = len(self.seen.weight) - self.design.n_rows
+        return Centred(*centre(found.step, aim.second, *self.known, n_weights, mu, ends))

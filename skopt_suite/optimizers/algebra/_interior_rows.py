@@ -6,7 +6,7 @@ What is summed over the kinks of a row has `shared` numbers: those of rows, and 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,15 +32,15 @@ class Slacks(NamedTuple):
 class Weighed(NamedTuple):
     """What Newton's method asks of an iterate."""
 
-    weight: Array  # (n_shared,): how near to kinks
-    pulls: Array  # (3, n_shared): the dual variables, μ = 0, and each unit of μ
+    rows: Array  # (4, n_shared): how near to kinks, the dual variables, pulls of μ = 0 and 1
     sums: Array  # of losses of rows, of what is above tangents, products, sizes, slopes
 
 
 class Predicted(NamedTuple):
     """What a step to μ = 0 would do."""
 
-    pull: Array  # (n_shared,): what is of second order
+    second: Array  # (2, n_kinks): by how much it misses, on both sides, in second order
+    pull: Array  # (n_shared,): what that pulls
     sums: Array  # (3,): how products change by the primal, the dual part and by both
     fastest: Array  # (2,): shares of primal and dual variables that are lost in a step, negative
 
@@ -48,14 +48,19 @@ class Predicted(NamedTuple):
 class Corrected(NamedTuple):
     """A step."""
 
-    over: Array
-    under: Array
-    dual: Array
+    step: Array  # (3, n_kinks): of over, under and dual
     fastest: Array
 
 
+class Centred(NamedTuple):
+    """What a step is to aim at beside μ."""
+
+    second: Array
+    pull: Array
+
+
 @kernel
-def weigh(raw: Array, slacks: Slacks, kinks: Kinks, n_rows: int) -> tuple[Array, Array, Array]:
+def weigh(raw: Array, slacks: Slacks, kinks: Kinks, n_rows: int) -> tuple[Array, Array]:
     """Return weights of rows, and what pulls at them: the parts of `Weighed`.
 
     Parameters
@@ -79,12 +84,13 @@ def weigh(raw: Array, slacks: Slacks, kinks: Kinks, n_rows: int) -> tuple[Array,
     sizes = (width * np.abs(kinks.at)).sum()
     lost = (value - dual * beyond).sum()
     sums = np.array([value[:n].sum(), lost, products, sizes, width.sum()])
-    shared = [summed(part, n_rows, len(raw)) for part in (weight, *pulls)]
-    return shared[0], np.stack(shared[1:]), sums
+    return np.stack([summed(part, n_rows, len(raw)) for part in (weight, *pulls)]), sums
 
 
 @kernel
-def predict(move: Array, slacks: Slacks, kinks: Kinks, n_rows: int) -> tuple[Array, Array, Array]:
+def predict(
+    move: Array, slacks: Slacks, kinks: Kinks, n_rows: int
+) -> tuple[Array, Array, Array, Array]:
     """Return what a step to μ = 0 would do: the parts of `Predicted`.
 
     Parameters
@@ -95,27 +101,31 @@ def predict(move: Array, slacks: Slacks, kinks: Kinks, n_rows: int) -> tuple[Arr
         As for `weigh`.
     """
     to_above, to_below, unit, weight = _slopes(slacks, kinks)
-    along = spread(move, n_rows, len(weight))
-    over, under, dual = _affine(along, slacks, (to_above, to_below, weight))
-    pull = -dual * (under * to_above + over * to_below) * unit
+    dual = weight * (spread(move, n_rows, len(weight)) + slacks.over - slacks.under)
+    over = slacks.over * (dual / to_above) - slacks.over
+    under = -slacks.under * (dual / to_below) - slacks.under
+    second = np.stack([over * dual, -under * dual])
+    pull = (second[1] * to_above - second[0] * to_below) * unit
     primal = over * to_above + under * to_below
     of_dual = (slacks.under - slacks.over) * dual
     both = (under - over) * dual
     sums = np.array([primal.sum(), of_dual.sum(), both.sum()])
     fastest = _fastest(slacks, (over, under, dual), to_above, to_below)
-    return summed(pull, n_rows, len(move)), sums, fastest
+    return second, summed(pull, n_rows, len(move)), sums, fastest
 
 
 @kernel
 def correct(
-    move: Array, predicted: Array, slacks: Slacks, kinks: Kinks, n_rows: int, mu: float
-) -> tuple[Array, Array, Array, Array]:
-    """Return the step to where all products are μ: the parts of `Corrected`.
+    move: Array, second: Array, slacks: Slacks, kinks: Kinks, n_rows: int, mu: float
+) -> tuple[Array, Array]:
+    """Return the step to where products are μ, but for what is known: the parts of `Corrected`.
 
     Parameters
     ----------
-    move, predicted : array of shape (n_shared,)
-        How raw predictions move, and how they would in the step to μ = 0.
+    move : array of shape (n_shared,)
+        How raw predictions move.
+    second : array of shape (2, n_kinks)
+        What products on both sides are to be beside μ.
     slacks, kinks, n_rows
         As for `weigh`.
     mu : float
@@ -123,15 +133,55 @@ def correct(
         2 is two rows.
     """
     to_above, to_below, unit, weight = _slopes(slacks, kinks)
-    width, n = kinks.above - kinks.below, len(weight)
-    first = _affine(spread(predicted, n_rows, n), slacks, (to_above, to_below, weight))
-    missing_over = mu * width + first[0] * first[2]
-    missing_under = mu * width - first[1] * first[2]
-    dual = weight * (spread(move, n_rows, n) + slacks.over - slacks.under)
+    missing_over, missing_under = mu * (kinks.above - kinks.below) + second
+    dual = weight * (spread(move, n_rows, len(weight)) + slacks.over - slacks.under)
     dual = dual + (missing_under * to_above - missing_over * to_below) * unit
     over = (missing_over + slacks.over * dual) / to_above - slacks.over
     under = (missing_under - slacks.under * dual) / to_below - slacks.under
-    return over, under, dual, _fastest(slacks, (over, under, dual), to_above, to_below)
+    step = np.stack([over, under, dual])
+    return step, _fastest(slacks, step, to_above, to_below)
+
+
+@kernel
+def centre(
+    step: Array,
+    second: Array,
+    slacks: Slacks,
+    kinks: Kinks,
+    n_rows: int,
+    n_weights: int,
+    mu: float,
+    ends: tuple[float, float, float, float],
+) -> tuple[Array, Array]:
+    """Return what a step is to aim at, so that more of it can be gone: the parts of `Centred`.
+
+    Where it would go, products are brought back between two multiples of μ: to the lower one,
+    and towards the higher one by as much at most.
+
+    Parameters
+    ----------
+    step : array of shape (3, n_kinks)
+        As of `Corrected`.
+    second, slacks, kinks, n_rows, mu
+        As for `correct`.
+    n_weights : int
+        How many kinks are of weights of the model.
+    ends : tuple of float
+        Shares of the primal and of the dual part that would be gone, and both multiples.
+    """
+    to_above, to_below, unit, _ = _slopes(slacks, kinks)
+    primal, dual, low, high = ends
+    centre, (over, under, slope) = mu * (kinks.above - kinks.below), step
+    products = np.stack(
+        [
+            (slacks.over + primal * over) * (to_above - dual * slope),
+            (slacks.under + primal * under) * (to_below + dual * slope),
+        ]
+    )
+    back = np.clip(products, low * centre, high * centre) - products
+    new = second + np.maximum(back, -high * centre)
+    pull = (new[1] * to_above - new[0] * to_below) * unit
+    return new, summed(pull, n_rows, n_rows + n_weights)
 
 
 @kernel
@@ -162,15 +212,7 @@ def _slopes(slacks: Slacks, kinks: Kinks) -> tuple[Array, Array, Array, Array]:
     return to_above, to_below, unit, np.where(idle, 0.0, to_above * to_below * unit)
 
 
-def _affine(along: Array, slacks: Slacks, slopes: tuple[Array, Array, Array]) -> list[Array]:
-    """Return the step to μ = 0."""
-    to_above, to_below, weight = slopes
-    dual = weight * (along + slacks.over - slacks.under)
-    over = slacks.over * (dual / to_above) - slacks.over
-    return [over, -slacks.under * (dual / to_below) - slacks.under, dual]
-
-
-def _fastest(slacks: Slacks, step: tuple, to_above: Array, to_below: Array) -> Array:
+def _fastest(slacks: Slacks, step: Any, to_above: Array, to_below: Array) -> Array:
     """Return the least of steps in units of what they are made from, and 0; no number if NaN."""
     over, under, dual = step
     total = float((np.abs(over) + np.abs(under) + np.abs(dual)).sum())

@@ -11,7 +11,8 @@ from skopt_suite._layout import DenseLayout
 from skopt_suite.backends import Array, FitColumn, Params
 from skopt_suite.optimizers._base import Optimizer, Problem, Step
 from skopt_suite.optimizers._demands import Demands
-from skopt_suite.optimizers.algebra._interior import Design, Interior, Iterate, Seen
+from skopt_suite.optimizers.algebra._interior import Interior, Iterate, Seen
+from skopt_suite.optimizers.algebra._interior_design import Design
 from skopt_suite.optimizers.algebra._interior_rows import Kinks
 from skopt_suite.optimizers.algebra._strengths import spread
 
@@ -69,7 +70,7 @@ class InteriorPoint(Optimizer):
     'converged'
     """
 
-    scratch_arrays = 8
+    scratch_arrays = 9
     is_full_batch = True
     proves_optimality = True
     is_incremental = False
@@ -91,7 +92,7 @@ class InteriorPoint(Optimizer):
         n_kinks, n_samples = problem.linear_rows().kinks(0).at[0].shape
         shape, n_theta = (len(params), layer.n_out), layer.n_in + 1
         of_kinks = (n_kinks * n_samples + n_weights,)
-        sizes = (n_theta,), *[of_kinks] * 3, (n_samples + n_weights,), (3, n_theta), (), (), ()
+        sizes = (n_theta,), *[of_kinks] * 3, (n_samples + n_weights,), (4, n_theta), (), (), ()
         parts: list[Any] = [np.zeros(shape + size) for size in sizes]
         return InteriorPointState(*parts)
 

@@ -57,6 +57,7 @@ FUSED: dict[str, Callable] = {
             _interior.weigh,
             _interior.predict,
             _interior.correct,
+            _interior.centre,
             _interior.scale_rows,
         )
     },

@@ -26,20 +26,27 @@ _LANES = 64  # as many as there are in a room
 def weigh(raw, slacks, kinks, n_rows):
     found, sums = np.zeros((4, len(raw))), np.zeros((5, _LANES))
     _weigh(raw, *slacks, *kinks, found, sums, n_rows)
-    return found[0], found[1:], sums.sum(axis=1)
+    return found, sums.sum(axis=1)
 
 
 def predict(move, slacks, kinks, n_rows):
-    pull, sums, least = np.zeros(len(move)), np.zeros((4, _LANES)), np.zeros((2, _LANES))
-    _predict(move, *slacks, *kinks[1:], pull, sums, least, n_rows)
-    return pull, sums[:3].sum(axis=1), _fastest(sums[3], least)
+    second, pull = np.empty((2, len(slacks[0]))), np.zeros(len(move))
+    sums, least = np.zeros((4, _LANES)), np.zeros((2, _LANES))
+    _predict(move, *slacks, *kinks[1:], second, pull, sums, least, n_rows)
+    return second, pull, sums[:3].sum(axis=1), _fastest(sums[3], least)
 
 
-def correct(move, predicted, slacks, kinks, n_rows, mu):
+def correct(move, second, slacks, kinks, n_rows, mu):
     step = np.empty((3, len(slacks[0])))
     total, least = np.zeros(_LANES), np.zeros((2, _LANES))
-    _correct(move, predicted, *slacks, *kinks[1:], step, total, least, n_rows, mu)
-    return *step, _fastest(total, least)
+    _correct(move, second, *slacks, *kinks[1:], step, total, least, n_rows, mu)
+    return step, _fastest(total, least)
+
+
+def centre(step, second, slacks, kinks, n_rows, n_weights, mu, ends):
+    new, pull = np.empty(second.shape), np.zeros(n_rows + n_weights)
+    _centre(step, second, *slacks, *kinks[1:], new, pull, n_rows, mu, *ends)
+    return new, pull
 
 
 def scale_rows(rows, scale):
@@ -61,12 +68,18 @@ def _weigh_types(kind):
 
 def _predict_types(kind):
     table = array(number, 2)
-    return *[given(number, 1)] * 6, array(number, 1), table, table, whole
+    return *[given(number, 1)] * 6, table, array(number, 1), table, table, whole
 
 
 def _correct_types(kind):
-    table = array(number, 2)
-    return *[given(number, 1)] * 7, table, array(number, 1), table, whole, number
+    row, table = given(number, 1), array(number, 2)
+    return row, given(number, 2), *[row] * 5, table, array(number, 1), table, whole, number
+
+
+def _centre_types(kind):
+    table = given(number, 2)
+    written = array(number, 2), array(number, 1)
+    return table, table, *[given(number, 1)] * 5, *written, whole, *[number] * 5
 
 
 @jit_inner_views
@@ -86,12 +99,6 @@ def _slopes(over, under, dual, below, above):
     to_above, to_below = above - dual, dual - below
     unit = 1 / (over * to_below + under * to_above)
     return to_above, to_below, unit, to_above * to_below * unit
-
-
-@jit_inner_views
-def _affine(along, over, under, to_above, to_below, weight):
-    dual = weight * (along + over - under)
-    return over * (dual / to_above) - over, -under * (dual / to_below) - under, dual
 
 
 @jit_inner_views
@@ -144,8 +151,9 @@ def _add(target, place, size, values):
 
 
 @entry(_predict_types)
-def _predict(move, over, under, dual, below, above, pull, sums, least, n_rows):
+def _predict(move, over, under, dual, below, above, second, pull, sums, least, n_rows):
     c, primal, of_dual, both, total = doubles(), doubles(), doubles(), doubles(), doubles()
+    of_over, of_under = doubles(), doubles()
     least_primal, least_dual = doubles(), doubles()
     for lane in range(_LANES):
         primal[lane] = of_dual[lane] = both[lane] = total[lane] = 0.0
@@ -162,8 +170,10 @@ def _predict(move, over, under, dual, below, above, pull, sums, least, n_rows):
         low, high = part_of(below, start, size), part_of(above, start, size)
         for i in range(size):
             to_above, to_below, unit, weight = _slopes(r[i], s[i], d[i], low[i], high[i])
-            o, u, v = _affine(z[i], r[i], s[i], to_above, to_below, weight)
-            c[i] = -v * (u * to_above + o * to_below) * unit
+            v = weight * (z[i] + r[i] - s[i])
+            o, u = r[i] * (v / to_above) - r[i], -s[i] * (v / to_below) - s[i]
+            of_over[i], of_under[i] = o * v, -u * v
+            c[i] = (of_under[i] * to_above - of_over[i] * to_below) * unit
             primal[i] += o * to_above + u * to_below
             of_dual[i] += (s[i] - r[i]) * v
             both[i] += (u - o) * v
@@ -171,6 +181,8 @@ def _predict(move, over, under, dual, below, above, pull, sums, least, n_rows):
             least_primal[i] = _lesser(least_primal[i], o / r[i], u / s[i])
             least_dual[i] = _lesser(least_dual[i], -v / to_above, v / to_below)
         _add(pull, place, size, c)
+        _copy(row_of(second, 0), start, size, of_over)
+        _copy(row_of(second, 1), start, size, of_under)
         start += size
     for lane in range(_LANES):
         sums[0, lane], sums[1, lane] = primal[lane], of_dual[lane]
@@ -179,7 +191,7 @@ def _predict(move, over, under, dual, below, above, pull, sums, least, n_rows):
 
 
 @entry(_correct_types)
-def _correct(move, predicted, over, under, dual, below, above, step, sums, least, n_rows, mu):
+def _correct(move, second, over, under, dual, below, above, step, sums, least, n_rows, mu):
     of_over, of_under, of_dual, total = doubles(), doubles(), doubles(), doubles()
     least_primal, least_dual = doubles(), doubles()
     for lane in range(_LANES):
@@ -187,15 +199,15 @@ def _correct(move, predicted, over, under, dual, below, above, step, sums, least
     start = 0
     while start < over.size:
         place, size = _place(start, n_rows, move.size, over.size)
-        z, first = part_of(move, place, size), part_of(predicted, place, size)
+        z, d = part_of(move, place, size), part_of(dual, start, size)
         r, s = part_of(over, start, size), part_of(under, start, size)
-        d = part_of(dual, start, size)
+        first = part_of(row_of(second, 0), start, size)
+        other = part_of(row_of(second, 1), start, size)
         low, high = part_of(below, start, size), part_of(above, start, size)
         for i in range(size):
             to_above, to_below, unit, weight = _slopes(r[i], s[i], d[i], low[i], high[i])
-            o, u, v = _affine(first[i], r[i], s[i], to_above, to_below, weight)
             centre = mu * (high[i] - low[i])
-            missing_over, missing_under = centre + o * v, centre - u * v
+            missing_over, missing_under = centre + first[i], centre + other[i]
             v = weight * (z[i] + r[i] - s[i])
             v += (missing_under * to_above - missing_over * to_below) * unit
             o = (missing_over + r[i] * v) / to_above - r[i]
@@ -211,6 +223,59 @@ def _correct(move, predicted, over, under, dual, below, above, step, sums, least
     for lane in range(_LANES):
         sums[lane] = total[lane]
         least[0, lane], least[1, lane] = least_primal[lane], least_dual[lane]
+
+
+@jit_inner_views
+def _back(product, low, high):
+    # How far to go to be between the ends, and no further down than the higher one is.
+    if product < low:
+        return low - product
+    if product > high:
+        return -min(product - high, high)
+    return product - product  # 0, or no number
+
+
+@entry(_centre_types)
+def _centre(
+    step,
+    second,
+    over,
+    under,
+    dual,
+    below,
+    above,
+    new,
+    pull,
+    n_rows,
+    mu,
+    of_primal,
+    of_dual,
+    least,
+    most,
+):
+    c, to_over, to_under = doubles(), doubles(), doubles()
+    start = 0
+    while start < over.size:
+        place, size = _place(start, n_rows, pull.size, over.size)
+        r, s = part_of(over, start, size), part_of(under, start, size)
+        d = part_of(dual, start, size)
+        first = part_of(row_of(second, 0), start, size)
+        other = part_of(row_of(second, 1), start, size)
+        o, u = part_of(row_of(step, 0), start, size), part_of(row_of(step, 1), start, size)
+        v = part_of(row_of(step, 2), start, size)
+        low, high = part_of(below, start, size), part_of(above, start, size)
+        for i in range(size):
+            to_above, to_below, unit, _ = _slopes(r[i], s[i], d[i], low[i], high[i])
+            centre = mu * (high[i] - low[i])
+            product = (r[i] + of_primal * o[i]) * (to_above - of_dual * v[i])
+            to_over[i] = first[i] + _back(product, least * centre, most * centre)
+            product = (s[i] + of_primal * u[i]) * (to_below + of_dual * v[i])
+            to_under[i] = other[i] + _back(product, least * centre, most * centre)
+            c[i] = (to_under[i] * to_above - to_over[i] * to_below) * unit
+        _add(pull, place, size, c)
+        _copy(row_of(new, 0), start, size, to_over)
+        _copy(row_of(new, 1), start, size, to_under)
+        start += size
 
 
 @jit_inner_views

@@ -1,0 +1,173 @@
+"""The systems of linear equations of an interior-point method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from skopt_suite.backends import Array
+from skopt_suite.optimizers.algebra._interior_rows import scale_rows
+
+Solve = Callable[[Array], Array]
+
+_MOST_IN_BLOCK = 2**16  # numbers of rows that are taken at once: they stay in the cache
+_FLOOR = 1e-8  # of the mean curvature: what every weight has at the least where rows are few
+_RIDGES = (1e-13, 1e-10, 1e-7)  # on a diagonal of 1, one after the other until it has a root
+
+
+@dataclass(eq=False)
+class Design:
+    """How numbers z depend on θ, which is weights and an intercept: ``A θ``.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_features)
+        Inputs, in float64.
+    has_bias : bool
+        Whether there is an intercept; else it stays 0.
+    has_l1 : bool
+        Whether weights themselves come after the rows.
+    """
+
+    X: Array
+    has_bias: bool
+    has_l1: bool
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return self.X.shape[0]
+
+    def product(self, theta: Array) -> Array:
+        """Return ``A θ``, once for every row, and weights after them where there is L1."""
+        n_samples, n_features = self.X.shape
+        product = np.empty(n_samples + n_features * self.has_l1)
+        np.matmul(self.X, theta[:-1], out=product[:n_samples])
+        product[:n_samples] += theta[-1]
+        product[n_samples:] = theta[: len(product) - n_samples]
+        return product
+
+    def transposed(self, a: Array) -> Array:
+        """Return ``Aᵀ a`` of what has been summed over the kinks of every row."""
+        of_rows, of_weights = self.split(a)
+        return np.append(self.X.T @ of_rows + of_weights, of_rows.sum() * self.has_bias)
+
+    def all_transposed(self, several: Array) -> Array:
+        """Return the same of several, (n, n_shared), in one pass through the rows."""
+        of_rows = several[:, : self.n_rows]
+        result = np.zeros((len(several), self.X.shape[1] + 1))
+        for rows in _blocks(self.X):
+            result[:, :-1] += of_rows[:, rows] @ self.X[rows]
+        if self.has_l1:
+            result[:, :-1] += several[:, self.n_rows :]
+        result[:, -1] = of_rows.sum(axis=1) * self.has_bias
+        return result
+
+    def split(self, values: Array) -> tuple[Array, Array | float]:
+        """Return what there is for every row, and for every weight."""
+        return values[: self.n_rows], values[self.n_rows :] if self.has_l1 else 0.0
+
+    @cached_property
+    def squares(self) -> Array:
+        """``Σ_j X_ij²``."""
+        return np.vecdot(self.X, self.X)
+
+    @cached_property
+    def deviations(self) -> Array:
+        """Root mean squares of features."""
+        return np.sqrt(np.square(self.X).mean(axis=0))
+
+    def inverse(self, curvature: Array, l2: Array, totals: Array) -> Solve:
+        """Return what multiplies by the inverse of ``Aᵀ diag(curvature) A + diag(l2)``.
+
+        The totals are ``Aᵀ curvature``.
+        """
+        of_rows, of_weights = self.split(curvature)
+        n_samples, n_features = self.X.shape
+        if n_samples < n_features:
+            return self._inverse_by_rows(of_rows, of_weights + l2[:-1])
+        totals = np.append(totals[:-1] - of_weights * self.has_bias, totals[-1])
+        return self._inverse_by_features(of_rows, of_weights + l2[:-1], totals)
+
+    def _inverse_by_features(self, curvature: Array, diagonal: Array, totals: Array) -> Solve:
+        n = self.X.shape[1]
+        matrix = np.empty((n + 1, n + 1))
+        matrix[:n, :n] = _weighted_square(self.X, curvature)
+        matrix[n] = matrix[:, n] = self.has_bias * totals
+        matrix[np.arange(n), np.arange(n)] += diagonal
+        return _inverse(matrix, _RIDGES[0])
+
+    def _inverse_by_rows(self, curvature: Array, diagonal: Array) -> Solve:
+        """Solve with a matrix of rows by rows, and once more for what rounding has left."""
+        mean = curvature @ self.squares / len(diagonal)
+        least = np.finfo(np.float64).eps * curvature.max()
+        at_least = np.maximum(diagonal, _FLOOR * mean)
+        solve = _ByRows(self.X, self.has_bias, np.maximum(curvature, least), at_least)
+
+        def refined(g: Array) -> Array:
+            theta = solve(g)
+            slope = curvature * (self.X @ theta[:-1] + theta[-1])
+            left = g[:-1] - diagonal * theta[:-1] - self.X.T @ slope
+            return theta + solve(np.append(left, self.has_bias * (g[-1] - slope.sum())))
+
+        return refined
+
+
+class _ByRows:
+    """Multiplies by the inverse, found with a matrix of rows by rows.
+
+    Weights w, which have a diagonal, and intercept b follow from ``s = curvature (X w + b)``.
+    """
+
+    def __init__(self, X: Array, has_bias: bool, curvature: Array, diagonal: Array) -> None:
+        self.X, self.has_bias, self.diagonal = X, has_bias, diagonal
+        scaled = X / np.sqrt(diagonal)
+        matrix = scaled @ scaled.T
+        matrix[np.diag_indices(len(matrix))] += 1 / curvature
+        self.solve = _inverse(matrix, 0.0)
+        self.of_ones = self.solve(np.ones(len(X)))
+
+    def __call__(self, g: Array) -> Array:
+        """Return the product with g."""
+        s, bias = self.solve(self.X @ (g[:-1] / self.diagonal)), 0.0
+        if self.has_bias:
+            bias = (g[-1] - s.sum()) / self.of_ones.sum()
+        weights = (g[:-1] - self.X.T @ (s + bias * self.of_ones)) / self.diagonal
+        return np.append(weights, bias)
+
+
+def _weighted_square(X: Array, weight: Array) -> Array:
+    """Return ``Xᵀ diag(weight) X``."""
+    root, total = np.sqrt(weight), np.zeros((X.shape[1],) * 2)
+    for rows in _blocks(X):
+        block = scale_rows(X[rows], root[rows])
+        total += block.T @ block
+    return total
+
+
+def _blocks(X: Array) -> Iterator[slice]:
+    n_rows = max(_MOST_IN_BLOCK // max(X.shape[1], 1), 1)
+    return (slice(start, start + n_rows) for start in range(0, len(X), n_rows))
+
+
+def _inverse(matrix: Array, ridge: float) -> Solve:
+    """Return what multiplies by the inverse, or nearly so where there is none; overwrites it."""
+    diagonal = np.diagonal(matrix)
+    scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    matrix *= scale[:, None] * scale
+    factor = _root(matrix, ridge)
+    return lambda g: scale * cho_solve(factor, scale * g, check_finite=False)
+
+
+def _root(matrix: Array, ridge: float) -> tuple[Array, bool]:
+    """Return the root of a matrix, whose diagonal is 1, and of a ridge as narrow as it can be."""
+    for least in (ridge, *_RIDGES):
+        try:
+            return cho_factor(matrix + least * np.eye(len(matrix)), check_finite=False)
+        except LinAlgError:
+            continue
+    return np.eye(len(matrix)), True
