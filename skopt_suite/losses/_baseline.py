@@ -6,6 +6,7 @@ Targets and weights are on the host, as there is one such constant per fit: ``y`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _N_STEPS = 200
 _EXACT = 1e-12  # a step next to the raw prediction that it changes
 _FLAT = 1e-12  # a slope next to the steepest one
+_MISSED = 2e-12  # of a share of the weight: what rounding may hide
 _HALVINGS = 60  # of the range of the targets, until float64 knows no smaller one
 _GROWTH, _SHRINKAGE = 1.5, 0.5
 
@@ -38,11 +40,13 @@ def median(y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
 
 def quantile(y: np.ndarray, weight: np.ndarray | None, level: float) -> np.ndarray:
     """Return the lower quantile of every column, (n_columns,)."""
-    weight = np.ones(len(y)) if weight is None else np.asarray(weight, dtype=np.float64)
+    if weight is None:
+        rank = max(math.ceil(len(y) * level * (1 - _MISSED)) - 1, 0)
+        return np.partition(y, rank, axis=0)[rank]
+    weight = np.asarray(weight, dtype=np.float64)
     order = np.argsort(y, axis=0)
     reached = np.cumsum(weight[order], axis=0)
-    # That share of the weight itself may be missed by rounding.
-    rank = np.argmax(reached >= reached[-1] * level * (1 - 2e-12), axis=0)
+    rank = np.argmax(reached >= reached[-1] * level * (1 - _MISSED), axis=0)
     return np.take_along_axis(y, np.take_along_axis(order, rank[None, :], axis=0), axis=0)[0]
 
 

@@ -41,8 +41,8 @@ _ROUNDING = 1e-12  # of the objective
 _UNITS = 16.0  # in the last place
 _WORSE = 2.0  # times as far from the optimum weights may be that are 0
 _MOST_CENTRED = 1  # how often a step is brought towards the centre
-_AHEAD = 0.5  # of a step: how much longer it is to be
-_AROUND = (0.1, 10.0)  # times μ: where products are to be
+_AHEAD = 0.7  # of a step: how much longer it is to be
+_AROUND = (0.05, 20.0)  # times μ: where products are to be
 _LONGER = 0.02  # of two steps: what is worth it
 
 
@@ -143,9 +143,7 @@ class Interior:
     def advance(self, at: Iterate, seen: Seen) -> Iterate:
         """Return where a step leads: Newton's with μ = 0, then with a μ that suits it.
 
-        Then it is brought towards the centre, as long as that makes it longer (J. Gondzio,
-        "Multiple Centrality Corrections in a Primal-Dual Method for Linear Programming",
-        Computational Optimization and Applications 6, 1996).
+        Then it is brought towards the centre, as long as that makes it longer (Gondzio).
         """
         step = _Newton(self, at, seen)
         aim, mu = step.predicted()

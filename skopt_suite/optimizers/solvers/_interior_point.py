@@ -39,7 +39,7 @@ class InteriorPoint(Optimizer):
     absolute_error, quantile, epsilon_insensitive), with L2, L1, elastic net or no penalty, on dense
     X. The kinks make the problem a linear or quadratic program. Every iteration is a step of
     Newton's method, with second moments of features that are weighted by how near rows are to their
-    kinks; 10 to 30 of them are enough, whatever the units of X and y. Time grows with the square of
+    kinks; 7 to 20 of them are enough, whatever the units of X and y. Time grows with the square of
     the number of features, or of rows where these are fewer.
 
     It stops where the objective is proven to be near the optimum, as the dual problem, which it
@@ -58,7 +58,8 @@ class InteriorPoint(Optimizer):
     Squared-error versus Absolute-error Estimators", Statistical Science 12, 1997; M. C. Ferris and
     T. S. Munson, "Interior-Point Methods for Massive Support Vector Machines", SIAM Journal on
     Optimization 13, 2002; S. Mehrotra, "On the Implementation of a Primal-Dual Interior Point
-    Method", SIAM Journal on Optimization 2, 1992.
+    Method", SIAM Journal on Optimization 2, 1992; J. Gondzio, "Multiple Centrality Corrections in a
+    Primal-Dual Method for Linear Programming", Computational Optimization and Applications 6, 1996.
 
     Examples
     --------
