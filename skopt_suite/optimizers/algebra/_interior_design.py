@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg.lapack import dpotrf, dpotrs
 
 from skopt_suite.backends import Array
 from skopt_suite.optimizers.algebra._interior_rows import scale_rows
@@ -159,15 +159,16 @@ def _inverse(matrix: Array, ridge: float) -> Solve:
     diagonal = np.diagonal(matrix)
     scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     matrix *= scale[:, None] * scale
-    factor = _root(matrix, ridge)
-    return lambda g: scale * cho_solve(factor, scale * g, check_finite=False)
+    root = _root(matrix, ridge)
+    return lambda g: scale * dpotrs(root, scale * g)[0]
 
 
-def _root(matrix: Array, ridge: float) -> tuple[Array, bool]:
+def _root(matrix: Array, ridge: float) -> Array:
     """Return the root of a matrix, whose diagonal is 1, and of a ridge as narrow as it can be."""
     for least in (ridge, *_RIDGES):
-        try:
-            return cho_factor(matrix + least * np.eye(len(matrix)), check_finite=False)
-        except LinAlgError:
-            continue
-    return np.eye(len(matrix)), True
+        ridged = matrix.T.copy(order="F")
+        ridged[np.diag_indices(len(ridged))] += least
+        root, failed = dpotrf(ridged, clean=False, overwrite_a=True)
+        if not failed:
+            return root
+    return np.eye(len(matrix))
