@@ -320,7 +320,7 @@ class Columns:
     def centred(self) -> tuple[np.ndarray, np.ndarray]:
         """Means of dense features, and rows without them; features that are constant are 0."""
         mean = self.X.mean(axis=0, dtype=np.float64)
-        rows = self.X - mean
+        rows = np.subtract(self.X, mean, order="C")
         nearly = np.flatnonzero(np.abs(rows[0]) <= _NEARLY * np.abs(mean))
         rows[:, nearly[np.ptp(self.X[:, nearly], axis=0) == 0]] = 0.0
         return mean, rows

@@ -142,9 +142,10 @@ class _ByRows:
 
 def _weighted_square(X: Array, weight: Array) -> Array:
     """Return ``Xᵀ diag(weight) X``."""
-    root, total = np.sqrt(weight), np.zeros((X.shape[1],) * 2)
+    root, total, room = np.sqrt(weight), np.zeros((X.shape[1],) * 2), None
     for rows in _blocks(X):
-        block = scale_rows(X[rows], root[rows])
+        room = np.empty(X[rows].shape) if room is None else room
+        block = scale_rows(X[rows], root[rows], room)
         total += block.T @ block
     return total
 

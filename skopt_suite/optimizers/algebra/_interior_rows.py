@@ -185,9 +185,9 @@ def centre(
 
 
 @kernel
-def scale_rows(rows: Array, scale: Array) -> Array:
-    """Return rows, each times a number."""
-    return rows * scale[:, None]
+def scale_rows(rows: Array, scale: Array, room: Array) -> Array:
+    """Return rows, each times a number, in a room for as many at least."""
+    return np.multiply(rows, scale[:, None], out=room[: len(rows)])
 
 
 def spread(shared: Array, n_rows: int, n_kinks: int) -> Array:

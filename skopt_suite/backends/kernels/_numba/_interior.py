@@ -49,11 +49,9 @@ def centre(step, second, slacks, kinks, n_rows, n_weights, mu, ends):
     return new, pull
 
 
-def scale_rows(rows, scale):
-    if not rows.flags.c_contiguous:
-        return rows * scale[:, None]
-    scaled = np.empty(rows.shape)
-    _scale(rows, scale, scaled)
+def scale_rows(rows, scale, room):
+    scaled = room[: len(rows)]
+    _scale(np.ascontiguousarray(rows), scale, scaled)
     return scaled
 
 
