@@ -79,7 +79,7 @@ class Design:
     @cached_property
     def deviations(self) -> Array:
         """Root mean squares of features."""
-        return np.sqrt(np.square(self.X).mean(axis=0))
+        return np.sqrt(np.full(self.n_rows, 1 / self.n_rows) @ np.square(self.X))
 
     def inverse(self, curvature: Array, l2: Array, totals: Array) -> Solve:
         """Return what multiplies by the inverse of ``Aᵀ diag(curvature) A + diag(l2)``.
