@@ -13,6 +13,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import sklearn
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
@@ -168,7 +169,8 @@ class FusedSearch(BaseSearchCV):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Targets; left out where `X` is chunks that have their own.
         **params : dict of str -> object
-            Parameters for the scorer, as in scikit-learn's searches.
+            Parameters for the scorer, as in scikit-learn's searches. Weights that come with chunks
+            count where ``scoring`` is None, and as one of these where metadata routing is enabled.
 
         Returns
         -------
@@ -180,7 +182,9 @@ class FusedSearch(BaseSearchCV):
             X = X if self.scoring is None else on_host(X)
             y, params = on_host(y), on_host(params)
         if is_ours and self.scoring is not None and is_stream(X):
-            y, _ = given_to_score(type(self).__name__, X, y, None)
+            y, weight = given_to_score(type(self).__name__, X, y, params.get("sample_weight"))
+            if weight is not None and sklearn.get_config()["enable_metadata_routing"]:
+                params = {**params, "sample_weight": weight}
         return super().score(X, y, **params)
 
     def to_frame(self) -> Any:

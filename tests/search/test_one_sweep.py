@@ -9,8 +9,10 @@ import dask.array
 import numpy as np
 import pytest
 import scipy.sparse
+import sklearn
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import GroupKFold, RepeatedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -196,6 +198,18 @@ def test_the_best_is_scored_on_chunks(scoring):
     assert search.score(Days(X), Y) == pytest.approx(expected)
     with pytest.raises(ValueError, match="requires y to be passed"):
         search.score(Days(X))
+
+
+def test_weights_of_chunks_go_to_scorers_that_ask_for_weights():
+    weight = np.where(Y == "yes", 5, 0.1)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = clone(LBFGS).set_fit_request(sample_weight=False)
+        scorer = get_scorer("accuracy").set_score_request(sample_weight=True)
+        search = FusedGridSearchCV(model, FEW, scoring=scorer, cv=3).fit(Days(X, Y, weight))
+        expected = search.score(X, Y, sample_weight=weight)
+        assert search.score(Days(X, Y, weight)) == pytest.approx(expected)
+        with pytest.raises(ValueError, match="sample_weight must be left out where chunks have"):
+            search.score(Days(X, Y, weight), sample_weight=weight)
 
 
 def test_many_folds_are_read_some_at_a_time(monkeypatch):
