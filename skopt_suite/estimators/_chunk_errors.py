@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 @contextmanager
@@ -13,6 +14,16 @@ def named_chunk(owner: str, i: int) -> Iterator[None]:
         yield
     except (TypeError, ValueError) as error:
         raise type(error)(f"{owner}: chunk {i}: {error}") from error
+
+
+def check_table(X: Any) -> None:
+    """Raise unless a chunk has rows and columns."""
+    if len(getattr(X, "shape", ())) != 2:
+        kind = f"of shape {X.shape}" if hasattr(X, "shape") else "that has no shape"
+        raise ValueError(
+            f"X must be an array, CSR or a frame with rows and columns; got {type(X).__name__} "
+            f"{kind}."
+        )
 
 
 def no_chunks(owner: str) -> ValueError:

@@ -21,7 +21,7 @@ from skopt_suite.chunks import (
     reader_of,
     stacked,
 )
-from skopt_suite.estimators._chunk_errors import named_chunk, no_chunks
+from skopt_suite.estimators._chunk_errors import check_table, named_chunk, no_chunks
 from skopt_suite.estimators._inputs import (
     accepted,
     extremes,
@@ -142,10 +142,15 @@ class _Sweep:
         if self.kept is not None:
             return Swept(stacked(self.kept).astype(own, copy=False), y, weight, dtype)
         lengths, sizes = np.array(self.lengths), np.array(self.sizes)
-        n_features = self.model.n_features_in_
-        kind, marks = (np.dtype(own), self.kinds[0]), self.marks
         X = ChunkedRows(
-            reader, lengths, sizes, n_features, *kind, marks=marks, is_reused=self.is_reused
+            reader,
+            lengths,
+            sizes,
+            self.model.n_features_in_,
+            np.dtype(own),
+            self.kinds[0],
+            marks=self.marks,
+            is_reused=self.is_reused,
         )
         return Swept(X, y, weight, dtype)
 
@@ -160,12 +165,7 @@ def checked_chunk(
     model: TrainableEstimator, raw: Any, dtype: str, reset: bool = False
 ) -> tuple[Any, float]:
     """Return a chunk in one of the precisions, and its largest number where that may matter."""
-    if len(getattr(raw, "shape", ())) != 2:
-        kind = f"of shape {raw.shape}" if hasattr(raw, "shape") else "that has no shape"
-        raise ValueError(
-            f"X must be an array, CSR or a frame with rows and columns; got {type(raw).__name__} "
-            f"{kind}."
-        )
+    check_table(raw)
     validate_data(model, raw, reset=reset, skip_check_array=True)
     wanted = accepted(dtype if hasattr(raw, "dtype") else "float64")
     is_array = type(raw) is np.ndarray and raw.size and raw.dtype in wanted

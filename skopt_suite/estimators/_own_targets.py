@@ -8,7 +8,7 @@ import numpy as np
 
 from skopt_suite.backends import to_numpy
 from skopt_suite.chunks import as_tuple, reader_of
-from skopt_suite.estimators._chunk_errors import named_chunk
+from skopt_suite.estimators._chunk_errors import check_table, named_chunk
 from skopt_suite.estimators._targets import check_given
 
 _NAMES = ("y", "sample_weight")
@@ -60,6 +60,7 @@ def given_to_score(owner: str, X: Any, y: Any, weight: Any) -> tuple[Any, Any]:
             if not own.parts and not others and y is not None:
                 break
             with named_chunk(owner, i):
+                check_table(rows)
                 own.take(rows.shape[0], others)
     y, weight = own.found(owner, y, weight)
     return check_given(y, owner), to_numpy(weight)

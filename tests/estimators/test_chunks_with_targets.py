@@ -130,6 +130,7 @@ def test_what_is_scored_is_clear():
         ((parts(X),), "requires y to be passed"),
         ((X,), "requires y to be passed"),
         (([X, (X, LABELS)],), r"chunk 1: it has 2 parts .* the first has 1"),
+        ((lambda: iter([(X.tolist(), LABELS)]),), "chunk 0: X must be .* got list that has no"),
     ):
         with pytest.raises(ValueError, match=f"LinearClassifier.*{message}"):
             model.score(*given)
