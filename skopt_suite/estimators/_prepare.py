@@ -15,25 +15,17 @@ import numpy as np
 
 from skopt_suite._component import fixed_content
 from skopt_suite._hashable import Recent
-from skopt_suite.backends import (
-    Placement,
-    placed,
-    to_numpy,
-)
+from skopt_suite.backends import Placement, placed, to_numpy
 from skopt_suite.cluster import client_for
 from skopt_suite.estimators._class_codes import classes_near
 from skopt_suite.estimators._cluster_rows import Lazy, rows_on_cluster, weighed
 from skopt_suite.estimators._continuing import Initial, Start, continued_start
 from skopt_suite.estimators._first_sweep import reader_for, swept
-from skopt_suite.estimators._inputs import (
-    check_lengths,
-    check_sample_weight,
-    check_size,
-)
+from skopt_suite.estimators._inputs import check_lengths, check_sample_weight, check_size
 from skopt_suite.estimators._parameters import draw_seed
 from skopt_suite.estimators._predict import seen_X
 from skopt_suite.estimators._prepared import CheckedRows, GivenRows, Prepared, TrainingPart
-from skopt_suite.estimators._settled import early_stopping_without_rows, settled
+from skopt_suite.estimators._settled import settled, settled_without_rows
 from skopt_suite.estimators._standardize import standardizes
 from skopt_suite.estimators._targets import Targets, loss_on, placed_targets
 from skopt_suite.estimators._training_part import network_of, training_part
@@ -131,18 +123,17 @@ def _new_plan(model: TrainableEstimator, is_incremental: bool) -> Plan:
     """Return what the parameters say, checked, without a seed."""
     owner = type(model).__name__
     model._check_parameters()
-    optimizer = model._optimizer()
-    return Plan(
+    plan = Plan(
         loss=model._loss(),
         penalty=PENALTIES.resolve(model.penalty, owner=owner),
-        optimizer=optimizer,
+        optimizer=model._optimizer(),
         schedule=model._schedule(is_incremental),
         max_iter=model.max_iter,
         tol=0.0 if model.tol is None else model.tol,
         n_iter_no_change=math.inf if model.tol is None else model.n_iter_no_change,
         batch_size=model.batch_size,
         shuffle=model.shuffle,
-        early_stopping=early_stopping_without_rows(model, optimizer),
+        early_stopping=model.early_stopping,
         scoring=model.scoring,
         dropout=model._dropout_rates(),
         seed=0,
@@ -151,6 +142,7 @@ def _new_plan(model: TrainableEstimator, is_incremental: bool) -> Plan:
         matmul_precision=model._precision_of_products(),
         chooses_optimizer=model._chooses_optimizer() and not is_incremental,
     )
+    return settled_without_rows(model, plan)
 
 
 def checked_rows(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from skopt_suite.chunks import is_chunked
 from skopt_suite.estimators._parameters import Shape, best_optimizer
 from skopt_suite.estimators._prepared import CheckedRows
-from skopt_suite.optimizers import Optimizer
 from skopt_suite.training import Plan, is_on_cluster
 
 if TYPE_CHECKING:
@@ -65,12 +63,12 @@ def _facts(plan: Plan, rows: CheckedRows) -> dict[str, Any]:
     }
 
 
-def early_stopping_without_rows(model: TrainableEstimator, optimizer: Optimizer) -> bool | str:
-    """Return whether to stop early, left open only where that depends on rows."""
-    patience = math.inf if model.tol is None else model.n_iter_no_change
-    can_stop = patience < model.max_iter and not optimizer.is_full_batch
-    is_open = isinstance(model.early_stopping, str)
-    return False if is_open and not (model._is_network and can_stop) else model.early_stopping
+def settled_without_rows(model: TrainableEstimator, plan: Plan) -> Plan:
+    """Return a plan that leaves open whether to stop early only where that depends on rows."""
+    can_stop = plan.n_iter_no_change < plan.max_iter and not plan.optimizer.is_full_batch
+    if isinstance(plan.early_stopping, str) and not (model._is_network and can_stop):
+        return plan.changed(early_stopping=False)
+    return plan
 
 
 def settled_like(other: Plan, plan: Plan) -> Plan:

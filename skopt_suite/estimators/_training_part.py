@@ -6,31 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skopt_suite.backends import (
-    in_precision,
-    is_sparse,
-    namespace,
-    rows_in_precision,
-    take_rows,
-)
+from skopt_suite.backends import in_precision, is_sparse, namespace, rows_in_precision, take_rows
 from skopt_suite.chunks import is_chunked, some_rows
 from skopt_suite.estimators._cluster_rows import holding_out
-from skopt_suite.estimators._inputs import (
-    mean_one,
-)
+from skopt_suite.estimators._inputs import mean_one
 from skopt_suite.estimators._prepared import CheckedRows, GivenRows, TrainingPart
 from skopt_suite.estimators._scoring import scorer_on, scores_by_loss
 from skopt_suite.estimators._split import split_rows
 from skopt_suite.estimators._standardize import learnt_standardization, standardizes
 from skopt_suite.estimators._targets import are_numbers, placed_targets
 from skopt_suite.models import Network
-from skopt_suite.training import (
-    Plan,
-    Rows,
-    Scorer,
-    Standardization,
-    is_on_cluster,
-)
+from skopt_suite.training import Plan, Rows, Scorer, Standardization, is_on_cluster
 
 if TYPE_CHECKING:
     from skopt_suite.estimators._base import TrainableEstimator
