@@ -23,10 +23,8 @@ def shared_parts(X: Any, splits: Sequence[tuple[np.ndarray, np.ndarray]]) -> Seq
     nothing = [None] * len(splits)
     if is_chunked(X) or is_sparse(X) or not 1 < len(splits) <= _MOST_SPLITS:
         return nothing
-    (n_samples, *others), train = (
-        getattr(X, "shape", (0,)),
-        [np.asarray(rows) for rows, _ in splits],
-    )
+    n_samples, *others = getattr(X, "shape", (0,))
+    train = [np.asarray(rows) for rows, _ in splits]
     if len(others) != 1 or not all(_are_numbers(rows, n_samples) for rows in train):
         return nothing
     splits_of = np.zeros(n_samples, dtype=np.int64)
