@@ -22,7 +22,6 @@ from skopt_suite.training import AUTO_STRENGTH, has_cheap_spectrum
 _BEST_FIRST = (
     "interior_point",
     "dual_coordinate_descent",
-    "newton_cg",
     "lbfgs",
     "coordinate_descent",
     "fista",
@@ -76,15 +75,19 @@ class Shape(NamedTuple):
 
 
 def best_optimizer(
-    loss: Loss, penalty: Penalty, shape: Shape | None = None, **facts: Any
+    loss: Loss,
+    penalty: Penalty,
+    shape: Shape | None = None,
+    is_sparse: bool = False,
+    **facts: Any,
 ) -> Optimizer:
     """Return the best optimizer for what `Demands` says: what `"auto"` means.
 
     It does not depend on how many fits there are: one in a stack takes the steps that it takes
     alone. None as a shape leaves out those that are best for some only.
     """
-    first = () if shape is None else tuple(_best_for(shape, penalty))
-    said = fixed_content(loss), fixed_content(penalty)
+    first = () if shape is None else tuple(_best_for(shape, penalty, is_sparse))
+    said, facts = (fixed_content(loss), fixed_content(penalty)), {"is_sparse": is_sparse, **facts}
     key = None if None in said else (said, first, *facts.items())
 
     def find() -> Optimizer:
@@ -117,16 +120,20 @@ class _Unnamed:
         return getattr(self.penalty, name)
 
 
-def _best_for(shape: Shape, penalty: Penalty) -> Iterator[str]:
+def _best_for(shape: Shape, penalty: Penalty, is_sparse: bool) -> Iterator[str]:
     """Yield what is best for problems of a shape, where it can do them.
 
-    Newton's method does not end at the smallest weights where many are optimal.
+    Newton's method does not end at the smallest weights where many are optimal. With a spectrum,
+    L-BFGS is there in one step.
     """
     n_samples, n_features, n_outputs = shape
-    if n_features <= n_samples and has_cheap_spectrum(*shape):
+    has_spectrum = not is_sparse and has_cheap_spectrum(*shape)
+    if n_features <= n_samples and has_spectrum:
         yield "closed_form"
     if penalty.has_ridge and n_samples * (n_features * n_outputs) ** 2 <= _SMALL:
         yield "newton_cholesky"
+    if not has_spectrum:
+        yield "newton_cg"
 
 
 def resolve_schedule(value: Any, optimizer: Optimizer | None, owner: str) -> Schedule:

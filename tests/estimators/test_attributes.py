@@ -81,7 +81,8 @@ def test_what_auto_takes(parameters, chosen):
         (100, 5, "closed_form", "newton_cholesky"),
         (5000, 20, "closed_form", "lbfgs"),
         (20, 30, "newton_cholesky", "newton_cholesky"),  # where many weights are optimal
-        (20, 300, "lbfgs", "lbfgs"),
+        (20, 300, "lbfgs", "lbfgs"),  # in one step, as eigenvectors are found at once
+        (150, 160, "newton_cg", "lbfgs"),
     ],
 )
 def test_auto_goes_by_the_size_of_the_problem(n_samples, n_features, least_squares, logistic):

@@ -105,10 +105,12 @@ def test_columns_of_sparse_rows_stay_as_they_are(monkeypatch):
         (WIDE, {}, "newton_cg"),
         (WIDE, {"penalty": "none"}, "lbfgs"),
         (WIDE, {"loss": "huber"}, "lbfgs"),
-        (WIDE.toarray(), {}, "lbfgs"),
+        (WIDE.toarray(), {}, "newton_cg"),
+        (WIDE[:50].toarray(), {}, "lbfgs"),  # eigenvectors of 50 rows are found at once
+        (WIDE[:50], {}, "newton_cg"),
     ],
-    ids=["sparse", "no penalty", "another loss", "dense"],
+    ids=["sparse", "no penalty", "another loss", "dense", "few rows", "few sparse rows"],
 )
-def test_auto_takes_them_for_sparse_ridge_regression(rows, settings, name):
-    model = LinearRegressor(**{"penalty": "l2", **settings}).fit(rows, Y)
+def test_auto_takes_them_for_ridge_regression(rows, settings, name):
+    model = LinearRegressor(**{"penalty": "l2", **settings}).fit(rows, Y[: rows.shape[0]])
     assert model.optimizer_.name == name

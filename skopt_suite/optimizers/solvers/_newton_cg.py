@@ -62,10 +62,8 @@ class NewtonCG(Newton):
     reads_columns = True
 
     def suits(self, demands: Demands) -> bool:
-        """Whether `"auto"` may choose it: for least squares with L2 and sparse X, it may."""
-        loss, penalty = demands.loss, demands.penalty
-        is_ridge = loss.is_quadratic and penalty.has_ridge
-        return is_ridge and demands.is_sparse and not demands.is_chunked
+        """Whether `"auto"` may choose it: for least squares with L2 and X in memory, it may."""
+        return demands.loss.is_quadratic and demands.penalty.has_ridge and not demands.is_chunked
 
     def init(self, params: Params, problem: Problem) -> NewtonState | QuadraticState:
         """Return a state in which nothing is known but the parameters."""
