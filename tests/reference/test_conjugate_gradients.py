@@ -73,6 +73,17 @@ def test_a_gap_is_no_less_than_what_can_be_gained(has_intercept):
     assert _gap(system._replace(ridge=free), residual[None, :, None])[0] == np.inf
 
 
+@pytest.mark.parametrize("before, offset", [(0.0, 1e9), (1e9, 0.0)])
+def test_the_objective_is_known_where_next_to_nothing_is_left_of_the_first_one(before, offset):
+    """It was large as targets are far from 0, or as a fit goes on from weights of another unit."""
+    model = LinearRegressor(penalty=L2(0.1), optimizer="newton_cg", tol=1e-8, warm_start=True)
+    y = Y + offset
+    model = model.fit(X, before * Y).fit(X, y)
+    objective = ((y - model.predict(X)) ** 2).mean() / 2 + 0.05 * model.coef_ @ model.coef_
+    assert model.loss_ == pytest.approx(objective, rel=1e-6)
+    assert model.loss_ == pytest.approx(LinearRegressor(penalty=L2(0.1)).fit(X, Y).loss_, rel=1e-6)
+
+
 def test_they_go_on_from_where_a_fit_was():
     model = LinearRegressor(penalty=L2(0.1), optimizer="newton_cg", tol=1e-12, warm_start=True)
     first = model.fit(X, Y)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Array, Params, PerFit
+from skopt_suite.backends import Array, Params, PerFit, RawPredictions
 from skopt_suite.optimizers._base import LinearRows, Problem, Step
 from skopt_suite.optimizers.algebra._design import dot
 from skopt_suite.optimizers.algebra._truncated_cg import Search, System, advance
@@ -14,6 +14,7 @@ from skopt_suite.optimizers.solvers._newton import at_most, ridge_of, rounds_to,
 
 _FEWEST = 4  # iterations of a step
 _SHARE = 4  # later steps have a quarter of what there were before
+_LEFT = 1e-4  # of the first objective: less than that its fall does not tell well enough
 
 
 class QuadraticState(NamedTuple):
@@ -49,7 +50,7 @@ def step_of_quadratic(state: QuadraticState, params: Params, problem: Problem) -
     write(problem, params, rows.design.uncentred(search.direction))
     about = at_most(n_iter * gained, 2 * search.fall)
     optimality = np.minimum(about, _gap(system, search.residual))
-    value, dtype = np.maximum(state.value - search.fall, 0.0), params.dtype
+    value, dtype = _value(state, search, rows, system), params.dtype
     state = QuadraticState(*search, state.value, n_iter)
     return Step(params, state, value.astype(dtype), optimality.astype(dtype), stalled)
 
@@ -64,16 +65,26 @@ def _system(problem: Problem, state: QuadraticState) -> System:
 
 def _begun(state: QuadraticState, rows: LinearRows, system: System) -> QuadraticState:
     """Return the state with the objective evaluated."""
-    by_penalty = system.ridge * state.coef
-    value, slope = rows.value_and_slope(system.design.times(state.coef))
-    residual = -system.design.transposed(slope) - by_penalty
+    value, slope = _evaluated(state.coef, rows, system)
+    residual = -system.design.transposed(slope) - system.ridge * state.coef
     conjugate = system.inverse * residual
-    return state._replace(
-        residual=residual,
-        conjugate=conjugate,
-        square=dot(conjugate, residual),
-        value=value + dot(by_penalty, state.coef) / 2,
-    )
+    square = dot(conjugate, residual)
+    return state._replace(residual=residual, conjugate=conjugate, square=square, value=value)
+
+
+def _value(state: QuadraticState, search: Search, rows: LinearRows, system: System) -> PerFit:
+    """Return the objectives, by how much they have fallen as long as that says enough."""
+    value = state.value - search.fall
+    is_known = value > _LEFT * state.value
+    if is_known.all():
+        return value
+    return np.where(is_known, value, _evaluated(search.direction, rows, system)[0])
+
+
+def _evaluated(coef: Array, rows: LinearRows, system: System) -> tuple[PerFit, RawPredictions]:
+    """Return the objectives at coefficients, and the gradients of losses by raw predictions."""
+    value, slope = rows.value_and_slope(system.design.times(coef))
+    return value + dot(system.ridge * coef, coef) / 2, slope
 
 
 def _gap(system: System, residual: Array) -> PerFit:
