@@ -73,8 +73,7 @@ class Schedule(Component):
         horizon : array of shape (n_fits, 1)
             Epochs that the fit may last.
         """
-        factor = self.factor_at(state, times[None, :], horizon)
-        return _broadcast(factor, (horizon.shape[0], times.shape[0]))
+        return _broadcast(self.factor_at(state, times[None, :], horizon), times, horizon)
 
     def momentum_at(self, state: State, time: Array | float, horizon: FitColumn) -> Array | None:
         """Return what the momentum of the optimizer is; None: always its own.
@@ -110,7 +109,7 @@ class Schedule(Component):
         momentum = self.momentum_at(state, times[None, :], horizon)
         if momentum is None:
             return None
-        return _broadcast(momentum, (horizon.shape[0], times.shape[0]))
+        return _broadcast(momentum, times, horizon)
 
     def observe(self, state: State, loss: FitColumn) -> State:
         """Return the state after an epoch that ended with `loss`, of shape (n_fits, 1)."""
@@ -123,5 +122,9 @@ def progress(time: Array | float, horizon: FitColumn, n_epochs: FitColumn | floa
     return namespace(horizon).clip(time / duration, 0.0, 1.0)
 
 
-def _broadcast(values: Array, shape: tuple[int, int]) -> Array:
-    return values if values.shape == shape else namespace(values).broadcast_to(values, shape)
+def _broadcast(values: Array | float, times: Array, horizon: FitColumn) -> Array:
+    """Return numbers that fits or times may share, or all of them, (n_fits, n_times)."""
+    shape = horizon.shape[0], times.shape[0]
+    if getattr(values, "shape", ()) == shape:
+        return values
+    return namespace(horizon).broadcast_to(values, shape)

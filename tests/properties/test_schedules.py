@@ -21,6 +21,7 @@ from skopt_suite.schedules import (
     Optimal,
     Polynomial,
     Product,
+    Schedule,
     Step,
     Then,
     Warmup,
@@ -102,3 +103,19 @@ def test_schedules_without_warmup_never_rise(schedule, times):
     factors = [stacked.factor_at(None, time, horizon)[0, 0] for time in sorted(times)]
     assert factors[0] <= 1 + 1e-12
     assert (np.diff(factors) <= 1e-12).all()
+
+
+class Half(Schedule):
+    """Both the factor and the momentum are the same for all fits at all times."""
+
+    def factor_at(self, state, time, horizon):
+        return 0.5
+
+    def momentum_at(self, state, time, horizon):
+        return 0.5
+
+
+def test_a_schedule_may_return_one_number():
+    given = None, np.arange(3.0), np.full((2, 1), 10.0)
+    for found in (Half().factors(*given), Half().momenta(*given)):
+        np.testing.assert_array_equal(found, np.full((2, 3), 0.5), strict=True)
