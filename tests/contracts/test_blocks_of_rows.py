@@ -95,16 +95,16 @@ def test_fits_end_where_they_would(model, y, monkeypatch):
 
 
 def test_threads_have_the_settings_of_their_caller_and_keep_the_order():
-    gate = threading.Barrier(3, timeout=10)  # so that all three are there at once
+    gate = threading.Barrier(2, timeout=10)  # so that both are there at once
 
     def overflow(i):
         gate.wait()
         return i, float(np.float64(1e300) * np.float64(1e300)), threading.get_ident()
 
     with np.errstate(all="ignore"):
-        found = in_threads(overflow, [0, 1, 2])
-    assert [(i, value) for i, value, _ in found] == [(i, np.inf) for i in range(3)]
-    assert len({thread for *_, thread in found}) == 3
+        found = in_threads(overflow, [0, 1])
+    assert [(i, value) for i, value, _ in found] == [(0, np.inf), (1, np.inf)]
+    assert len({thread for *_, thread in found}) == 2
 
 
 def test_errors_of_threads_are_raised():
