@@ -258,10 +258,6 @@ class PairMoments(NamedTuple):
             second[:, n:, n:].diagonal(axis1=1, axis2=2),
         )
 
-    def of_fit(self, fit: int) -> PairMoments:
-        """Return those of one fit, without that axis."""
-        return PairMoments(*(part[fit if len(part) > 1 else 0] for part in self))
-
     def take(self, index: Array) -> PairMoments:
         """Return those of the fits that `index` names."""
         return PairMoments(*(part if len(part) == 1 else part[index] for part in self))

@@ -42,7 +42,6 @@ _keep = kept if HAS_CACHE else njit
 jit = _keep(fastmath=set(EXACT), **_HOW)
 jit_views = _keep(fastmath=set(EXACT), **_VIEWS, **_HOW)
 """For what allocates nothing."""
-jit_views_sum = _keep(fastmath=_SUM, **_VIEWS, **_HOW)
 BODY = {"fastmath": set(EXACT), **_VIEWS, **_HOW, "no_cpython_wrapper": True}
 jit_body = _keep(**BODY)
 """For what kernels call by address, and allocates nothing."""
