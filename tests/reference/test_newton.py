@@ -98,6 +98,14 @@ def test_least_squares_of_many_targets_is_one_step(optimizer):
     assert ours.n_iter_ <= (2 if optimizer == "newton_cholesky" else 8)
 
 
+def test_the_objective_is_known_where_a_fit_goes_on_from_weights_of_another_unit(optimizer):
+    y = targets("sparse") + 3
+    model = LinearRegressor(penalty=L2(0.1), optimizer=optimizer, warm_start=True)
+    left = y - model.fit(SPARSE, 1e10 * y).fit(SPARSE, y).predict(SPARSE)
+    objective = (left @ left / len(y) + 0.1 * model.coef_ @ model.coef_) / 2
+    assert model.loss_ == pytest.approx(objective, rel=1e-5)
+
+
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_columns_that_depend_on_each_other(optimizer, n_classes):
     y = classes("dense", n_classes)

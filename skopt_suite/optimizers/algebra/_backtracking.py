@@ -43,25 +43,25 @@ class Line(NamedTuple):
     change: RawPredictions  # of raw predictions in a step of length 1
     value: PerFit
     slope: PerFit  # along the line
-    penalty: PerFit
-    by_penalty: PerFit  # the part of the penalty in the slope
-    bend: PerFit  # the second derivative of the penalty along the line
+    coef: Array
+    direction: Array
+    ridge: Array  # the curvature of the penalty by every coefficient
 
     @classmethod
     def of(cls, start: Start, change: RawPredictions, ridge: Array, direction: Array) -> Line:
         """Return the lines from there along directions; `change` is that of raw predictions."""
-        by_penalty, bend = dot(ridge * direction, start.coef), dot(ridge * direction, direction)
-        slope = dot(start.slope, change) + by_penalty
-        penalty = dot(ridge * start.coef, start.coef) / 2
-        return cls(start.raw, change, start.value, slope, penalty, by_penalty, bend)
+        slope = dot(start.slope, change) + dot(ridge * start.coef, direction)
+        return cls(start.raw, change, start.value, slope, start.coef, direction, ridge)
 
     def at(self, rows: LinearRows, t: PerFit) -> tuple[LineEnd, PerFit]:
         """Return points on the lines, and the slopes there."""
-        raw = t[:, None, None] * self.change
+        length = t[:, None, None]
+        raw, coef = length * self.change, self.coef + length * self.direction
         raw += self.raw
         value, by_raw = rows.value_and_slope(raw)
-        value = value + self.penalty + t * (self.by_penalty + t * self.bend / 2)
-        slope = dot(by_raw, self.change) + self.by_penalty + t * self.bend
+        by_penalty = self.ridge * coef
+        value = value + dot(by_penalty, coef) / 2
+        slope = dot(by_raw, self.change) + dot(by_penalty, self.direction)
         return LineEnd(t, raw, value, by_raw), slope
 
     def take(self, index: np.ndarray) -> Line:
