@@ -10,8 +10,9 @@ from skopt_suite.training._footprint import bytes_per_fit
 from skopt_suite.training._job import Job
 from skopt_suite.training._kept import Keeper, from_result, to_result
 from skopt_suite.training._linear_view import has_cheap_spectrum
-from skopt_suite.training._loop import Keep, Observer, Report, train
+from skopt_suite.training._loop import Keep, train
 from skopt_suite.training._memory import Memory, Paused
+from skopt_suite.training._observer import Observer, Report
 from skopt_suite.training._part import Partition, Recipe
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._result import Result
@@ -27,7 +28,6 @@ from skopt_suite.training._validation import explained
 __all__ = [
     "AUTO_STRENGTH",
     "Cancelled",
-    "Paused",
     "ClusterRows",
     "ClusterTargets",
     "Data",
@@ -38,6 +38,7 @@ __all__ = [
     "Observer",
     "Partition",
     "Parts",
+    "Paused",
     "Plan",
     "Recipe",
     "Report",

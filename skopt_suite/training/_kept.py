@@ -20,7 +20,8 @@ from skopt_suite.training._stopping import Progress
 from skopt_suite.training._trees import map_arrays, pack, unpack
 
 if TYPE_CHECKING:
-    from skopt_suite.training._loop import Observer, _Pass
+    from skopt_suite.training._loop import _Pass
+    from skopt_suite.training._observer import Observer
 
 
 def _nothing() -> None:

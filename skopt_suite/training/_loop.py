@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from skopt_suite.training._history import History
 from skopt_suite.training._job import Job
 from skopt_suite.training._kept import Keeper, KeptPass
 from skopt_suite.training._memory import Memory, Paused
+from skopt_suite.training._observer import Observer, Report
 from skopt_suite.training._reference import reference_losses
 from skopt_suite.training._result import Result
 from skopt_suite.training._rows import Data, Source
@@ -41,30 +42,6 @@ from skopt_suite.training._trees import in_precision_of, is_packed, one_on_host,
 Keep = Literal["memory", "paused", "nothing"]
 _IN_DOUBT = ("diverged", "stalled")
 """Why fits end that cannot go on: of numbers that are not finite, too."""
-
-
-class Report(NamedTuple):
-    """What an observer is told at the end of an epoch; one entry for every fit still training."""
-
-    epoch: int
-    fits: np.ndarray
-    loss: np.ndarray
-    score: np.ndarray | None
-    params: Callable[[int], Array]
-    """Position in `fits` → parameters of shape (n_params,), not copied."""
-
-
-class Observer(Protocol):
-    """Who watches a pass: callbacks, verbose output."""
-
-    def epoch_begins(self) -> None:
-        """React to the beginning of an epoch."""
-
-    def epoch_ends(self, report: Report) -> bool:
-        """React to the end of an epoch; True stops the pass."""
-
-    def goes_on(self, losses: list[float], scores: list[float]) -> None:
-        """React to a pass that goes on from a file, after epochs of the first fit with those."""
 
 
 def train(
