@@ -26,7 +26,7 @@ from sklearn.datasets import (
 )
 from sklearn.preprocessing import scale
 
-from skopt_suite import LinearClassifier, LinearRegressor
+from skopt_suite import LinearClassifier, LinearRegressor, warm_up
 from skopt_suite._component import stack
 from skopt_suite.backends import Placement
 from skopt_suite.losses import Quantile
@@ -284,6 +284,7 @@ def run(name, case, rounds):
 def main():
     options = parse_arguments()
     warnings.simplefilter("ignore")
+    warm_up()  # as what is being compiled must not be stopped
     print(f"load average {os.getloadavg()[0]:.1f}")
     print(f"{'problem':40} {'auto':19} {'time':>12}  above   next best            auto/it")
     chosen = [name for name in CASES if all(word in name for word in options.only)]
