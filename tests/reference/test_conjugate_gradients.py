@@ -84,6 +84,15 @@ def test_the_objective_is_known_where_next_to_nothing_is_left_of_the_first_one(b
     assert model.loss_ == pytest.approx(LinearRegressor(penalty=L2(0.1)).fit(X, Y).loss_, rel=1e-6)
 
 
+@pytest.mark.parametrize("mean", [0.0, 1000.0])
+def test_targets_far_from_zero_are_met_like_others(mean):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(3, 900)) + mean, 1e4 + 1e-6 * rng.normal(size=3)
+    reg = LinearRegressor(penalty=L2(1e-8), optimizer="newton_cg", tol=1e-3).fit(X, y)
+    assert reg.n_iter_ == 1
+    np.testing.assert_allclose(reg.predict(X), y, rtol=0, atol=1e-9)
+
+
 def test_they_go_on_from_where_a_fit_was():
     model = LinearRegressor(penalty=L2(0.1), optimizer="newton_cg", tol=1e-12, warm_start=True)
     first = model.fit(X, Y)

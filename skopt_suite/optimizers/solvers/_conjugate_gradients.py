@@ -64,12 +64,22 @@ def _system(problem: Problem, state: QuadraticState) -> System:
 
 
 def _begun(state: QuadraticState, rows: LinearRows, system: System) -> QuadraticState:
-    """Return the state with the objective evaluated."""
-    value, slope = _evaluated(state.coef, rows, system)
-    residual = -system.design.transposed(slope) - system.ridge * state.coef
+    """Return the state with the objective evaluated, at the best intercepts for its weights.
+
+    With centred inputs they do not depend on the weights, and stay the best.
+    """
+    raw, coef = system.design.times(state.coef), state.coef
+    if system.design.mean is not None:
+        slope = rows.value_and_slope(raw)[1].sum(axis=1, keepdims=True)
+        shift = -system.inverse[:, -1:] * slope
+        raw += shift
+        coef = np.concatenate([coef[:, :-1], coef[:, -1:] + shift], axis=1)
+    value, slope = _objective(coef, raw, rows, system)
+    residual = -system.design.transposed(slope) - system.ridge * coef
     conjugate = system.inverse * residual
     square = dot(conjugate, residual)
-    return state._replace(residual=residual, conjugate=conjugate, square=square, value=value)
+    zero = np.zeros_like(square)
+    return QuadraticState(coef, residual, conjugate, square, zero, value)
 
 
 def _value(state: QuadraticState, search: Search, rows: LinearRows, system: System) -> PerFit:
@@ -78,12 +88,15 @@ def _value(state: QuadraticState, search: Search, rows: LinearRows, system: Syst
     is_known = value > _LEFT * state.value
     if is_known.all():
         return value
-    return np.where(is_known, value, _evaluated(search.direction, rows, system)[0])
+    coef = search.direction
+    return np.where(is_known, value, _objective(coef, system.design.times(coef), rows, system)[0])
 
 
-def _evaluated(coef: Array, rows: LinearRows, system: System) -> tuple[PerFit, RawPredictions]:
+def _objective(
+    coef: Array, raw: RawPredictions, rows: LinearRows, system: System
+) -> tuple[PerFit, RawPredictions]:
     """Return the objectives at coefficients, and the gradients of losses by raw predictions."""
-    value, slope = rows.value_and_slope(system.design.times(coef))
+    value, slope = rows.value_and_slope(raw)
     return value + dot(system.ridge * coef, coef) / 2, slope
 
 
