@@ -72,7 +72,7 @@ def arguments(has_bias):
     weights = -(X.T @ start.reshape(2, -1).sum(axis=0)) / strengths
     at = dual.Dual(start, weights, 0.2)
     matrix = SPARSE.data, SPARSE.indices, SPARSE.indptr
-    return *matrix, kinks, RNG.permutation(240), at, strengths, has_bias, 4
+    return *matrix, kinks, RNG.permutation(120), at, strengths, has_bias, 4
 
 
 @pytest.mark.parametrize("has_bias", [True, False])

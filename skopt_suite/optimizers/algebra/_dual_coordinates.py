@@ -70,10 +70,10 @@ def ascend_dual(
     has_bias: bool,
     n_passes: int,
 ) -> Dual:
-    """Step along one dual variable after the other, to where the dual is highest along it.
+    """Step along the dual variables of one row after the other, to where the dual is highest.
 
-    The first pass goes through all of them; the next ones leave out those that were at a bound and
-    further from leaving it than any other was from its optimum.
+    The first pass goes through all rows; the next ones leave out those whose variables were all at
+    a bound and further from leaving it than any other was from its optimum.
 
     Parameters
     ----------
@@ -81,8 +81,8 @@ def ascend_dual(
         Rows of a CSR matrix.
     kinks : Kinks
         The loss.
-    order : array of shape (n_kinks * n_samples,)
-        In which order variables are gone through.
+    order : array of shape (n_samples,)
+        In which order rows are gone through.
     at : Dual
         Where it begins.
     strengths : array of shape (n_features,)
@@ -100,22 +100,42 @@ def ascend_dual(
     for _ in range(n_passes):
         b -= give * a.sum()
         kept, furthest = [], 0.0
-        for v in active.tolist():
-            i = v % n
-            slope = x[i] @ w + b - kinks.at[v]
-            if (a[v] <= kinks.below[v] and slope < -worst) or (
-                a[v] >= kinks.above[v] and slope > worst
-            ):
+        for i in active.tolist():
+            of_row = Kinks(*(part[i::n] for part in kinks))
+            raw = x[i] @ w + b
+            if _rest(a[i::n], of_row, raw, worst):
                 continue
-            kept.append(v)
-            moved = a[v] + slope / max(squares[i] + give, _TINY)
-            step = np.clip(moved, kinks.below[v], kinks.above[v]) - a[v]
-            furthest = max(furthest, abs(slope) if step else 0.0)
-            a[v] += step
+            kept.append(i)
+            step, far = _ascend_row(a[i::n], of_row, raw, max(squares[i] + give, _TINY))
+            furthest = max(furthest, far)
             w = w - step * x[i] / strengths
             b -= step * give
         active, worst = np.array(kept, dtype=np.int64), furthest
     return Dual(a, w, float(b))
+
+
+def _rest(a: Array, kinks: Kinks, raw: float, worst: float) -> bool:
+    """Whether variables of a row are all at a bound, and far from leaving it."""
+    beyond = raw - kinks.at
+    is_low, is_high = (a <= kinks.below) & (beyond < -worst), (a >= kinks.above) & (beyond > worst)
+    return bool((is_low | is_high).all())
+
+
+def _ascend_row(a: Array, kinks: Kinks, raw: float, curvature: float) -> tuple[float, float]:
+    """Step along the variables of a row; return by how much in sum, and how far off they were.
+
+    First upwards, from the lowest kink on, then downwards, from the highest on: so all of them
+    together are where the dual is highest, if the kinks are in order.
+    """
+    total, furthest = 0.0, 0.0
+    upwards = [(v, 1) for v in range(len(a))]
+    for v, sign in [*upwards, *((v, -1) for v, _ in reversed(upwards))]:
+        beyond = raw - kinks.at[v]
+        step = np.clip(a[v] + beyond / curvature, kinks.below[v], kinks.above[v]) - a[v]
+        if not sign * step <= 0:
+            a[v] += step
+            raw, total, furthest = raw - step * curvature, total + step, max(furthest, abs(beyond))
+    return total, furthest
 
 
 def intercept_gives(squares: Array, has_bias: bool) -> float:

@@ -95,7 +95,7 @@ class DualCoordinateDescent(Optimizer):
         (layer,), rows = problem.layout.layers, problem.linear_rows()
         weights, bias = layer.weights(params), layer.bias(params)
         terms = StackedTerms.of(problem.blockwise(params), weights.shape, is_coupled=False)
-        order = _order(state)
+        order = _order(rows.X.shape[0], state.n_steps)
         value = np.zeros(state.bound.shape)
         for k, output in np.ndindex(value.shape):
             strengths = np.maximum(terms.l2[k, :, output], _LEAST)
@@ -121,9 +121,9 @@ def _refusals(demands: Demands) -> Iterator[str]:
         yield f"needs L2 with alpha > 0, without positive=True; got {demands.penalty!r}"
 
 
-def _order(state: DualState) -> np.ndarray:
-    bits = np.random.Philox(key=1, counter=state.n_steps << _APART)
-    return np.random.Generator(bits).permutation(state.variables.shape[2])
+def _order(n_samples: int, n_steps: int) -> np.ndarray:
+    bits = np.random.Philox(key=1, counter=n_steps << _APART)
+    return np.random.Generator(bits).permutation(n_samples)
 
 
 def _kinks(rows: LinearRows, fit: int, output: int) -> Kinks:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import types
 
 from skopt_suite.backends.kernels._numba._entry import entry
-from skopt_suite.backends.kernels._numba._jit import jit_inner_views
+from skopt_suite.backends.kernels._numba._jit import jit_inner_views, jit_sum
 from skopt_suite.backends.kernels._numba._types import array, given, number, whole
 
 _GIVES, _TINY = 0.1, 1e-300  # as in the definition
@@ -13,16 +14,22 @@ _GIVES, _TINY = 0.1, 1e-300  # as in the definition
 
 def ascend_dual(data, indices, indptr, kinks, order, at, strengths, has_bias, n_passes):
     a, w, bias = np.array(at.variables), np.array(at.weights), np.array([at.bias])
-    places = (part.astype(np.int64, copy=False) for part in (indices, indptr))
+    places = unsigned(indices, np.int32), unsigned(indptr, np.int64)
     of_bias = _GIVES if has_bias else 0.0
     rooms = np.array(order, dtype=np.int64), np.empty(len(indptr) - 1)
     _ascend(data, *places, *kinks, a, w, bias, 1 / strengths, *rooms, of_bias, n_passes)
     return type(at)(a, w, float(bias[0]))
 
 
+def unsigned(places, dtype):
+    # Where an index may be negative, what is read by it is not read side by side with others.
+    kind = np.dtype(dtype)
+    return np.ascontiguousarray(places, dtype=kind).view(kind.str.replace("i", "u"))
+
+
 def _types(kind):
     row, read = array(number, 1), given(number, 1)
-    matrix = given(kind, 1), given(whole, 1), given(whole, 1)
+    matrix = given(kind, 1), given(types.uint32, 1), given(types.uint64, 1)
     return *matrix, read, read, read, row, row, row, read, array(whole, 1), row, number, whole
 
 
@@ -45,35 +52,81 @@ def _ascend(
 ):
     n, total = squares.size, 0.0
     for i in range(n):
-        squares[i] = 0.0
-        for place in range(indptr[i], indptr[i + 1]):
-            squares[i] += data[place] * data[place] * inverse[indices[place]]
+        squares[i] = _square(data, indices, indptr[i], indptr[i + 1], inverse)
         total += squares[i]
-    give, worst, n_active, b = of_bias * total / n, np.inf, a.size, bias[0]
+    give, worst, n_active, b = of_bias * total / n, np.inf, n, bias[0]
     for _ in range(n_passes):
         b -= give * _sum(a)
         kept, furthest = 0, 0.0
         for position in range(n_active):
-            v = active[position]
-            i = v % n
-            slope = b - kinks[v]
-            for place in range(indptr[i], indptr[i + 1]):
-                slope += data[place] * w[indices[place]]
-            if (a[v] <= below[v] and slope < -worst) or (a[v] >= above[v] and slope > worst):
+            i = active[position]
+            start, stop = indptr[i], indptr[i + 1]
+            raw = b + _dot(data, indices, start, stop, w)
+            if _rest(a, kinks, below, above, i, n, raw, worst):
                 continue
-            active[kept] = v
+            active[kept] = i
             kept += 1
-            moved = a[v] + slope / max(squares[i] + give, _TINY)
-            step = _within(moved, below[v], above[v]) - a[v]
+            curvature = max(squares[i] + give, _TINY)
+            step, far = _ascend_row(a, kinks, below, above, i, n, raw, curvature)
             if step != 0.0:
-                furthest = max(furthest, abs(slope))
-                a[v] += step
+                furthest = max(furthest, far)
                 b -= step * give
-                for place in range(indptr[i], indptr[i + 1]):
+                for place in range(start, stop):
                     j = indices[place]
                     w[j] -= step * data[place] * inverse[j]
         n_active, worst = kept, furthest
     bias[0] = b
+
+
+@jit_inner_views
+def _rest(a, kinks, below, above, i, n, raw, worst):
+    for v in range(i, a.size, n):
+        beyond = raw - kinks[v]
+        is_low, is_high = a[v] <= below[v], a[v] >= above[v]
+        if not ((is_low and beyond < -worst) or (is_high and beyond > worst)):
+            return False
+    return True
+
+
+@jit_inner_views
+def _ascend_row(a, kinks, below, above, i, n, raw, curvature):
+    total, furthest = 0.0, 0.0
+    for v in range(i, a.size, n):
+        step = _step(a, kinks, below, above, v, raw, curvature)
+        if not step <= 0.0:
+            furthest = max(furthest, abs(raw - kinks[v]))
+            a[v] += step
+            raw -= step * curvature
+            total += step
+    for v in range(a.size - n + i, -1, -n):
+        step = _step(a, kinks, below, above, v, raw, curvature)
+        if not step >= 0.0:
+            furthest = max(furthest, abs(raw - kinks[v]))
+            a[v] += step
+            raw -= step * curvature
+            total += step
+    return total, furthest
+
+
+@jit_inner_views
+def _step(a, kinks, below, above, v, raw, curvature):
+    return _within(a[v] + (raw - kinks[v]) / curvature, below[v], above[v]) - a[v]
+
+
+@jit_sum
+def _dot(data, indices, start, stop, w):
+    total = 0.0
+    for place in range(start, stop):
+        total += data[place] * w[indices[place]]
+    return total
+
+
+@jit_sum
+def _square(data, indices, start, stop, inverse):
+    total = 0.0
+    for place in range(start, stop):
+        total += data[place] * data[place] * inverse[indices[place]]
+    return total
 
 
 @jit_inner_views
