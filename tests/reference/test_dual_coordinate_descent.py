@@ -70,7 +70,7 @@ def arguments(has_bias):
     kinks = dual.Kinks(at, np.repeat([-1.0, 0.0], 120) * slope, np.repeat([0.0, 1.0], 120) * slope)
     start, strengths = np.clip(RNG.normal(size=240), *kinks[1:]), RNG.random(15) + 0.1
     weights = -(X.T @ start.reshape(2, -1).sum(axis=0)) / strengths
-    at = dual.Dual(start, weights, 0.2)
+    at = dual.Dual(start, weights, 0.2, np.inf)
     matrix = SPARSE.data, SPARSE.indices, SPARSE.indptr
     return *matrix, kinks, RNG.permutation(120), at, strengths, has_bias, 4
 

@@ -38,7 +38,7 @@ class Kinks(NamedTuple):
     def intercept(self, raw: Array) -> float:
         """Return the intercept with which the loss is least, added to raw predictions."""
         places = -self.beyond(raw)
-        order = np.argsort(places, kind="stable")
+        order = np.argsort(places)
         slope = self.below.sum() + np.cumsum((self.above - self.below)[order])
         return float(places[order][min(np.searchsorted(slope, 0.0), len(order) - 1)])
 
@@ -56,6 +56,7 @@ class Dual(NamedTuple):
     variables: Array  # (n_kinks * n_samples,)
     weights: Array  # (n_features,), which follow from them
     bias: float
+    furthest: float  # that any prediction was from a kink that a variable moved to, in a pass
 
 
 @kernel
@@ -73,7 +74,7 @@ def ascend_dual(
     """Step along the dual variables of one row after the other, to where the dual is highest.
 
     The first pass goes through all rows; the next ones leave out those whose variables were all at
-    a bound and further from leaving it than any other was from its optimum.
+    a bound and further from leaving it than any other was from its optimum in the pass before.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def ascend_dual(
     x = scipy.sparse.csr_array((data, indices, indptr), shape).toarray()
     squares = (x * x) @ (1 / strengths)
     (a, w), b, active = (np.array(part) for part in at[:2]), at.bias, order
-    give, worst = intercept_gives(squares, has_bias), np.inf
+    give, worst = intercept_gives(squares, has_bias), at.furthest
     for _ in range(n_passes):
         b -= give * a.sum()
         kept, furthest = [], 0.0
@@ -111,7 +112,7 @@ def ascend_dual(
             w = w - step * x[i] / strengths
             b -= step * give
         active, worst = np.array(kept, dtype=np.int64), furthest
-    return Dual(a, w, float(b))
+    return Dual(a, w, float(b), float(worst))
 
 
 def _rest(a: Array, kinks: Kinks, raw: float, worst: float) -> bool:

@@ -23,6 +23,7 @@ class DualState(NamedTuple):
 
     variables: Array  # (n_fits, n_outputs, n_kinks * n_samples)
     bias: Array  # (n_fits, n_outputs): the multipliers, not the best intercepts
+    furthest: Array  # (n_fits, n_outputs): see `Dual`
     bound: Array  # (n_fits, n_outputs): no objective is lower
     n_steps: int = 0
 
@@ -88,7 +89,7 @@ class DualCoordinateDescent(Optimizer):
         variables = np.stack([np.clip(0.0, kink.below, kink.above) for kink in kinks])
         variables = variables.reshape(*variables.shape[:2], -1)
         shape = variables.shape[:2]
-        return DualState(variables, np.zeros(shape), np.full(shape, -np.inf))
+        return DualState(variables, np.zeros(shape), np.full(shape, np.inf), np.full(shape, -np.inf))
 
     def step(self, state: DualState, params: Params, problem: Problem, factor: FitColumn) -> Step:
         """Return where a few passes through the rows lead, output by output."""
@@ -100,10 +101,10 @@ class DualCoordinateDescent(Optimizer):
         for k, output in np.ndindex(value.shape):
             strengths = np.maximum(terms.l2[k, :, output], _LEAST)
             fit = _Fit(rows, _kinks(rows, k, output), strengths, bool(bias.size))
-            at = Dual(state.variables[k, output], np.empty(0), state.bias[k, output])
-            at = fit.improved(at, order)
+            at = fit.improved(state, (k, output), order)
             intercept, value[k, output], bound = fit.seen(at)
-            state.variables[k, output], state.bias[k, output] = at.variables, at.bias
+            state.variables[k, output] = at.variables
+            state.bias[k, output], state.furthest[k, output] = at.bias, at.furthest
             state.bound[k, output] = max(bound, state.bound[k, output])
             weights[k, :, output] = at.weights
             if bias.size:
@@ -138,13 +139,13 @@ class _Fit(NamedTuple):
     strengths: Array
     has_bias: bool
 
-    def improved(self, at: Dual, order: np.ndarray) -> Dual:
+    def improved(self, state: DualState, place: tuple[int, int], order: np.ndarray) -> Dual:
         """Return where passes lead."""
-        x = self.rows.columns.by_sparse_row
-        at = at._replace(weights=self._weights(x, at.variables))
+        x, variables = self.rows.columns.by_sparse_row, state.variables[place]
+        weights = -(x.T @ variables.reshape(-1, x.shape[0]).sum(axis=0)) / self.strengths
+        at = Dual(variables, weights, state.bias[place], state.furthest[place])
         rest = self.kinks, order, at, self.strengths, self.has_bias, _PASSES
-        at = ascend_dual(x.data, x.indices, x.indptr, *rest)
-        return at._replace(weights=self._weights(x, at.variables))
+        return ascend_dual(x.data, x.indices, x.indptr, *rest)
 
     def seen(self, at: Dual) -> tuple[float, float, float]:
         """Return the best intercept, the objective with it, and a bound of all objectives."""
@@ -153,6 +154,3 @@ class _Fit(NamedTuple):
         bias = self.kinks.intercept(raw) if self.has_bias else 0.0
         value = self.kinks.loss(raw + bias) + float(self.strengths @ at.weights**2) / 2
         return bias, value, lower_bound(x, self.kinks, at.variables, self.strengths, self.has_bias)
-
-    def _weights(self, x: Array, variables: Array) -> Array:
-        return -(x.T @ variables.reshape(-1, x.shape[0]).sum(axis=0)) / self.strengths

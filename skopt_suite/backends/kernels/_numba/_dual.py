@@ -13,12 +13,13 @@ _GIVES, _TINY = 0.1, 1e-300  # as in the definition
 
 
 def ascend_dual(data, indices, indptr, kinks, order, at, strengths, has_bias, n_passes):
-    a, w, bias = np.array(at.variables), np.array(at.weights), np.array([at.bias])
+    a, w, others = np.array(at.variables), np.array(at.weights), np.array([at.bias, at.furthest])
     places = unsigned(indices, np.int32), unsigned(indptr, np.int64)
     of_bias = _GIVES if has_bias else 0.0
     rooms = np.array(order, dtype=np.int64), np.empty(len(indptr) - 1)
-    _ascend(data, *places, *kinks, a, w, bias, 1 / strengths, *rooms, of_bias, n_passes)
-    return type(at)(a, w, float(bias[0]))
+    inverse = 1 / (strengths if np.ptp(strengths) else strengths[:1])
+    _ascend(data, *places, *kinks, a, w, others, inverse, *rooms, of_bias, n_passes)
+    return type(at)(a, w, *others.tolist())
 
 
 def unsigned(places, dtype):
@@ -43,7 +44,7 @@ def _ascend(
     above,
     a,
     w,
-    bias,
+    others,
     inverse,
     active,
     squares,
@@ -54,7 +55,7 @@ def _ascend(
     for i in range(n):
         squares[i] = _square(data, indices, indptr[i], indptr[i + 1], inverse)
         total += squares[i]
-    give, worst, n_active, b = of_bias * total / n, np.inf, n, bias[0]
+    give, n_active, (b, worst) = of_bias * total / n, n, (others[0], others[1])
     for _ in range(n_passes):
         b -= give * _sum(a)
         kept, furthest = 0, 0.0
@@ -71,11 +72,9 @@ def _ascend(
             if step != 0.0:
                 furthest = max(furthest, far)
                 b -= step * give
-                for place in range(start, stop):
-                    j = indices[place]
-                    w[j] -= step * data[place] * inverse[j]
+                _move(data, indices, start, stop, w, inverse, step)
         n_active, worst = kept, furthest
-    bias[0] = b
+    others[0], others[1] = b, worst
 
 
 @jit_inner_views
@@ -124,9 +123,24 @@ def _dot(data, indices, start, stop, w):
 @jit_sum
 def _square(data, indices, start, stop, inverse):
     total = 0.0
+    if inverse.size == 1:
+        for place in range(start, stop):
+            total += data[place] * data[place]
+        return total * inverse[0]
     for place in range(start, stop):
         total += data[place] * data[place] * inverse[indices[place]]
     return total
+
+
+@jit_inner_views
+def _move(data, indices, start, stop, w, inverse, step):
+    if inverse.size == 1:
+        step *= inverse[0]
+        for place in range(start, stop):
+            w[indices[place]] -= step * data[place]
+    else:
+        for place in range(start, stop):
+            w[indices[place]] -= step * data[place] * inverse[indices[place]]
 
 
 @jit_inner_views
