@@ -64,24 +64,46 @@ def test_a_stack_gives_what_fits_alone_do():
         np.testing.assert_allclose(score, alone.score(SPARSE[:60], Y[:60]), rtol=1e-7)
 
 
-def arguments(has_bias):
+def arguments(has_bias, furthest=np.inf, strengths=None):
     at = np.tile(Y, 2) + np.repeat([-0.3, 0.3], 120)
     slope = RNG.random(240) / 120
     kinks = dual.Kinks(at, np.repeat([-1.0, 0.0], 120) * slope, np.repeat([0.0, 1.0], 120) * slope)
-    start, strengths = np.clip(RNG.normal(size=240), *kinks[1:]), RNG.random(15) + 0.1
+    start = np.clip(RNG.normal(size=240), *kinks[1:])
+    strengths = RNG.random(15) + 0.1 if strengths is None else strengths
     weights = -(X.T @ start.reshape(2, -1).sum(axis=0)) / strengths
-    at = dual.Dual(start, weights, 0.2, np.inf)
+    at = dual.Dual(start, weights, 0.2, furthest)
     matrix = SPARSE.data, SPARSE.indices, SPARSE.indptr
     return *matrix, kinks, RNG.permutation(120), at, strengths, has_bias, 4
 
 
+@pytest.mark.parametrize("furthest", [np.inf, 0.3])
+@pytest.mark.parametrize("strengths", [None, np.full(15, 0.2)], ids=["own", "one"])
 @pytest.mark.parametrize("has_bias", [True, False])
-def test_kernel_is_its_definition(has_bias):
-    given = arguments(has_bias)
+def test_kernel_is_its_definition(has_bias, strengths, furthest):
+    given = arguments(has_bias, furthest, strengths)
     ours, definition = dual.ascend_dual(*given), dual.ascend_dual.definition(*given)
     for one, other in zip(ours, definition, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-10)
     assert (ours.variables != given[5].variables).any()
+
+
+@pytest.mark.parametrize("run", [dual.ascend_dual, dual.ascend_dual.definition])
+def test_variables_of_a_row_are_together_where_the_dual_is_highest(run):
+    x, half = scipy.sparse.csr_array([[2.0]]), np.array([-1.0, 1.0]) / 2
+    kinks = dual.Kinks(half, np.array([-1.0, 0.0]), np.array([0.0, 1.0]))
+    strength, order = np.ones(1), np.zeros(1, dtype=np.int64)
+    # prediction and variables where they agree: raw = bias - 4 Σ a
+    for bias, expected in (
+        (-9, [-1, 0]),
+        (-2.5, [-0.5, 0]),
+        (0, [0, 0]),
+        (4.5, [0, 1]),
+        (9, [0, 1]),
+    ):
+        for start in ([-1.0, 0.0], [0.0, 0.0], [0.0, 1.0]):
+            at = dual.Dual(np.array(start), np.array([-2 * sum(start)]), bias, np.inf)
+            given = x.data, x.indices, x.indptr, kinks, order, at, strength, False, 1
+            np.testing.assert_allclose(run(*given).variables, expected, atol=1e-12)
 
 
 def test_a_number_that_is_none_is_not_hidden():

@@ -22,6 +22,7 @@ class DualState(NamedTuple):
     """Where fits are, in float64, for every output."""
 
     variables: Array  # (n_fits, n_outputs, n_kinks * n_samples)
+    weights: Array  # (n_fits, n_outputs, n_features), which follow from them
     bias: Array  # (n_fits, n_outputs): the multipliers, not the best intercepts
     furthest: Array  # (n_fits, n_outputs): see `Dual`
     bound: Array  # (n_fits, n_outputs): no objective is lower
@@ -83,13 +84,13 @@ class DualCoordinateDescent(Optimizer):
         return super().refusal(demands) or next(_refusals(demands), None)
 
     def init(self, params: Params, problem: Problem) -> DualState:
-        """Return a state in which all dual variables are as near 0 as they may be."""
-        rows = problem.linear_rows()
-        kinks = [rows.kinks(k) for k in range(len(params))]
-        variables = np.stack([np.clip(0.0, kink.below, kink.above) for kink in kinks])
-        variables = variables.reshape(*variables.shape[:2], -1)
-        shape = variables.shape[:2]
-        return DualState(variables, np.zeros(shape), np.full(shape, np.inf), np.full(shape, -np.inf))
+        """Return a state in which all dual variables are 0, which their bounds allow."""
+        (layer,), rows = problem.layout.layers, problem.linear_rows()
+        shape = len(params), layer.n_out
+        variables = np.zeros((*shape, rows.kinks(0).at[0].size))
+        unknown = np.full(shape, np.inf)
+        weights = np.zeros((*shape, layer.n_in))
+        return DualState(variables, weights, np.zeros(shape), unknown, -unknown)
 
     def step(self, state: DualState, params: Params, problem: Problem, factor: FitColumn) -> Step:
         """Return where a few passes through the rows lead, output by output."""
@@ -98,14 +99,15 @@ class DualCoordinateDescent(Optimizer):
         terms = StackedTerms.of(problem.blockwise(params), weights.shape, is_coupled=False)
         order = _order(rows.X.shape[0], state.n_steps)
         value = np.zeros(state.bound.shape)
-        for k, output in np.ndindex(value.shape):
+        for place in np.ndindex(value.shape):
+            k, output = place
             strengths = np.maximum(terms.l2[k, :, output], _LEAST)
             fit = _Fit(rows, _kinks(rows, k, output), strengths, bool(bias.size))
-            at = fit.improved(state, (k, output), order)
-            intercept, value[k, output], bound = fit.seen(at)
-            state.variables[k, output] = at.variables
-            state.bias[k, output], state.furthest[k, output] = at.bias, at.furthest
-            state.bound[k, output] = max(bound, state.bound[k, output])
+            at = fit.improved(Dual(*(part[place] for part in state[:4])), order)
+            intercept, value[place], bound = fit.seen(at)
+            for part, new in zip(state[:4], at, strict=True):
+                part[place] = new
+            state.bound[place] = max(bound, state.bound[place])
             weights[k, :, output] = at.weights
             if bias.size:
                 bias[k, 0, output] = intercept
@@ -139,11 +141,9 @@ class _Fit(NamedTuple):
     strengths: Array
     has_bias: bool
 
-    def improved(self, state: DualState, place: tuple[int, int], order: np.ndarray) -> Dual:
+    def improved(self, at: Dual, order: np.ndarray) -> Dual:
         """Return where passes lead."""
-        x, variables = self.rows.columns.by_sparse_row, state.variables[place]
-        weights = -(x.T @ variables.reshape(-1, x.shape[0]).sum(axis=0)) / self.strengths
-        at = Dual(variables, weights, state.bias[place], state.furthest[place])
+        x = self.rows.columns.by_sparse_row
         rest = self.kinks, order, at, self.strengths, self.has_bias, _PASSES
         return ascend_dual(x.data, x.indices, x.indptr, *rest)
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import types
+from numba import int32
 
+from skopt_suite.backends.kernels._numba._entries import (
+    add_entries,
+    dot_of_entries,
+    square_of_entries,
+)
 from skopt_suite.backends.kernels._numba._entry import entry
-from skopt_suite.backends.kernels._numba._jit import jit_inner_views, jit_sum
+from skopt_suite.backends.kernels._numba._jit import jit_inner_views
+from skopt_suite.backends.kernels._numba._prefetch import prefetch_entries
 from skopt_suite.backends.kernels._numba._types import array, given, number, whole
 
 _GIVES, _TINY = 0.1, 1e-300  # as in the definition
@@ -14,7 +20,7 @@ _GIVES, _TINY = 0.1, 1e-300  # as in the definition
 
 def ascend_dual(data, indices, indptr, kinks, order, at, strengths, has_bias, n_passes):
     a, w, others = np.array(at.variables), np.array(at.weights), np.array([at.bias, at.furthest])
-    places = unsigned(indices, np.int32), unsigned(indptr, np.int64)
+    places = indices.astype(np.int32, copy=False), indptr.astype(np.int64, copy=False)
     of_bias = _GIVES if has_bias else 0.0
     rooms = np.array(order, dtype=np.int64), np.empty(len(indptr) - 1)
     inverse = 1 / (strengths if np.ptp(strengths) else strengths[:1])
@@ -22,15 +28,9 @@ def ascend_dual(data, indices, indptr, kinks, order, at, strengths, has_bias, n_
     return type(at)(a, w, *others.tolist())
 
 
-def unsigned(places, dtype):
-    # Where an index may be negative, what is read by it is not read side by side with others.
-    kind = np.dtype(dtype)
-    return np.ascontiguousarray(places, dtype=kind).view(kind.str.replace("i", "u"))
-
-
 def _types(kind):
     row, read = array(number, 1), given(number, 1)
-    matrix = given(kind, 1), given(types.uint32, 1), given(types.uint64, 1)
+    matrix = given(kind, 1), given(int32, 1), given(whole, 1)
     return *matrix, read, read, read, row, row, row, read, array(whole, 1), row, number, whole
 
 
@@ -53,7 +53,7 @@ def _ascend(
 ):
     n, total = squares.size, 0.0
     for i in range(n):
-        squares[i] = _square(data, indices, indptr[i], indptr[i + 1], inverse)
+        squares[i] = square_of_entries(data, indices, indptr[i], indptr[i + 1], inverse)
         total += squares[i]
     give, n_active, (b, worst) = of_bias * total / n, n, (others[0], others[1])
     for _ in range(n_passes):
@@ -61,8 +61,10 @@ def _ascend(
         kept, furthest = 0, 0.0
         for position in range(n_active):
             i = active[position]
+            ahead = active[min(position + 1, n_active - 1)]
+            prefetch_entries(data, indices, indptr[ahead], indptr[ahead + 1])
             start, stop = indptr[i], indptr[i + 1]
-            raw = b + _dot(data, indices, start, stop, w)
+            raw = b + dot_of_entries(data, indices, start, stop, w)
             if _rest(a, kinks, below, above, i, n, raw, worst):
                 continue
             active[kept] = i
@@ -72,7 +74,7 @@ def _ascend(
             if step != 0.0:
                 furthest = max(furthest, far)
                 b -= step * give
-                _move(data, indices, start, stop, w, inverse, step)
+                add_entries(data, indices, start, stop, w, -step, inverse)
         n_active, worst = kept, furthest
     others[0], others[1] = b, worst
 
@@ -110,37 +112,6 @@ def _ascend_row(a, kinks, below, above, i, n, raw, curvature):
 @jit_inner_views
 def _step(a, kinks, below, above, v, raw, curvature):
     return _within(a[v] + (raw - kinks[v]) / curvature, below[v], above[v]) - a[v]
-
-
-@jit_sum
-def _dot(data, indices, start, stop, w):
-    total = 0.0
-    for place in range(start, stop):
-        total += data[place] * w[indices[place]]
-    return total
-
-
-@jit_sum
-def _square(data, indices, start, stop, inverse):
-    total = 0.0
-    if inverse.size == 1:
-        for place in range(start, stop):
-            total += data[place] * data[place]
-        return total * inverse[0]
-    for place in range(start, stop):
-        total += data[place] * data[place] * inverse[indices[place]]
-    return total
-
-
-@jit_inner_views
-def _move(data, indices, start, stop, w, inverse, step):
-    if inverse.size == 1:
-        step *= inverse[0]
-        for place in range(start, stop):
-            w[indices[place]] -= step * data[place]
-    else:
-        for place in range(start, stop):
-            w[indices[place]] -= step * data[place] * inverse[indices[place]]
 
 
 @jit_inner_views

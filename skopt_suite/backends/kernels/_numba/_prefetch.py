@@ -51,10 +51,15 @@ def prefetch_rows(rows, order, start, stop):
 @jit_inlined
 def prefetch_sparse_rows(rows, start, n_rows):
     """Ask for the values of rows."""
-    n_values, n_indices = _LINE // rows.data.itemsize, _LINE // rows.indices.itemsize
     for i in range(start, min(start + n_rows, rows.order.size)):
-        first, last = rows.indptr[rows.order[i]], rows.indptr[rows.order[i] + 1]
-        for position in range(first, last, n_values):
-            _prefetch(rows.data, position)
-        for position in range(first, last, n_indices):
-            _prefetch(rows.indices, position)
+        row = rows.order[i]
+        prefetch_entries(rows.data, rows.indices, rows.indptr[row], rows.indptr[row + 1])
+
+
+@jit_inlined
+def prefetch_entries(data, indices, start, stop):
+    """Ask for the values of one row."""
+    for position in range(start, stop, _LINE // data.itemsize):
+        _prefetch(data, position)
+    for position in range(start, stop, _LINE // indices.itemsize):
+        _prefetch(indices, position)
