@@ -92,14 +92,8 @@ def test_variables_of_a_row_are_together_where_the_dual_is_highest(run):
     x, half = scipy.sparse.csr_array([[2.0]]), np.array([-1.0, 1.0]) / 2
     kinks = dual.Kinks(half, np.array([-1.0, 0.0]), np.array([0.0, 1.0]))
     strength, order = np.ones(1), np.zeros(1, dtype=np.int64)
-    # prediction and variables where they agree: raw = bias - 4 Σ a
-    for bias, expected in (
-        (-9, [-1, 0]),
-        (-2.5, [-0.5, 0]),
-        (0, [0, 0]),
-        (4.5, [0, 1]),
-        (9, [0, 1]),
-    ):
+    ends = {-9: [-1, 0], -2.5: [-0.5, 0], 0: [0, 0], 2.5: [0, 0.5], 4.5: [0, 1], 9: [0, 1]}
+    for bias, expected in ends.items():  # where predictions are bias - 4 Σ a
         for start in ([-1.0, 0.0], [0.0, 0.0], [0.0, 1.0]):
             at = dual.Dual(np.array(start), np.array([-2 * sum(start)]), bias, np.inf)
             given = x.data, x.indices, x.indptr, kinks, order, at, strength, False, 1

@@ -1,7 +1,7 @@
 """What loops over the entries of a sparse row, or column, do.
 
-That places are not negative is said to the compiler, which else checks each of them and reads no two
-side by side.
+That places are not negative is said to the compiler, which else checks each of them and reads no
+two side by side.
 """
 
 from __future__ import annotations
