@@ -101,7 +101,11 @@ class LinearRows:
 
         The floor is for losses of independent outputs, whose curvature may be 0 in all rows.
         """
-        bound, diagonal, root = self.loss.curvature(), np.empty_like(raw), None
+        bound = self.loss.curvature()
+        if self.loss.is_quadratic:
+            own = (self._share(raw.shape[1]) * bound)[..., None]
+            return Hessian(np.broadcast_to(own, raw.shape))
+        diagonal, root = np.empty_like(raw), None
         least = 0.0 if bound is None else (floor[:, None] * bound)[..., None]
         for block, y, share in self._in_blocks():
             of_rows, own_root = self.loss.hessian(y, raw[:, block])

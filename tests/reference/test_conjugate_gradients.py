@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, KFold
 
@@ -10,6 +11,7 @@ from skopt_suite import LinearRegressor
 from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.optimizers.algebra._design import Design, Hessian
 from skopt_suite.optimizers.algebra._truncated_cg import System
+from skopt_suite.optimizers.solvers import _conjugate_gradients as solver
 from skopt_suite.optimizers.solvers._conjugate_gradients import _gap
 from skopt_suite.penalties import L2
 
@@ -51,6 +53,18 @@ def test_they_go_on_until_no_more_can_be_gained(alpha, tol):
     found, n_iter = fall(tol)
     assert found >= (1 - tol) * whole
     assert n_iter < n_most
+
+
+def test_they_make_few_iterations_more_than_they_need(monkeypatch):
+    made, advance = [], solver.advance
+    monkeypatch.setattr(solver, "advance", lambda *given: made.append(1) or advance(*given))
+    model = LinearRegressor(penalty=L2(1e-2), optimizer="newton_cg", tol=1e-6).fit(X, Y)
+    n_made = len(made)
+    made.clear()
+    model.set_params(max_iter=model.n_iter_ - 1)
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X, Y)
+    assert 4 <= len(made) < n_made <= 1.25 * len(made)
 
 
 @pytest.mark.parametrize("has_intercept", [True, False])

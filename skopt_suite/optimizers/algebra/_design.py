@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,6 +66,8 @@ class Design:
         """Return raw predictions, (n_fits, n_samples, n_outputs)."""
         n_features = self.X.shape[1]
         weights = coef[:, :n_features]
+        if not coef.any():  # as fits begin
+            return np.zeros((len(coef), self.X.shape[0], coef.shape[2]))
         raw = _apart(self.X @ self._wide(weights), coef)
         if self.mean is not None:
             raw += coef[:, n_features:] - self._along(weights)
@@ -72,11 +75,14 @@ class Design:
 
     def transposed(self, slope: RawPredictions) -> Array:
         """Return the products of columns with numbers of rows, (n_fits, n_columns, n_outputs)."""
-        by_weights = _apart(self.X.T @ self._wide(slope), slope)
+        by_weights = _apart(self._columns @ self._wide(slope), slope)
         if self.mean is None:
             return by_weights
+        product = np.empty((len(slope), self.n_columns, slope.shape[2]))
         total = slope.sum(axis=1, keepdims=True)
-        return np.concatenate([by_weights - self.mean[..., None] * total, total], axis=1)
+        np.subtract(by_weights, self.mean[..., None] * total, out=product[:, :-1])
+        product[:, -1:] = total
+        return product
 
     def squares(self, total: Array) -> Array:
         """Return ``Σ_i h_i x_ij²``, were all h the same, from their sums (n_fits, 1, n_outputs)."""
@@ -131,6 +137,11 @@ class Design:
             for part in (self.mean, self.variance)
         )
         return Design(self.X, mean, variance)
+
+    @cached_property
+    def _columns(self) -> FeatureMatrix:
+        """The transpose of X, which shares its memory."""
+        return self.X.T
 
     def _along(self, weights: Array) -> Array:
         """Return ``x̄ᵀ w``, (n_fits, 1, n_outputs)."""

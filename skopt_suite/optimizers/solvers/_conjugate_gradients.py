@@ -12,7 +12,7 @@ from skopt_suite.optimizers.algebra._design import dot
 from skopt_suite.optimizers.algebra._truncated_cg import Search, System, advance
 from skopt_suite.optimizers.solvers._newton import at_most, ridge_of, rounds_to, write
 
-_FEWEST = 4  # iterations of a step
+_FIRST = 4  # iterations of the first step
 _SHARE = 4  # later steps have a quarter of what there were before
 _LEFT = 1e-4  # of the first objective: less than that its fall does not tell well enough
 
@@ -42,7 +42,7 @@ def step_of_quadratic(state: QuadraticState, params: Params, problem: Problem) -
     rows, system = problem.linear_rows(), _system(problem, state)
     if state.n_iter == 0:
         state = _begun(state, rows, system)
-    search, n_new = Search(*state[:5]), max(_FEWEST, state.n_iter // _SHARE)
+    search, n_new = Search(*state[:5]), state.n_iter // _SHARE or _FIRST
     for _ in range(n_new):
         search, gained = advance(system, search)
     n_iter = state.n_iter + n_new

@@ -33,7 +33,8 @@ class NewtonCG(Newton):
     With ``Q(d) = gᵀ d + dᵀ H d / 2`` the quadratic model of what a step d adds to the objective,
     conjugate gradients end after j iterations where ``j (Q_{j-1} - Q_j) <= η |Q_j|``. η is about
     the share of the objective that is yet to fall, but 0.1 at most. With the squared error Q is
-    the objective, and a step is at least four iterations that go on from those of the step before.
+    the objective; the first step is four iterations, and later ones, a quarter of what there were
+    before, go on from there.
 
     See Also
     --------
