@@ -223,7 +223,7 @@ class Optimizer(Component):
     takes_clusters: ClassVar[bool] = True
     """Whether it takes X that is on the workers of a cluster: it asks for no rows themselves."""
     reads_columns: ClassVar[bool] = False
-    """Whether sparse X is read column by column, so that it may be given so."""
+    """Whether sparse X may stay column by column, where it is given so."""
     only_linear: ClassVar[bool] = False
     """Whether it solves linear models only."""
     takes_devices: ClassVar[bool] = True

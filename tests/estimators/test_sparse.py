@@ -224,6 +224,19 @@ def test_what_the_user_gives_stays_as_it_is(name, container):
         np.testing.assert_array_equal(part, kept)
 
 
+@every
+@pytest.mark.parametrize("container", [to_unsorted, to_duplicates, scipy.sparse.csr_array])
+def test_quasi_newton_multiplies_with_columns_as_they_are(name, container, monkeypatch):
+    model, target = ALL[name]
+    settings = {"optimizer": "lbfgs", "early_stopping": False, "standardize": False, "max_iter": 5}
+    model = clone(model).set_params(**settings)
+    by_row, by_column = container(WIDE), container(WIDE.T).T
+    assert by_column.format == "csc"
+    expected = clone(model).fit(by_row, target)
+    monkeypatch.setattr(type(by_column), "tocsr", None)
+    assert_same(clone(model).fit(by_column, target), expected)
+
+
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_rows_that_train_are_csr_and_canonical_at_once(container):
     rows = CONTAINERS[container](WIDE)

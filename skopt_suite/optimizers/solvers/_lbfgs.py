@@ -67,6 +67,7 @@ class LBFGS(Optimizer):
 
     scratch_arrays = 8
     name = "lbfgs"
+    reads_columns = True  # it asks for products with all rows only
     is_full_batch = True
     is_incremental = False
     takes_prox = False
