@@ -6,7 +6,7 @@ import numpy as np
 from numba import int32
 
 from skopt_suite.backends.kernels._numba._entries import (
-    add_entries,
+    add_scaled_entries,
     dot_of_entries,
     square_of_entries,
 )
@@ -74,7 +74,7 @@ def _ascend(
             if step != 0.0:
                 furthest = max(furthest, far)
                 b -= step * give
-                add_entries(data, indices, start, stop, w, -step, inverse)
+                add_scaled_entries(data, indices, start, stop, w, -step, inverse)
         n_active, worst = kept, furthest
     others[0], others[1] = b, worst
 

@@ -16,9 +16,9 @@ from skopt_suite.backends.kernels._numba._types import part_of
 def dot_of_entries(data, indices, start, stop, w):
     """Return the sum of entries times the numbers that belong to them."""
     values, places = part_of(data, start, stop - start), part_of(indices, start, stop - start)
-    total = 0.0
+    total = w.dtype.type(0)
     for p in range(values.size):
-        total += values[p] * w[uint64(places[p])]
+        total += w[uint64(places[p])] * w.dtype.type(values[p])
     return total
 
 
@@ -37,14 +37,20 @@ def square_of_entries(data, indices, start, stop, scale):
 
 
 @jit_inner_views
-def add_entries(data, indices, start, stop, w, step, scale):
-    """Add a multiple of entries to the numbers that belong to them, times a scale: see above."""
+def add_entries(data, indices, start, stop, w, step):
+    """Add a multiple of entries to the numbers that belong to them."""
     values, places = part_of(data, start, stop - start), part_of(indices, start, stop - start)
+    for p in range(values.size):
+        w[uint64(places[p])] += step * w.dtype.type(values[p])
+
+
+@jit_inner_views
+def add_scaled_entries(data, indices, start, stop, w, step, scale):
+    """Add that, times a scale: one for all, or each its own."""
     if scale.size == 1:
-        step *= scale[0]
-        for p in range(values.size):
-            w[uint64(places[p])] += step * values[p]
-    else:
-        for p in range(values.size):
-            j = uint64(places[p])
-            w[j] += step * values[p] * scale[j]
+        add_entries(data, indices, start, stop, w, step * scale[0])
+        return
+    values, places = part_of(data, start, stop - start), part_of(indices, start, stop - start)
+    for p in range(values.size):
+        j = uint64(places[p])
+        w[j] += step * values[p] * scale[j]

@@ -7,8 +7,9 @@ A step costs in proportion to the values that are not zero: weights without a gr
 from __future__ import annotations
 
 from skopt_suite.backends.kernels._numba._body import call_loss
+from skopt_suite.backends.kernels._numba._entries import add_entries, dot_of_entries
 from skopt_suite.backends.kernels._numba._epoch import mean_of, share_of_mean
-from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_views, jit_views
+from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_views
 from skopt_suite.backends.kernels._numba._loading import load_targets, load_weights
 from skopt_suite.backends.kernels._numba._prefetch import prefetch_sparse_rows
 from skopt_suite.backends.kernels._numba._sparse_epoch import SMALL, multiply
@@ -91,7 +92,7 @@ def _predict(params, bias_at, rows, first, z, multiple):
         row = rows.order[first + i]
         start, stop = rows.indptr[row], rows.indptr[row + 1]
         if n_out == 1:
-            z[i, 0] = _dot(params, rows.data, rows.indices, start, stop)
+            z[i, 0] = dot_of_entries(rows.data, rows.indices, start, stop, params)
         else:
             z[i] = zero
             for position in range(start, stop):
@@ -103,14 +104,6 @@ def _predict(params, bias_at, rows, first, z, multiple):
 
 
 @jit_inlined
-def _dot(weights, values, indices, start, stop):
-    total = weights.dtype.type(0)
-    for position in range(start, stop):
-        total += weights[indices[position]] * weights.dtype.type(values[position])
-    return total
-
-
-@jit_inlined
 def add_products(weights, rows, first, delta, factor):
     """Add the gradient by weights, times a factor."""
     n_out = delta.shape[1]
@@ -119,16 +112,10 @@ def add_products(weights, rows, first, delta, factor):
         start, stop = rows.indptr[row], rows.indptr[row + 1]
         if n_out == 1:
             scale = weights.dtype.type(factor * delta[i, 0])
-            _add_row(weights, rows.data, rows.indices, start, stop, scale)
+            add_entries(rows.data, rows.indices, start, stop, weights, scale)
         else:
             for position in range(start, stop):
                 value = weights.dtype.type(factor * rows.data[position])
                 at = rows.indices[position] * n_out
                 for j in range(n_out):
                     weights[at + j] += value * delta[i, j]
-
-
-@jit_inner_views
-def _add_row(weights, values, indices, start, stop, scale):
-    for position in range(start, stop):
-        weights[indices[position]] += scale * weights.dtype.type(values[position])
