@@ -94,11 +94,13 @@ def _predict(params, bias_at, rows, first, z, multiple):
         if n_out == 1:
             z[i, 0] = dot_of_entries(rows.data, rows.indices, start, stop, params)
         else:
-            z[i] = zero
+            total = row_of(z, i)
+            total[:] = zero
             for position in range(start, stop):
                 value, at = z.dtype.type(rows.data[position]), rows.indices[position] * n_out
+                of_entry = part_of(params, at, n_out)
                 for j in range(n_out):
-                    z[i, j] += value * params[at + j]
+                    total[j] += value * of_entry[j]
         for j in range(n_out):
             z[i, j] = multiple * z[i, j] + (params[bias_at + j] if bias_at >= 0 else zero)
 
@@ -114,8 +116,9 @@ def add_products(weights, rows, first, delta, factor):
             scale = weights.dtype.type(factor * delta[i, 0])
             add_entries(rows.data, rows.indices, start, stop, weights, scale)
         else:
+            of_row = row_of(delta, i)
             for position in range(start, stop):
                 value = weights.dtype.type(factor * rows.data[position])
-                at = rows.indices[position] * n_out
+                of_entry = part_of(weights, rows.indices[position] * n_out, n_out)
                 for j in range(n_out):
-                    weights[at + j] += value * delta[i, j]
+                    of_entry[j] += value * of_row[j]

@@ -7,6 +7,7 @@ from skopt_suite.backends.kernels._numba._jit import jit_inlined, jit_inner_view
 from skopt_suite.backends.kernels._numba._keeping import keep
 from skopt_suite.backends.kernels._numba._loading import load_targets, load_weights
 from skopt_suite.backends.kernels._numba._moving import move
+from skopt_suite.backends.kernels._numba._types import part_of, row_of
 
 SMALL = 1e-6  # factor at which weights are stored anew, so that nothing is lost to rounding
 
@@ -83,11 +84,12 @@ def forward(params, rows, first, z, layer, negative_slope, multiple):
         row = rows.order[first + i]
         for j in range(n_out):
             z[i, j] = params[bias_at + j] if bias_at >= 0 else zero
+        total = row_of(z, i)
         for position in range(rows.indptr[row], rows.indptr[row + 1]):
             value = z.dtype.type(multiple * rows.data[position])
-            at = weights_at + rows.indices[position] * n_out
+            of_entry = part_of(params, weights_at + rows.indices[position] * n_out, n_out)
             for j in range(n_out):
-                z[i, j] += value * params[at + j]
+                total[j] += value * of_entry[j]
         if slope != 1:
             for j in range(n_out):
                 z[i, j] = z[i, j] if z[i, j] > zero else slope * z[i, j]
@@ -97,12 +99,12 @@ def forward(params, rows, first, z, layer, negative_slope, multiple):
 def _add_products(weights, rows, first, delta, n_out, factor):
     """Add the gradient of the loss by the weights of the first layer, times a factor."""
     for i in range(delta.shape[0]):
-        row = rows.order[first + i]
+        row, of_row = rows.order[first + i], row_of(delta, i)
         for position in range(rows.indptr[row], rows.indptr[row + 1]):
             value = weights.dtype.type(factor * rows.data[position])
-            at = rows.indices[position] * n_out
+            of_entry = part_of(weights, rows.indices[position] * n_out, n_out)
             for j in range(n_out):
-                weights[at + j] += value * delta[i, j]
+                of_entry[j] += value * of_row[j]
 
 
 @jit_inner_views
