@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import int32
 
+from skopt_suite.backends.kernels._numba._entries import add_scaled_entries, dot_of_entries
 from skopt_suite.backends.kernels._numba._entry import entry
 from skopt_suite.backends.kernels._numba._jit import jit_inner_views, jit_sum
 from skopt_suite.backends.kernels._numba._types import (
@@ -401,15 +402,11 @@ def _epoch_of_sparse_columns(data, indices, indptr, chosen, u, curvature, w, ter
         whole = known[1, j] + terms[1, j]
         if whole > 0.0:
             first, last, mean = indptr[chosen[j]], indptr[chosen[j] + 1], known[0, j]
-            slope = offset * mean * total
-            for place in range(first, last):
-                slope += data[place] * u[indices[place]]
+            slope = offset * mean * total + dot_of_entries(data, indices, first, last, u)
             step = _best(known[1, j] * w[j] - slope, whole, terms, j) - w[j]
             if step != 0.0:
                 w[j] += step
-                for place in range(first, last):
-                    i = indices[place]
-                    u[i] += step * data[place] * curvature[i]
+                add_scaled_entries(data, indices, first, last, u, step, curvature)
                 offset -= step * mean
                 most = max(most, abs(step) * whole)
     for i in range(u.size):
