@@ -55,6 +55,18 @@ def test_they_go_on_until_no_more_can_be_gained(alpha, tol):
     assert n_iter < n_most
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_an_iteration_that_gains_little_is_not_the_end(seed):
+    """Where one eigenvalue is far above the others, some iterations only find it again."""
+    rng = np.random.default_rng(seed)
+    wide = 0.1 * rng.normal(size=(200, 600)) + rng.normal(size=(200, 1)) * rng.normal(size=600)
+    y = wide[:, :20] @ rng.normal(size=20) + rng.normal(size=200)
+    best = Ridge(1e-4 * 200).fit(wide, y)
+    ours = LinearRegressor(penalty=L2(1e-4), optimizer="newton_cg", tol=1e-3).fit(wide, y)
+    lowest = ((y - best.predict(wide)) ** 2).mean() / 2 + 5e-5 * best.coef_ @ best.coef_
+    assert ours.loss_ - lowest <= 1e-3 * (y.var() / 2 - lowest)
+
+
 def test_they_make_few_iterations_more_than_they_need(monkeypatch):
     made, advance = [], solver.advance
     monkeypatch.setattr(solver, "advance", lambda *given: made.append(1) or advance(*given))

@@ -56,6 +56,7 @@ class Search(NamedTuple):
     conjugate: Array
     square: PerFit  # of the residual, in the inverse of the diagonal
     fall: PerFit
+    gained: PerFit  # in the last iteration
 
 
 def truncated_cg(system: System, gradient: Array, forcing: PerFit, most: int) -> Solved:
@@ -78,7 +79,7 @@ def truncated_cg(system: System, gradient: Array, forcing: PerFit, most: int) ->
     """
     conjugate = -system.inverse * gradient
     square, zero = -dot(conjugate, gradient), np.zeros(len(gradient))
-    search = Search(np.zeros_like(gradient), -gradient, conjugate, square, zero)
+    search = Search(np.zeros_like(gradient), -gradient, conjugate, square, zero, zero)
     found = Solved(np.zeros_like(gradient), zero.copy(), zero.copy())
     left = np.arange(len(gradient))
     for j in range(1, most + 1):
@@ -99,7 +100,11 @@ def truncated_cg(system: System, gradient: Array, forcing: PerFit, most: int) ->
 
 
 def advance(system: System, search: Search) -> tuple[Search, PerFit]:
-    """Return where one iteration leads, and by how much the model falls in it."""
+    """Return where one iteration leads, and by how much the model falls in it or the one before.
+
+    The larger of the two tells how much more it falls: where the largest eigenvalue is far above
+    the others, some iterations do no more than find it again.
+    """
     product = system.times(search.conjugate)
     along = dot(search.conjugate, product)
     is_curved = along > 0
@@ -111,7 +116,9 @@ def advance(system: System, search: Search) -> tuple[Search, PerFit]:
     ratio = square / np.where(search.square > 0, search.square, 1.0)
     conjugate = ahead + _per_fit(ratio) * search.conjugate
     gained = length * search.square / 2
-    return Search(direction, residual, conjugate, square, search.fall + gained), gained
+    fall = search.fall + gained
+    new = Search(direction, residual, conjugate, square, fall, gained)
+    return new, np.maximum(gained, search.gained)
 
 
 def _per_fit(values: PerFit) -> Array:

@@ -25,6 +25,7 @@ class QuadraticState(NamedTuple):
     conjugate: Array
     square: PerFit  # of the residual, in the inverse of the diagonal
     fall: PerFit
+    gained: PerFit  # in the last iteration
     value: PerFit  # where it began
     n_iter: int = 0
 
@@ -34,7 +35,7 @@ def begin_quadratic(params: Params, problem: Problem) -> QuadraticState:
     (layer,) = problem.layout.layers
     coef = problem.linear_rows().design.centred(layer.weights(params), layer.bias(params))
     unknown, zero = np.zeros_like(coef), np.zeros(len(coef))
-    return QuadraticState(coef, unknown, unknown.copy(), zero, zero.copy(), zero.copy())
+    return QuadraticState(coef, unknown, unknown, zero, zero, zero, zero)
 
 
 def step_of_quadratic(state: QuadraticState, params: Params, problem: Problem) -> Step:
@@ -42,7 +43,7 @@ def step_of_quadratic(state: QuadraticState, params: Params, problem: Problem) -
     rows, system = problem.linear_rows(), _system(problem, state)
     if state.n_iter == 0:
         state = _begun(state, rows, system)
-    search, n_new = Search(*state[:5]), state.n_iter // _SHARE or _FIRST
+    search, n_new = Search(*state[:6]), state.n_iter // _SHARE or _FIRST
     for _ in range(n_new):
         search, gained = advance(system, search)
     n_iter = state.n_iter + n_new
@@ -79,7 +80,7 @@ def _begun(state: QuadraticState, rows: LinearRows, system: System) -> Quadratic
     conjugate = system.inverse * residual
     square = dot(conjugate, residual)
     zero = np.zeros_like(square)
-    return QuadraticState(coef, residual, conjugate, square, zero, value)
+    return QuadraticState(coef, residual, conjugate, square, zero, zero, value)
 
 
 def _value(state: QuadraticState, search: Search, rows: LinearRows, system: System) -> PerFit:
