@@ -38,7 +38,7 @@ from skopt_suite.estimators._standardize import key_of, standardizes_targets
 from skopt_suite.estimators._targets import loss_on, placed_targets
 from skopt_suite.estimators._training_part import training_part
 from skopt_suite.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, Metric
-from skopt_suite.training import Job, Plan, Result, kind_of_steps
+from skopt_suite.training import Job, Parts, Plan, Result, kind_of_steps
 
 __all__ = [
     "SeenRows",
@@ -60,6 +60,7 @@ __all__ = [
     "sweep",
     "takes_chunks",
     "targets_to_score",
+    "tell_parts",
     "view_key",
     "warn_if_not_converged",
     "with_predictions",
@@ -195,6 +196,12 @@ def job_of(prepared: Prepared, plan: Plan) -> Job:
     loss = loss_on(plan.loss, prepared.targets, y)
     start = fresh_start(job.network, plan, loss, y, job.sample_weight)
     return replace(job, plan=plan, start=start)
+
+
+def tell_parts(model: Any, parts: Parts) -> None:
+    """Let the next fit of a model know the parts that all of its rows are made of."""
+    if not reason_to_train_alone(model):
+        model._parts = parts.seen_as(view_key(model))
 
 
 def fitted(model: TrainableEstimator, seen: SeenRows, job: Job, result: Result) -> Any:

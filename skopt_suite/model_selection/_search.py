@@ -21,7 +21,7 @@ from sklearn.utils import check_random_state, indexable
 from skopt_suite.backends import is_device_array, is_sparse
 from skopt_suite.chunks import is_chunked, is_stream
 from skopt_suite.estimators._callbacks import with_callbacks
-from skopt_suite.estimators._fused import is_trainable
+from skopt_suite.estimators._fused import is_trainable, tell_parts
 from skopt_suite.estimators._own_targets import given_to_score
 from skopt_suite.estimators._unread import refuse_unread
 from skopt_suite.model_selection._cost import SearchCost
@@ -43,6 +43,7 @@ from skopt_suite.model_selection._engine.private_sklearn import (
 from skopt_suite.model_selection._engine.progress import metadata_of
 from skopt_suite.model_selection._engine.rounds import Rounds
 from skopt_suite.model_selection._engine.settings import Cancellation, Settings
+from skopt_suite.model_selection._engine.shared import SharedRows
 from skopt_suite.model_selection._engine.shrinking import Shrinking
 from skopt_suite.model_selection._engine.sweeps.given import (
     GivenChunks,
@@ -55,6 +56,7 @@ from skopt_suite.model_selection._engine.sweeps.runner import runner_for
 from skopt_suite.model_selection._engine.time_limit import rounds_of
 from skopt_suite.model_selection._frames import frame_of
 from skopt_suite.model_selection._report import FusionReport, entries_of
+from skopt_suite.training import Parts
 
 
 class FusedSearch(BaseSearchCV):
@@ -122,7 +124,8 @@ class FusedSearch(BaseSearchCV):
             results = self._search(X, y, routed.splitter.split, settings, context)
             self._choose(results, refit_metric)
             if self.refit:
-                self._refit(*given, without_weights(chunks, routed.estimator.fit), context, told)
+                fit_params = without_weights(chunks, routed.estimator.fit)
+                self._refit(*given, fit_params, context, told, settings.shared.whole)
         self.scorer_ = getattr(scorer, "_scorers", scorer)
         self.cv_results_ = results
         self.cost_ = SearchCost.of(meter)
@@ -137,6 +140,7 @@ class FusedSearch(BaseSearchCV):
             return_estimator=getattr(self, "return_estimator", False),
             error_score=self.error_score,
             shrinking=Shrinking(),
+            shared=SharedRows(),
             keep="nothing",
             cancellation=Cancellation(),
             verbose=self.verbose,
@@ -306,7 +310,13 @@ class FusedSearch(BaseSearchCV):
         self.best_params_ = results["params"][self.best_index_]
 
     def _refit(
-        self, X: Any, y: Any, fit_params: dict[str, Any], context: Any, told: dict[str, Any]
+        self,
+        X: Any,
+        y: Any,
+        fit_params: dict[str, Any],
+        context: Any,
+        told: dict[str, Any],
+        parts: Parts | None,
     ) -> None:
         """Fit the best candidate on all of the data."""
         self.best_estimator_ = clone(self.estimator).set_params(
@@ -318,6 +328,8 @@ class FusedSearch(BaseSearchCV):
             start = time.time()
             if self._kept is not None:
                 fit_params = {**fit_params, **self._kept.refit_params(self.best_estimator_)}
+            if parts is not None:
+                tell_parts(self.best_estimator_, parts)
             if y is None:
                 self.best_estimator_.fit(X, **fit_params)
             else:

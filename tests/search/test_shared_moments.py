@@ -137,3 +137,29 @@ def test_targets_of_several_columns_go_along(n_rows):
             for train, test in KFold(5).split(X)
         ]
         assert_allclose(fused.cv_results_["mean_test_score"][k], np.mean(scores), rtol=1e-8)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize(
+    "cv", [KFold(5), ShuffleSplit(2, random_state=0)], ids=["folds", "overlapping"]
+)
+def test_the_refit_asks_only_for_rows_that_no_fold_has_trained_on(n_rows, cv, n_jobs):
+    X, y = data()
+    model, grid = LinearRegressor(penalty="l1", tol=1e-8), {"penalty__alpha": ALPHAS}
+    search = FusedGridSearchCV(model, grid, cv=cv, n_jobs=n_jobs).fit(X, y)
+    assert sum(n_rows) == N_SAMPLES
+    alone = LinearRegressor(penalty=search.best_estimator_.penalty_, tol=1e-8).fit(X, y)
+    assert_allclose(search.best_estimator_.coef_, alone.coef_, rtol=1e-8)
+    assert search.best_estimator_.fit(X[:300], y[:300]).intercept_ != alone.intercept_
+    assert sum(n_rows) == 2 * N_SAMPLES + 300
+
+
+def test_classes_of_all_rows_share_moments_of_inputs_with_folds(n_rows):
+    X, y = data()
+    y = np.digitize(y, np.quantile(y, [0.4, 0.7]))
+    model = LinearClassifier(optimizer="lbfgs", tol=1e-9)
+    search = FusedGridSearchCV(model, {"penalty__alpha": ALPHAS}, cv=KFold(5)).fit(X, y)
+    assert sum(n_rows) == N_SAMPLES
+    alone = LinearClassifier(optimizer="lbfgs", penalty=search.best_estimator_.penalty_, tol=1e-9)
+    found, expected = (one.predict_proba(X) for one in (search.best_estimator_, alone.fit(X, y)))
+    assert_allclose(found, expected, rtol=1e-3, atol=1e-5)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from skopt_suite.model_selection._engine.countdown import Countdown
 from skopt_suite.model_selection._engine.memory import Budget
 from skopt_suite.model_selection._engine.meter import Meter
+from skopt_suite.model_selection._engine.shared import SharedRows
 from skopt_suite.model_selection._engine.shrinking import Shrinking
 from skopt_suite.training import Cancelled, Keep
 
@@ -70,6 +71,7 @@ class Settings(NamedTuple):
     error_score: Any
     budget: Budget
     shrinking: Shrinking
+    shared: SharedRows
     keep: Keep
     cancellation: Cancellation
     meter: Meter

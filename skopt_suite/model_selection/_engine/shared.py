@@ -1,4 +1,4 @@
-"""Parts of rows that the training rows of several splits are made of."""
+"""Parts of rows that the training rows of several splits are made of, and all rows are, too."""
 
 from __future__ import annotations
 
@@ -15,12 +15,37 @@ _MOST_SPLITS = 60  # one bit of a number each
 _ROWS_PER_FEATURE, _FEWEST_ROWS = 4, 64  # of a part: moments are small beside its rows
 
 
-def shared_parts(X: Any, splits: Sequence[tuple[np.ndarray, np.ndarray]]) -> Sequence[Parts | None]:
-    """Return the parts of the training rows of every split; None where they do not pay.
+Splits = Sequence[tuple[np.ndarray, np.ndarray]]
 
-    Rows are in one part that are in the training rows of the same splits.
+
+class SharedRows:
+    """The parts that the rows of a search are made of, found for the splits of its last round.
+
+    Other processes find nothing.
     """
-    nothing = [None] * len(splits)
+
+    def __init__(self) -> None:
+        self._splits: Splits | None = None
+        self._of_splits: Sequence[Parts | None] = ()
+        self.whole: Parts | None = None
+        """Those of all rows; None where they do not pay."""
+
+    def __reduce__(self) -> tuple[type[SharedRows], tuple[()]]:
+        return SharedRows, ()
+
+    def of_splits(self, X: Any, splits: Splits) -> Sequence[Parts | None]:
+        """Return the parts of the training rows of every split; None where they do not pay.
+
+        Rows are in one part that are in the training rows of the same splits.
+        """
+        if splits is not self._splits:
+            self._splits = splits
+            self.whole, self._of_splits = _parts_of(X, splits)
+        return self._of_splits
+
+
+def _parts_of(X: Any, splits: Splits) -> tuple[Parts | None, Sequence[Parts | None]]:
+    nothing = None, [None] * len(splits)
     if is_chunked(X) or is_sparse(X) or not 1 < len(splits) <= _MOST_SPLITS:
         return nothing
     n_samples, *others = getattr(X, "shape", (0,))
@@ -34,10 +59,11 @@ def shared_parts(X: Any, splits: Sequence[tuple[np.ndarray, np.ndarray]]) -> Seq
     if len(kinds) * max(_FEWEST_ROWS, _ROWS_PER_FEATURE * others[0]) > n_samples:
         return nothing
     numbers, shared = np.searchsorted(kinds, splits_of), SharedMoments()
-    return [  # threads that begin together find different ones first
+    of_splits = [  # threads that begin together find different ones first
         Parts.of(numbers[rows], rows, shared).beginning_with(k * len(kinds) // len(splits))
         for k, rows in enumerate(train)
     ]
+    return Parts.of(numbers, np.arange(n_samples), shared), of_splits
 
 
 def _are_numbers(rows: np.ndarray, n_samples: int) -> bool:

@@ -20,7 +20,6 @@ from skopt_suite.model_selection._engine.meter import metered
 from skopt_suite.model_selection._engine.outcome import Outcome
 from skopt_suite.model_selection._engine.progress import PassBar
 from skopt_suite.model_selection._engine.settings import Settings
-from skopt_suite.model_selection._engine.shared import shared_parts
 from skopt_suite.training import Result
 
 
@@ -73,7 +72,8 @@ class Runner:
         first_id : int
             First free number of a task in `context`.
         """
-        groups, parts = self._groups(candidates), shared_parts(self._X, self._splits)
+        groups = self._groups(candidates)
+        parts = self._settings.shared.of_splits(self._X, self._splits)
         tasks = [
             Task(k, of_task, past[k], of_split)
             for k, of_split in enumerate(parts)
