@@ -118,7 +118,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
 
     def _fit(self, given: Given, initial: Initial | None = None, checkpoint: Any = None) -> Self:
         """Train on what is given, from where `initial` says or where a checkpoint is."""
-        parts = vars(self).pop("_parts", None)
+        parts = self.__dict__.pop("_parts", None)
         with unchanged_by_errors(self), explained_in_fits(self), Pace.of(self.verbose) as pace:
             kept = KeptFit.of(self, checkpoint)
             prepared = prepare(self, *given, initial=initial, seed=kept.seed)

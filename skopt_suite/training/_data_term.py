@@ -11,6 +11,12 @@ from skopt_suite.backends import Array, Params, PerFit, RawPredictions, averaged
 from skopt_suite.losses import Loss
 from skopt_suite.models import Context, Network
 from skopt_suite.training._blocks import added, rows_of_block, summed_in_blocks
+from skopt_suite.training._linear_pass import (
+    StackLoss,
+    linear_pass,
+    rows_of_pass,
+    takes_linear_pass,
+)
 from skopt_suite.training._rows import Rows, Source, Weights
 
 PLAIN = Context()
@@ -58,15 +64,34 @@ class DataTerm:
 
     def value(self, params: Params) -> PerFit:
         """Return the mean loss without dropout, (n_fits,)."""
-        raw, _ = self.network.forward(params, self.rows.X, self.context.without_dropout())
+        context = self.context.without_dropout()
+        found = self._in_one_call(params, context, needs_gradient=False)
+        if found is not None:
+            return found[0]
+        raw, _ = self.network.forward(params, self.rows.X, context)
         return self._mean(raw)[0]
 
     def value_and_gradient(self, params: Params) -> tuple[PerFit, Params]:
         """Return the mean loss, (n_fits,), and its gradient, (n_fits, n_params)."""
+        found = self._in_one_call(params, self.context, needs_gradient=True)
+        if found is not None:
+            return found
         raw, trace = self.network.forward(params, self.rows.X, self.context)
         self.moments = self.network.moments(trace)
         mean, delta = self._mean(raw)
         return mean, self.network.backward(trace, delta)
+
+    def _in_one_call(
+        self, params: Params, context: Context, needs_gradient: bool
+    ) -> tuple[PerFit, Any] | None:
+        """Return value and gradient where a kernel finds both; None elsewhere."""
+        X, y, weight = self.rows
+        if not takes_linear_pass(self.network, context, self.loss, params, X):
+            return None
+        (layer,), n_fits = self.network.layout.layers, len(params)
+        n_rows = rows_of_pass(layer.n_in, n_fits, params.itemsize, len(X))
+        loss = StackLoss.of(self.loss, n_fits)
+        return linear_pass(params, X, y, weight, loss, layer, n_rows, needs_gradient)
 
     def moments_at(self, params: Params) -> Array:
         """Return what the buffers of a network that has some are of these rows."""

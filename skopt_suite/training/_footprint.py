@@ -13,6 +13,7 @@ import numpy as np
 
 from skopt_suite._component import Component, stack
 from skopt_suite.backends import (
+    FeatureMatrix,
     Placement,
     State,
     is_narrow,
@@ -20,17 +21,19 @@ from skopt_suite.backends import (
     knows,
     writes_kernels,
 )
-from skopt_suite.models import ACTIVATIONS, Network
+from skopt_suite.models import ACTIVATIONS, Context, Network
 from skopt_suite.optimizers import ClipGradient
 from skopt_suite.optimizers.wrappers._base import Wrapper
 from skopt_suite.penalties import Penalty
 from skopt_suite.training._blocks import rows_in_cache, threads_for_sums
 from skopt_suite.training._compiled import MOST_ROWS, recipe_of
 from skopt_suite.training._job import Job
+from skopt_suite.training._linear_pass import COPIES, rows_of_pass, takes_linear_pass
 from skopt_suite.training._linear_view import has_cheap_spectrum
 from skopt_suite.training._objective import Terms
+from skopt_suite.training._plan import Plan
 from skopt_suite.training._reference import N_ROWS
-from skopt_suite.training._rows import Data, Weights
+from skopt_suite.training._rows import Data, Source, Weights
 from skopt_suite.training._trees import map_arrays
 
 _OBJECTS = 4096  # bytes of a fit's result, loss curve and specifications
@@ -174,9 +177,31 @@ def _activations(job: Job, data: Data, placement: Placement, is_weighted: bool) 
     if job.plan.optimizer.only_quadratic and _begins_at_constant(job):
         return 0  # it needs no predictions but for the initial loss
     n_rows = _rows_at_once(job, data, placement)
+    if placement.is_numpy and _takes_linear_pass(job, data):
+        n_threads = _threads(job, job.rows_per_step(data.train.n_samples))
+        n_features, item_size = job.network.sizes[0], _item_size(job)
+        return n_threads * COPIES * rows_of_pass(n_features, _STACK, item_size, n_rows)
     if job.plan.optimizer.only_quadratic:
         n_rows = min(n_rows, N_ROWS)
     return n_rows * (kept + max(momentary) + _of_outputs(job, is_weighted))
+
+
+def _takes_linear_pass(job: Job, data: Data) -> bool:
+    """Whether a kernel goes through the rows of a step with all fits of a stack at once."""
+    plan, source = job.plan, data.train
+    if source.has_parts or plan.optimizer.only_linear or plan.input_dropout:
+        return False
+    params, context = np.empty((_STACK, 0), job.dtype), Context(columns=job.columns)
+    return takes_linear_pass(job.network, context, job.loss, params, _some_inputs(plan, source))
+
+
+def _some_inputs(plan: Plan, source: Source) -> FeatureMatrix:
+    """Return inputs as a step sees them, of as few rows as tell how they lie in memory."""
+    if plan.optimizer.is_full_batch:
+        return source.seen
+    n_rows = min(2, source.n_samples)
+    order = np.arange(n_rows) if plan.shuffle else None
+    return source.batch(0, n_rows, order, Weights()).X
 
 
 def _rows_at_once(job: Job, data: Data, placement: Placement) -> int:

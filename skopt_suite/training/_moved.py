@@ -15,6 +15,7 @@ from skopt_suite.optimizers.wrappers._base import shows_what_trains
 from skopt_suite.optimizers.wrappers._clip_gradient import ClipState
 from skopt_suite.optimizers.wrappers._lookahead import LookaheadState
 from skopt_suite.training._epoch import Epoch
+from skopt_suite.training._numbers import columns, loss_numbers
 from skopt_suite.training._stack import Stack
 
 _KNOWN = "distance", "rate", "numerator", "mass"  # of Prodigy
@@ -62,7 +63,7 @@ def moved_of(epoch: Epoch, stack: Stack) -> Moved:
         rates=np.empty((n_fits, 0)),  # those of an epoch
         numbers=numbers_of(epoch, stack),
         limits=_limits(stack.optimizer, n_fits),
-        loss_numbers=_columns([getattr(loss, name) for name in loss.parameters], n_fits),
+        loss_numbers=loss_numbers(loss, n_fits),
         l2=_strengths(acts.separable.l2, n_fits, params.dtype),
         l1=_strengths(l1, n_fits, params.dtype),
         formula_numbers=_of_formula(acts.numbers, n_fits, params.dtype),
@@ -130,7 +131,7 @@ def _n_steps(of_rule: Any) -> np.ndarray:
 def _known(of_rule: Any) -> np.ndarray:
     """Return numbers that a rule finds."""
     names = _KNOWN if isinstance(of_rule, ProdigyState) else ()
-    return _columns([getattr(of_rule, name) for name in names], len(of_rule.moments))
+    return columns([getattr(of_rule, name) for name in names], len(of_rule.moments))
 
 
 def _moments(of_rule: Any) -> np.ndarray:
@@ -167,13 +168,13 @@ def _numbers(optimizer: Any, like: FitColumn) -> np.ndarray:
     numbers = _numbers_of_rule(rule, like)
     if isinstance(around, ScheduleFree):
         decay = getattr(around, "weight_decay", 0.0)
-        numbers = np.hstack([numbers, _columns([around.interpolation, decay], len(like))])
+        numbers = np.hstack([numbers, columns([around.interpolation, decay], len(like))])
     return np.ascontiguousarray(numbers)
 
 
 def _numbers_of_rule(rule: Any, like: FitColumn) -> np.ndarray:
     if isinstance(rule, Prodigy):
-        return _columns([getattr(rule, name) for name in rule.hyperparameters], len(like))
+        return columns([getattr(rule, name) for name in rule.hyperparameters], len(like))
     return rule.numbers(like)
 
 
@@ -182,16 +183,7 @@ def _limits(optimizer: Any, n_fits: int) -> np.ndarray:
     clip = parts_of(optimizer).clip
     if clip is None:
         return np.empty((n_fits, 0))
-    return _columns([np.inf if limit is None else limit for limit in clip.limits], n_fits)
-
-
-def _columns(values: list[Any], n_fits: int) -> np.ndarray:
-    """Return numbers of fits, (n_fits, ..., n) or one for all, as columns."""
-    columns = [
-        np.reshape(value, (-1, np.shape(value)[-1] if np.ndim(value) else 1)) for value in values
-    ]
-    columns = [np.broadcast_to(column, (n_fits, column.shape[1])) for column in columns]
-    return np.hstack([np.empty((n_fits, 0)), *columns])
+    return columns([np.inf if limit is None else limit for limit in clip.limits], n_fits)
 
 
 def _strengths(given: Any, n_fits: int, dtype: Any) -> np.ndarray:

@@ -13,9 +13,13 @@ import pytest
 from scipy.special import expit
 
 import skopt_suite  # noqa: F401  (every definition registers itself when it is imported)
+from skopt_suite._layout import DenseLayout
+from skopt_suite._target_type import TargetType
 from skopt_suite.backends import KERNELS, Placement, placement_for, to_numpy
 from skopt_suite.backends.kernels._registry import FUSED_IN
+from skopt_suite.losses import Huber, LogLoss, SquaredError
 from skopt_suite.models import ACTIVATIONS
+from skopt_suite.training._linear_pass import StackLoss
 
 NUMPY = Placement(np)
 
@@ -122,6 +126,17 @@ def zeros_too(array):
 def fits_last(array):
     """The same array, with the fits after the samples in memory."""
     return array.transpose(1, 0, 2).copy().transpose(1, 0, 2)
+
+
+def of_linear_models(
+    d, loss, kind, has_bias=True, n_samples=N_SAMPLES, n_features=4, needs_gradient=True
+):
+    """What passes over rows take: parameters, rows, no weights, losses, and the layout."""
+    layer = DenseLayout(n_features, 1, 0, n_features if has_bias else -1)
+    params, x = d.normal(n_features + has_bias), d.normal(n_samples, n_features)[0] / n_features
+    y = d.classes(2, n_samples, 1).astype(d.dtype)
+    of_stack = StackLoss.of(loss.on(TargetType(kind, 1)), d.n_fits)
+    return params, x, y, None, of_stack, layer, min(n_samples, 400), needs_gradient
 
 
 def of_rule(d, n_moments, n_numbers, later=0):
@@ -271,6 +286,27 @@ ARGUMENTS = {
         )
         for n_steps in (0, 1, 3, 4, 10)
     },
+    "linear_pass": lambda d: of_linear_models(d, LogLoss(), "labels"),
+    "linear_pass without intercepts": lambda d: of_linear_models(d, LogLoss(), "labels", False),
+    "linear_pass with weights of each fit": lambda d: (
+        *of_linear_models(d, SquaredError(), "numbers")[:3],
+        d.positive(N_SAMPLES),
+        *of_linear_models(d, SquaredError(), "numbers")[4:],
+    ),
+    "linear_pass with weights of all fits": lambda d: (
+        *of_linear_models(d, SquaredError(), "numbers")[:3],
+        d.positive(N_SAMPLES)[:1],
+        *of_linear_models(d, SquaredError(), "numbers")[4:],
+    ),
+    "linear_pass with losses of each fit": lambda d: of_linear_models(
+        d, Huber(np.linspace(0.3, 1.1, d.n_fits)[:, None, None]), "numbers"
+    ),
+    "linear_pass for values": lambda d: of_linear_models(
+        d, LogLoss(), "labels", needs_gradient=False
+    ),
+    "linear_pass over many rows": lambda d: of_linear_models(
+        d, LogLoss(), "labels", n_samples=901, n_features=90
+    ),
     "logistic_log_loss": lambda d: (
         d.normal(N_SAMPLES, N_UNITS, scale=10.0),
         d.classes(2, N_SAMPLES, N_UNITS).astype(d.dtype),

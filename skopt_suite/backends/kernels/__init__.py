@@ -6,6 +6,7 @@ from skopt_suite.backends.kernels._registry import (
     engine_for,
     kernel,
     knows,
+    knows_loss,
     steps_for,
     writes_kernels,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "engine_for",
     "kernel",
     "knows",
+    "knows_loss",
     "paused_collection",
     "steps_for",
     "warm_up",

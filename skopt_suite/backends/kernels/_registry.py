@@ -82,6 +82,12 @@ def knows(recipe: Recipe, array: Any) -> bool:
     return module is not None and module.knows(recipe)
 
 
+def knows_loss(name: str, array: Any) -> bool:
+    """Whether a backend has a body of a loss for arrays of that type; nothing is compiled."""
+    module = _module_of(array)
+    return module is not None and name in module.LOSSES
+
+
 def writes_kernels(array: Any) -> bool:
     """Whether kernels for arrays of that type are written from definitions."""
     is_off = os.environ.get("SKOPT_SUITE_FUSED_KERNELS", "1") == "0"

@@ -17,6 +17,7 @@ from skopt_suite.backends.kernels._numba import (
     _dual,
     _interior,
     _layers,
+    _linear_pass,
     _losses,
     _products,
     _rules,
@@ -24,9 +25,10 @@ from skopt_suite.backends.kernels._numba import (
     _updates,
 )
 from skopt_suite.backends.kernels._numba._compose import ComposedSteps, knows
+from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
 from skopt_suite.backends.kernels._numba._warm_up import compile_part, parts
 
-__all__ = ["FUSED", "ComposedSteps", "compile_part", "knows", "parts"]
+__all__ = ["FUSED", "LOSSES", "ComposedSteps", "compile_part", "knows", "parts"]
 
 FUSED: dict[str, Callable] = {
     "skopt_suite.backends._products.averaged": _products.averaged,
@@ -67,5 +69,6 @@ FUSED: dict[str, Callable] = {
     "skopt_suite.optimizers.solvers._lbfgs.oldest_to_newest": _updates.oldest_to_newest,
     "skopt_suite.penalties._base.add_scaled": _updates.add_scaled,
     "skopt_suite.penalties._base.soft_threshold": _updates.soft_threshold,
+    "skopt_suite.training._linear_pass.linear_pass": _linear_pass.linear_pass,
     **{name: _rules.stacked(body) for name, body in _rules.RULES.items()},
 }
