@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self, TypeVar
 
+import numpy as np
+
 from skopt_suite._completion import listing_params
 from skopt_suite._display import Displayed
 from skopt_suite._hashable import hashable
@@ -22,7 +24,8 @@ from skopt_suite.domains import Anything, Domain, Named, Range
 
 ComponentT = TypeVar("ComponentT", bound="Component")
 _UNDECLARED = Anything()  # what is not declared is not fusable
-_FIXED = frozenset((bool, int, float, str, type(None)))
+_NUMBERS = np.bool_, np.int32, np.int64, np.float32, np.float64
+_FIXED = frozenset((bool, int, float, str, type(None), *_NUMBERS))
 """Types of values that cannot be changed in place."""
 
 

@@ -14,7 +14,6 @@ from typing import Any, TypeGuard
 import numpy as np
 from sklearn.base import clone
 
-from skopt_suite._component import content
 from skopt_suite.backends import Array, Placement, placement_for
 from skopt_suite.domains import Range
 from skopt_suite.estimators._base import TrainableEstimator
@@ -190,7 +189,7 @@ def job_of(prepared: Prepared, plan: Plan) -> Job:
     """Return the job of another plan on the same rows; networks may start somewhere else."""
     job, source = prepared.job, prepared.data.train
     plan = settled_like(job.plan, plan)
-    if (content(plan.loss), plan.init) == (content(job.plan.loss), job.plan.init):
+    if (plan.loss_content, plan.init) == (job.plan.loss_content, job.plan.init):
         return replace(job, plan=plan)
     y = source.some_targets(source.n_samples)
     loss = loss_on(plan.loss, prepared.targets, y)

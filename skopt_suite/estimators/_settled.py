@@ -73,12 +73,8 @@ def settled_without_rows(model: TrainableEstimator, plan: Plan) -> Plan:
 
 def settled_like(other: Plan, plan: Plan) -> Plan:
     """Return a plan for the same rows as `other`, which is settled, and of the same pass."""
-    early_stopping, batch_size = other.early_stopping, other.batch_size
-    if plan.chooses_optimizer:
-        plan = plan.changed(optimizer=other.optimizer)
-    if (plan.early_stopping, plan.batch_size) == (early_stopping, batch_size):
-        return plan
-    return plan.changed(early_stopping=early_stopping, batch_size=batch_size)
+    optimizer = other.optimizer if plan.chooses_optimizer else plan.optimizer
+    return plan.settled(optimizer, other.early_stopping, other.batch_size)
 
 
 def auto_batch_size(n_rows: int) -> int:

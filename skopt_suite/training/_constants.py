@@ -7,11 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
-from skopt_suite._component import content, take
+from skopt_suite._component import take
 from skopt_suite.backends import Array, PerFit, namespace, sum_in_double, to_numpy, weighted_sum
-from skopt_suite.losses import Loss
 from skopt_suite.training._blocks import rows_in_cache
 from skopt_suite.training._job import Job
+from skopt_suite.training._numbers import is_varied
 from skopt_suite.training._rows import Source, Targets, Weights, blocks
 from skopt_suite.training._stack import Stack
 
@@ -82,7 +82,7 @@ class Constants:
         if not others:
             return baseline_on(self.source, first)[None]
         known: dict[Hashable, np.ndarray] = {}
-        keys = [(content(job.plan.loss), id(job.sample_weight)) for job in self.jobs]
+        keys = [(job.plan.loss_content, id(job.sample_weight)) for job in self.jobs]
         for key, job in zip(keys, self.jobs, strict=True):
             if key not in known:
                 known[key] = baseline_on(self.source, job)
@@ -105,7 +105,7 @@ class Constants:
         # Only the hyperparameters of the loss can differ, so mostly one fit stands for all.
         xp, loss, n_samples = namespace(constant), self.stack.terms.loss, targets.y.shape[0]
         n_fits, n_at_once = len(self.jobs), n_samples
-        if constant.shape[0] > 1 or _is_varied(loss):
+        if constant.shape[0] > 1 or is_varied(loss):
             n_at_once = self._rows_at_once(n_samples)
         elif n_fits > 1:
             n_fits, loss = 1, take(loss, xp.zeros(1, dtype=xp.int64, device=constant.device))
@@ -134,10 +134,3 @@ def baseline_on(source: Source, job: Job) -> np.ndarray:
     if len(parts) == 1 and parts[0].weight is not None:
         return loss.baseline(to_numpy(parts[0].y), to_numpy(parts[0].weight)[0])
     return loss.baseline(to_numpy(source.some_targets(source.n_samples)), weight)
-
-
-def _is_varied(loss: Loss) -> bool:
-    """Whether fits of a stack have different hyperparameters of the loss."""
-    names = [name for name, domain in loss.parameters.items() if domain.fusable]
-    values = [np.atleast_1d(to_numpy(getattr(loss, name))) for name in names]
-    return any((value != value[:1]).any() for value in values)

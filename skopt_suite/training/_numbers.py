@@ -1,4 +1,4 @@
-"""Hyperparameters of fits as columns, for kernels."""
+"""Hyperparameters of the fits of a stack."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from skopt_suite.backends import to_numpy
 from skopt_suite.losses import Loss
 
 
@@ -21,3 +22,10 @@ def columns(values: list[Any], n_fits: int) -> np.ndarray:
 def loss_numbers(loss: Loss, n_fits: int) -> np.ndarray:
     """Return the hyperparameters of a stacked loss, (n_fits, n_numbers)."""
     return columns([getattr(loss, name) for name in loss.parameters], n_fits)
+
+
+def is_varied(loss: Loss) -> bool:
+    """Whether fits of a stack have different hyperparameters of the loss."""
+    names = [name for name, domain in loss.parameters.items() if domain.fusable]
+    values = [np.atleast_1d(to_numpy(getattr(loss, name))) for name in names]
+    return any((value != value[:1]).any() for value in values)

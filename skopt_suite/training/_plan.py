@@ -8,7 +8,7 @@ from functools import cached_property
 from operator import is_not
 from typing import Any, NamedTuple
 
-from skopt_suite._component import fusion_key
+from skopt_suite._component import content, fusion_key
 from skopt_suite._hashable import hashable
 from skopt_suite.losses import Loss
 from skopt_suite.optimizers import Optimizer
@@ -19,6 +19,7 @@ _FEW_ROWS = 32  # which take hardly longer than one, in hardly more memory
 _AUTO_BATCH = 200
 AUTO_STRENGTH = 1e-4
 """Of penalties where the number of rows does not count, or is not known."""
+_OF_THIS_PLAN = "key", "loss_content", "_settled"  # what was found, which copies may not share
 
 
 class Known(NamedTuple):
@@ -63,9 +64,27 @@ class Plan:
         """Return a copy with other fields, as `replace` would, in a fraction of its time."""
         new = object.__new__(Plan)
         new.__dict__.update(self.__dict__)
-        new.__dict__.pop("key", None)
+        for name in _OF_THIS_PLAN:
+            new.__dict__.pop(name, None)
         new.__dict__.update(changes)
         return new
+
+    def settled(
+        self, optimizer: Optimizer, early_stopping: bool | str, batch_size: int | str
+    ) -> Plan:
+        """Return the plan for some rows, the same one for all rows that ask for the same."""
+        found, said = self.__dict__.get("_settled", self), (early_stopping, batch_size)
+        if found.optimizer is not optimizer or (found.early_stopping, found.batch_size) != said:
+            found = self.changed(
+                optimizer=optimizer, early_stopping=early_stopping, batch_size=batch_size
+            )
+            self.__dict__["_settled"] = found
+        return found
+
+    @cached_property
+    def loss_content(self) -> Hashable:
+        """What plans share whose losses say the same."""
+        return content(self.loss)
 
     @cached_property
     def key(self) -> tuple[Hashable, ...]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skopt_suite._component import content
 from skopt_suite._component import stack as stacked
 from skopt_suite.backends import (
     PerFit,
@@ -104,7 +103,7 @@ def _null_losses(jobs: Sequence[Job], rows: Rows, placement: Placement) -> np.nd
     known: dict[tuple[Hashable, int], float] = {}
     null = []
     for k, job in enumerate(jobs):
-        key = content(job.plan.loss), k % n_weights
+        key = job.plan.loss_content, k % n_weights
         if key not in known:
             weight = None if rows.weight is None else rows.weight[k % n_weights, :]
             known[key] = null_loss(job.loss, rows.y, weight, placement)
