@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from skopt_suite._component import take
 from skopt_suite.backends import Array, Params, PerFit, RawPredictions, averaged
 from skopt_suite.losses import Loss
@@ -17,6 +19,7 @@ from skopt_suite.training._linear_pass import (
     rows_of_pass,
     takes_linear_pass,
 )
+from skopt_suite.training._numbers import is_varied
 from skopt_suite.training._rows import Rows, Source, Weights
 
 PLAIN = Context()
@@ -169,10 +172,25 @@ class WholeTerm(DataTerm):
 
     def value_and_gradient(self, params: Params) -> tuple[PerFit, Params]:
         """Return the mean loss, (n_fits,), and its gradient, (n_fits, n_params)."""
+        if self._is_one_point(params):
+            one, n_fits = self.take(np.zeros(1, dtype=np.int64)), len(params)
+            found = one.value_and_gradient(params[:1])
+            return np.repeat(found[0], n_fits), np.repeat(found[1], n_fits, axis=0)
         if self._is_one_block(params):
             return super().value_and_gradient(params)
         value, gradient = self._mean_over(lambda term: term.value_and_gradient(params), params)
         return value, gradient
+
+    def _is_one_point(self, params: Params) -> bool:
+        """Whether fits cannot differ yet: those of a search mostly begin at the same point."""
+        if type(params) is not np.ndarray or len(params) < 2 or (params[-1] != params[0]).any():
+            return False
+        if self.network.n_buffers or any(part is not None for part in self.context):
+            return False
+        weights = self.weights.values
+        if is_varied(self.loss) or not (weights is None or len(weights) == 1):
+            return False
+        return bool((params == params[0]).all())
 
     def _is_one_block(self, params: Params) -> bool:
         if self.source.has_parts:
