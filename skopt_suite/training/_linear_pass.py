@@ -26,7 +26,7 @@ from skopt_suite.training._names import loss_name
 from skopt_suite.training._numbers import loss_numbers
 
 _CACHE = 2**18  # bytes of rows, and of what a pass computes of them: next to the processor
-_FEWEST = 64  # rows, or products take longer than the cache saves
+_FEWEST = 256  # rows, or products and calls take longer than the cache saves
 COPIES = 2
 """Arrays like raw predictions that a kernel has."""
 

@@ -25,10 +25,10 @@ from skopt_suite.backends.kernels._numba import (
     _updates,
 )
 from skopt_suite.backends.kernels._numba._compose import ComposedSteps, knows
-from skopt_suite.backends.kernels._numba._loss_bodies import LOSSES
+from skopt_suite.backends.kernels._numba._loss_bodies import IN_BULK
 from skopt_suite.backends.kernels._numba._warm_up import compile_part, parts
 
-__all__ = ["FUSED", "LOSSES", "ComposedSteps", "compile_part", "knows", "parts"]
+__all__ = ["FUSED", "IN_BULK", "ComposedSteps", "compile_part", "knows", "parts"]
 
 FUSED: dict[str, Callable] = {
     "skopt_suite.backends._products.averaged": _products.averaged,

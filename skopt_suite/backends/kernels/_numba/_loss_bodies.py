@@ -41,6 +41,10 @@ LOSSES: dict[str, Body] = {
 }
 """By the definition of value and gradient, and the kind of targets or raw predictions."""
 
+_ONE_BY_ONE = "LogCosh", "Poisson", "Gamma", "Tweedie", "Focal"
+IN_BULK = {name for name in LOSSES if name.split(".")[3] not in _ONE_BY_ONE}
+"""Those that take no longer for many rows than NumPy, which computes all functions as vectors."""
+
 WITH_NUMBERS: dict[str, Body] = {
     "skopt_suite.losses._log_loss.LogLoss.value_and_gradient, classes": Body(
         of_classes.smoothed_log_loss_of_classes, loss_type
