@@ -133,7 +133,7 @@ class Layout:
         n_biases = sum(layer.n_out for layer in self.layers if layer.has_bias)
         return self.n_weights + n_biases + sum(norm.n_units for norm in self.norms)
 
-    @property
+    @cached_property
     def largest_layer(self) -> int:
         """Number of weights of the largest layer."""
         return max(layer.n_weights for layer in self.layers)

@@ -131,10 +131,8 @@ def like(params: Array, *values: Array) -> tuple[Array, ...]:
     >>> learning_rate.dtype, momentum
     (dtype('float32'), 0.9)
     """
-    return tuple(
-        float(value) if isinstance(value, Real) else _astype(value, params.dtype)
-        for value in values
-    )
+    dtype = params.dtype
+    return tuple([_number_or_array(value, dtype) for value in values])
 
 
 def in_precision(X: FeatureMatrix, dtype: Any) -> FeatureMatrix:
@@ -170,6 +168,12 @@ def rows_in_precision(X: np.ndarray, rows: np.ndarray, dtype: Any) -> np.ndarray
     for start in range(0, len(rows), size):
         copy[start : start + size] = X[rows[start : start + size]]
     return copy
+
+
+def _number_or_array(value: Any, dtype: Any) -> Any:
+    if type(value) is not np.ndarray and isinstance(value, Real):
+        return float(value)
+    return _astype(value, dtype)
 
 
 def _astype(array: Array, dtype: Any) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import numpy as np
 import scipy.sparse
 
 from skopt_suite.backends._shapes import Array, FeatureMatrix
@@ -12,6 +13,8 @@ from skopt_suite.backends._shapes import Array, FeatureMatrix
 
 def is_sparse(X: Any) -> bool:
     """Whether `X` is a sparse container of SciPy or of cupyx."""
+    if type(X) is np.ndarray:  # of abstract classes it takes long to tell
+        return False
     return scipy.sparse.issparse(X) or is_device_sparse(X)
 
 

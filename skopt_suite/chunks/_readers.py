@@ -194,6 +194,8 @@ class OfCallable(_Alone):
 
 def reader_of(X: Any) -> Reader | None:
     """Return what reads X chunk by chunk; None where X is what one holds in memory."""
+    if type(X) is np.ndarray:
+        return None
     if isinstance(X, np.memmap):
         return OfMap(X) if _is_streamed(X) else None
     if is_of_dask(X):
@@ -251,7 +253,7 @@ def _is_streamed(X: np.memmap) -> bool:
 
 def _is_lazy(X: Any) -> bool:
     """Whether X is something of dask, such as an array, a bag or what is delayed."""
-    return type(X).__module__.partition(".")[0].startswith("dask") and hasattr(X, "compute")
+    return hasattr(X, "compute") and type(X).__module__.partition(".")[0].startswith("dask")
 
 
 def _dimensions(X: Any) -> int:

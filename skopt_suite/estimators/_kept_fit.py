@@ -52,8 +52,9 @@ class KeptFit:
     @property
     def seed(self) -> int | None:
         """What it has drawn from a ``random_state`` that is no number; None: nothing yet."""
-        is_number = isinstance(self.model.random_state, Integral)
-        return None if is_number or self.manifest is None else self.manifest.drawn.get("seed")
+        if self.manifest is None or isinstance(self.model.random_state, Integral):
+            return None
+        return self.manifest.drawn.get("seed")
 
     def begin(self, job: Job, given: Given) -> Keeper | None:
         """Return what keeps the fit; raise if the folder is another one's."""

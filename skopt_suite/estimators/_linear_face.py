@@ -100,7 +100,7 @@ class LinearFace(TrainableEstimator):
     def _model_attributes(self, network: Network, targets: Any, params: Any) -> dict[str, Any]:
         (layer,) = network.layout.layers
         xp = namespace(params)
-        stack = xp.reshape(params, (1, -1))
+        stack = params[None, ...]
         weights = layer.weights(stack)[0, ...].T
         intercepts = layer.bias(stack)[0, 0, :] if layer.has_bias else xp.zeros_like(weights[:, 0])
         return {"coef_": weights, "intercept_": intercepts}

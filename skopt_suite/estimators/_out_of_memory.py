@@ -15,13 +15,24 @@ def explained(model: Any, error: MemoryError) -> MemoryError:
     return MemoryError(f"{what} Change one of these: {'; '.join(_changes(model))}.")
 
 
-@contextmanager
-def explained_in_fits(model: Any) -> Iterator[None]:
-    """Explain where memory ran out."""
-    try:
-        yield
-    except MemoryError as error:
-        raise explained(model, error) from error
+class explained_in_fits:
+    """A context that explains where memory ran out.
+
+    Parameters
+    ----------
+    model : object
+        Whose fit is in it.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, MemoryError):
+            raise explained(self.model, error) from error
 
 
 @contextmanager

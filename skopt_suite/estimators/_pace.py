@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import perf_counter
 from typing import Self
 
@@ -23,12 +23,13 @@ class Pace:
         self._seconds_of_epochs = 0.0
 
     @classmethod
+    def of(cls, verbose: int) -> AbstractContextManager[Self | None]:
+        """Return a context that watches the rows that are read, where that is asked for."""
+        return nullcontext() if verbose < 2 else cls._watching()
+
+    @classmethod
     @contextmanager
-    def of(cls, verbose: int) -> Iterator[Self | None]:
-        """Watch the rows that are read in this block, where that is asked for."""
-        if verbose < 2:
-            yield None
-            return
+    def _watching(cls) -> Iterator[Self]:
         pace = cls()
         with watched_rows(pace.add):
             yield pace

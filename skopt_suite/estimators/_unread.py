@@ -5,6 +5,8 @@ from __future__ import annotations
 from os import PathLike
 from typing import Any
 
+import numpy as np
+
 from skopt_suite.chunks import is_iterable_only, is_stream
 
 __all__ = ["refuse_lazy", "refuse_names", "refuse_unread"]
@@ -13,6 +15,8 @@ __all__ = ["refuse_lazy", "refuse_names", "refuse_unread"]
 def refuse_lazy(owner: str, **given: Any) -> None:
     """Raise if chunks were given, or what has no rows with numbers."""
     for name, rows in given.items():
+        if type(rows) is np.ndarray:
+            continue
         if is_stream(rows):
             raise TypeError(
                 f"{owner}: {name} must be in memory; got {type(rows).__name__}, which gives "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -95,17 +95,20 @@ class Penalty(Component):
                 setattr(resolved, name, strength)
         return resolved
 
-    def _given_per(self, what: str) -> list[str]:
+    @classmethod
+    @functools.cache
+    def _given_per(cls, what: str) -> tuple[str, ...]:
         """Return the names of parameters that may be given per layer or per feature."""
-        return [
+        return tuple(
             name
-            for name, domain in self.parameters.items()
+            for name, domain in cls.parameters.items()
             if isinstance(domain, Vector) and domain.per == what
-        ]
+        )
 
     def _check_lengths(self, what: str, n_wanted: int, things: str) -> None:
         for name in self._given_per(what):
-            n_given = np.size(getattr(self, name))
+            value = getattr(self, name)
+            n_given = 1 if isinstance(value, (float, str)) else np.size(value)
             if n_given not in (1, n_wanted):
                 raise ValueError(
                     f"{type(self).__name__}: {name} must be one number, or one for each of the "
@@ -309,7 +312,7 @@ def scaled_square(scale: FitColumn | FlatWeights | float, weights: FlatWeights) 
     """Return ``Σ_j scale_j weights_j²`` of every fit; see `scaled_sum`."""
     xp = namespace(weights)
     (scale,) = like(weights, scale)
-    if isinstance(scale, Real) or scale.shape[1] > 1:
+    if isinstance(scale, float) or scale.shape[1] > 1:
         return xp.vecdot(scale * weights, weights)
     return scale[:, 0] * xp.vecdot(weights, weights)
 
@@ -326,7 +329,7 @@ def scaled_sum(scale: FitColumn | FlatWeights | float, terms: FlatWeights) -> Pe
     """
     xp = namespace(terms)
     (scale,) = like(terms, scale)
-    if isinstance(scale, Real):
+    if isinstance(scale, float):
         return scale * xp.sum(terms, axis=-1)
     if scale.shape[1] == 1:
         return scale[:, 0] * xp.sum(terms, axis=-1)

@@ -15,9 +15,11 @@ from skopt_suite.training._numbers import is_varied
 from skopt_suite.training._rows import Source, Targets, Weights, blocks
 from skopt_suite.training._stack import Stack
 
+_AT_ONCE = 2**14  # rows that few constants are tried on, at the least
+
 
 class Constants:
-    """The mean losses of constant raw predictions on all rows, each found once, when it is asked.
+    """The mean losses of constant raw predictions on all rows, found when they are asked for.
 
     Parameters
     ----------
@@ -29,10 +31,22 @@ class Constants:
         The rows.
     n_at_once : int
         How many of them it looks at, where fits have different losses.
+    wants_null : bool
+        Whether `null_losses` are going to be asked for.
     """
 
-    def __init__(self, jobs: Sequence[Job], stack: Stack, source: Source, n_at_once: int) -> None:
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        stack: Stack,
+        source: Source,
+        n_at_once: int,
+        wants_null: bool = True,
+    ) -> None:
         self.jobs, self.stack, self.source, self.n_at_once = jobs, stack, source, n_at_once
+        has_bias = stack.terms.network.output_bias
+        self._is_linked = has_bias and jobs[0].loss.has_link
+        self._wants_best = has_bias and (wants_null or self._is_linked)
 
     @property
     def null_losses(self) -> np.ndarray:
@@ -40,9 +54,9 @@ class Constants:
 
         A model without an intercept has 0 for all rows and no other.
         """
-        lowest = self._loss_of_zero
-        if self.stack.terms.network.output_bias:
-            lowest = np.minimum(lowest, self._loss_of_best)
+        lowest, *others = self._losses
+        for loss in others:
+            lowest = np.minimum(lowest, loss)
         return lowest + np.zeros(len(self.jobs))
 
     @property
@@ -56,11 +70,7 @@ class Constants:
     @property
     def loss_of_no_model(self) -> np.ndarray:
         """The losses of these, (n_fits,) or (1,)."""
-        return self._loss_of_best if self._is_linked else self._loss_of_zero
-
-    @property
-    def _is_linked(self) -> bool:
-        return self.jobs[0].loss.has_link and self.stack.terms.network.output_bias
+        return self._losses[self._is_linked]
 
     @cached_property
     def _targets(self) -> list[Targets]:
@@ -68,12 +78,26 @@ class Constants:
         return list(self.source.targets(stack.weights, stack.terms.loss.targets))
 
     @cached_property
-    def _loss_of_zero(self) -> np.ndarray:
-        return self._loss_of(np.zeros((1, self.stack.n_outputs)))
+    def _losses(self) -> list[np.ndarray]:
+        """Those of 0 and, where they are wanted, of the best: each (n_fits,) or (1,)."""
+        constants = [np.zeros((1, self.stack.n_outputs))]
+        if self._wants_best:
+            constants.append(self._best)
+        if not self._are_shared(constants[-1]):
+            return [self._loss_of(constant) for constant in constants]
+        losses = self._loss_of(np.concatenate(constants))
+        return [losses[i : i + 1] for i in range(len(losses))]
+
+    def _are_shared(self, constant: np.ndarray) -> bool:
+        """Whether a constant, (n_fits or 1, n_outputs), has the same loss in all fits."""
+        weight = self.stack.weights.values
+        has_one = weight is None or weight.shape[0] == 1
+        return has_one and constant.shape[0] == 1 and not self._is_varied
 
     @cached_property
-    def _loss_of_best(self) -> np.ndarray:
-        return self._loss_of(self._best)
+    def _is_varied(self) -> bool:
+        """Whether fits have different hyperparameters of the loss."""
+        return is_varied(self.stack.terms.loss)
 
     @cached_property
     def _best(self) -> np.ndarray:
@@ -89,7 +113,7 @@ class Constants:
         return np.stack([known[key] for key in (keys if len(known) > 1 else keys[:1])])
 
     def _loss_of(self, raw: np.ndarray) -> np.ndarray:
-        """Return the mean losses of raw predictions, (n_fits,) or (1,)."""
+        """Return the mean losses of raw predictions, (n_fits,) or as many as there are of these."""
         params = self.stack.params
         constant = namespace(params).asarray(
             raw[:, None, :], dtype=params.dtype, device=params.device
@@ -101,15 +125,14 @@ class Constants:
         return total / self.source.n_samples
 
     def _sums(self, constant: Array, targets: Targets) -> Iterator[Array]:
-        """Yield weighted sums of the losses of some rows each, (n_fits,) or (1,)."""
+        """Yield weighted sums of the losses of some rows each, (n_fits,) or (n_constants,)."""
         # Only the hyperparameters of the loss can differ, so mostly one fit stands for all.
-        xp, loss, n_samples = namespace(constant), self.stack.terms.loss, targets.y.shape[0]
-        n_fits, n_at_once = len(self.jobs), n_samples
-        if constant.shape[0] > 1 or is_varied(loss):
-            n_at_once = self._rows_at_once(n_samples)
-        elif n_fits > 1:
-            n_fits, loss = 1, take(loss, xp.zeros(1, dtype=xp.int64, device=constant.device))
-        for block in blocks(n_samples, n_at_once):
+        xp, loss, n_fits = namespace(constant), self.stack.terms.loss, constant.shape[0]
+        if self._is_varied:
+            n_fits = len(self.jobs)
+        elif len(self.jobs) > 1:
+            loss = take(loss, xp.zeros(1, dtype=xp.int64, device=constant.device))
+        for block in blocks(targets.y.shape[0], self._rows_at_once(n_fits, targets.y.shape[0])):
             y = targets.y[block, ...]
             zeros = xp.zeros((n_fits, y.shape[0], 1), dtype=constant.dtype, device=constant.device)
             values = loss.value_and_gradient(y, zeros + constant)[0]
@@ -118,9 +141,11 @@ class Constants:
             else:
                 yield weighted_sum(values, targets.weight[:, block])
 
-    def _rows_at_once(self, n_samples: int) -> int:
-        """Return how many rows all fits look at: no more than in a step."""
+    def _rows_at_once(self, n_fits: int, n_samples: int) -> int:
+        """Return how many rows so many fits look at: many of them no more than in a step."""
         network, params = self.stack.terms.network, self.stack.params
+        if n_fits <= 2:  # which may stand for all
+            return max(_AT_ONCE, -(-n_samples // n_fits))
         if type(params) is not np.ndarray:
             return self.n_at_once
         in_cache = rows_in_cache(network, len(params), params.itemsize, n_samples)

@@ -91,8 +91,7 @@ def epoch_of(
     whole: Objective | None = None,
 ) -> Epoch:
     """Return what the steps of an epoch of a stack need, that many epochs after the beginning."""
-    times = placement.asarray(time + np.arange(n_steps) / n_steps)
-    when = stack.schedule_state, times, stack.horizon
+    factors, momenta = _scheduled(stack, placement, n_steps, time)
     return Epoch(
         terms=stack.terms,
         optimizer=stack.optimizer,
@@ -100,12 +99,24 @@ def epoch_of(
         weights=stack.weights,
         batch_size=batch_size,
         order=order,
-        factors=stack.schedule.factors(*when),
-        momenta=stack.schedule.momenta(*when) if stack.optimizer.has_momentum else None,
+        factors=factors,
+        momenta=momenta,
         number=int(time),
         dropout=stack.dropout,
         whole=whole,
     )
+
+
+def _scheduled(
+    stack: Stack, placement: Placement, n_steps: int, time: float
+) -> tuple[Array, Array | None]:
+    """Return what the schedule says of the learning rate and of the momentum in every step."""
+    optimizer, schedule, xp = stack.optimizer, stack.schedule, placement.xp
+    if not optimizer.takes_schedule:
+        return xp.ones((len(stack.index), n_steps), dtype=xp.float64, device=placement.device), None
+    times = placement.asarray(time + np.arange(n_steps) / n_steps)
+    when = stack.schedule_state, times, stack.horizon
+    return schedule.factors(*when), schedule.momenta(*when) if optimizer.has_momentum else None
 
 
 class Moving(Protocol):

@@ -39,19 +39,25 @@ def are_far_off(
     progress : Progress
         What the loss of the best constant is, and which share of a fall does not matter.
     """
-    seem_done = np.isin(reasons, ("converged", "precision"))
+    loss = stack.terms.loss
+    if not _has_tails(loss):
+        return np.zeros(len(reasons), dtype=bool)
+    seem_done = (reasons == "converged") | (reasons == "precision")
     if seem_done.any():
-        seem_done &= _are_in_tails(stack.terms.loss, source, progress.null)
+        seem_done &= _are_in_tails(loss, source, progress.null)
     if seem_done.any():
         seem_done &= _could_be_lower(objective, stack.params, progress)
     return seem_done
 
 
+def _has_tails(loss: Any) -> bool:
+    """Whether there are places where the loss may be curved less than anywhere else."""
+    return not loss.is_quadratic and "numbers" in loss.kinds and loss.curvature() is not None
+
+
 def _are_in_tails(loss: Any, source: Source, null: np.ndarray) -> np.ndarray:
     """Return for which fits most targets are where the loss is hardly curved, (n_fits,)."""
     bound = loss.curvature()
-    if bound is None or loss.is_quadratic or "numbers" not in loss.kinds:
-        return np.zeros(len(null), dtype=bool)
     variance = np.asarray(to_numpy(source.some_targets(_TARGETS)), dtype=np.float64).var(axis=0)
     return 2 * null < _LINEAR * np.ravel(to_numpy(bound)) * variance.sum()
 

@@ -40,7 +40,7 @@ from skopt_suite.training._stopping import N_TIMES, Progress, divergence_error, 
 from skopt_suite.training._trees import in_precision_of, is_packed, one_on_host, unpack
 
 Keep = Literal["memory", "paused", "nothing"]
-_IN_DOUBT = ("diverged", "stalled")
+_IN_DOUBT = frozenset(["diverged", "stalled"])
 """Why fits end that cannot go on: of numbers that are not finite, too."""
 
 
@@ -174,9 +174,9 @@ class _Pass:
     def _progress(self) -> Progress:
         """Return how far fits are, and what that is measured in: NaN where nobody asks."""
         given = self.jobs, self.stack, self.data.train, self.n_at_once
-        constants = Constants(*given)
-        reference = reference_losses(*given, constants)
         is_asked = self.n_epochs is None
+        constants = Constants(*given, wants_null=is_asked)
+        reference = reference_losses(*given, constants)
         null = constants.null_losses if is_asked else np.full(len(self.jobs), np.nan)
         return Progress.start(self.jobs, reference, null)
 
@@ -238,8 +238,9 @@ class _Pass:
             is_best = self.progress.observe(watched)
         if stops_early:
             self._keep_best(is_best)
-        column = self.placement.asarray(watched[:, None], dtype="float64")
-        stack.schedule_state = stack.schedule.observe(stack.schedule_state, column)
+        if stack.optimizer.takes_schedule:
+            column = self.placement.asarray(watched[:, None], dtype="float64")
+            stack.schedule_state = stack.schedule.observe(stack.schedule_state, column)
 
         diverged = self.progress.diverged(loss, params_sum)
         stopped = self._tell_observer(loss, score, diverged)
@@ -295,7 +296,7 @@ class _Pass:
         (done,) = is_done.nonzero()
         if len(done) == 0:
             return
-        if np.isin(reasons, _IN_DOUBT).any():
+        if not _IN_DOUBT.isdisjoint(reasons):
             self.data.train.look_for_nan()
         shown, penalties = self.stack.shown_params, self._penalties(done)
         for k, penalty in zip(done.tolist(), penalties.tolist(), strict=True):
@@ -343,8 +344,10 @@ class _Pass:
         )
 
     def _penalties(self, done: np.ndarray) -> np.ndarray:
-        """Return the penalties of the fits at positions `done` of the stack."""
+        """Return the penalties of the fits at positions `done` of the stack; NaN of solvers."""
         stack, penalty, params = self.stack, self.stack.terms.penalty, self.stack.params
+        if stack.optimizer.is_full_batch:
+            return np.full(len(done), np.nan)
         if len(done) < len(stack.index):
             index = self.placement.asarray(done)
             penalty, params = take(penalty, index), self.placement.xp.take(params, index, axis=0)

@@ -36,12 +36,12 @@ def reference_losses(
 def _predicts(stack: Stack, constant: np.ndarray) -> bool:
     """Whether all fits begin as linear models that predict a constant, or one each."""
     network, params = stack.terms.network, stack.params
-    (*hidden, last), weights = network.layout.layers, network.layout.weights(params)
-    if hidden or bool(namespace(params).any(weights)):
+    if network.n_hidden or bool(namespace(params).any(network.layout.weights(params))):
         return False
-    if not last.has_bias:
+    (layer,) = network.layout.layers
+    if not layer.has_bias:
         return not constant.any()
-    bias = to_numpy(last.bias(params))[:, 0, :]
+    bias = to_numpy(layer.bias(params))[:, 0, :]
     return bool((bias == constant.astype(bias.dtype)).all())
 
 

@@ -26,7 +26,7 @@ class Result:
     ``"no_improvement"``, ``"max_iter"``, ``"callback"``, ``"stalled"`` or ``"diverged"``."""
     memory: Memory | None
     penalty: float = math.nan
-    """What of the objective is the penalty, at the end."""
+    """What of the objective is the penalty, at the end; NaN of solvers, of which nobody asks."""
     null_loss: float = math.nan
     """Loss of the best constant prediction; NaN where nobody asked for it."""
     dual_gap: np.ndarray | None = None

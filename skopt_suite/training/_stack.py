@@ -148,7 +148,7 @@ def _initial(jobs: Sequence[Job]) -> np.ndarray:
             own[job.plan.init] if start is None else start
             for job, start in zip(jobs, starts, strict=True)
         ]
-    return np.stack([np.asarray(start) for start in starts], dtype=jobs[0].dtype)
+    return np.array([np.asarray(start) for start in starts], dtype=jobs[0].dtype)
 
 
 def _own_start(job: Job) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from skopt_suite.exceptions import DivergenceError
 from skopt_suite.training._job import Job
+from skopt_suite.training._plan import Plan
 
 EXPLODED = 1e4
 """How many times its reference a loss may be before the fit counts as diverged."""
@@ -38,17 +39,15 @@ class Progress:
     @classmethod
     def start(cls, jobs: Sequence[Job], reference: np.ndarray, null: np.ndarray) -> Progress:
         """Return the progress of fits that begin, or go on from where they paused."""
-        best, anchor, n_without = np.array([_so_far(job) for job in jobs]).T
-        plans = [job.plan for job in jobs]
-        limits = [(plan.tol, plan.n_iter_no_change, plan.max_iter) for plan in plans]
-        tol, patience, max_iter = np.array(limits, dtype=np.float64).T
+        numbers = np.array([(*_so_far(job), *_limits(job.plan)) for job in jobs], dtype=np.float64)
+        best, anchor, n_without, tol, patience, max_iter = numbers.T.copy()
         return cls(
             best=best,
             anchor=anchor,
             n_without_improvement=n_without,
             reference=reference + np.zeros(len(jobs)),
             null=null,
-            unit=np.ones(len(jobs)) if plans[0].early_stopping else null,
+            unit=np.ones(len(jobs)) if jobs[0].plan.early_stopping else null,
             tol=tol,
             patience=patience,
             max_iter=max_iter,
@@ -172,6 +171,11 @@ def _so_far(job: Job) -> tuple[float, float, float]:
     if past is None:
         return np.inf, np.inf, 0
     return past.best, past.anchor, past.n_without_improvement
+
+
+def _limits(plan: Plan) -> tuple[float, float, float]:
+    """Return what improvements have to be, how long they are waited for, and the last epoch."""
+    return plan.tol, plan.n_iter_no_change, plan.max_iter
 
 
 def _last_watched(job: Job) -> list[float]:

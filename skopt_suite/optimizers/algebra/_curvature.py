@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from numbers import Real
 from typing import Any
 
 from skopt_suite._layout import Layout
@@ -215,4 +214,4 @@ def taken(fits: Any, index: Array) -> dict[str, Array]:
 
 def per_output(values: Any) -> Any:
     """Return (n_fits, 1 or n_outputs) as (n_fits, 1, 1 or n_outputs); numbers as they are."""
-    return values if isinstance(values, Real) else values[:, None, :]
+    return values[:, None, :] if getattr(values, "ndim", 0) else values

@@ -150,8 +150,8 @@ def _moments(
     columns: Sequence[Array], weight: _Weight | None, centred: bool
 ) -> tuple[Array, Array]:
     """Return mean, (n_columns,), and second moment, (n_columns, n_columns), for one fit."""
-    n_samples, origin = columns[0].shape[0], _origin(columns, weight, centred)
-    blocks = _centred_blocks(columns, weight, origin)
+    n_samples, (origin, near) = columns[0].shape[0], _origin(columns, weight, centred)
+    blocks = _centred_blocks(columns, weight, origin, near)
     root, rows = next(blocks)
     second, total = product_over_rows(rows, rows), _sums(root, rows)
     for root, rows in blocks:
@@ -179,9 +179,9 @@ def _column_moments(X: Array, weight: _Weight | None, centred: bool) -> tuple[Ar
 def _moments_of_columns(X: Array, weight: _Weight | None, centred: bool) -> tuple[Array, Array]:
     """Return mean and variance of columns that are read together, (n_columns,)."""
     xp, n_samples = namespace(X), X.shape[0]
-    origin = _origin([X], weight, centred)
+    origin, near = _origin([X], weight, centred)
     square, total = xp.zeros_like(origin), xp.zeros_like(origin)
-    for root, rows in _centred_blocks([X], weight, origin):
+    for root, rows in _centred_blocks([X], weight, origin, near):
         total += _sums(root, rows)
         rows *= rows
         square += xp.sum(rows, axis=0)
@@ -197,14 +197,20 @@ def _is_by_column(X: Array) -> bool:
 
 
 def _centred_blocks(
-    columns: Sequence[Array], weight: _Weight | None, origin: Array
+    columns: Sequence[Array], weight: _Weight | None, origin: Array, near: Array | None
 ) -> Iterator[tuple[Array | None, Array]]:
-    """Yield roots of weights, (n_rows,), and rows less `origin` times them, in float64."""
+    """Yield roots of weights, (n_rows,), and rows less `origin` times them, in float64.
+
+    A copy of all rows, `near`, is overwritten.
+    """
     xp, n_samples = namespace(origin), columns[0].shape[0]
     n_rows = max(1, (_BLOCK if xp is np else _BLOCK_ON_DEVICE) // origin.shape[0])
     for start in range(0, n_samples, n_rows):
         stop = min(start + n_rows, n_samples)
-        centred = _in_double([part[start:stop, :] for part in columns])
+        if near is not None and near.shape[0] == stop - start == n_samples:
+            centred = near
+        else:
+            centred = _in_double([part[start:stop, :] for part in columns])
         centred -= origin
         root = None if weight is None else weight.root[start:stop]
         if root is not None:
@@ -220,23 +226,27 @@ def _in_double(parts: Sequence[Array]) -> Array:
     return xp.concat([in_precision(part, xp.float64) for part in parts], axis=1)
 
 
-def _origin(columns: Sequence[Array], weight: _Weight | None, centred: bool) -> Array:
+def _origin(
+    columns: Sequence[Array], weight: _Weight | None, centred: bool
+) -> tuple[Array, Array | None]:
     """Return about the means of columns in float64, or 0, (n_columns,).
 
     They only have to be near: what is missing is found with the rest, and costs no more digits
-    than there are in the ratio of all rows to these.
+    than there are in the ratio of all rows to these. A copy of the rows that they are of is
+    returned, too, if one was made.
     """
     xp = namespace(columns[0])
     if not centred:
         n_columns = sum(part.shape[1] for part in columns)
-        return xp.zeros((n_columns,), dtype=xp.float64, device=columns[0].device)
+        return xp.zeros((n_columns,), dtype=xp.float64, device=columns[0].device), None
     if weight is None:
         n_near = min(_NEAR, columns[0].shape[0])
-        return _sums(None, _in_double([part[:n_near, :] for part in columns])) / n_near
+        near = _in_double([part[:n_near, :] for part in columns])
+        return _sums(None, near) / n_near, near
     values = weight.values
     parts = [xp.astype(part, values.dtype, copy=False) for part in columns]
     means = [_sums(values, part) / values.shape[0] for part in parts]
-    return xp.astype(xp.concat(means), xp.float64)
+    return xp.astype(xp.concat(means), xp.float64), None
 
 
 def _sums(weight: Array | None, rows: Array) -> Array:

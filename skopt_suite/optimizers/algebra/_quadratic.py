@@ -12,7 +12,7 @@ from skopt_suite.optimizers.algebra._curvature import per_output, product, split
 from skopt_suite.optimizers.algebra._moments import Moments
 from skopt_suite.optimizers.algebra._spectrum import eigen, relative_noise, relative_rounding
 
-_N_SOLVES = 3  # the first is right but for rounding, which the others take off
+_N_REFINEMENTS = 2  # of a solution that is right but for rounding, which they take off
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,11 @@ class Quadratic:
         inverse = xp.where(is_flat, 0.0, 1 / xp.where(is_flat, 1.0, values))
         params = xp.zeros(shape, dtype=xp.float64, device=self.mean.device)
         weights, bias = split(self.layout, params)
-        for _ in range(_N_SOLVES):
-            weights -= product(basis, inverse * product(rotation, self._by_weights(weights)))
+        gradient = self.bound * self.minus_cross
+        for _ in range(_N_REFINEMENTS):
+            weights -= product(basis, inverse * product(rotation, gradient))
+            gradient = self._by_weights(weights)
+        weights -= product(basis, inverse * product(rotation, gradient))
         unsolved = self._solve_scaled(weights, is_flat)
         if bias.shape[-1]:
             bias -= self.minus_target + xp.sum(self.mean * weights, axis=1, keepdims=True)
@@ -110,9 +113,11 @@ class Quadratic:
         Returns the fits that have some of either kind, (n_fits,).
         """
         xp, n_fits = namespace(weights), weights.shape[0]
-        n_flat = to_numpy(is_flat).sum(axis=1) + np.zeros((n_fits, 1), dtype=int)
         unsolved = np.zeros(n_fits, dtype=bool)
-        for k, j in np.argwhere(n_flat).tolist() if n_flat.any() else ():
+        if not bool(xp.any(is_flat)):
+            return xp.asarray(unsolved, device=weights.device)
+        n_flat = to_numpy(is_flat).sum(axis=1) + np.zeros((n_fits, 1), dtype=int)
+        for k, j in np.argwhere(n_flat).tolist():
             outputs = slice(j, j + 1) if n_flat.shape[1] > 1 else slice(None)
             solution, n_redundant = self._scaled_solution(k, outputs)
             if n_redundant == n_flat[k, j]:
@@ -146,7 +151,7 @@ class Quadratic:
             return None, n_dependent + int(is_constant.sum())
         target = -self.bound * scale[:, None] * minus_cross[:, outputs]
         solution = np.zeros_like(target)
-        for _ in range(_N_SOLVES):
+        for _ in range(1 + _N_REFINEMENTS):
             rest = vectors.T @ (target - scaled @ solution)
             solution += vectors @ (rest / values[:, None])
         return scale[:, None] * solution, int(is_constant.sum())

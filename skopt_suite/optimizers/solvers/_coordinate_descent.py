@@ -110,11 +110,9 @@ class CoordinateDescent(Optimizer):
     def init(self, params: Params, problem: Problem) -> CoordinateDescentState:
         """Return a state in which nothing is known but the parameters."""
         (layer,) = problem.layout.layers
-        weights, bias = (
-            np.array(part(params), dtype=np.float64) for part in (layer.weights, layer.bias)
-        )
-        raw = np.zeros((len(params), 0, layer.n_out))
-        unknown = np.zeros_like(weights)
+        weights = np.array(layer.weights(params), dtype=np.float64)
+        bias = np.array(layer.bias(params), dtype=np.float64)
+        raw, unknown = np.zeros((len(params), 0, layer.n_out)), np.zeros(weights.shape)
         return CoordinateDescentState(weights, bias, unknown, raw, unknown.copy())
 
     def step(
@@ -194,7 +192,7 @@ def _few_at_once(n_fits: int, n_features: int) -> list[slice]:
 
 def _by_problem(part: Array) -> Array:
     """Return numbers of weights, those of every output of a fit one after the other."""
-    return np.ascontiguousarray(part.swapaxes(1, 2)).reshape(-1, part.shape[1])
+    return part.swapaxes(1, 2).reshape(-1, part.shape[1])
 
 
 def _solve_by_columns(

@@ -27,7 +27,9 @@ _RING = 7
 
 def descend_by_moments(second, gradient, weights, l1, l2, lower, upper, tol, max_epochs):
     w, slope, (n, p) = weights.copy(), gradient.copy(), weights.shape
-    rings, terms = np.empty((2, _RING, p)), np.stack([l1, l2, lower, upper], axis=1)
+    rings, terms = np.empty((2, _RING, p)), np.empty((n, 4, p))
+    for row, part in enumerate((l1, l2, lower, upper)):
+        terms[:, row] = part
     room = *rings, np.empty((2, p)), np.empty((6, 6))
     _all_by_moments(second, slope, w, terms.reshape(n, -1), *room, tol, max_epochs)
     return w, slope
