@@ -373,7 +373,7 @@ def _fixed(value: Any) -> Hashable | None:
 def stack(components: Sequence[ComponentT], placement: Placement, ndim: int = 2) -> ComponentT:
     """Return one component whose fusable hyperparameters are arrays ``(n_fits, 1, ...)``."""
     first = components[0]
-    stacked = first.__copy__()
+    stacked = first.__copy__() if first.parameters else first
     for name, domain in first.parameters.items():
         values = [getattr(component, name) for component in components]
         if isinstance(values[0], Component):

@@ -30,7 +30,7 @@ class Placement:
 
     def asarray(self, values: Any, dtype: str | None = None) -> Array:
         """Return `values` as an array that lives here."""
-        if self.is_numpy:
+        if self.xp is np:
             return np.asarray(to_numpy(values), dtype=dtype)
         kind = None if dtype is None else getattr(self.xp, dtype)
         if isinstance(values, (list, tuple)) or np.isscalar(values):

@@ -23,6 +23,8 @@ from skopt_suite.backends import (
 )
 from skopt_suite.estimators._unread import refuse_lazy, refuse_names
 
+_PRECISIONS = np.float64, np.float32
+
 
 def check_X(
     estimator: Any,
@@ -32,6 +34,7 @@ def check_X(
     backend: str,
     reset: bool,
     formats: Sequence[str] = ("csr",),
+    limits_size: bool = False,
 ) -> tuple[Any, Placement, str]:
     """Return the input where it is to be computed on, that place, and the precision to compute in.
 
@@ -51,22 +54,25 @@ def check_X(
         Whether this is a fit.
     formats : sequence of str
         Which sparse X of SciPy stays as it is; other formats become the first.
+    limits_size : bool
+        Whether numbers are refused that are too large for sums of their squares.
     """
     refuse_lazy(type(estimator).__name__, X=X)
     refuse_names(type(estimator).__name__, X)
-    placement = placement_for(backend, X)
-    if is_device_array(X):
+    placement, squares = placement_for(backend, X), squares_if_ready(X, _PRECISIONS, n_axes=(2,))
+    is_on_device = is_device_array(X)
+    if is_on_device:
         X = _check_device_array(estimator, X, reset)
-        dtype = _dtype_of(X) if dtype == "as_X" else dtype
-        return placed(X, placement, dtype), placement, dtype
-    if are_ready(X, (np.float64, np.float32), n_axes=(2,)):
-        _see_columns(estimator, X, reset)
-    else:
+    elif squares is None:
         X = _checked(estimator, X, dtype, reset, formats)
+    else:
+        _see_columns(estimator, X, reset)
     dtype = _dtype_of(X) if dtype == "as_X" else dtype
-    if not placement.is_numpy:
+    if is_on_device or not placement.is_numpy:
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is found by its size
             X = placed(X, placement, dtype)
+    if limits_size and not are_small(squares, X, dtype):
+        check_size(X, type(estimator).__name__, dtype)
     return X, placement, dtype
 
 
@@ -92,8 +98,12 @@ def accepted(dtype: str) -> tuple[type, type]:
     return (np.float32, np.float64) if dtype == "float32" else (np.float64, np.float32)
 
 
-def are_ready(values: Any, dtypes: tuple[type, ...], n_axes: tuple[int, ...]) -> bool:
-    """Whether `check_array` would find nothing to convert and nothing wrong, in far less time.
+def squares_if_ready(
+    values: Any, dtypes: tuple[type, ...], n_axes: tuple[int, ...]
+) -> float | None:
+    """Return the sum of squares if `check_array` would find nothing to convert or wrong, or None.
+
+    It takes far less time. The sum is infinite where it is not known.
 
     Parameters
     ----------
@@ -105,12 +115,20 @@ def are_ready(values: Any, dtypes: tuple[type, ...], n_axes: tuple[int, ...]) ->
         How many axes there may be.
     """
     if type(values) is not np.ndarray or values.ndim not in n_axes or values.dtype not in dtypes:
-        return False
+        return None
+    if values.size == 0:
+        return None
     if values.flags.forc:
-        return values.size > 0 and math.isfinite(_squares(values))
+        squares = _squares(values)
+        return squares if math.isfinite(squares) else None
     with np.errstate(over="ignore", invalid="ignore"):
         # what is not finite is in the sum; one that overflows says nothing
-        return values.size > 0 and math.isfinite(values.sum())
+        return math.inf if math.isfinite(values.sum()) else None
+
+
+def are_small(squares: float | None, values: Any, dtype: str) -> bool:
+    """Whether the sum of squares of an array says that nothing in it exceeds `limit_of_size`."""
+    return squares is not None and squares <= limit_of_size(dtype, values.size) ** 2
 
 
 def _squares(values: np.ndarray) -> float:
@@ -131,7 +149,7 @@ def _see_columns(estimator: Any, X: np.ndarray, reset: bool) -> None:
 
 def numbers(values: Any, name: str) -> np.ndarray:
     """Return numbers beside X that a user gives under a name, finite and in float64."""
-    if are_ready(values, (np.float64,), n_axes=(1, 2)):
+    if squares_if_ready(values, (np.float64,), n_axes=(1, 2)) is not None:
         return values
     return check_array(values, ensure_2d=False, dtype=np.float64, input_name=name)
 

@@ -74,6 +74,7 @@ def seen_X(
     dtype: str,
     reset: bool = False,
     formats: Sequence[str] = ("csr",),
+    limits_size: bool = False,
 ) -> tuple[Any, Placement, str]:
     """Return the input as a model takes it, where that is, and its precision."""
     return check_X(
@@ -83,6 +84,7 @@ def seen_X(
         backend=model.backend,
         reset=reset,
         formats=formats,
+        limits_size=limits_size,
     )
 
 

@@ -162,8 +162,8 @@ def checked_rows(
         return rows_on_cluster(model, client, Lazy(X, y, sample_weight), known, classes)
     reader = reader_for(model, X) if takes_chunks else None
     if reader is None:
-        X, placement, dtype = seen_X(model, X, model._precision(), known is None, formats)
-        check_size(X, type(model).__name__, dtype)
+        seen = seen_X(model, X, model._precision(), known is None, formats, limits_size=True)
+        X, placement, dtype = seen
     else:
         placement = Placement(np)
         X, y, sample_weight, dtype = swept(

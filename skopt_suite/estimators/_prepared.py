@@ -83,7 +83,7 @@ class TrainingPart:
     scorer: Scorer | None = None
     """What scores fits on the rows that decide; None: the share of the loss that is explained."""
 
-    @cached_property
+    @found_once
     def relative_weight(self) -> np.ndarray | None:
         """Weights with mean 1; None if all are the same."""
         return mean_one(self.weight)
@@ -94,7 +94,7 @@ class TrainingPart:
             return self.standardization
         return self.standardization.of_columns(columns)
 
-    @cached_property
+    @found_once
     def total_weight(self) -> float:
         """How many rows of weight 1 they count as."""
         if self.weight is None:

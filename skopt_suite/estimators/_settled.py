@@ -51,15 +51,14 @@ def settled(
 
 def _facts(plan: Plan, rows: CheckedRows) -> dict[str, Any]:
     """Return the shape of rows, and what an optimizer may not take of them (see `Demands`)."""
-    loss, is_on_host = plan.loss.on(rows.targets.type), rows.placement.is_numpy
-    n_samples, n_features = rows.X.shape
+    targets, (n_samples, n_features) = rows.targets.type, rows.X.shape
     return {
-        "shape": Shape(n_samples, n_features, rows.targets.type.n_outputs * plan.loss.n_raw),
-        "is_on_host": is_on_host,
+        "shape": Shape(n_samples, n_features, targets.n_outputs * plan.loss.n_raw),
+        "is_on_host": rows.placement.is_numpy,
         "is_sparse": rows.is_sparse,
         "is_chunked": is_chunked(rows.X),
         "is_on_cluster": is_on_cluster(rows.X),
-        "has_coupled_outputs": loss.has_coupled_outputs,
+        "has_coupled_outputs": plan.loss.on(targets).has_coupled_outputs,
     }
 
 

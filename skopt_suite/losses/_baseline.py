@@ -86,8 +86,23 @@ def zero_of_slopes(
 
 
 def centre_of_clipped(y: np.ndarray, weight: np.ndarray | None, size: float) -> np.ndarray:
-    """Return where residuals, cut off at `size`, are 0 in the mean, (n_columns,)."""
-    return zero_of_slopes(lambda residual: np.clip(residual, -size, size), y, weight)
+    """Return where residuals, cut off at `size`, are 0 in the mean, (n_columns,).
+
+    Their sum is linear from one point to the next where one of them begins or ceases to be cut off.
+    """
+    y, weight = y.astype(np.float64), np.ones(len(y)) if weight is None else weight
+    changes = np.concatenate([weight, -weight])
+    return np.array([_zero_of_clipped(column, changes, size) for column in y.T])
+
+
+def _zero_of_clipped(y: np.ndarray, changes: np.ndarray, size: float) -> float:
+    """Return where the sum is 0 for one column; `changes`: of its slope, (2 * n_samples,)."""
+    points = np.concatenate([y - size, y + size])
+    order = np.argsort(points)
+    points, slopes = points[order], np.cumsum(changes[order])
+    rises = np.cumsum(slopes[:-1] * np.diff(points))
+    lowest = -size * changes[: len(y)].sum()
+    return float(np.interp(0.0, np.concatenate([[lowest], lowest + rises]), points))
 
 
 def best_constant(loss: Loss, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:

@@ -60,10 +60,8 @@ class Huber(RegressionLoss):
         xp = namespace(raw)
         (delta,) = like(raw, self.delta)
         residual = raw - y
-        size = xp.abs(residual)
-        clipped = xp.minimum(size, delta * xp.ones_like(size))  # r²/2 = c(r - c/2) for c = r
-        value = clipped * (size - clipped / 2)
-        return xp.sum(value, axis=-1), xp.sign(residual) * clipped
+        clipped = xp.clip(residual, -delta, delta)  # r²/2 = c(r - c/2) for c = r
+        return xp.vecdot(clipped, residual - clipped / 2), clipped
 
     def hessian(self, y: TargetColumns, raw: RawPredictions) -> Hessian:
         """Return 1 for small residuals, 0 for large ones."""

@@ -67,12 +67,11 @@ class Penalty(Component):
         What may be given per layer may be given per output of linear models.
         """
         n_features, n_outputs = layout.layers[0].n_in, layout.layers[-1].n_out
-        self._check_lengths("feature", n_features, f"{n_features} features")
+        self._check_lengths("feature", n_features, "features")
         if layout.is_linear and self.has_strengths_of_outputs:
-            self._check_lengths("layer", n_outputs, f"{n_outputs} outputs")
+            self._check_lengths("layer", n_outputs, "outputs")
         else:
-            n_layers = layout.n_layers
-            self._check_lengths("layer", n_layers, f"{n_layers} layers that have weights")
+            self._check_lengths("layer", layout.n_layers, "layers that have weights")
 
     def on(self, layout: Layout) -> Self:
         """Return the stacked penalty for weights that lie so, for one pass.
@@ -112,7 +111,7 @@ class Penalty(Component):
             if n_given not in (1, n_wanted):
                 raise ValueError(
                     f"{type(self).__name__}: {name} must be one number, or one for each of the "
-                    f"{things}; got {n_given}."
+                    f"{n_wanted} {things}; got {n_given}."
                 )
 
     @property

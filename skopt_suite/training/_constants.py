@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from functools import cached_property
 
 import numpy as np
 
 from skopt_suite._component import take
 from skopt_suite.backends import Array, PerFit, namespace, sum_in_double, to_numpy, weighted_sum
+from skopt_suite.chunks import found_once
 from skopt_suite.training._blocks import rows_in_cache
 from skopt_suite.training._job import Job
 from skopt_suite.training._numbers import is_varied
@@ -47,6 +47,7 @@ class Constants:
         has_bias = stack.terms.network.output_bias
         self._is_linked = has_bias and jobs[0].loss.has_link
         self._wants_best = has_bias and (wants_null or self._is_linked)
+        self._is_varied = len(jobs) > 1 and is_varied(stack.terms.loss)
 
     @property
     def null_losses(self) -> np.ndarray:
@@ -72,12 +73,12 @@ class Constants:
         """The losses of these, (n_fits,) or (1,)."""
         return self._losses[self._is_linked]
 
-    @cached_property
+    @found_once
     def _targets(self) -> list[Targets]:
         stack = self.stack
         return list(self.source.targets(stack.weights, stack.terms.loss.targets))
 
-    @cached_property
+    @found_once
     def _losses(self) -> list[np.ndarray]:
         """Those of 0 and, where they are wanted, of the best: each (n_fits,) or (1,)."""
         constants = [np.zeros((1, self.stack.n_outputs))]
@@ -94,12 +95,7 @@ class Constants:
         has_one = weight is None or weight.shape[0] == 1
         return has_one and constant.shape[0] == 1 and not self._is_varied
 
-    @cached_property
-    def _is_varied(self) -> bool:
-        """Whether fits have different hyperparameters of the loss."""
-        return is_varied(self.stack.terms.loss)
-
-    @cached_property
+    @found_once
     def _best(self) -> np.ndarray:
         """The best raw predictions, (n_fits or 1, n_outputs), each found once."""
         first, *others = self.jobs

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
 from skopt_suite._target_type import TargetType
+from skopt_suite.chunks import found_once
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
 from skopt_suite.penalties import Penalty
@@ -47,12 +47,12 @@ class Job:
     standardization: Standardization | None = field(default=None, repr=False)
     """How rows were standardised that the fit sees; None: they are as they were given."""
 
-    @cached_property
+    @found_once
     def loss(self) -> Loss:
         """The loss on the targets."""
         return self.plan.loss.on(self.targets)
 
-    @cached_property
+    @found_once
     def penalty(self) -> Penalty:
         """The penalty on the rows: its strengths are numbers."""
         return self.plan.penalty.with_strength(self.penalty_strength)

@@ -52,7 +52,7 @@ class LinearRows:
     weights: Weights
     _moments: PairMoments | None = field(default=None, init=False, repr=False)
 
-    @cached_property
+    @found_once
     def X(self) -> FeatureMatrix:
         """All inputs as fits see them."""
         return self.source.seen

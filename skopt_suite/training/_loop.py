@@ -116,8 +116,8 @@ class _Pass:
     results: dict[int, Result] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        first = self.jobs[0]
-        self.plan, source = first.plan, self.data.train
+        first, source = self.jobs[0], self.data.train
+        self.plan = first.plan
         self.batch_size = self.plan.rows_per_step(source.n_samples)
         self.n_at_once = self.plan.rows_per_look(source.n_samples)
         self.n_steps = first.n_steps(source.n_samples)

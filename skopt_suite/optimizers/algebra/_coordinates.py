@@ -43,8 +43,9 @@ class Terms(NamedTuple):
         It is the steepest descent along the coordinate: the distance of 0 from the subdifferential.
         """
         gradient = gradient + self.l2 * weights
-        upwards = gradient + np.where(weights >= 0, self.l1, -self.l1)
-        downwards = gradient + np.where(weights > 0, self.l1, -self.l1)
+        # adding 0 makes -0 a 0, from where L1 pulls back both ways
+        upwards = gradient + np.copysign(self.l1, weights + 0.0)
+        downwards = gradient - np.copysign(self.l1, 0.0 - weights)
         rising = np.where(weights < self.upper, -upwards, 0.0)
         falling = np.where(weights > self.lower, downwards, 0.0)
         return np.maximum(np.maximum(rising, falling), 0.0)
