@@ -183,7 +183,7 @@ class Component(Parametrised):
     def __copy__(self) -> Self:
         """Return an object with the very same attributes; `copy.copy` would go by a saved state."""
         new = object.__new__(type(self))
-        new.__dict__.update(self.__dict__)
+        new.__dict__ = self.__dict__.copy()
         return new
 
 

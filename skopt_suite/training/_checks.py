@@ -21,7 +21,8 @@ from skopt_suite.training._job import Job
 
 def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
     """Raise `ValueError` if the parts of the job do not go together."""
-    plan, is_far = job.plan, is_chunked(X) or is_on_cluster(X)
+    plan, are_chunks, are_remote = job.plan, is_chunked(X), is_on_cluster(X)
+    is_far = are_chunks or are_remote
     has_zeros = X.is_sparse if is_far else is_sparse(X)
     job.penalty.check_layout(job.network.layout)
     if plan.input_dropout and has_zeros:
@@ -39,8 +40,8 @@ def check_job(job: Job, X: FeatureMatrix, is_incremental: bool = False) -> None:
         input_dropout=plan.input_dropout,
         hidden_layer_sizes=tuple(job.network.sizes[1:-1]),
         is_sparse=has_zeros,
-        is_chunked=is_chunked(X),
-        is_on_cluster=is_on_cluster(X),
+        is_chunked=are_chunks,
+        is_on_cluster=are_remote,
         has_coupled_outputs=job.loss.has_coupled_outputs,
         is_on_host=isinstance(X, np.ndarray) or issparse(X) or is_far,
         is_incremental=is_incremental,

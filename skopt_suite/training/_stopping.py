@@ -131,10 +131,13 @@ class Progress:
         goal = fallen
         if job.plan.optimizer.proves_optimality:
             goal = np.minimum(fallen, loss + self.tol * self.null)
+        has_converged = optimality <= self.tol * goal
+        if has_converged.all():
+            return np.full(len(loss), "converged", dtype=object)
         # Neither the objective nor a prediction of 0 is known better.
         rounding = _ROUNDING * eps * (self.null + _ROUNDING * eps * self.reference)
         reasons = [
-            ("converged", optimality <= self.tol * goal),
+            ("converged", has_converged),
             ("precision", optimality <= rounding),
         ]
         if stalled is not None:

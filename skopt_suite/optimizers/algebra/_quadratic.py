@@ -78,19 +78,18 @@ class Quadratic:
         weights -= product(basis, inverse * product(rotation, gradient))
         unsolved = self._solve_scaled(weights, is_flat)
         if bias.shape[-1]:
-            bias -= self.minus_target + xp.sum(self.mean * weights, axis=1, keepdims=True)
+            bias -= self._error(weights, bias)
         return params, unsolved
 
     def value(self, params: Params) -> PerFit:
         """Return the value, (n_fits,)."""
         xp = namespace(params)
         weights, bias = split(self.layout, params)
-        terms = weights * (product(self.input_second, weights) + 2 * self.minus_cross)
-        explained = xp.sum(terms, axis=1, keepdims=True)
-        squares = xp.maximum(explained + self.target_square, 0.0)
-        squares = self.bound * (squares + self._error(weights, bias) ** 2)
-        norms = xp.sum(per_output(self.alpha) * weights * weights, axis=1, keepdims=True)
-        return xp.sum(squares + norms, axis=(1, 2)) / 2
+        by_weights = product(self.input_second, weights) + 2 * self.minus_cross
+        squares = _over_features(weights, by_weights) + self.target_square
+        squares = xp.maximum(squares, 0.0) + self._error(weights, bias) ** 2
+        norms = _over_features(per_output(self.alpha) * weights, weights)
+        return xp.sum(self.bound * squares + norms, axis=(1, 2)) / 2
 
     def gradient(self, params: Params) -> Params:
         """Return the gradient, (n_fits, n_params)."""
@@ -170,5 +169,9 @@ class Quadratic:
         """Return the mean error e of every output, (n_fits, 1, n_outputs)."""
         if not bias.shape[-1]:
             return self.minus_target
-        mean_output = namespace(weights).sum(self.mean * weights, axis=1, keepdims=True)
-        return self.minus_target + bias + mean_output
+        return self.minus_target + bias + _over_features(self.mean, weights)
+
+
+def _over_features(a: Array, b: Array) -> Array:
+    """Return sums of products over features, (n_fits, 1, n_outputs)."""
+    return namespace(b).vecdot(a, b, axis=-2)[:, None, :]
