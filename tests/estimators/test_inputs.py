@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
+from skopt_suite.estimators import _inputs
 from skopt_suite.optimizers import Adam, GradientDescent
 from skopt_suite.penalties import L2
 
@@ -170,3 +171,22 @@ def test_one_row_with_nearly_all_weight_is_no_divergence():
     with pytest.warns(ConvergenceWarning, match="max_iter=50 iterations"):
         model.fit(many, target, sample_weight=weight)
     assert model.predict(many[2000:2001]) == pytest.approx(1000.0, rel=0.01)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e160])
+def test_dense_X_is_read_once_to_be_checked(monkeypatch, scale):
+    """Squares say whether numbers are finite, and small enough, in one pass."""
+    read, squares = [], _inputs._squares
+
+    def counted(values):
+        read.append(values.shape)
+        return squares(values)
+
+    monkeypatch.setattr(_inputs, "_squares", counted)
+    table = np.asfortranarray(X * scale)
+    if scale > 1:
+        with pytest.raises(ValueError, match="X must not exceed"):
+            LinearRegressor().fit(table, y.astype(float))
+    else:
+        LinearRegressor().fit(table, y.astype(float))
+        assert read.count(X.shape) == 1

@@ -22,7 +22,7 @@ from skopt_suite.losses import (
     SquaredHinge,
     TargetType,
 )
-from skopt_suite.losses._baseline import best_constant
+from skopt_suite.losses._baseline import best_constant, centre_of_clipped, zero_of_slopes
 from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.models import Network
 from skopt_suite.optimizers import GradientDescent
@@ -198,6 +198,33 @@ def test_candidates_start_at_the_baseline_of_their_own_loss():
     scores = fused.cv_results_["mean_test_score"]
     np.testing.assert_allclose(scores, plain.cv_results_["mean_test_score"], rtol=1e-9)
     assert len(set(scores)) == 3
+
+
+@pytest.mark.parametrize("size", [1e-3, 0.3, 1.35, 1e3])
+@pytest.mark.parametrize("shift", [0.0, 1e6])
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("n_samples", [1, 2, 7, 400])
+def test_the_centre_of_clipped_residuals(n_samples, is_weighted, shift, size):
+    """Few steps find what halving an interval does, with heavy tails, ties and outliers, too."""
+    rng = np.random.default_rng(n_samples)
+    kinds = (
+        rng.normal(size=n_samples),
+        rng.standard_cauchy(n_samples),
+        rng.integers(3, size=n_samples),
+    )
+    y = np.column_stack([*kinds, np.where(np.arange(n_samples), kinds[0], 1e9)]) + shift
+    weight = rng.integers(1, 9, size=n_samples) / 8 if is_weighted else None
+
+    def clipped(residual):
+        return np.clip(residual, -size, size)
+
+    def loss(raw):
+        distance = abs(raw - y)
+        near = np.minimum(distance, size)
+        return np.average(near * (distance - near / 2), axis=0, weights=weight)
+
+    found, halved = centre_of_clipped(y, weight, size), zero_of_slopes(clipped, y, weight)
+    assert (loss(found) <= loss(halved) * (1 + 1e-9) + 1e-12 * size**2).all()
 
 
 @pytest.mark.parametrize("has_intercept", [True, False])
