@@ -98,9 +98,10 @@ def backtrack(rows: LinearRows, line: Line) -> LineEnd:
         found = _kept(found, end, left)
         if is_done.all():
             return found
-        keep = np.flatnonzero(~is_done)
-        t = _shorter(line, end)[keep]
-        left, line, rows = left[keep], line.take(keep), rows.take(keep)
+        t = _shorter(line, end)
+        if is_done.any():
+            keep = np.flatnonzero(~is_done)
+            t, left, line, rows = t[keep], left[keep], line.take(keep), rows.take(keep)
     end, _ = line.at(rows, np.zeros_like(t))
     return _kept(found, end, left)
 
@@ -123,8 +124,8 @@ def _shorter(line: Line, end: LineEnd) -> PerFit:
 
 
 def _kept(found: LineEnd | None, end: LineEnd, index: np.ndarray) -> LineEnd:
-    """Return `found` with the ends of the fits that `index` names; these are all at first."""
-    if found is None:
+    """Return `found` with the ends of the fits that `index` names, which may be all."""
+    if found is None or len(index) == len(found.length):
         return end
     for old, new in zip(found, end, strict=True):
         old[index] = new
