@@ -10,6 +10,7 @@ from skopt_suite.backends._arrays import Placement, is_device_array, namespace
 from skopt_suite.backends._cupy_namespace import cupy_namespace
 from skopt_suite.backends._sparse import is_sparse
 
+_HOST = Placement(np)
 _INSTALL = "pip install 'skopt-suite[cuda13]' (CUDA 13) or 'skopt-suite[cuda12]' (CUDA 12)"
 
 
@@ -18,7 +19,7 @@ def placement_for(backend: str, X: Any = None) -> Placement:
     if backend == "cupy":
         return _cupy_placement()
     if backend == "numpy" or not is_device_array(X):
-        return Placement(np)
+        return _HOST
     import array_api_compat
 
     array = X.data if is_sparse(X) else X

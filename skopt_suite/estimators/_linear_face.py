@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -86,7 +87,7 @@ class LinearFace(TrainableEstimator):
         return (self.fit_intercept,)
 
     def _network(self, n_features: int, n_outputs: int) -> Network:
-        return Network((n_features, n_outputs), output_bias=self.fit_intercept)
+        return _linear(n_features, n_outputs, bool(self.fit_intercept))
 
     def _layers(self) -> tuple[list, list]:
         coef = to_numpy(self.coef_)
@@ -104,3 +105,9 @@ class LinearFace(TrainableEstimator):
         weights = layer.weights(stack)[0, ...].T
         intercepts = layer.bias(stack)[0, 0, :] if layer.has_bias else xp.zeros_like(weights[:, 0])
         return {"coef_": weights, "intercept_": intercepts}
+
+
+@lru_cache(maxsize=256)
+def _linear(n_features: int, n_outputs: int, has_intercept: bool) -> Network:
+    """Return the network without hidden layers, which keeps what it finds out about itself."""
+    return Network((n_features, n_outputs), output_bias=has_intercept)
