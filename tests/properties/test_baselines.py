@@ -227,12 +227,24 @@ def test_the_centre_of_clipped_residuals(n_samples, is_weighted, shift, size):
     assert (loss(found) <= loss(halved) * (1 + 1e-9) + 1e-12 * size**2).all()
 
 
+@pytest.mark.parametrize("n_samples", [60, 40_001])
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        [(Huber(0.1), False), (Huber(2.0), False), (Huber(0.1), True)],
+        [(Huber(0.1), False)] * 3,
+        [(Huber(0.1), True)] * 3,
+        [(Huber(0.1), False), (Huber(0.1), True)],
+        [(Huber(2.0), True)],
+    ],
+    ids=["of each", "of all", "of all, weighted", "of two", "of one"],
+)
 @pytest.mark.parametrize("has_intercept", [True, False])
-def test_the_loss_of_the_null_model(has_intercept):
+def test_the_loss_of_the_null_model(has_intercept, kinds, n_samples):
     """Every fit of a stack has its own loss and weights."""
-    weight = RNG.uniform(0.5, 1.5, N_SAMPLES)
-    weight *= N_SAMPLES / weight.sum()
-    fits = [(Huber(0.1), None), (Huber(2.0), None), (Huber(0.1), weight)]
+    weight = RNG.uniform(0.5, 1.5, n_samples)
+    weight *= n_samples / weight.sum()
+    fits = [(loss, weight if is_weighted else None) for loss, is_weighted in kinds]
     jobs = [
         job_of(
             network=Network((3, 2), output_bias=has_intercept),
@@ -253,7 +265,7 @@ def test_the_loss_of_the_null_model(has_intercept):
         )
         for loss, one_weight in fits
     ]
-    source = InMemory(RNG.normal(size=(N_SAMPLES, 3)), NUMBERS + 5)
+    source = InMemory(RNG.normal(size=(n_samples, 3)), RNG.gamma(2.0, size=(n_samples, 2)) + 4)
     found = Constants(jobs, build_stack(jobs, Placement(np)), source, 10).null_losses
     for k, (loss, one_weight) in enumerate(fits):
         raw = loss.baseline(source.y, one_weight) if has_intercept else np.zeros(2)

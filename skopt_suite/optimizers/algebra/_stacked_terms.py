@@ -89,11 +89,14 @@ class StackedTerms(NamedTuple):
             squares = far * far / (2 * np.where(is_bent, self.bend, 1.0))
             of_sizes = np.where(is_bent, squares, far * (size + has_none * way))
         objective = smooth + self.kinked_value(weights)
-        whole = of_sizes.sum(axis=1) + ratio.max(axis=1) * objective
         if self.norm is not None:
-            return whole, None
-        ratio, of_sizes = (part.reshape(weights.shape) for part in (ratio, of_sizes))
-        return whole, of_sizes.sum(axis=1) + ratio.max(axis=1) * objective[:, None]
+            return of_sizes.sum(axis=1) + ratio.max(axis=1) * objective, None
+        total = of_sizes.reshape(weights.shape).sum(axis=1)
+        furthest = ratio.reshape(weights.shape).max(axis=1)
+        gap = total + furthest * objective[:, None]
+        if gap.shape[1] == 1:
+            return gap[:, 0], gap
+        return total.sum(axis=1) + furthest.max(axis=1) * objective, gap
 
     @property
     def is_free(self) -> Array:
