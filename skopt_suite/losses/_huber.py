@@ -41,7 +41,7 @@ class Huber(RegressionLoss):
     >>> reg = LinearRegressor(loss=Huber(delta=2.0))
     """
 
-    scratch_arrays = 7
+    scratch_arrays = 5
     is_of_residuals = True
     # For targets of about unit scale: from nearly the absolute error to nearly the squared one.
     parameters = {"delta": Real(0, open_low=True, search=LogUniform(0.1, 10))}
