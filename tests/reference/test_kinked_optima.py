@@ -173,6 +173,103 @@ def test_nothing_is_better_than_the_proof_says():
     assert (np.array(objectives) - np.array(gaps) <= objectives[-1] + 1e-12).all()
 
 
+MANY = np.random.default_rng(5).normal(size=(3000, 4))
+ALIKE = (MANY > 1).astype(float)  # few rows differ
+
+
+def problem_of(rows, kind, penalty):
+    """Many rows, some of them of weight 0, and a way to measure points."""
+    rng, (n, d) = np.random.default_rng(6), rows.shape
+    weight = rng.integers(0, 3, size=n) / n
+    y = rows @ np.arange(1.0, d + 1) + rng.standard_t(2, size=n)
+    t = np.where(y > np.quantile(y, 0.8), 1.0, -1.0)
+    kinks = {
+        "hinge": [(t, -(1 + t) / 2, (1 - t) / 2)],
+        "quantile": [(y, -0.2 + 0 * y, 0.8 + 0 * y)],
+        "tube": [(y - 1, -1 + 0 * y, 0 * y), (y + 1, 0 * y, 1 + 0 * y)],
+    }[kind]
+    at = np.concatenate([part[0] for part in kinks])
+    slopes = [np.concatenate([weight * part[side] for part in kinks]) for side in (1, 2)]
+    l1 = 0.01 * np.ones(d)
+    if penalty == "l1":
+        at = np.append(at, np.zeros(d))
+        slopes = [np.append(slopes[0], -l1), np.append(slopes[1], l1)]
+    l2 = np.append(np.full(d, 0.1 * (penalty == "l2")), 0.0)
+    centred = np.ascontiguousarray(rows - rows.mean(axis=0))
+    return Interior(Design(centred, True, penalty == "l1"), Kinks(at, *slopes), l2)
+
+
+def solved(problem, tol=1e-9):
+    """The last of what is known, what was known, and shares of rows that steps were of."""
+    at, shares = problem.start(), []
+    known = [problem.look(at)]
+    while known[-1].left > tol * known[-1].value and len(known) < 60:
+        shares.append(len(problem._near(at).problem.design.X) / problem.design.n_rows)
+        at = problem.advance(at, known[-1])
+        known.append(problem.look(at))
+    return at, known, shares
+
+
+def full_value(problem, at, seen):
+    weights = at.theta[:-1] if problem.design.has_l1 else np.zeros(0)
+    return seen.value + np.abs(weights).sum() * 0.01
+
+
+@pytest.mark.parametrize("penalty", ["none", "l1", "l2"])
+@pytest.mark.parametrize("kind", ["hinge", "quantile", "tube"])
+@pytest.mark.parametrize("rows", [MANY, ALIKE], ids=["different", "alike"])
+def test_few_rows_are_enough_near_the_optimum(rows, kind, penalty, monkeypatch):
+    """The proof is of all rows, so it holds, and the optimum is the same."""
+    problem = problem_of(rows, kind, penalty)
+    at, known, shares = solved(problem)
+    assert known[-1].left <= 1e-9 * known[-1].value
+    assert rows is ALIKE or min(shares) < 0.1
+    for seen in known:  # l1 is in the proof, and not in the value
+        assert penalty == "l1" or seen.value - seen.left <= known[-1].value * (1 + 1e-9)
+    monkeypatch.setattr(Interior, "_leaves_out", False)
+    end, whole, _ = solved(problem)
+    value = full_value(problem, at, known[-1])
+    assert value == pytest.approx(full_value(problem, end, whole[-1]), rel=1e-8)
+    assert len(known) <= len(whole) + 10
+
+
+def test_rows_at_their_kinks_are_not_left_out_for_long():
+    """The best is a constant with most rows at their kinks, where no side is clear."""
+    rng = np.random.default_rng(1)
+    rows, y = rng.normal(size=(5000, 20)), (rng.random(5000) < 0.1).astype(int)
+    model = trained(Hinge(), L2(0.1), rows, y, tol=1e-7)
+    assert model.loss_ == pytest.approx(2 * y.mean(), rel=0.01)
+    assert model.n_iter_ < 20
+
+
+def test_a_sample_without_one_of_the_classes_is_a_start_as_well():
+    rng = np.random.default_rng(2)
+    rows, y = rng.normal(size=(6000, 2)), np.zeros(6000, dtype=int)
+    y[2:40:2] = 1
+    rows[2:40:2] += 3
+    order = rng.permutation(6000)
+    model = trained(Hinge(), L2(1e-3), rows, y, tol=1e-8)
+    other = trained(Hinge(), L2(1e-3), rows[order], y[order], tol=1e-8)
+    assert model.loss_ == pytest.approx(other.loss_, abs=1e-8)
+    assert model.n_iter_ < 70
+
+
+@pytest.mark.parametrize("penalty", ["none", "l1"])
+@pytest.mark.parametrize("y", [np.zeros(3000), np.full(3000, 3.0), MANY @ np.arange(4.0)], ids=len)
+def test_perfect_fits_of_many_rows(y, penalty):
+    loss = EpsilonInsensitive(0.0) if penalty == "l1" else AbsoluteError()
+    model = trained(loss, L1(1e-9) if penalty == "l1" else penalty, MANY, y, tol=1e-9)
+    np.testing.assert_allclose(model.predict(MANY), y, atol=1e-6)
+
+
+@pytest.mark.parametrize("factor", [1e-140, 1e140])
+def test_many_rows_whose_cubes_do_not_exist(factor):
+    y = MANY[:, 0] + np.random.default_rng(3).standard_t(2, size=len(MANY))
+    plain = trained(AbsoluteError(), "none", MANY, y)
+    model = trained(AbsoluteError(), "none", MANY, factor * y)
+    assert model.loss_ / factor == pytest.approx(plain.loss_, rel=1e-4)
+
+
 def test_a_stack_gives_what_single_fits_give():
     rows, y = make_classification(120, 8, flip_y=0.1, random_state=0)
     grid = {"penalty__alpha": [1e-3, 1e-1], "class_weight": [None, "balanced"]}

@@ -14,7 +14,8 @@ from skopt_suite.optimizers.algebra._interior_rows import scale_rows
 
 Solve = Callable[[Array], Array]
 
-_MOST_IN_BLOCK = 2**16  # numbers of rows that are taken at once: they stay in the cache
+_MOST_IN_BLOCK = 2**15  # numbers of rows that are taken at once: they stay in the cache
+_NARROW = 32  # features: products of blocks of so few are faster than those that are symmetric
 _FLOOR = 1e-8  # of the mean curvature: what every weight has at the least where rows are few
 _RIDGES = (1e-13, 1e-10, 1e-7)  # on a diagonal of 1, one after the other until it has a root
 
@@ -142,11 +143,14 @@ class _ByRows:
 
 def _weighted_square(X: Array, weight: Array) -> Array:
     """Return ``Xᵀ diag(weight) X``."""
-    root, total, room = np.sqrt(weight), np.zeros((X.shape[1],) * 2), None
+    n_features, room = X.shape[1], None
+    is_narrow, total = n_features <= _NARROW, np.zeros((n_features, n_features))
+    scale = weight if is_narrow else np.sqrt(weight)
     for rows in _blocks(X):
-        room = np.empty(X[rows].shape) if room is None else room
-        block = scale_rows(X[rows], root[rows], room)
-        total += block.T @ block
+        part = X[rows]
+        room = np.empty(part.shape) if room is None else room
+        block = scale_rows(part, scale[rows], room)
+        total += block.T @ (part if is_narrow else block)
     return total
 
 

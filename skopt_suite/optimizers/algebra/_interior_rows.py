@@ -12,6 +12,8 @@ import numpy as np
 
 from skopt_suite.backends import Array, kernel
 
+LEAST_SHARE = 1e-12  # of the change of a slope: how far from the sides dual variables begin
+
 
 class Kinks(NamedTuple):
     """Where kinks are, and slopes on both sides, (n_kinks,); both are 0 where there is none."""
@@ -27,13 +29,6 @@ class Slacks(NamedTuple):
     over: Array
     under: Array
     dual: Array
-
-
-class Weighed(NamedTuple):
-    """What Newton's method asks of an iterate."""
-
-    rows: Array  # (4, n_shared): how near to kinks, the dual variables, pulls of μ = 0 and 1
-    sums: Array  # of losses of rows, of what is above tangents, products, sizes, slopes
 
 
 class Predicted(NamedTuple):
@@ -60,8 +55,11 @@ class Centred(NamedTuple):
 
 
 @kernel
-def weigh(raw: Array, slacks: Slacks, kinks: Kinks, n_rows: int) -> tuple[Array, Array]:
-    """Return weights of rows, and what pulls at them: the parts of `Weighed`.
+def measure(raw: Array, slacks: Slacks, kinks: Kinks, n_rows: int) -> tuple[Array, Array]:
+    """Return the dual variables that rows share, and sums.
+
+    The sums are of losses of rows, of what is above tangents, of products and slopes where these
+    are not settled, and of sizes.
 
     Parameters
     ----------
@@ -74,17 +72,32 @@ def weigh(raw: Array, slacks: Slacks, kinks: Kinks, n_rows: int) -> tuple[Array,
     n_rows : int
         How many of `raw` are predictions.
     """
-    (over, under, dual), width = slacks, kinks.above - kinks.below
+    (over, under, dual), (at, below, above) = slacks, kinks
+    n, width = len(dual) - (len(raw) - n_rows), above - below
+    beyond = spread(raw, n_rows, len(dual)) - at
+    value = np.where(beyond > 0, above, below) * beyond
+    products = over * (above - dual) + under * (dual - below)
+    of_free = np.where((over == 0) | (under == 0), 0.0, width)
+    sizes = width * np.abs(at)
+    parts = value[:n], value - dual * beyond, products, of_free, sizes
+    return summed(dual, n_rows, len(raw)), np.array([part.sum() for part in parts])
+
+
+@kernel
+def weigh(room: Array, slacks: Slacks, kinks: Kinks, n_rows: int) -> Array:
+    """Return how near to kinks rows are, and what pulls at them: for μ = 0, and for each unit of μ.
+
+    Parameters
+    ----------
+    room : array of shape (3, n_shared)
+        What is returned.
+    slacks, kinks, n_rows
+        As for `measure`.
+    """
     to_above, to_below, unit, weight = _slopes(slacks, kinks)
-    beyond = spread(raw, n_rows, len(dual)) - kinks.at
-    value = np.where(beyond > 0, kinks.above, kinks.below) * beyond
-    n = len(dual) - (len(raw) - n_rows)
-    pulls = dual, weight * (over - under), width * (to_above - to_below) * unit
-    products = np.where(width > 0, over * to_above + under * to_below, 0.0).sum()
-    sizes = (width * np.abs(kinks.at)).sum()
-    lost = (value - dual * beyond).sum()
-    sums = np.array([value[:n].sum(), lost, products, sizes, width.sum()])
-    return np.stack([summed(part, n_rows, len(raw)) for part in (weight, *pulls)]), sums
+    of_mu = (kinks.above - kinks.below) * (to_above - to_below) * unit
+    parts = weight, weight * (slacks.over - slacks.under), of_mu
+    return np.stack([summed(part, n_rows, room.shape[1]) for part in parts], out=room)
 
 
 @kernel
@@ -98,7 +111,7 @@ def predict(
     move : array of shape (n_shared,)
         How raw predictions would move.
     slacks, kinks, n_rows
-        As for `weigh`.
+        As for `measure`.
     """
     to_above, to_below, unit, weight = _slopes(slacks, kinks)
     dual = weight * (spread(move, n_rows, len(weight)) + slacks.over - slacks.under)
@@ -127,7 +140,7 @@ def correct(
     second : array of shape (2, n_kinks)
         What products on both sides are to be beside μ.
     slacks, kinks, n_rows
-        As for `weigh`.
+        As for `measure`.
     mu : float
         What products are to be, times how much the slope changes at a kink: so that a row of weight
         2 is two rows.
@@ -182,6 +195,101 @@ def centre(
     new = second + np.maximum(back, -high * centre)
     pull = (new[1] * to_above - new[0] * to_below) * unit
     return new, summed(pull, n_rows, n_rows + n_weights)
+
+
+@kernel
+def approach(move: Array, slacks: Slacks, n_rows: int, away: float) -> float:
+    """Return the share of its distance that a settled kink loses at most, negative.
+
+    Parameters
+    ----------
+    move : array of shape (n_shared,)
+        How raw predictions move.
+    slacks, n_rows
+        As for `measure`.
+    away : float
+        How many times its distance away from a kink counts as one towards it.
+    """
+    over, under, _ = slacks
+    is_settled = (over == 0) != (under == 0)
+    share = spread(move, n_rows, len(over))[is_settled] / (over - under)[is_settled]
+    return float(np.fmin.reduce(np.fmin(share, -np.abs(share) / away), initial=0.0))
+
+
+@kernel
+def distances(
+    move: Array, slacks: Slacks, kinks: Kinks, n_rows: int, most: float, least: float
+) -> tuple[Array, Array]:
+    """Return how far beyond kinks all are, and how far rows are from the nearest kink.
+
+    That is 0 where it is not clear yet on which side of a kink the optimum is.
+
+    Parameters
+    ----------
+    move : array of shape (n_shared,)
+        How raw predictions have moved, which slacks of settled kinks do not know yet.
+    slacks, kinks, n_rows
+        As for `measure`.
+    most : float
+        Of the change of a slope: how far the dual variable of a side may be.
+    least : float
+        What must be left of the distance before the move.
+    """
+    (over, under, dual), (_, below, above) = slacks, kinks
+    moved, is_settled = spread(move, n_rows, len(over)), (over == 0) | (under == 0)
+    beyond = over - under + np.where(is_settled, moved, 0.0)
+    away = np.where(beyond > 0, above - dual, dual - below)
+    is_clear = (away <= most * (above - below)) & (np.abs(beyond) >= least * np.abs(beyond - moved))
+    size = np.where(above == below, np.inf, np.where(is_clear, np.abs(beyond), 0.0))
+    n = len(over) - (len(move) - n_rows)
+    return beyond, size[:n].reshape(-1, n_rows).min(axis=0)
+
+
+@kernel
+def settle(
+    beyond: Array,
+    distance: Array,
+    slacks: Slacks,
+    kinks: Kinks,
+    n_weights: int,
+    mu: float,
+    reach: float,
+) -> tuple[Array, Array, Array]:
+    """Return slacks, overwritten maybe, that are settled for rows far from all of their kinks.
+
+    There the dual variable is that of the side, and one of the slacks is 0. What has been settled
+    and is no longer far is put where products are μ.
+
+    Parameters
+    ----------
+    beyond : array of shape (n_kinks,)
+        How far beyond kinks it is.
+    distance : array of shape (n_rows,)
+        How far rows are from their nearest kink.
+    slacks, kinks
+        As for `measure`.
+    n_weights : int
+        How many kinks are of weights of the model; these are never far.
+    mu : float
+        What products are to be, in units of the changes of slopes.
+    reach : float
+        From which distance on rows are far.
+    """
+    (over, under, _), (_, below, above) = slacks, kinks
+    is_far = spread(np.append(distance >= reach, [False] * n_weights), len(distance), len(beyond))
+    is_settled, is_idle = (over == 0) | (under == 0), below == above
+    far = np.abs(beyond)
+    unit = np.maximum(far, mu)  # of squares that exist
+    far = far + unit * np.sqrt(np.square(far / unit) + 4 * np.square(mu / unit))
+    large, small = mu + far / 2, mu + 2 * mu * (mu / far)
+    more, less = np.where(beyond > 0, (large, small), (small, large))
+    share = np.clip(mu / less, LEAST_SHARE, 1 - LEAST_SHARE)
+    middle = more, less, below + share * (above - below)
+    side = np.maximum(beyond, 0.0), np.maximum(-beyond, 0.0), np.where(beyond > 0, above, below)
+    return tuple(
+        np.where(is_idle, now, np.where(is_far, there, np.where(is_settled, new, now)))
+        for now, there, new in zip(slacks, side, middle, strict=True)
+    )
 
 
 @kernel

@@ -24,8 +24,9 @@ class InteriorPointState(NamedTuple):
     over: Array  # (n_fits, n_outputs, n_kinks)
     under: Array
     dual: Array
-    weight: Array  # (n_fits, n_outputs, ...) as of `Seen`
-    pulls: Array
+    reach: Array  # (n_fits, n_outputs), as of `Iterate`
+    before: Array
+    pull: Array  # (n_fits, n_outputs, ...) as of `Seen`
     products: Array
     value: Array
     left: Array
@@ -39,8 +40,10 @@ class InteriorPoint(Optimizer):
     absolute_error, quantile, epsilon_insensitive), with L2, L1, elastic net or no penalty, on dense
     X. The kinks make the problem a linear or quadratic program. Every iteration is a step of
     Newton's method, with second moments of features that are weighted by how near rows are to their
-    kinks; 7 to 20 of them are enough, whatever the units of X and y. Time grows with the square of
-    the number of features, or of rows where these are fewer.
+    kinks; 4 to 20 of them are enough, whatever the units of X and y. Time grows with the square of
+    the number of features, or of rows where these are fewer. Where there are many times as many
+    rows as features, it begins at the optimum of some, and rows that are far from their kinks are
+    left out of the steps, though never of the proof.
 
     It stops where the objective is proven to be near the optimum, as the dual problem, which it
     solves at the same time, is a lower bound.
@@ -93,7 +96,7 @@ class InteriorPoint(Optimizer):
         n_kinks, n_samples = problem.linear_rows().kinks(0).at[0].shape
         shape, n_theta = (len(params), layer.n_out), layer.n_in + 1
         of_kinks = (n_kinks * n_samples + n_weights,)
-        sizes = (n_theta,), *[of_kinks] * 3, (n_samples + n_weights,), (4, n_theta), (), (), ()
+        sizes = (n_theta,), *[of_kinks] * 3, (), (), (n_theta,), (), (), ()
         parts: list[Any] = [np.zeros(shape + size) for size in sizes]
         return InteriorPointState(*parts)
 
@@ -170,7 +173,7 @@ def _strength(values: Any, layer: DenseLayout, fit: int, output: int) -> Array:
 
 def _known(state: InteriorPointState, fit: int, output: int) -> tuple[Iterate, Seen]:
     parts = [part[fit, output] for part in state[:-1]]
-    return Iterate(*parts[:4]), Seen(*parts[4:])
+    return Iterate(*parts[:6]), Seen(*parts[6:])
 
 
 def _keep(state: InteriorPointState, at: Iterate, seen: Seen, fit: int, output: int) -> None:

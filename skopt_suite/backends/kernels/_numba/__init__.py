@@ -56,7 +56,11 @@ FUSED: dict[str, Callable] = {
     **{
         f"skopt_suite.optimizers.algebra._interior_rows.{kernel.__name__}": kernel
         for kernel in (
+            _interior.measure,
             _interior.weigh,
+            _interior.approach,
+            _interior.distances,
+            _interior.settle,
             _interior.predict,
             _interior.correct,
             _interior.centre,

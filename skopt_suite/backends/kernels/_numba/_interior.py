@@ -21,12 +21,19 @@ from skopt_suite.backends.kernels._numba._types import (
 )
 
 _LANES = 64  # as many as there are in a room
+_LEAST_SHARE = 1e-12  # as in the definition
 
 
-def weigh(raw, slacks, kinks, n_rows):
-    found, sums = np.zeros((4, len(raw))), np.zeros((5, _LANES))
-    _weigh(raw, *slacks, *kinks, found, sums, n_rows)
-    return found, sums.sum(axis=1)
+def measure(raw, slacks, kinks, n_rows):
+    duals, sums = np.zeros(len(raw)), np.zeros((5, _LANES))
+    _measure(raw, *slacks, *kinks, duals, sums, n_rows)
+    return duals, sums.sum(axis=1)
+
+
+def weigh(room, slacks, kinks, n_rows):
+    room[...] = 0.0
+    _weigh(room, *slacks, *kinks[1:], n_rows)
+    return room
 
 
 def predict(move, slacks, kinks, n_rows):
@@ -49,6 +56,23 @@ def centre(step, second, slacks, kinks, n_rows, n_weights, mu, ends):
     return new, pull
 
 
+def approach(move, slacks, n_rows, away):
+    least = np.zeros(_LANES)
+    _approach(move, *slacks[:2], least, n_rows, away)
+    return float(least.min())
+
+
+def distances(move, slacks, kinks, n_rows, most, least):
+    beyond, distance = np.empty(len(slacks[0])), np.full(n_rows, np.inf)
+    _distances(move, *slacks, *kinks[1:], beyond, distance, n_rows, most, least)
+    return beyond, distance
+
+
+def settle(beyond, distance, slacks, kinks, n_weights, mu, reach):
+    _settle(beyond, distance, *slacks, *kinks[1:], n_weights, mu, reach)
+    return tuple(slacks)
+
+
 def scale_rows(rows, scale, room):
     scaled = room[: len(rows)]
     _scale(np.ascontiguousarray(rows), scale, scaled)
@@ -59,9 +83,22 @@ def _fastest(total, least):
     return least.min(axis=1) if np.isfinite(total.sum()) else np.full(2, np.nan)
 
 
+def _measure_types(kind):
+    return *[given(number, 1)] * 7, array(number, 1), array(number, 2), whole
+
+
 def _weigh_types(kind):
-    table = array(number, 2)
-    return *[given(number, 1)] * 7, table, table, whole
+    return array(number, 2), *[given(number, 1)] * 5, whole
+
+
+def _distances_types(kind):
+    written = array(number, 1)
+    return *[given(number, 1)] * 6, written, written, whole, number, number
+
+
+def _settle_types(kind):
+    read, written = given(number, 1), array(number, 1)
+    return read, read, *[written] * 3, read, read, whole, number, number
 
 
 def _predict_types(kind):
@@ -106,12 +143,12 @@ def _lesser(least, a, b):
     return b if b < least else least
 
 
-@entry(_weigh_types)
-def _weigh(raw, over, under, dual, at, below, above, found, sums, n_rows):
-    w, a, p, c = doubles(), doubles(), doubles(), doubles()
-    losses, lost, products, sizes, widths = doubles(), doubles(), doubles(), doubles(), doubles()
+@entry(_measure_types)
+def _measure(raw, over, under, dual, at, below, above, duals, sums, n_rows):
+    a = doubles()
+    losses, lost, products, widths, sizes = doubles(), doubles(), doubles(), doubles(), doubles()
     for lane in range(_LANES):
-        losses[lane] = lost[lane] = products[lane] = sizes[lane] = widths[lane] = 0.0
+        losses[lane] = lost[lane] = products[lane] = widths[lane] = sizes[lane] = 0.0
     start = 0
     while start < over.size:
         place, size = _place(start, n_rows, raw.size, over.size)
@@ -120,25 +157,41 @@ def _weigh(raw, over, under, dual, at, below, above, found, sums, n_rows):
         low, high = part_of(below, start, size), part_of(above, start, size)
         is_row = 1.0 if place < n_rows else 0.0
         for i in range(size):
-            to_above, to_below, unit, weight = _slopes(r[i], s[i], d[i], low[i], high[i])
             width, beyond = high[i] - low[i], z[i] - t[i]
-            w[i], a[i] = weight, d[i]
-            p[i] = weight * (r[i] - s[i])
-            c[i] = width * (to_above - to_below) * unit
             value = (high[i] if beyond > 0.0 else low[i]) * beyond
+            a[i] = d[i]
             losses[i] += is_row * value
             lost[i] += value - d[i] * beyond
-            products[i] += r[i] * to_above + s[i] * to_below if width > 0.0 else 0.0
+            products[i] += r[i] * (high[i] - d[i]) + s[i] * (d[i] - low[i])
+            widths[i] += 0.0 if r[i] == 0.0 or s[i] == 0.0 else width
             sizes[i] += width * abs(t[i])
-            widths[i] += width
-        _add(row_of(found, 0), place, size, w)
-        _add(row_of(found, 1), place, size, a)
-        _add(row_of(found, 2), place, size, p)
-        _add(row_of(found, 3), place, size, c)
+        _add(duals, place, size, a)
         start += size
     for lane in range(_LANES):
         sums[0, lane], sums[1, lane], sums[2, lane] = losses[lane], lost[lane], products[lane]
-        sums[3, lane], sums[4, lane] = sizes[lane], widths[lane]
+        sums[3, lane], sums[4, lane] = widths[lane], sizes[lane]
+
+
+@entry(_weigh_types)
+def _weigh(found, over, under, dual, below, above, n_rows):
+    w, p, c = doubles(), doubles(), doubles()
+    start = 0
+    while start < over.size:
+        place, size = _place(start, n_rows, found.shape[1], over.size)
+        r, s, d = (
+            part_of(over, start, size),
+            part_of(under, start, size),
+            part_of(dual, start, size),
+        )
+        low, high = part_of(below, start, size), part_of(above, start, size)
+        for i in range(size):
+            to_above, to_below, unit, weight = _slopes(r[i], s[i], d[i], low[i], high[i])
+            w[i], p[i] = weight, weight * (r[i] - s[i])
+            c[i] = (high[i] - low[i]) * (to_above - to_below) * unit
+        _add(row_of(found, 0), place, size, w)
+        _add(row_of(found, 1), place, size, p)
+        _add(row_of(found, 2), place, size, c)
+        start += size
 
 
 @jit_inner_views
@@ -281,6 +334,74 @@ def _copy(target, start, size, values):
     part = part_of(target, start, size)
     for i in range(size):
         part[i] = values[i]
+
+
+@entry(lambda kind: (*[given(number, 1)] * 3, array(number, 1), whole, number))
+def _approach(move, over, under, least, n_rows, away):
+    lowest, start = doubles(), 0
+    for lane in range(_LANES):
+        lowest[lane] = 0.0
+    while start < over.size:
+        place, size = _place(start, n_rows, move.size, over.size)
+        z, r, s = (
+            part_of(move, place, size),
+            part_of(over, start, size),
+            part_of(under, start, size),
+        )
+        for i in range(size):
+            share = z[i] / (r[i] - s[i])
+            share = share if (r[i] == 0.0) != (s[i] == 0.0) else 0.0
+            lowest[i] = _lesser(lowest[i], share, -abs(share) / away)
+        start += size
+    for lane in range(_LANES):
+        least[lane] = lowest[lane]
+
+
+@entry(_distances_types)
+def _distances(move, over, under, dual, below, above, beyond, distance, n_rows, most, least):
+    start = 0
+    while start < over.size:
+        place, size = _place(start, n_rows, move.size, over.size)
+        z, r, s = (
+            part_of(move, place, size),
+            part_of(over, start, size),
+            part_of(under, start, size),
+        )
+        d, far = part_of(dual, start, size), part_of(beyond, start, size)
+        low, high = part_of(below, start, size), part_of(above, start, size)
+        for i in range(size):
+            far[i] = r[i] - s[i] + (z[i] if r[i] == 0.0 or s[i] == 0.0 else 0.0)
+        if place < n_rows:
+            nearest = part_of(distance, place, size)
+            for i in range(size):
+                width, length = high[i] - low[i], abs(far[i])
+                away = high[i] - d[i] if far[i] > 0.0 else d[i] - low[i]
+                is_clear = away <= most * width and length >= least * abs(far[i] - z[i])
+                length = length if is_clear else 0.0
+                nearest[i] = length if width > 0.0 and length < nearest[i] else nearest[i]
+        start += size
+
+
+@entry(_settle_types)
+def _settle(beyond, distance, over, under, dual, below, above, n_weights, mu, reach):
+    n_rows, start = distance.size, 0
+    while start < over.size:
+        place, size = _place(start, n_rows, n_rows + n_weights, over.size)
+        for i in range(start, start + size):
+            width, far = above[i] - below[i], beyond[i]
+            if width == 0.0:
+                continue
+            if place < n_rows and distance[place + i - start] >= reach:
+                over[i], under[i] = max(far, 0.0), max(-far, 0.0)
+                dual[i] = above[i] if far > 0.0 else below[i]
+            elif over[i] == 0.0 or under[i] == 0.0:
+                unit = max(abs(far), mu)
+                length = abs(far) + unit * np.sqrt((far / unit) ** 2 + 4 * (mu / unit) ** 2)
+                large, small = mu + length / 2, mu + 2 * mu * (mu / length)
+                over[i], under[i] = (large, small) if far > 0.0 else (small, large)
+                share = min(max(mu / under[i], _LEAST_SHARE), 1 - _LEAST_SHARE)
+                dual[i] = below[i] + share * width
+        start += size
 
 
 @entry(lambda kind: (given(number, 2), given(number, 1), array(number, 2)))
