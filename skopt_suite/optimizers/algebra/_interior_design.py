@@ -55,7 +55,11 @@ class Design:
     def transposed(self, a: Array) -> Array:
         """Return ``Aᵀ a`` of what has been summed over the kinks of every row."""
         of_rows, of_weights = self.split(a)
-        return np.append(self.X.T @ of_rows + of_weights, of_rows.sum() * self.has_bias)
+        result = np.empty(self.X.shape[1] + 1)
+        np.matmul(self.X.T, of_rows, out=result[:-1])
+        result[:-1] += of_weights
+        result[-1] = of_rows.sum() * self.has_bias
+        return result
 
     def all_transposed(self, several: Array) -> Array:
         """Return the same of several, (n, n_shared), in one pass through the rows."""
@@ -99,7 +103,7 @@ class Design:
         matrix = np.empty((n + 1, n + 1))
         matrix[:n, :n] = _weighted_square(self.X, curvature)
         matrix[n] = matrix[:, n] = self.has_bias * totals
-        matrix[np.arange(n), np.arange(n)] += diagonal
+        _diagonal(matrix)[:n] += diagonal
         return _inverse(matrix, _RIDGES[0])
 
     def _inverse_by_rows(self, curvature: Array, diagonal: Array) -> Solve:
@@ -128,7 +132,7 @@ class _ByRows:
         self.X, self.has_bias, self.diagonal = X, has_bias, diagonal
         scaled = X / np.sqrt(diagonal)
         matrix = scaled @ scaled.T
-        matrix[np.diag_indices(len(matrix))] += 1 / curvature
+        _diagonal(matrix)[:] += 1 / curvature
         self.solve = _inverse(matrix, 0.0)
         self.of_ones = self.solve(np.ones(len(X)))
 
@@ -161,7 +165,7 @@ def _blocks(X: Array) -> Iterator[slice]:
 
 def _inverse(matrix: Array, ridge: float) -> Solve:
     """Return what multiplies by the inverse, or nearly so where there is none; overwrites it."""
-    diagonal = np.diagonal(matrix)
+    diagonal = _diagonal(matrix)
     scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     matrix *= scale[:, None] * scale
     root = _root(matrix, ridge)
@@ -172,8 +176,13 @@ def _root(matrix: Array, ridge: float) -> Array:
     """Return the root of a matrix, whose diagonal is 1, and of a ridge as narrow as it can be."""
     for least in (ridge, *_RIDGES):
         ridged = matrix.T.copy(order="F")
-        ridged[np.diag_indices(len(ridged))] += least
+        _diagonal(ridged)[:] += least
         root, failed = dpotrf(ridged, clean=False, overwrite_a=True)
         if not failed:
             return root
     return np.eye(len(matrix))
+
+
+def _diagonal(matrix: Array) -> Array:
+    """Return the diagonal, to be written to."""
+    return np.einsum("ii->i", matrix)
