@@ -52,9 +52,8 @@ _LONGER = 0.02  # of two steps: what is worth it
 _SIDE = 0.1  # of the change of a slope: how far dual variables of rows may be that are left out
 _STEADY = 0.8  # of their distance from kinks: what they must keep in a step
 _REACH = 5.0  # times μ: how far they are from kinks, at first
-_WIDER = 16.0  # times as far after a step that was worse than these:
-_FALL = 0.5  # of what was left
-_SHORT = 0.1  # of its length; none are left out then
+_WIDER = 16.0  # times as far after a step that left more than this share:
+_FALL = 0.5
 _AWAY = 10.0  # times their distance: what they may go away from kinks
 _LEAST_NEAR = 8  # times as many rows as entries of θ are not left out
 _MOST_NEAR = 0.75  # of all rows; else none are left out
@@ -166,7 +165,7 @@ class Interior:
         primal, dual = shares = self.shares(found.fastest, _BOUNDARY)
         slacks, reach = near.moved(at, found, shares), at.reach
         if self._leaves_out:
-            reach = near.reach(at, seen, min(shares))
+            reach = near.reach(at, seen)
             there = _between(float(seen.products), mu, min(shares))
             slacks = self._settled(slacks, primal * move, there, float(reach))
         return Iterate(at.theta + primal * theta, *slacks, reach, seen.left)
@@ -277,14 +276,13 @@ class Near(NamedTuple):
         """Whether rows are left out."""
         return self.places is not None
 
-    def reach(self, at: Iterate, seen: Seen, share: float) -> Array | float:
+    def reach(self, at: Iterate, seen: Seen) -> Array | float:
         """Return how far rows must be from kinks to be left out, in units of μ.
 
         That is more where it has not paid: they are needed, such as those that will be at kinks.
         """
-        if self.is_part and share < _SHORT:
-            return np.inf
-        return at.reach * _WIDER if self.is_part and seen.left > _FALL * at.before else at.reach
+        has_paid = not self.is_part or seen.left <= _FALL * at.before
+        return at.reach if has_paid else at.reach * _WIDER
 
     def moved(self, at: Iterate, found: Corrected, shares: tuple[float, float]) -> Slacks:
         """Return all slacks after a step, which it overwrites."""
