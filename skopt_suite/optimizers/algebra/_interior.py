@@ -56,7 +56,7 @@ _WIDER = 16.0  # times as far after a step that left more than this share:
 _FALL = 0.5
 _AWAY = 10.0  # times their distance: what they may go away from kinks
 _LEAST_NEAR = 8  # times as many rows as entries of θ are not left out
-_MOST_NEAR = 0.75  # of all rows; else none are left out
+_MOST_NEAR = 0.35  # of all rows; else none are left out, as copies of so many take as long
 _MOST_TIMES = 60  # how often the reach is doubled until there are as many
 _LEAST_FALL = 0.01  # of μ: what is taken to be left of it
 
