@@ -362,7 +362,8 @@ CASES = [
 OF_ONE_FIT = {
     *("descend_by_moments", "descend_by_columns", "descend_by_sparse_columns"),
     *("descend_by_blocks", "sweep_rows", "sweep_sparse_rows", "ascend_dual"),
-    *("weigh", "predict", "correct", "centre", "scale_rows"),
+    *("measure", "weigh", "predict", "correct", "centre", "scale_rows"),
+    *("approach", "distances", "settle"),
 }
 
 
