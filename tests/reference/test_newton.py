@@ -176,6 +176,21 @@ def test_products_are_those_of_a_matrix(optimizer, name, has_intercept):
     np.testing.assert_allclose(gram @ coef[1].ravel(), expected[1].ravel(), rtol=1e-9, atol=1e-6)
 
 
+@pytest.mark.parametrize("has_intercept", [True, False])
+@pytest.mark.parametrize("is_joint", [True, False])
+@pytest.mark.parametrize("n_features", [1, 5, 40])
+def test_matrices_of_a_stack_are_those_of_its_fits(optimizer, n_features, is_joint, has_intercept):
+    X = RNG.normal(size=(3000, n_features))
+    mean, variance = X.mean(axis=0)[None], X.var(axis=0)[None]
+    design = Design(X, mean if has_intercept else None, variance)
+    root = RNG.random((4, len(X), 2)) / 2
+    hessian = Hessian(1 + root**2, root if is_joint else None)
+    together = list(design.grams(hessian))
+    assert len(together) == 4
+    for fit, matrices in enumerate(together):
+        np.testing.assert_allclose(matrices, design.gram(fit, hessian), atol=1e-8)
+
+
 def test_refusals(optimizer):
     y = targets("dense")
     cases = {

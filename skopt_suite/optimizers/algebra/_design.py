@@ -16,6 +16,7 @@ import numpy as np
 from skopt_suite.backends import Array, FeatureMatrix, PerFit, RawPredictions
 
 _BLOCK = 2**17  # numbers that are centred and multiplied at once
+_FEW_COLUMNS = 32  # products of any two of them are found once for all fits
 _ROUNDING = 1e-12
 
 
@@ -31,6 +32,19 @@ class Hessian(NamedTuple):
         if self.root is not None:
             product -= self.root * np.vecdot(self.root, raw)[..., None]
         return product
+
+    def pairs(self, rows: slice) -> Array:
+        """Return it for some rows: (n_fits, n_outputs, n_rows), or by every two outputs.
+
+        These are (n_fits, n_outputs, n_outputs, n_rows), where outputs depend on each other.
+        """
+        diagonal = np.maximum(self.diagonal[:, rows], 0.0).transpose(0, 2, 1)
+        if self.root is None:
+            return diagonal
+        root = self.root[:, rows].transpose(0, 2, 1)
+        pairs = -root[:, :, None] * root[:, None]
+        np.einsum("kaai->kai", pairs)[...] += diagonal
+        return pairs
 
     def block(self, rows: slice) -> Hessian:
         """Return that of some of the rows."""
@@ -105,6 +119,28 @@ class Design:
         n_features = self.X.shape[1]
         weights, bias = coef[:, :n_features], coef[:, n_features:]
         return weights, bias if self.mean is None else bias - self._along(weights)
+
+    def grams(self, hessian: Hessian) -> Iterator[Array]:
+        """Yield the Hessian of every fit by its coefficients, as `gram` returns it."""
+        n_fits, has_one_mean = len(hessian.diagonal), self.mean is None or len(self.mean) == 1
+        if n_fits > 1 and has_one_mean and self.n_columns <= _FEW_COLUMNS:
+            yield from self._grams_at_once(hessian)
+        else:
+            yield from (self.gram(fit, hessian) for fit in range(n_fits))
+
+    def _grams_at_once(self, hessian: Hessian) -> Array:
+        """Return them as one product of all fits with products of columns."""
+        size, (n_fits, _, n_outputs) = self.n_columns, hessian.diagonal.shape
+        is_joint = hessian.root is not None
+        n_pairs = n_outputs**2 if is_joint else n_outputs
+        total = np.zeros((n_fits * n_pairs, size**2))
+        for rows, x in self._blocks(0, max(size, n_fits * n_pairs // size)):
+            products = (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)
+            total += hessian.pairs(rows).reshape(-1, len(x)) @ products
+        if not is_joint:
+            return total.reshape(n_fits, n_outputs, size, size)
+        by_pair = total.reshape(n_fits, n_outputs, n_outputs, size, size)
+        return by_pair.transpose(0, 3, 1, 4, 2).reshape(n_fits, 1, size * n_outputs, -1)
 
     def gram(self, fit: int, hessian: Hessian) -> Array:
         """Return the Hessian of a fit by its coefficients.

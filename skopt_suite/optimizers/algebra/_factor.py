@@ -32,7 +32,8 @@ class Factor(NamedTuple):
         lower, failed = dpotrf(scaled, lower=1, clean=0)
         is_singular = failed or np.diagonal(lower).min() ** 2 < _LEAST_PIVOT
         for damping in _DAMPING if is_singular else ():
-            damped = scaled + damping * np.eye(len(scaled))
+            damped = scaled.copy()
+            damped.flat[:: len(scaled) + 1] += damping
             lower, failed = dpotrf(damped, lower=1, clean=0, overwrite_a=1)
             if not failed:
                 break

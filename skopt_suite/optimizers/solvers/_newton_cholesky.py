@@ -67,7 +67,7 @@ class NewtonCholesky(Newton):
     def _model(
         self, state: NewtonState, design: Design, hessian: Hessian, ridge: Array
     ) -> _Factored:
-        factors = [_factors(design, hessian, ridge, fit) for fit in range(len(state.coef))]
+        factors = list(map(_factors, design.grams(hessian), ridge))
         direction = -_solve(factors, state.gradient)
         if hessian.has_shift:
             is_free = (ridge == 0).all(axis=2, keepdims=True)
@@ -86,12 +86,10 @@ class _Factored(NamedTuple):
         return dot(gradient, _solve(self.factors, gradient)) / 2
 
 
-def _factors(design: Design, hessian: Hessian, ridge: Array, fit: int) -> list[Factor]:
-    """Return the factor of every output, or of all of them together."""
-    matrices = design.gram(fit, hessian)
-    by_output = ridge[fit].T if len(matrices) > 1 else ridge[fit].reshape(1, -1)
-    for matrix, values in zip(matrices, by_output, strict=True):
-        np.einsum("ii->i", matrix)[...] += values
+def _factors(matrices: Array, ridge: Array) -> list[Factor]:
+    """Return the factor of every output of a fit, or of all of them together."""
+    by_output = ridge.T if len(matrices) > 1 else ridge.reshape(1, -1)
+    np.einsum("oii->oi", matrices)[...] += by_output
     return [Factor.of(matrix) for matrix in matrices]
 
 
