@@ -45,6 +45,18 @@ def test_hinge_comes_to_the_optimum(labels, rows):
     np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=5e-3)
 
 
+@pytest.mark.parametrize("alpha", [10.0, 1e4])
+@pytest.mark.parametrize("loss", ["absolute_error", "epsilon_insensitive", "hinge"])
+def test_strong_penalties_take_few_iterations(loss, alpha):
+    """The intercept is all that is left then, far from 0."""
+    model, y = (LinearClassifier, Y > 1) if loss == "hinge" else (LinearRegressor, Y + 100)
+    fit = model(loss=loss, penalty=L2(alpha), optimizer=OPTIMIZER).fit(SPARSE, y)
+    assert fit.stop_reason_ == "converged"
+    assert fit.n_iter_ <= 60
+    theirs = model(loss=loss, penalty=L2(alpha), optimizer="interior_point", tol=1e-9).fit(X, y)
+    assert abs(fit.loss_ / theirs.loss_ - 1) < 1e-5
+
+
 def test_it_is_chosen_for_sparse_rows_only_and_with_l2_only():
     settings = {"loss": "hinge"}
     assert LinearClassifier(**settings).fit(SPARSE, Y > 1).optimizer_.name == OPTIMIZER

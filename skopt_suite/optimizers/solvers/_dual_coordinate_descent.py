@@ -84,13 +84,18 @@ class DualCoordinateDescent(Optimizer):
         return super().refusal(demands) or next(_refusals(demands), None)
 
     def init(self, params: Params, problem: Problem) -> DualState:
-        """Return a state in which all dual variables are 0, which their bounds allow."""
+        """Return a state in which all dual variables are 0, which their bounds allow.
+
+        The multiplier begins at the best constant, and has not far to go where L2 is strong.
+        """
         (layer,), rows = problem.layout.layers, problem.linear_rows()
-        shape = len(params), layer.n_out
+        shape, raw = (len(params), layer.n_out), np.zeros(rows.X.shape[0])
         variables = np.zeros((*shape, rows.kinks(0).at[0].size))
         unknown = np.full(shape, np.inf)
-        weights = np.zeros((*shape, layer.n_in))
-        return DualState(variables, weights, np.zeros(shape), unknown, -unknown)
+        weights, bias = np.zeros((*shape, layer.n_in)), np.zeros(shape)
+        for place in np.ndindex(shape if layer.has_bias else (0,)):
+            bias[place] = _kinks(rows, *place).intercept(raw)
+        return DualState(variables, weights, bias, unknown, -unknown)
 
     def step(self, state: DualState, params: Params, problem: Problem, factor: FitColumn) -> Step:
         """Return where a few passes through the rows lead, output by output."""
