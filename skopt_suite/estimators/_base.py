@@ -62,7 +62,7 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
     _memory: Memory | None = None
     _penalty_strength: float = AUTO_STRENGTH
     _parts: Parts | None = None
-    """What the next fit is told of its rows, see `tell_parts`."""
+    """What a search tells of the rows, see `told_parts`."""
     _standardization: Standardization | None = None
     _is_network: ClassVar[bool] = False
     """Whether "auto" is what suits networks: standardised columns, held-out rows, falling rates."""
@@ -118,12 +118,11 @@ class TrainableEstimator(CallbackSupportMixin, Parametrised):
 
     def _fit(self, given: Given, initial: Initial | None = None, checkpoint: Any = None) -> Self:
         """Train on what is given, from where `initial` says or where a checkpoint is."""
-        parts = self.__dict__.pop("_parts", None)
         with unchanged_by_errors(self), explained_in_fits(self), Pace.of(self.verbose) as pace:
             kept = KeptFit.of(self, checkpoint)
             prepared = prepare(self, *given, initial=initial, seed=kept.seed)
-            if parts is not None:
-                share_moments(prepared.data, parts)
+            if self._parts is not None:
+                share_moments(prepared.data, self._parts)
             keeper = kept.begin(prepared.job, given)
             observer = self._observer(given, prepared, pace) if is_watched(self) else None
             if self.verbose > 1:

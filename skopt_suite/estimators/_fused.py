@@ -7,7 +7,8 @@ and for what that is scored with.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
@@ -59,7 +60,7 @@ __all__ = [
     "sweep",
     "takes_chunks",
     "targets_to_score",
-    "tell_parts",
+    "told_parts",
     "view_key",
     "warn_if_not_converged",
     "with_predictions",
@@ -197,10 +198,15 @@ def job_of(prepared: Prepared, plan: Plan) -> Job:
     return replace(job, plan=plan, start=start)
 
 
-def tell_parts(model: Any, parts: Parts) -> None:
-    """Let the next fit of a model know the parts that all of its rows are made of."""
-    if not reason_to_train_alone(model):
+@contextmanager
+def told_parts(model: Any, parts: Parts | None) -> Iterator[None]:
+    """Let fits of a model in this context know the parts that all of their rows are made of."""
+    if parts is not None and not reason_to_train_alone(model):
         model._parts = parts.seen_as(view_key(model))
+    try:
+        yield
+    finally:
+        vars(model).pop("_parts", None)
 
 
 def fitted(model: TrainableEstimator, seen: SeenRows, job: Job, result: Result) -> Any:

@@ -21,7 +21,7 @@ from sklearn.utils import check_random_state, indexable
 from skopt_suite.backends import is_device_array, is_sparse
 from skopt_suite.chunks import is_chunked, is_stream
 from skopt_suite.estimators._callbacks import with_callbacks
-from skopt_suite.estimators._fused import is_trainable, tell_parts
+from skopt_suite.estimators._fused import is_trainable, told_parts
 from skopt_suite.estimators._own_targets import given_to_score
 from skopt_suite.estimators._unread import refuse_unread
 from skopt_suite.model_selection._cost import SearchCost
@@ -328,12 +328,9 @@ class FusedSearch(BaseSearchCV):
             start = time.time()
             if self._kept is not None:
                 fit_params = {**fit_params, **self._kept.refit_params(self.best_estimator_)}
-            if parts is not None:
-                tell_parts(self.best_estimator_, parts)
-            if y is None:
-                self.best_estimator_.fit(X, **fit_params)
-            else:
-                self.best_estimator_.fit(X, y, **fit_params)
+            rows = (X,) if y is None else (X, y)
+            with told_parts(self.best_estimator_, parts):
+                self.best_estimator_.fit(*rows, **fit_params)
             self.refit_time_ = time.time() - start
         task.call_on_fit_task_end(**told)
         if hasattr(self.best_estimator_, "feature_names_in_"):

@@ -9,7 +9,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skopt_suite import LinearClassifier, LinearRegressor
+from skopt_suite.estimators._fused import told_parts
 from skopt_suite.model_selection import FusedGridSearchCV
+from skopt_suite.model_selection._engine.shared import SharedRows
 from skopt_suite.optimizers.algebra import _moments
 from skopt_suite.training import _rows, _shared_moments
 
@@ -163,3 +165,15 @@ def test_classes_of_all_rows_share_moments_of_inputs_with_folds(n_rows):
     alone = LinearClassifier(optimizer="lbfgs", penalty=search.best_estimator_.penalty_, tol=1e-9)
     found, expected = (one.predict_proba(X) for one in (search.best_estimator_, alone.fit(X, y)))
     assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_what_is_told_of_rows_is_forgotten_where_a_fit_fails():
+    X, y = data()
+    shared, model = SharedRows(), LinearRegressor()
+    shared.of_splits(X, list(KFold(5).split(X)))
+    with told_parts(model, shared.whole):
+        assert model._parts is not None
+    assert model._parts is None
+    with pytest.raises(TypeError, match="colour"), told_parts(model, shared.whole):
+        model.fit(X, y, colour="red")
+    assert model._parts is None
