@@ -127,20 +127,15 @@ class DeviceSteps:
         self.buffers: dict[int, Buffers] = {}
 
     def _launch(self, epoch: Epoch, start: int, n_steps: int, rows: int) -> None:
-        """Make a range of steps by a graph; the first of its kind without, which compiles."""
+        """Make a range of steps by a graph."""
         key = n_steps, rows
-        is_new = key not in self.graphs
-        if is_new:
-            self.graphs[key] = None, new_range(self.params, n_steps, rows)
+        if key not in self.graphs:
+            what = new_range(self.params, n_steps, rows)
+            graph = self.engine.graph(lambda u: self._step(u, rows, what), n_steps)
+            self.graphs[key] = graph, what
         graph, what = self.graphs[key]
         self._copy(epoch, start, n_steps, rows, what)
-        if is_new:
-            self._make_steps(n_steps, rows, what)
-        elif graph is None:
-            graph = self.engine.graph(lambda: self._make_steps(n_steps, rows, what))
-            self.graphs[key] = graph, what
-        if graph is not None:
-            graph.launch(self.engine.main)
+        graph.launch(self.engine.main)
 
     def _copy(self, epoch: Epoch, start: int, n_steps: int, rows: int, to: Range) -> None:
         """Copy what the steps of a range read."""
@@ -159,10 +154,6 @@ class DeviceSteps:
         if self.dropout is not None:
             count = epoch.number * epoch.n_steps + start
             to.counts[...] = xp.arange(count, count + n_steps, device=device)
-
-    def _make_steps(self, n_steps: int, rows: int, what: Range) -> None:
-        for u in range(n_steps):
-            self._step(u, rows, what)
 
     def _step(self, u: int, rows: int, what: Range) -> None:
         """Make one step of a range."""

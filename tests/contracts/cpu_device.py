@@ -41,11 +41,12 @@ extern "C" void run(unsigned nx, unsigned ny, unsigned nz, {declared}) {{
 class Graph:
     """Work that is done anew."""
 
-    def __init__(self, work):
-        self.work = work
+    def __init__(self, step, n_steps):
+        self.step, self.n_steps = step, n_steps
 
     def launch(self, stream):
-        self.work()
+        for u in range(self.n_steps):
+            self.step(u)
 
 
 class CpuEngine:
@@ -67,8 +68,8 @@ class CpuEngine:
     def join(self):
         pass
 
-    def graph(self, work):
-        return Graph(work)
+    def graph(self, step, n_steps):
+        return Graph(step, n_steps)
 
     def matmul(self, out, a, b):
         out[...] = a @ b

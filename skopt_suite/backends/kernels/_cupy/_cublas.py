@@ -8,6 +8,8 @@ from __future__ import annotations
 import ctypes
 import functools
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import cupy
@@ -47,8 +49,8 @@ class Cublas:
         if self.handle:
             self.library.cublasDestroy_v2(self.handle)
 
-    def matmul(self, out: Any, a: Any, b: Any) -> None:
-        """Write ``a[k] @ b[k]`` to `out`; what has one matrix only is multiplied with all.
+    def prepared(self, out: Any, a: Any, b: Any) -> Callable[[], None]:
+        """Return what writes ``a[k] @ b[k]`` to `out`; of one matrix only, it is that with all.
 
         Parameters
         ----------
@@ -60,17 +62,17 @@ class Cublas:
         n_fits, m, n = out.shape
         kind = str(out.dtype)
         number = ctypes.c_float if kind == "float32" else ctypes.c_double
-        one, zero = number(1), number(0)
         # column by column, these are the transposes of the matrices, so their product is b a
-        self._call(
+        return partial(
+            self._call,
             "cublasGemmStridedBatchedEx",
             self.handle,
             *(_is_transposed(b), _is_transposed(a)),
             *(n, m, a.shape[2]),
-            ctypes.byref(one),
+            ctypes.byref(number(1)),
             *_matrix(b),
             *_matrix(a),
-            ctypes.byref(zero),
+            ctypes.byref(number(0)),
             *_matrix(out),
             n_fits,
             _COMPUTE.get((kind, self.precision), _COMPUTE_64),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import cupy
-import numpy as np
 
+from skopt_suite.backends.kernels._cupy._calls import Call, Launch, replay
 from skopt_suite.backends.kernels._cupy._cublas import Cublas
 from skopt_suite.backends.kernels._tracing import Program, _rows
 
@@ -26,6 +26,8 @@ _MOST_FITS = 65535  # of a grid's second axis
 class Engine:
     """What steps are made with on a device: one stream, and another beside it.
 
+    What is asked for within `graph` is written down, and done when the graph is launched.
+
     Parameters
     ----------
     precision : {"highest", "high", "medium"}
@@ -37,6 +39,8 @@ class Engine:
         self.main, self.beside = (cupy.cuda.Stream(non_blocking=True) for _ in range(2))
         self._products = [Cublas(stream, precision) for stream in (self.main, self.beside)]
         self._is_aside = self._is_awaited = False
+        self._calls: list[Call] = []
+        self._known_products: set[Hashable] = set()
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -52,18 +56,15 @@ class Engine:
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Work on what nothing waits for until `join`."""
-        self.beside.wait_event(_mark(self.main))
+        self._wait(self.beside, self.main)
         self._is_aside = self._is_awaited = True
-        try:
-            with self.beside:
-                yield
-        finally:
-            self._is_aside = False
+        yield
+        self._is_aside = False
 
     def join(self) -> None:
         """Wait for what was done aside, if there is anything."""
         if self._is_awaited:
-            self.main.wait_event(_mark(self.beside))
+            self._wait(self.main, self.beside)
         self._is_awaited = False
 
     def call(
@@ -141,23 +142,44 @@ class Engine:
 
     def matmul(self, out: Any, a: Any, b: Any) -> None:
         """Write the products of the matrices of every fit."""
-        self._products[self._is_aside].matmul(out, a, b)
+        key = out.dtype, *(part for array in (out, a, b) for part in (array.shape, array.strides))
+        if key not in self._known_products:
+            self._known_products.add(key)
+            # a first time now, for the library to load its kernel; what that writes is not read
+            self._products[0].prepared(out, a, b)()
+        self._calls.append(self._products[self._is_aside].prepared(out, a, b))
 
-    def graph(self, work: Callable[[], None]) -> Any:
-        """Return what does some work anew whenever it is launched; nothing is done now."""
+    def graph(self, step: Callable[[int], None], n_steps: int) -> Any:
+        """Return what makes steps 0 to n - 1 whenever it is launched; nothing is done now.
+
+        Of steps that differ only in where their arrays begin, all by the same distance.
+        """
+        one, other = self._calls_of(step, 0), self._calls_of(step, min(1, n_steps - 1))
         self.main.begin_capture()
         try:
-            work()
+            replay(one, other, n_steps)
         except BaseException:
-            self._is_aside = self._is_awaited = False
-            self._abandon()
+            with suppress(cupy.cuda.runtime.CUDARuntimeError):
+                self.main.end_capture()
             raise
         return self.main.end_capture()
 
-    def _abandon(self) -> None:
-        """End a capture that has failed."""
-        with suppress(cupy.cuda.runtime.CUDARuntimeError):
-            self.main.end_capture()
+    def _calls_of(self, step: Callable[[int], None], number: int) -> list[Call]:
+        """Return the calls that a step consists of."""
+        self._calls, self._is_aside, self._is_awaited = [], False, False
+        step(number)
+        calls, self._calls = self._calls, []
+        return calls
+
+    def _wait(self, stream: Any, other: Any) -> None:
+        """Let a stream wait for all that another has to do by then."""
+        event = cupy.cuda.Event(disable_timing=True)
+
+        def wait() -> None:
+            event.record(other)
+            stream.wait_event(event)
+
+        self._calls.append(wait)
 
     def _launch(
         self,
@@ -168,12 +190,13 @@ class Engine:
         lengths: Mapping[str, int],
         more: tuple[Any, ...],
     ) -> None:
-        arguments = [np.int64(lengths.get(name, 0)) for name in program.lengths]
+        arguments = [int(lengths.get(name, 0)) for name in program.lengths]
         for name, n_axes in program.arrays:
             array = arrays[name]
-            arguments.append(array)
-            arguments += [np.int64(stride) for stride in _strides(array, n_axes - 1)]
-        _compiled(program.source, program.name)(grid, threads, (*arguments, *more))
+            arguments += [array.data.ptr, *_strides(array, n_axes - 1)]
+        kernel, stream = _compiled(program.source, program.name), (self.main, self.beside)
+        arguments += map(int, more)
+        self._calls.append(Launch(kernel, grid, threads, arguments, stream[self._is_aside]))
 
 
 _OWN = threading.local()
@@ -197,10 +220,6 @@ def _strides(array: Any, n_axes: int) -> list[int]:
 @functools.cache
 def _compiled(source: str, name: str) -> Any:
     # products and sums are rounded one after the other, as the definition does
-    return cupy.RawKernel(source, name, options=("--std=c++17", "--fmad=false"))
-
-
-def _mark(stream: Any) -> Any:
-    event = cupy.cuda.Event(disable_timing=True)
-    event.record(stream)
-    return event
+    kernel = cupy.RawKernel(source, name, options=("--std=c++17", "--fmad=false"))
+    _ = kernel.num_regs  # asking for it loads the kernel, which a capture is no time for
+    return kernel
