@@ -27,6 +27,8 @@ _STEPS_AT_ONCE = 32
 """Of a graph; another makes those that are left in an epoch."""
 _FEW_PRODUCTS = 2**22
 """Of numbers, in a layer of all fits: so many are multiplied while a library begins."""
+_MANY_PRODUCTS = 2**29
+"""Of numbers, in a layer of all fits: so many are faster in half precision, with the rounding."""
 _MOST_ROWS_BY_ROWS = 128
 """That every parameter's thread goes through."""
 _MOST_ROWS = 2**16
@@ -125,6 +127,7 @@ class DeviceSteps:
         self.shares: dict[int, Array] = {}
         self.graphs: dict[tuple[int, int], tuple[Any, Range]] = {}
         self.buffers: dict[int, Buffers] = {}
+        self.halves: dict[tuple[str, int, int], Array] = {}
 
     def _launch(self, epoch: Epoch, start: int, n_steps: int, rows: int) -> None:
         """Make a range of steps by a graph."""
@@ -204,7 +207,8 @@ class DeviceSteps:
                 arrays, lengths = {**arrays, "x": x, "w": weights}, {**lengths, "M": layer.n_in}
                 self.engine.call_dots(program, arrays, lengths, *more)
             else:
-                self.engine.matmul(out, x, weights)
+                factors = self._round("x", i, rows, x), self._round("weights", i, rows, weights)
+                self.engine.matmul(out, *factors)
                 if is_hidden:
                     self.engine.call(self.hidden[i].forward, arrays, lengths, *more)
             x = out
@@ -245,20 +249,38 @@ class DeviceSteps:
     def _backward(self, buffers: Buffers, rows: int, with_gradient: bool) -> None:
         """Find gradients by the sums of layers, and by parameters; what can wait, aside."""
         for i in reversed(range(len(self.layers))):
+            self._round("delta", i, rows, buffers.deltas[i])
             if with_gradient and i > 0:
                 with self.engine.aside():
-                    self._gradients(i, buffers)
+                    self._gradients(i, buffers, rows)
             elif with_gradient:
-                self._gradients(i, buffers)
+                self._gradients(i, buffers, rows)
             if i > 0:
                 self._back_to(i - 1, buffers, rows)
 
-    def _gradients(self, i: int, buffers: Buffers) -> None:
+    def _round(self, name: str, i: int, rows: int, array: Array) -> Array:
+        """Return a factor of products of a layer as they take it: rounded, or as it is."""
+        layer = self.layers[i]
+        n_products = len(self.params) * rows * layer.n_weights
+        if not self.engine.takes_halves or n_products < _MANY_PRODUCTS or array.itemsize > 4:
+            return array
+        key = name, i, rows
+        if key not in self.halves:
+            self.halves[key] = self.engine.half_of(array)
+        self.engine.round(self.halves[key], array)
+        return self.halves[key]
+
+    def _rounded(self, name: str, i: int, rows: int, array: Array) -> Array:
+        """Return the same, of a factor that is as it was when it was rounded."""
+        return self.halves.get((name, i, rows), array)
+
+    def _gradients(self, i: int, buffers: Buffers, rows: int) -> None:
         """Write the gradient by the parameters of a layer."""
         layer, delta = self.layers[i], buffers.deltas[i]
-        x = buffers.outputs[i - 1] if i else buffers.x
+        x = self._rounded("x", i, rows, buffers.outputs[i - 1] if i else buffers.x)
         transposed = namespace(x).matrix_transpose(x)
-        self.engine.matmul(layer.weights(self.gradient), transposed, delta)
+        factors = transposed, self._rounded("delta", i, rows, delta)
+        self.engine.matmul(layer.weights(self.gradient), *factors)
         if layer.has_bias:
             self.engine.sum_of_rows(layer.bias(self.gradient), delta, buffers.sums[i])
 
@@ -271,8 +293,10 @@ class DeviceSteps:
             arrays, lengths = arrays | {"x": buffers.deltas[i + 1], "w": weights}, lengths
             self.engine.call_dots(hidden.dense_backward, arrays, lengths | {"M": above.n_out})
             return
+        weights = self._rounded("weights", i + 1, rows, weights)
         transposed = namespace(weights).matrix_transpose(weights)
-        self.engine.matmul(delta, buffers.deltas[i + 1], transposed)
+        factors = self._rounded("delta", i + 1, rows, buffers.deltas[i + 1]), transposed
+        self.engine.matmul(delta, *factors)
         self.engine.call(hidden.backward, arrays, lengths)
 
     def _move(self, arrays: dict[str, Array], lengths: dict[str, int]) -> None:

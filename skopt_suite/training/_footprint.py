@@ -166,13 +166,15 @@ def _activations(job: Job, data: Data, placement: Placement, is_weighted: bool) 
     kept, momentary = (job.network.sizes[0] if has_own_inputs else 0), [0]
     # steps by graphs have a place for the gradient of every layer
     has_places = not job.plan.optimizer.is_full_batch and writes_kernels(placement.asarray([0.0]))
+    has_halves = has_places and job.plan.matmul_precision == "medium"  # of both, in 2 bytes
     for depth, (n_units, name) in enumerate(_hidden(job)):
         activation = ACTIVATIONS[name]  # the derivative, beside the output
         more = _more_layers(job.network, depth)
         scratch = activation.scratch_arrays
         if placement.is_numpy:
             scratch = min(scratch, _FUSED_ACTIVATION)
-        kept += n_units * (1 + activation.keeps_its_own_array + dropout[0] + more[0] + has_places)
+        places = has_places + has_halves
+        kept += n_units * (1 + activation.keeps_its_own_array + dropout[0] + more[0] + places)
         momentary.append(n_units * (scratch + dropout[1] + more[1]))
     if job.plan.optimizer.only_quadratic and _begins_at_constant(job):
         return 0  # it needs no predictions but for the initial loss

@@ -9,6 +9,7 @@ import functools
 import shutil
 import subprocess
 
+import numpy as np
 import pytest
 
 from skopt_suite.backends.kernels._tracing import _rows
@@ -52,7 +53,7 @@ class Graph:
 class CpuEngine:
     """What `skopt_suite.backends.kernels._cupy.Engine` is, on arrays of NumPy."""
 
-    main, precision = None, "highest"
+    main, precision, takes_halves = None, "highest", False
 
     def __init__(self, folder):
         if shutil.which("g++") is None:
@@ -72,7 +73,7 @@ class CpuEngine:
         return Graph(step, n_steps)
 
     def matmul(self, out, a, b):
-        out[...] = a @ b
+        out[...] = as_numbers(a) @ as_numbers(b)
 
     def call(self, program, arrays, lengths, *more):
         self._run(program, (2, 2), arrays, lengths, more)
@@ -97,6 +98,13 @@ class CpuEngine:
             arrays["mean"], arrays["factor"] = scaling
         self._run(program, (3,), arrays, {"B": out.shape[0], "N": out.shape[1]})
 
+    def half_of(self, array):
+        return np.empty(array.shape, np.uint16)
+
+    def round(self, half, array):
+        lengths = {"K": len(array), "entries": array[0].size}
+        self.call(_rows.to_bfloat16(), {"out": half, "x": array}, lengths)
+
     def sum_of_rows(self, out, delta, parts):
         n_fits, n_rows, n_columns = delta.shape
         lengths = {"K": n_fits, "B": n_rows, "N": n_columns}
@@ -111,7 +119,8 @@ class CpuEngine:
         arguments += [ctypes.c_longlong(lengths.get(name, 0)) for name in program.lengths]
         for name, n_axes in program.arrays:
             array = arrays[name]
-            assert array.ndim == n_axes, f"{name} of {program.name} has {array.ndim} axes"
+            if program.name != "to_bfloat16":  # whose matrices are in one piece
+                assert array.ndim == n_axes, f"{name} of {program.name} has {array.ndim} axes"
             assert array.shape[-1] == 1 or array.strides[-1] == array.itemsize
             axes = zip(array.shape[: n_axes - 1], array.strides[: n_axes - 1], strict=True)
             strides = [0 if n == 1 else stride // array.itemsize for n, stride in axes]
@@ -119,6 +128,11 @@ class CpuEngine:
             arguments += map(ctypes.c_longlong, strides)
         arguments += [ctypes.c_ulonglong(int(number)) for number in more]
         compiled(program.source, program.name, self.folder)(*arguments)
+
+
+def as_numbers(array):
+    """Return what are bits of bfloat16 as numbers."""
+    return (array.astype(np.uint32) << 16).view(np.float32) if array.dtype == "uint16" else array
 
 
 @functools.cache

@@ -25,7 +25,7 @@ from skopt_suite.training._written import is_written
 
 from ..backends.nvrtc import compile_cuda
 from ..gpu.rows import diabetes, digits
-from .cpu_device import CpuEngine
+from .cpu_device import CpuEngine, as_numbers
 
 ON_HOST = Placement(np)
 N_FITS, N_PARAMS, N_WEIGHTS = 3, 12, 9
@@ -87,6 +87,32 @@ def assert_as_defined(model, data, engine, monkeypatch, rtol):
     np.testing.assert_allclose(model.predict(X), expected, rtol=1e-7)
 
 
+def test_factors_are_rounded_to_bfloat16(engine):
+    x = np.random.default_rng(0).standard_normal((3, 20, 5)).astype(np.float32)
+    x[0, 0] = [np.inf, -np.inf, np.nan, 0.0, 1 + 2**-8]  # the last is half-way: to the even one
+    half = engine.half_of(x)
+    engine.round(half, x)
+    rounded = as_numbers(half)
+    np.testing.assert_allclose(rounded, x, rtol=2**-8)
+    assert np.isnan(rounded[0, 0, 2])
+    assert rounded[0, 0, 4] == 1
+
+
+def test_products_in_bfloat16(engine, monkeypatch):
+    """Every factor is rounded after it was written, and before it is taken."""
+    X, y = digits()
+    model = MLPClassifier((16, 8), dropout=0.3, **SETTINGS, dtype="float32")
+    monkeypatch.setattr(_loop, "compiled_steps", lambda *args: None)
+    expected = model.fit(X, y).loss_curve_
+    monkeypatch.setattr(engine, "takes_halves", True)
+    for name in ("_FEW_PRODUCTS", "_MANY_PRODUCTS", "_MOST_ROWS_BY_ROWS"):
+        monkeypatch.setattr(_device_steps, name, 0)
+    monkeypatch.setattr(_loop, "compiled_steps", lambda *args: device_steps(*args[:3], engine))
+    curve = model.fit(X, y).loss_curve_
+    np.testing.assert_allclose(curve, expected, rtol=0.01)
+    assert np.abs(curve / np.asarray(expected) - 1).max() > 1e-5
+
+
 def updates(optimizer, penalty, dtype):
     """Return the kernels of a rule with a penalty."""
     rule = stack([OPTIMIZERS.resolve(optimizer, owner="test")] * N_FITS, ON_HOST)
@@ -143,6 +169,7 @@ def test_losses_compile(registry, name, kind):
 def test_kernels_for_rows_compile(dtype):
     assert_compiles(_rows.sum_of_rows(dtype, "float64"))
     assert_compiles(_rows.gather("float64", dtype, is_scaled=True))
+    assert_compiles(_rows.to_bfloat16())
 
 
 def assert_compiles(program):

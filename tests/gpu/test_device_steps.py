@@ -116,6 +116,21 @@ def test_products(activation, few_products, batch_size, monkeypatch, made):
     assert assert_as_defined(network, *digits(), monkeypatch, made)
 
 
+@pytest.mark.parametrize("hidden", [(96, 33), (64, 64)])
+def test_precisions_of_products(hidden, monkeypatch):
+    import cupy
+
+    X, y = map(cupy.asarray, digits())
+    monkeypatch.setattr(_device_steps, "_MANY_PRODUCTS", 0)
+    curves = {}
+    for precision in ("highest", "high", "medium"):
+        settings = {**SETTINGS, "dtype": "float32", "matmul_precision": precision}
+        curves[precision] = np.array(MLPClassifier(hidden, **settings).fit(X, y).loss_curve_)
+    error = {name: np.abs(curves[name] / curves["highest"] - 1).max() for name in curves}
+    assert 0 < error["high"] < 3e-3
+    assert error["high"] < error["medium"] < 3e-2
+
+
 def test_weights_and_rows_in_order(monkeypatch, made):
     X, y = digits()
     network = MLPClassifier((8,), shuffle=False, **SETTINGS)

@@ -15,11 +15,12 @@ from typing import Any
 import cupy
 
 _WORKSPACE = 32 * 2**20  # bytes, which NVIDIA recommends on Hopper
-_TYPES = {"float32": 0, "float64": 1}  # CUDA_R_32F, CUDA_R_64F
+_TYPES = {"float32": 0, "float64": 1, "uint16": 14}  # CUDA_R_32F, CUDA_R_64F, CUDA_R_16BF
 _COMPUTE = {
     ("float32", "highest"): 68,  # CUBLAS_COMPUTE_32F
     ("float32", "high"): 77,  # CUBLAS_COMPUTE_32F_FAST_TF32
-    ("float32", "medium"): 75,  # CUBLAS_COMPUTE_32F_FAST_16BF
+    ("float32", "medium"): 77,
+    ("uint16", "medium"): 68,
 }
 _COMPUTE_64 = 70  # CUBLAS_COMPUTE_64F
 _ANY_ALGORITHM = -1  # CUBLAS_GEMM_DEFAULT
@@ -57,11 +58,10 @@ class Cublas:
         out : cupy.ndarray of shape (n_fits, m, n)
             Each matrix in row-major order.
         a, b : cupy.ndarray of shape (n_fits or 1, m, k) and (n_fits or 1, k, n)
-            Each matrix in row-major order, or its transpose.
+            Each matrix in row-major order, or its transpose; uint16 are the bits of bfloat16.
         """
         n_fits, m, n = out.shape
-        kind = str(out.dtype)
-        number = ctypes.c_float if kind == "float32" else ctypes.c_double
+        number = ctypes.c_double if out.dtype == "float64" else ctypes.c_float
         # column by column, these are the transposes of the matrices, so their product is b a
         return partial(
             self._call,
@@ -75,7 +75,7 @@ class Cublas:
             ctypes.byref(number(0)),
             *_matrix(out),
             n_fits,
-            _COMPUTE.get((kind, self.precision), _COMPUTE_64),
+            _COMPUTE.get((str(a.dtype), self.precision), _COMPUTE_64),
             _ANY_ALGORITHM,
         )
 

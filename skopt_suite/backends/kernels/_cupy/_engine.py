@@ -117,6 +117,20 @@ class Engine:
         grid = (min(-(-out.size // _THREADS), _MOST_BLOCKS),)
         self._launch(program, grid, (_THREADS,), arrays, lengths, ())
 
+    @property
+    def takes_halves(self) -> bool:
+        """Whether factors of products in float32 are rounded to bfloat16."""
+        return self.precision == "medium"
+
+    def half_of(self, array: Any) -> Any:
+        """Return what has room for an array in bfloat16."""
+        return cupy.empty(array.shape, cupy.uint16)
+
+    def round(self, half: Any, array: Any) -> None:
+        """Write float32, (n_fits or 1, n, m) with matrices in one piece, as bfloat16."""
+        lengths = {"K": len(array), "entries": array[0].size}
+        self.call(_rows.to_bfloat16(), {"out": half, "x": array}, lengths)
+
     def sum_of_rows(self, out: Any, delta: Any, parts: Any) -> None:
         """Add up the rows of every fit, by way of sums over some of them.
 

@@ -32,6 +32,24 @@ extern "C" __global__ void gather(
 
 
 @functools.cache
+def to_bfloat16() -> Program:
+    """Return the kernel that rounds to the nearest number of bfloat16, of two to an even one."""
+    source = """\
+extern "C" __global__ void to_bfloat16(
+    long long K, long long entries, unsigned short* out, long long out_0,
+    const unsigned int* x, long long x_0) {
+  for (long long k = blockIdx.y; k < K; k += gridDim.y)
+    for (long long t = blockIdx.x * (long long)blockDim.x + threadIdx.x; t < entries;
+         t += gridDim.x * (long long)blockDim.x) {
+      const unsigned int bits = x[k * x_0 + t], is_nan = (bits & 0x7fffffff) > 0x7f800000;
+      out[k * out_0 + t] = is_nan ? 0x7fc0 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    }
+}
+"""
+    return Program("to_bfloat16", source, (("out", 2), ("x", 2)), ("K", "entries"))
+
+
+@functools.cache
 def sum_of_rows(delta_type: str, dtype: str) -> Program:
     """Return the kernel that adds up rows of every fit, in double precision.
 
