@@ -184,7 +184,7 @@ def _moments_of_columns(X: Array, weight: _Weight | None, centred: bool) -> tupl
     for root, rows in _centred_blocks([X], weight, origin, near):
         total += _sums(root, rows)
         rows *= rows
-        square += xp.sum(rows, axis=0)
+        square += _sums(None, rows)
     if not centred:
         return origin, square / n_samples
     offset = total / n_samples
@@ -250,12 +250,11 @@ def _origin(
 
 
 def _sums(weight: Array | None, rows: Array) -> Array:
-    """Return weighted sums of rows, (n_columns,)."""
-    if type(rows) is np.ndarray:  # whose sums over rows of few columns are slow
-        return np.matmul(np.ones(rows.shape[0]) if weight is None else weight, rows)
+    """Return weighted sums of rows, (n_columns,): products, as sums along rows are slow."""
+    xp = namespace(rows)
     if weight is None:
-        return namespace(rows).sum(rows, axis=0)
-    return product_over_rows(weight[:, None], rows)[0, :]
+        weight = xp.ones((rows.shape[0],), dtype=rows.dtype, device=rows.device)
+    return xp.matmul(weight, rows) if xp is np else product_over_rows(weight[:, None], rows)[0, :]
 
 
 def _sparse_moments(X: FeatureMatrix, weight: SampleWeight | None, centred: bool) -> ColumnMoments:
