@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from skopt_suite._component import take
-from skopt_suite.backends import Array, Params, PerFit, RawPredictions, averaged
+from skopt_suite.backends import Array, Params, PerFit, RawPredictions, averaged, writes_kernels
 from skopt_suite.losses import Loss
 from skopt_suite.models import Context, Network
 from skopt_suite.training._blocks import added, rows_of_block, summed_in_blocks
+from skopt_suite.training._device_mean import DeviceMean, device_mean
 from skopt_suite.training._linear_pass import (
     StackLoss,
     linear_pass,
@@ -152,6 +153,8 @@ class WholeTerm(DataTerm):
         self.network, self.loss, self.context = network, loss, context
         self.source, self.weights = source, weights
         self.moments = None
+        self._device: DeviceMean | None = None
+        self._is_asked = False
 
     @cached_property
     def rows(self) -> Rows:
@@ -176,10 +179,22 @@ class WholeTerm(DataTerm):
             one, n_fits = self.take(np.zeros(1, dtype=np.int64)), len(params)
             found = one.value_and_gradient(params[:1])
             return np.repeat(found[0], n_fits), np.repeat(found[1], n_fits, axis=0)
+        by_kernels = self._by_kernels(params)
+        if by_kernels is not None:
+            return by_kernels(params)
         if self._is_one_block(params):
             return super().value_and_gradient(params)
         value, gradient = self._mean_over(lambda term: term.value_and_gradient(params), params)
         return value, gradient
+
+    def _by_kernels(self, params: Params) -> DeviceMean | None:
+        """Return what finds mean and gradient in one call of a device; None where nothing does."""
+        if not self._is_asked:
+            self._is_asked = True
+            is_plain = all(part is None for part in self.context) and not self.source.has_parts
+            if is_plain and writes_kernels(params):
+                self._device = device_mean(self.network, self.loss, self.rows, params)
+        return self._device
 
     def _is_one_point(self, params: Params) -> bool:
         """Whether fits cannot differ yet: those of a search mostly begin at the same point."""

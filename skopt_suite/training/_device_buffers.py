@@ -8,13 +8,14 @@ from typing import NamedTuple
 from skopt_suite._layout import DenseLayout
 from skopt_suite.backends import Array, Params, namespace
 
-_ROWS_OF_A_PART, _MOST_PARTS = 256, 64
+MOST_AT_ONCE = 2**31  # entries of a layer: kernels count them in 32 bits
+_ROWS_OF_A_PART, _MOST_PARTS = 256, 512
 
 
 class Buffers(NamedTuple):
     """Where steps with batches of one size compute."""
 
-    x: Array  # (1, batch_size, n_features)
+    x: Array  # (1, batch_size, n_features): a copy of these rows, or all rows themselves
     outputs: list[Array]  # of layers, (n_fits, batch_size, n_out)
     deltas: list[Array]  # gradients by them; that of the last is where its outputs are
     slopes: list[Array]  # of hidden layers; None where they are not kept
@@ -37,9 +38,13 @@ def n_parts(rows: int, n_fits: int) -> int:
 
 
 def new_buffers(
-    params: Params, layers: Sequence[DenseLayout], keeps_slope: Sequence[bool], rows: int
+    params: Params,
+    layers: Sequence[DenseLayout],
+    keeps_slope: Sequence[bool],
+    rows: int,
+    x: Array | None = None,
 ) -> Buffers:
-    """Return buffers for the layers of stacked fits and batches of so many rows."""
+    """Return buffers for the layers of stacked fits and batches of so many rows, or for `x`."""
     xp, n_fits = namespace(params), len(params)
     kind = {"dtype": params.dtype, "device": params.device}
     shapes = [(n_fits, rows, layer.n_out) for layer in layers]
@@ -51,7 +56,8 @@ def new_buffers(
     ]
     parts = [(n_fits, n_parts(rows, n_fits), layer.n_out) for layer in layers]
     sums = [xp.empty(shape, dtype=xp.float64, device=params.device) for shape in parts]
-    x = xp.empty((1, rows, layers[0].n_in), **kind)
+    if x is None:
+        x = xp.empty((1, rows, layers[0].n_in), **kind)
     return Buffers(x, outputs, [*deltas, outputs[-1]], slopes, sums)
 
 

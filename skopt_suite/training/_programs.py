@@ -31,7 +31,6 @@ from skopt_suite.losses import Loss
 from skopt_suite.models import Context
 from skopt_suite.optimizers import Optimizer
 from skopt_suite.penalties import Penalty
-from skopt_suite.training._objective import Objective
 
 LAYOUT = tracing.dots.LAYOUT
 _COLUMN = (FITS, 1)
@@ -139,6 +138,8 @@ def update_programs(
 
     Arrays of `state` and `params` are overwritten by calls. Raises `CannotTrace`.
     """
+    from skopt_suite.training._objective import Objective  # whose terms ask for kernels
+
     n_params, n_weights = params.shape[1], layout.n_weights
     if n_weights < 2 or state is None:
         raise CannotTrace("Nothing tells a number of a fit from one of its only weight.")

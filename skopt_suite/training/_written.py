@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,9 +12,9 @@ from skopt_suite._component import stack as stack_components
 from skopt_suite._target_type import TargetType
 from skopt_suite.backends import Array, Params, Placement, State
 from skopt_suite.backends.kernels._tracing import CannotTrace, Program
+from skopt_suite.losses import Loss
 from skopt_suite.models import ACTIVATIONS, Network
 from skopt_suite.optimizers import Optimizer
-from skopt_suite.training._objective import Terms
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._programs import (
     LayerPrograms,
@@ -26,6 +26,9 @@ from skopt_suite.training._programs import (
 )
 from skopt_suite.training._rows import Rows
 
+if TYPE_CHECKING:
+    from skopt_suite.training._objective import Terms
+
 
 def is_written(plan: Plan, network: Network) -> bool:
     """Whether there are kernels for the steps of a plan on dense rows; none is compiled to tell."""
@@ -34,6 +37,8 @@ def is_written(plan: Plan, network: Network) -> bool:
     loss = stack_components([plan.loss.on(TargetType(kind, n_out))], place, ndim=3)
     penalty = stack_components([plan.penalty.with_strength(AUTO_STRENGTH)], place)
     rows = Rows(np.zeros((1, network.sizes[0])), np.zeros((1, 1 if kind == "classes" else n_out)))
+    from skopt_suite.training._objective import Terms  # whose terms ask for kernels
+
     terms = Terms(network, loss, penalty.on(network.layout), counts_penalty=False)
     optimizer = stack_components([plan.optimizer], place)
     if plan.input_dropout or not is_suited(optimizer, terms):
@@ -52,15 +57,38 @@ def is_suited(optimizer: Optimizer, terms: Terms) -> bool:
     return not optimizer.is_full_batch and terms.network.is_plain and terms.loss.n_raw == 1
 
 
-class Programs(NamedTuple):
-    """The kernels of a step."""
+class BatchPrograms(NamedTuple):
+    """The kernels that go forward and back."""
 
-    update: UpdatePrograms
     loss: Program
     loss_arrays: dict[str, Array]
     """What the kernel of the loss is called with, beside what differs between steps."""
     hidden: list[LayerPrograms]
     output: Program
+
+    @classmethod
+    def of(
+        cls, network: Network, loss: Loss, dtype: str, rows: Rows, has_dropout: bool
+    ) -> BatchPrograms:
+        """Return them for a stacked loss; of rows only what they are counts.
+
+        Raises `CannotTrace`, also where components of users do what only arrays can.
+        """
+        with _refused():
+            has_bias = network.layout.layers[-1].has_bias
+            of_loss = loss_program(loss, rows.y, dtype, has_bias, rows.weight)
+        hidden = [
+            layer_programs(ACTIVATIONS[name], i, dtype, has_dropout)
+            for i, name in enumerate(network.activations)
+        ]
+        return cls(*of_loss, hidden, output_program(dtype))
+
+
+class Programs(NamedTuple):
+    """The kernels of a step."""
+
+    update: UpdatePrograms
+    batch: BatchPrograms
 
     @classmethod
     def of(
@@ -76,16 +104,10 @@ class Programs(NamedTuple):
 
         Raises `CannotTrace`, also where components of users do what only arrays can.
         """
-        dtype, layout = str(params.dtype), terms.network.layout
-        has_bias = layout.layers[-1].has_bias
+        network, dtype = terms.network, str(params.dtype)
         with _refused():
-            update = update_programs(optimizer, terms.penalty, state, params, layout)
-            loss = loss_program(terms.loss, rows.y, dtype, has_bias, rows.weight)
-        hidden = [
-            layer_programs(ACTIVATIONS[name], i, dtype, has_dropout)
-            for i, name in enumerate(terms.network.activations)
-        ]
-        return cls(update, *loss, hidden, output_program(dtype))
+            update = update_programs(optimizer, terms.penalty, state, params, network.layout)
+        return cls(update, BatchPrograms.of(network, terms.loss, dtype, rows, has_dropout))
 
 
 @contextmanager

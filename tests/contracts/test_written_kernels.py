@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from skopt_suite import LinearClassifier, MLPClassifier, MLPRegressor
+from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite._component import stack
 from skopt_suite._target_type import TargetType
 from skopt_suite.backends import Placement, like
@@ -17,7 +17,14 @@ from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, LogLoss
 from skopt_suite.models import ACTIVATIONS
 from skopt_suite.optimizers import OPTIMIZERS, SGD, ClipGradient
 from skopt_suite.penalties import MCP, PENALTIES
-from skopt_suite.training import _device_steps, _footprint, _loop
+from skopt_suite.training import (
+    _data_term,
+    _device_batch,
+    _device_mean,
+    _device_steps,
+    _footprint,
+    _loop,
+)
 from skopt_suite.training._device_steps import device_steps
 from skopt_suite.training._footprint import bytes_per_fit
 from skopt_suite.training._programs import layer_programs, loss_program, update_programs
@@ -64,7 +71,8 @@ def test_text_computes_the_definition(case, engine, monkeypatch):
 
 @pytest.mark.parametrize("case", ["gelu, dropout", "tweedie", "clipped"])
 def test_text_beside_products_of_a_library(case, engine, monkeypatch):
-    monkeypatch.setattr(_device_steps, "_FEW_PRODUCTS", 0)
+    for module in (_device_batch, _device_steps):
+        monkeypatch.setattr(module, "FEW_PRODUCTS", 0)
     assert_as_defined(*CASES[case], engine, monkeypatch, rtol=1e-9)
 
 
@@ -87,6 +95,39 @@ def assert_as_defined(model, data, engine, monkeypatch, rtol):
     np.testing.assert_allclose(model.predict(X), expected, rtol=1e-7)
 
 
+@pytest.mark.parametrize(
+    ("model", "data", "optimizer"),
+    [
+        (LinearClassifier(penalty="l2"), digits, "lbfgs"),
+        (LinearRegressor(loss="huber"), diabetes, "fista"),
+        (MLPClassifier((9, 5), activation="gelu"), digits, "lbfgs"),
+    ],
+)
+@pytest.mark.parametrize("block_rows", [2048, 64])
+@pytest.mark.filterwarnings("ignore:.*stopped while the objective")
+def test_mean_over_all_rows(model, data, optimizer, block_rows, engine, monkeypatch):
+    """Of solvers: also with products of blocks, of which the last is a shorter one."""
+    X, y = data()
+    weight = 1 + np.arange(len(y)) / len(y)
+    settings = {**SETTINGS, "optimizer": optimizer, "dtype": "float64", "batch_size": "auto"}
+    model.set_params(**settings)
+    expected = model.fit(X, y, sample_weight=weight).loss_curve_
+    monkeypatch.setattr(_device_batch, "_BLOCK_ROWS", block_rows)
+    monkeypatch.setattr(_data_term, "writes_kernels", lambda array: True)
+    monkeypatch.setattr(_device_mean, "writes_kernels", lambda array: True)
+    monkeypatch.setattr(_device_mean, "engine_for", lambda *args: engine)
+    asked = []
+    found = _device_mean.DeviceMean.__call__
+    monkeypatch.setattr(
+        _device_mean.DeviceMean,
+        "__call__",
+        lambda self, params: asked.append(1) or found(self, params),
+    )
+    curve = model.fit(X, y, sample_weight=weight).loss_curve_
+    assert len(asked) >= len(curve)
+    np.testing.assert_allclose(curve, expected, rtol=1e-9)
+
+
 def test_factors_are_rounded_to_bfloat16(engine):
     x = np.random.default_rng(0).standard_normal((3, 20, 5)).astype(np.float32)
     x[0, 0] = [np.inf, -np.inf, np.nan, 0.0, 1 + 2**-8]  # the last is half-way: to the even one
@@ -105,8 +146,9 @@ def test_products_in_bfloat16(engine, monkeypatch):
     monkeypatch.setattr(_loop, "compiled_steps", lambda *args: None)
     expected = model.fit(X, y).loss_curve_
     monkeypatch.setattr(engine, "takes_halves", True)
-    for name in ("_FEW_PRODUCTS", "_MANY_PRODUCTS", "_MOST_ROWS_BY_ROWS"):
-        monkeypatch.setattr(_device_steps, name, 0)
+    monkeypatch.setattr(_device_batch, "FEW_PRODUCTS", 0)
+    monkeypatch.setattr(_device_batch, "_MANY_PRODUCTS", 0)
+    monkeypatch.setattr(_device_steps, "_MOST_ROWS_BY_ROWS", 0)
     monkeypatch.setattr(_loop, "compiled_steps", lambda *args: device_steps(*args[:3], engine))
     curve = model.fit(X, y).loss_curve_
     np.testing.assert_allclose(curve, expected, rtol=0.01)

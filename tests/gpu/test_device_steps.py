@@ -7,7 +7,7 @@ from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPReg
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from skopt_suite.models import ACTIVATIONS
 from skopt_suite.optimizers import OPTIMIZERS
-from skopt_suite.training import _device_steps, _loop
+from skopt_suite.training import _device_batch, _device_steps, _loop
 
 from .rows import diabetes, digits
 
@@ -110,7 +110,8 @@ def test_linear_models(estimator, schedule, monkeypatch, made):
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
 def test_products(activation, few_products, batch_size, monkeypatch, made):
     """By cuBLAS, or by the kernels that need them."""
-    monkeypatch.setattr(_device_steps, "_FEW_PRODUCTS", few_products)
+    for module in (_device_batch, _device_steps):
+        monkeypatch.setattr(module, "FEW_PRODUCTS", few_products)
     settings = {**SETTINGS, "batch_size": batch_size, "activation": activation, "dropout": 0.2}
     network = MLPClassifier((96, 33), **settings)
     assert assert_as_defined(network, *digits(), monkeypatch, made)
@@ -121,7 +122,7 @@ def test_precisions_of_products(hidden, monkeypatch):
     import cupy
 
     X, y = map(cupy.asarray, digits())
-    monkeypatch.setattr(_device_steps, "_MANY_PRODUCTS", 0)
+    monkeypatch.setattr(_device_batch, "_MANY_PRODUCTS", 0)
     curves = {}
     for precision in ("highest", "high", "medium"):
         settings = {**SETTINGS, "dtype": "float32", "matmul_precision": precision}
