@@ -16,6 +16,11 @@ class _Namespace:
         return cupy_namespace, ()
 
 
+def is_cupy(xp: Any) -> bool:
+    """Whether a namespace is that of CuPy's arrays."""
+    return isinstance(xp, _Namespace)
+
+
 @functools.cache
 def cupy_namespace() -> Any:
     """Return the array-API namespace of CuPy's arrays."""

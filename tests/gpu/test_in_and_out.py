@@ -196,3 +196,17 @@ def test_models_are_saved_on_one_side_and_go_on_on_the_other(tmp_path):
     assert is_on_card(again)
     wanted = going.partial_fit(on_card(X), Y).predict_proba(on_card(X))
     np.testing.assert_allclose(again.get(), wanted.get(), rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(3_000_001, 7), (21_000_000,)])
+def test_large_arrays_are_copied_piece_by_piece(shape, dtype):
+    """By several threads, also behind what has been asked of the card before."""
+    import cupy
+
+    from skopt_suite.backends import placement_for
+
+    values = np.random.default_rng(0).random(shape, dtype=np.float32)
+    there = placement_for("cupy").asarray(values, dtype=dtype)
+    assert there.dtype == dtype
+    assert bool((there == cupy.asarray(values).astype(dtype)).all())
