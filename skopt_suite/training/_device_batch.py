@@ -17,8 +17,8 @@ FEW_PRODUCTS = 2**22
 _MANY_PRODUCTS = 2**29
 """Of numbers, in a layer of all fits: so many are faster in half precision, with the rounding."""
 
-_BLOCK_ROWS, _FEW_ENTRIES = 2048, 2**14
-"""Rows whose products are found side by side where these have few entries."""
+_MANY_ROWS, _BLOCK_ROWS, _FEW_ENTRIES = 2**15, 2048, 2**14
+"""Of so many rows, products of few entries are found side by side for blocks of them."""
 
 
 class DeviceBatch:
@@ -166,7 +166,7 @@ class DeviceBatch:
         x = self._rounded("x", i, rows, buffers.outputs[i - 1] if i else buffers.x)
         transposed = namespace(x).matrix_transpose(x)
         factors = transposed, self._rounded("delta", i, rows, delta)
-        if self._is_tall(layer, rows) and x.strides[2] == x.itemsize:
+        if self._is_tall(layer, rows):
             self._sum_of_blocks(i, rows, x[0, ...], delta[0, ...])
         else:
             self.engine.matmul(layer.weights(self.gradient), *factors)
@@ -176,7 +176,7 @@ class DeviceBatch:
     def _is_tall(self, layer: DenseLayout, rows: int) -> bool:
         """Whether a product of few entries over all rows would keep next to nothing busy."""
         is_small = len(self.params) == 1 and layer.n_weights <= _FEW_ENTRIES
-        return is_small and rows >= 2 * _BLOCK_ROWS
+        return is_small and rows >= _MANY_ROWS
 
     def _sum_of_blocks(self, i: int, rows: int, x: Array, delta: Array) -> None:
         """Write the gradient by the weights of a layer, by products of blocks of rows."""

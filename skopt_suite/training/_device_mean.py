@@ -37,7 +37,7 @@ class DeviceMean:
     loss : Loss
         Stacked, of one fit.
     rows : Rows
-        Dense, on the device.
+        Dense, on the device, in row-major order.
     params : array of shape (1, n_params)
         Any parameters.
     engine : Engine
@@ -84,9 +84,11 @@ def device_mean(network: Network, loss: Loss, rows: Rows, params: Array) -> Devi
     """Return what finds the mean loss of a fit on all rows by kernels; None where nothing does."""
     if len(params) != 1 or not writes_kernels(params) or is_sparse(rows.X):
         return None
-    n_largest = max(network.sizes[1:])
-    is_suited = network.is_plain and loss.n_raw == 1 and rows.X.dtype == params.dtype
-    if not is_suited or len(rows.y) * n_largest >= MOST_AT_ONCE:
+    n_largest, X = max(network.sizes[1:]), rows.X
+    is_given_so = X.flags.c_contiguous and X.dtype == params.dtype
+    if not (is_given_so and network.is_plain and loss.n_raw == 1):
+        return None
+    if len(rows.y) * n_largest >= MOST_AT_ONCE:
         return None
     try:
         return DeviceMean(network, loss, rows, params, engine_for(params, "highest"))

@@ -110,9 +110,7 @@ class CpuEngine:
         lengths = {"K": n_fits, "B": n_rows, "N": n_columns}
         # threads of a block are not there, so columns are blocks
         program = _rows.sum_of_rows(str(delta.dtype), str(out.dtype))
-        source = program.source.replace("blockIdx.x * 32ll", "blockIdx.x")
-        arrays = {"out": out, "delta": delta}
-        self._run(program._replace(source=source), (n_columns, 2), arrays, lengths)
+        self._run(program, (n_columns, 2), {"out": out, "delta": delta}, lengths)
 
     def _run(self, program, grid, arrays, lengths, more=()):
         arguments = [ctypes.c_uint(n) for n in (*grid, 1, 1)[:3]]

@@ -5,6 +5,7 @@ from skopt_suite.backends.resources._in_threads import in_threads
 from skopt_suite.backends.resources._threads import (
     SMALL_PRODUCT,
     blas_threads_for,
+    one_blas_thread,
     shared_blas_threads,
     threads_for_fit,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "blas_threads_for",
     "free_memory",
     "in_threads",
+    "one_blas_thread",
     "peak_memory",
     "shared_blas_threads",
     "threads_for_fit",

@@ -22,7 +22,7 @@ _BLOCK = 2**16  # numbers that are centred and multiplied at once: they stay in 
 _COLUMNS = 8  # at once where those are in one piece
 _NEAR = 2**13  # rows whose means are near enough to those of all
 _FEWEST_ROWS, _ROWS_PER_FEATURE = 10_000, 20  # of a sample
-_BLOCK_ON_DEVICE = 2**22  # of them where every block costs the time of several kernels
+_BLOCK_ON_DEVICE = 2**24  # of them where every block costs the time of several kernels
 
 
 class Moments(NamedTuple):
@@ -254,7 +254,9 @@ def _sums(weight: Array | None, rows: Array) -> Array:
     xp = namespace(rows)
     if weight is None:
         weight = xp.ones((rows.shape[0],), dtype=rows.dtype, device=rows.device)
-    return xp.matmul(weight, rows) if xp is np else product_over_rows(weight[:, None], rows)[0, :]
+    if xp is np or rows.dtype == xp.float64:
+        return xp.matmul(weight, rows)
+    return product_over_rows(weight[:, None], rows)[0, :]  # which adds up in double precision
 
 
 def _sparse_moments(X: FeatureMatrix, weight: SampleWeight | None, centred: bool) -> ColumnMoments:

@@ -6,7 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Array, FeatureMatrix, SampleWeight, namespace, to_numpy
+from skopt_suite.backends import (
+    Array,
+    FeatureMatrix,
+    SampleWeight,
+    namespace,
+    one_blas_thread,
+    to_numpy,
+)
 from skopt_suite.optimizers.algebra._moments import ColumnMoments, Moments, column_moments
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -126,7 +133,8 @@ def _eigh(matrices: Array) -> tuple[Array, Array]:
     xp = namespace(matrices)
     if xp is np or matrices.shape[-1] > _SMALL:
         return xp.linalg.eigh(matrices)
-    found = np.linalg.eigh(to_numpy(matrices))
+    with one_blas_thread():  # more wait for one another
+        found = np.linalg.eigh(to_numpy(matrices))
     values, vectors = (xp.asarray(part, device=matrices.device) for part in found)
     return values, vectors
 

@@ -18,7 +18,7 @@ _THREADS = 256
 _MOST_THREADS = 1024
 _SPLITS = 16, 8, 4, 2, 1
 _FEWEST_OF_A_SUM = 4  # products of a thread
-_TILE = 32, 8  # threads: columns, and rows at once
+_WIDEST = 32  # columns of a block that adds up rows
 _MOST_BLOCKS = 132 * 32  # threads go on with another entry beyond
 _MOST_FITS = 65535  # of a grid's second axis
 
@@ -145,14 +145,15 @@ class Engine:
         """
         n_fits, n_rows, n_columns = delta.shape
         lengths, n_parts = {"K": n_fits, "B": n_rows, "N": n_columns}, parts.shape[1]
-        grid = -(-n_columns // 32), min(n_fits, _MOST_FITS)
+        width = min(_WIDEST, 1 << (n_columns - 1).bit_length())
+        tile, grid = (width, _THREADS // width), (-(-n_columns // width), min(n_fits, _MOST_FITS))
         if n_parts > 1:
             program = _rows.sum_of_rows(str(delta.dtype), "float64")
             arrays = {"out": parts, "delta": delta}
-            self._launch(program, (*grid, n_parts), _TILE, arrays, lengths, ())
+            self._launch(program, (*grid, n_parts), tile, arrays, lengths, ())
             delta, lengths["B"] = parts, n_parts
         program = _rows.sum_of_rows(str(delta.dtype), str(out.dtype))
-        self._launch(program, grid, _TILE, {"out": out, "delta": delta}, lengths, ())
+        self._launch(program, grid, tile, {"out": out, "delta": delta}, lengths, ())
 
     def matmul(self, out: Any, a: Any, b: Any) -> None:
         """Write the products of the matrices of every fit."""

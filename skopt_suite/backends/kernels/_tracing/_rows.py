@@ -53,26 +53,28 @@ extern "C" __global__ void to_bfloat16(
 def sum_of_rows(delta_type: str, dtype: str) -> Program:
     """Return the kernel that adds up rows of every fit, in double precision.
 
-    A block takes 32 columns; its threads, and the blocks in the grid's third axis, share the rows.
+    A block takes as many columns as its first axis has threads; those of the second, a power of 2,
+    and the blocks in the grid's third axis, share the rows.
     """
     t = C_TYPES[dtype]
     source = f"""\
 extern "C" __global__ void sum_of_rows(
     long long K, long long B, long long N, {t}* out, long long out_0, long long out_1,
     const {C_TYPES[delta_type]}* delta, long long delta_0, long long delta_1) {{
-  __shared__ double parts[32][33];
-  const long long j = blockIdx.x * 32ll + threadIdx.x, part = blockIdx.z;
+  __shared__ double parts[256];
+  const long long j = blockIdx.x * (long long)blockDim.x + threadIdx.x, part = blockIdx.z;
+  const int own = threadIdx.y * blockDim.x + threadIdx.x;
   for (long long k = blockIdx.y; k < K; k += gridDim.y) {{
     double sum = 0;
     if (j < N)
       for (long long i = part * blockDim.y + threadIdx.y; i < B; i += blockDim.y * gridDim.z)
         sum += delta[k * delta_0 + i * delta_1 + j];
-    parts[threadIdx.y][threadIdx.x] = sum;
-    __syncthreads();
-    if (threadIdx.y == 0 && j < N) {{
-      for (int w = 1; w < blockDim.y; ++w) sum += parts[w][threadIdx.x];
-      out[k * out_0 + part * out_1 + j] = {t}(sum);
+    parts[own] = sum;
+    for (int n = blockDim.y / 2; n > 0; n /= 2) {{
+      __syncthreads();
+      if (threadIdx.y < n) parts[own] += parts[own + n * blockDim.x];
     }}
+    if (threadIdx.y == 0 && j < N) out[k * out_0 + part * out_1 + j] = {t}(parts[own]);
     __syncthreads();
   }}
 }}
