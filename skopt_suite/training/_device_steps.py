@@ -25,13 +25,17 @@ _STEPS_AT_ONCE = 32
 """Of a graph; another makes those that are left in an epoch."""
 _MOST_ROWS_BY_ROWS = 128
 """That every parameter's thread goes through."""
+_MOST_OF_DENSE = 2**26
+"""Numbers of a batch of sparse rows, which is written with its zeros."""
 _MOST_ROWS = 2**16
 """Of a batch that is all rows: batches are copied, and such steps do not wait for launches."""
 
 
 def device_steps(stack: Stack, source: Source, batch_size: int, engine: Any) -> DeviceSteps | None:
     """Return what makes the steps of a stack on a device; None where the definition makes them."""
-    if not isinstance(source, InMemory) or source.is_sparse:
+    if not isinstance(source, InMemory):
+        return None
+    if source.is_sparse and batch_size * source.X.shape[1] > _MOST_OF_DENSE:
         return None
     n_hidden, dropout = stack.terms.network.n_hidden, stack.dropout
     drops_input = dropout is not None and dropout.drops_input(n_hidden)
@@ -66,7 +70,7 @@ class DeviceSteps:
     def __init__(self, stack: Stack, source: InMemory, batch_size: int, engine: Any) -> None:
         self.engine, self.source, self.batch_size = engine, source, batch_size
         self.params: Array = None
-        self.x, scaling = source.in_rows
+        self.x, scaling = (source.whole, None) if source.is_sparse else source.in_rows
         self.columns = None if scaling is None else scaling.of_columns()
         self.y = namespace(source.y).astype(source.y, source.dtype)
         self._begin(stack)
@@ -159,7 +163,10 @@ class DeviceSteps:
             with self.engine.aside():
                 self.engine.call_for_fits(self.update.of_fits, *moving)
         order = what.order[u * rows : (u + 1) * rows]
-        self.engine.gather(buffers.x[0], self.x, order, self.columns)
+        if self.source.is_sparse:
+            self.engine.gather_sparse(buffers.x[0], self.x, order)
+        else:
+            self.engine.gather(buffers.x[0], self.x, order, self.columns)
         self.batch.forward(buffers, rows, what.counts[u : u + 1])
         self.batch.loss(buffers, rows, order)
         sums_by_rows = self._sums_by_rows(rows)

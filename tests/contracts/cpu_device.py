@@ -98,6 +98,13 @@ class CpuEngine:
             arrays["mean"], arrays["factor"] = scaling
         self._run(program, (3,), arrays, {"B": out.shape[0], "N": out.shape[1]})
 
+    def gather_sparse(self, out, x, order):
+        index_types = str(x.indptr.dtype), str(x.indices.dtype)
+        program = _rows.gather_sparse(str(x.data.dtype), index_types)
+        arrays = {"out": out, "order": order, "data": x.data}
+        arrays |= {"indptr": x.indptr, "indices": x.indices}
+        self._run(program, (3,), arrays, {"B": out.shape[0], "N": out.shape[1]})
+
     def half_of(self, array):
         return np.empty(array.shape, np.uint16)
 

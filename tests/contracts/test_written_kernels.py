@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite._component import stack
@@ -74,6 +75,20 @@ def test_text_beside_products_of_a_library(case, engine, monkeypatch):
     for module in (_device_batch, _device_steps):
         monkeypatch.setattr(module, "FEW_PRODUCTS", 0)
     assert_as_defined(*CASES[case], engine, monkeypatch, rtol=1e-9)
+
+
+@pytest.mark.parametrize("index", ["int32", "int64"])
+@pytest.mark.parametrize("case", ["relu, dropout", "mcp"])
+def test_text_for_sparse_rows(case, index, engine, monkeypatch):
+    model, data = CASES[case]
+
+    def sparse():
+        X, y = data()
+        X = csr_array(X * (X > 0.3))
+        X.indices, X.indptr = X.indices.astype(index), X.indptr.astype(index)
+        return X, y
+
+    assert_as_defined(model, sparse, engine, monkeypatch, rtol=1e-9)
 
 
 def assert_as_defined(model, data, engine, monkeypatch, rtol):
@@ -213,6 +228,7 @@ def test_losses_compile(registry, name, kind):
 def test_kernels_for_rows_compile(dtype):
     assert_compiles(_rows.sum_of_rows(dtype, "float64"))
     assert_compiles(_rows.gather("float64", dtype, is_scaled=True))
+    assert_compiles(_rows.gather_sparse(dtype, ("int64", "int32")))
     assert_compiles(_rows.to_bfloat16())
 
 

@@ -184,3 +184,16 @@ def test_stacked_fits_are_as_alone():
     np.testing.assert_allclose(*scores, atol=0.01)
     assert isinstance(on_device.predict(X), np.ndarray)
     assert cupy is not None
+
+
+def test_sparse_rows_are_as_dense_ones(made):
+    import cupy
+    import cupyx.scipy.sparse
+
+    X, y = digits()
+    network = MLPClassifier((16,), standardize=False, **SETTINGS)
+    expected = network.fit(cupy.asarray(X), cupy.asarray(y)).loss_curve_
+    rows = cupyx.scipy.sparse.csr_matrix(cupy.asarray(X))
+    curve = network.fit(rows, cupy.asarray(y)).loss_curve_
+    assert made[-1] is not None
+    np.testing.assert_allclose(curve, expected, rtol=1e-9)

@@ -117,6 +117,15 @@ class Engine:
         grid = (min(-(-out.size // _THREADS), _MOST_BLOCKS),)
         self._launch(program, grid, (_THREADS,), arrays, lengths, ())
 
+    def gather_sparse(self, out: Any, x: Any, order: Any) -> None:
+        """Write rows of canonical CSR by their positions."""
+        index_types = str(x.indptr.dtype), str(x.indices.dtype)
+        program = _rows.gather_sparse(str(x.data.dtype), index_types)
+        arrays = {"out": out, "order": order, "data": x.data}
+        arrays |= {"indptr": x.indptr, "indices": x.indices}
+        lengths = {"B": out.shape[0], "N": out.shape[1]}
+        self._launch(program, (min(len(out), _MOST_BLOCKS),), (_MOST_THREADS,), arrays, lengths, ())
+
     @property
     def takes_halves(self) -> bool:
         """Whether factors of products in float32 are rounded to bfloat16."""

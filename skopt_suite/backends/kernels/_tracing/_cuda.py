@@ -11,7 +11,13 @@ import numpy as np
 from skopt_suite.backends.kernels._tracing._expression import CannotTrace, Expression, known
 from skopt_suite.backends.kernels._tracing._lengths import LEAST
 
-C_TYPES = {"bool": "bool", "int64": "long long", "float32": "float", "float64": "double"}
+C_TYPES = {
+    "bool": "bool",
+    "int32": "int",
+    "int64": "long long",
+    "float32": "float",
+    "float64": "double",
+}
 _INFIX = {
     "add": "+",
     "subtract": "-",

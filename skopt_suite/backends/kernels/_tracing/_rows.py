@@ -32,6 +32,30 @@ extern "C" __global__ void gather(
 
 
 @functools.cache
+def gather_sparse(x_type: str, index_types: tuple[str, str]) -> Program:
+    """Return the kernel that writes rows of CSR by their positions, with their zeros.
+
+    Types are of numbers, and of `indptr` and `indices`. Indices of a row differ.
+    """
+    t, (pointer, index) = C_TYPES[x_type], (C_TYPES[one] for one in index_types)
+    source = f"""\
+extern "C" __global__ void gather_sparse(
+    long long B, long long N, {t}* out, long long out_0, const long long* order,
+    const {pointer}* indptr, const {index}* indices, const {t}* data) {{
+  for (long long i = blockIdx.x; i < B; i += gridDim.x) {{
+    for (long long j = threadIdx.x; j < N; j += blockDim.x) out[i * out_0 + j] = 0;
+    __syncthreads();
+    const long long r = order[i], end = indptr[r + 1];
+    for (long long p = indptr[r] + threadIdx.x; p < end; p += blockDim.x)
+      out[i * out_0 + indices[p]] = data[p];
+  }}
+}}
+"""
+    arrays = ("out", 2), ("order", 1), ("indptr", 1), ("indices", 1), ("data", 1)
+    return Program("gather_sparse", source, arrays, ("B", "N"))
+
+
+@functools.cache
 def to_bfloat16() -> Program:
     """Return the kernel that rounds to the nearest number of bfloat16, of two to an even one."""
     source = """\
