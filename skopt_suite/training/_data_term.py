@@ -13,7 +13,7 @@ from skopt_suite.backends import Array, Params, PerFit, RawPredictions, averaged
 from skopt_suite.losses import Loss
 from skopt_suite.models import Context, Network
 from skopt_suite.training._blocks import added, rows_of_block, summed_in_blocks
-from skopt_suite.training._device_mean import DeviceMean, device_mean
+from skopt_suite.training._device_mean import DeviceLoss, DeviceMean, device_loss, device_mean
 from skopt_suite.training._linear_pass import (
     StackLoss,
     linear_pass,
@@ -154,6 +154,7 @@ class WholeTerm(DataTerm):
         self.source, self.weights = source, weights
         self.moments = None
         self._device: DeviceMean | None = None
+        self._losses: dict[tuple[int, ...], DeviceLoss | None] = {}
         self._is_asked = False
 
     @cached_property
@@ -195,6 +196,14 @@ class WholeTerm(DataTerm):
             if is_plain and writes_kernels(params):
                 self._device = device_mean(self.network, self.loss, self.rows, params)
         return self._device
+
+    def _mean(self, raw: RawPredictions) -> tuple[PerFit, RawPredictions]:
+        """Return the mean loss and its gradient by raw predictions."""
+        if raw.shape not in self._losses:
+            is_there = writes_kernels(raw)
+            self._losses[raw.shape] = device_loss(self.loss, self.rows, raw) if is_there else None
+        found = self._losses[raw.shape]
+        return super()._mean(raw) if found is None else found(raw)
 
     def _is_one_point(self, params: Params) -> bool:
         """Whether fits cannot differ yet: those of a search mostly begin at the same point."""

@@ -17,8 +17,9 @@ FEW_PRODUCTS = 2**22
 _MANY_PRODUCTS = 2**29
 """Of numbers, in a layer of all fits: so many are faster in half precision, with the rounding."""
 
-_MANY_ROWS, _BLOCK_ROWS, _FEW_ENTRIES = 2**15, 2048, 2**14
+_MANY_ROWS, _FEW_ENTRIES = 2**15, 2**14
 """Of so many rows, products of few entries are found side by side for blocks of them."""
+BLOCK_ROWS = 2048
 
 
 class DeviceBatch:
@@ -42,6 +43,8 @@ class DeviceBatch:
         Of a batch.
     dropout : object, optional
         What is dropped of hidden layers.
+    many_rows : int
+        From so many rows on, sums over them are by blocks, which is also more precise.
     """
 
     def __init__(
@@ -54,8 +57,10 @@ class DeviceBatch:
         programs: BatchPrograms,
         most_rows: int,
         dropout: Any = None,
+        many_rows: int = _MANY_ROWS,
     ) -> None:
         self.engine, self.layers, self.dropout = engine, layout.layers, dropout
+        self.many_rows = many_rows
         self.params, self.gradient, self.rows = params, gradient, rows
         self.of_loss, self.loss_arrays, self.hidden, self.output = programs
         xp, n_fits = namespace(params), len(params)
@@ -176,12 +181,12 @@ class DeviceBatch:
     def _is_tall(self, layer: DenseLayout, rows: int) -> bool:
         """Whether a product of few entries over all rows would keep next to nothing busy."""
         is_small = len(self.params) == 1 and layer.n_weights <= _FEW_ENTRIES
-        return is_small and rows >= _MANY_ROWS
+        return is_small and rows >= self.many_rows
 
     def _sum_of_blocks(self, i: int, rows: int, x: Array, delta: Array) -> None:
         """Write the gradient by the weights of a layer, by products of blocks of rows."""
         xp, layer = namespace(x), self.layers[i]
-        n_blocks, n_left = divmod(rows, _BLOCK_ROWS)
+        n_blocks, n_left = divmod(rows, BLOCK_ROWS)
         if (i, rows) not in self.blocks:
             n_products, device = n_blocks + (n_left > 0), x.device
             products = xp.empty((n_products, layer.n_in, layer.n_out), dtype=x.dtype, device=device)

@@ -57,6 +57,17 @@ def is_suited(optimizer: Optimizer, terms: Terms) -> bool:
     return not optimizer.is_full_batch and terms.network.is_plain and terms.loss.n_raw == 1
 
 
+def loss_kernel(
+    loss: Loss, rows: Rows, dtype: str, has_bias: bool
+) -> tuple[Program, dict[str, Array]]:
+    """Return the kernel of a stacked loss, and what it is called with of the loss itself.
+
+    Raises `CannotTrace`, also where components of users do what only arrays can.
+    """
+    with _refused():
+        return loss_program(loss, rows.y, dtype, has_bias, rows.weight)
+
+
 class BatchPrograms(NamedTuple):
     """The kernels that go forward and back."""
 
@@ -74,9 +85,7 @@ class BatchPrograms(NamedTuple):
 
         Raises `CannotTrace`, also where components of users do what only arrays can.
         """
-        with _refused():
-            has_bias = network.layout.layers[-1].has_bias
-            of_loss = loss_program(loss, rows.y, dtype, has_bias, rows.weight)
+        of_loss = loss_kernel(loss, rows, dtype, network.layout.layers[-1].has_bias)
         hidden = [
             layer_programs(ACTIVATIONS[name], i, dtype, has_dropout)
             for i, name in enumerate(network.activations)

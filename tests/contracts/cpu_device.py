@@ -72,6 +72,9 @@ class CpuEngine:
     def graph(self, step, n_steps):
         return Graph(step, n_steps)
 
+    def do(self, work):
+        work()
+
     def matmul(self, out, a, b):
         out[...] = as_numbers(a) @ as_numbers(b)
 

@@ -15,6 +15,7 @@ from skopt_suite.backends.kernels import _tracing as tracing
 from skopt_suite.backends.kernels._tracing import _rows
 from skopt_suite.estimators._prepare import plan_of, prepare
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, LogLoss
+from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.models import ACTIVATIONS
 from skopt_suite.optimizers import OPTIMIZERS, SGD, ClipGradient
 from skopt_suite.penalties import MCP, PENALTIES
@@ -128,21 +129,37 @@ def test_mean_over_all_rows(model, data, optimizer, block_rows, engine, monkeypa
     model.set_params(**settings)
     expected = model.fit(X, y, sample_weight=weight).loss_curve_
     if block_rows:
-        monkeypatch.setattr(_device_batch, "_BLOCK_ROWS", block_rows)
-        monkeypatch.setattr(_device_batch, "_MANY_ROWS", 0)
-    monkeypatch.setattr(_data_term, "writes_kernels", lambda array: True)
-    monkeypatch.setattr(_device_mean, "writes_kernels", lambda array: True)
-    monkeypatch.setattr(_device_mean, "engine_for", lambda *args: engine)
-    asked = []
-    found = _device_mean.DeviceMean.__call__
-    monkeypatch.setattr(
-        _device_mean.DeviceMean,
-        "__call__",
-        lambda self, params: asked.append(1) or found(self, params),
-    )
+        for module in (_device_batch, _device_mean):
+            monkeypatch.setattr(module, "BLOCK_ROWS", block_rows)
+    asked = calls_on(engine, _device_mean.DeviceMean, monkeypatch)
     curve = model.fit(X, y, sample_weight=weight).loss_curve_
     assert len(asked) >= len(curve)
     np.testing.assert_allclose(curve, expected, rtol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:.*stopped while the objective")
+@pytest.mark.parametrize(("optimizer", "n_classes"), [("lbfgs", 2), ("lbfgs", 10), ("fista", 10)])
+def test_losses_of_stacks(optimizer, n_classes, engine, monkeypatch):
+    X, y = digits()
+    model = LinearClassifier(**SETTINGS, optimizer=optimizer, dtype="float64")
+    search = FusedGridSearchCV(model, {"penalty__alpha": [1e-4, 1e-2, 1]}, cv=2)
+    expected = search.fit(X, y % n_classes).loss_curves_
+    asked = calls_on(engine, _device_mean.DeviceLoss, monkeypatch)
+    curves = search.fit(X, y % n_classes).loss_curves_
+    assert len(asked) >= 6
+    for one, other in zip(curves, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9)
+
+
+def calls_on(engine, cls, monkeypatch):
+    """Let an engine serve arrays of NumPy; return what counts the calls of some class."""
+    for module in (_data_term, _device_mean):
+        monkeypatch.setattr(module, "writes_kernels", lambda array: True)
+    monkeypatch.setattr(_data_term, "takes_linear_pass", lambda *args: False)
+    monkeypatch.setattr(_device_mean, "engine_for", lambda *args: engine)
+    asked, found = [], cls.__call__
+    monkeypatch.setattr(cls, "__call__", lambda self, a: asked.append(1) or found(self, a))
+    return asked
 
 
 def test_factors_are_rounded_to_bfloat16(engine):

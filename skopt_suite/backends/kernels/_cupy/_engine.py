@@ -26,7 +26,8 @@ _MOST_FITS = 65535  # of a grid's second axis
 class Engine:
     """What steps are made with on a device: one stream, and another beside it.
 
-    What is asked for within `graph` is written down, and done when the graph is launched.
+    What is asked for is written down within `graph`, and done when the graph is launched, or within
+    `do`, and done at its end.
 
     Parameters
     ----------
@@ -187,6 +188,11 @@ class Engine:
                 self.main.end_capture()
             raise
         return self.main.end_capture()
+
+    def do(self, work: Callable[[], None]) -> None:
+        """Do some work, once."""
+        for call in self._calls_of(lambda _: work(), 0):
+            call()
 
     def _calls_of(self, step: Callable[[int], None], number: int) -> list[Call]:
         """Return the calls that a step consists of."""
