@@ -11,7 +11,7 @@ import numpy as np
 from skopt_suite.backends._cupy_namespace import cupy_namespace, is_cupy
 from skopt_suite.backends._shapes import Array, FeatureMatrix
 from skopt_suite.backends._sparse import is_device_sparse, is_sparse, on_gpu, with_data
-from skopt_suite.backends._staging import is_worth_staging, staged
+from skopt_suite.backends._staging import fetched, is_worth_staging, staged
 
 _NAMESPACES: dict[type, Any] = {np.ndarray: np}
 _AT_ONCE = 2**18  # numbers that are copied to another precision
@@ -36,7 +36,7 @@ class Placement:
         kind = None if dtype is None else getattr(self.xp, dtype)
         if isinstance(values, (list, tuple)) or np.isscalar(values):
             values = np.asarray(values)
-        if is_cupy(self.xp) and is_worth_staging(values):
+        if is_cupy(self.xp) and isinstance(values, np.ndarray) and is_worth_staging(values):
             return staged(values, values.dtype if dtype is None else dtype)
         if isinstance(values, np.ndarray) or namespace(values) is self.xp:
             return self.xp.asarray(values, dtype=kind, device=self.device)
@@ -98,6 +98,8 @@ def to_numpy(array: Any) -> Any:
         return array
     import array_api_compat
 
+    if array_api_compat.is_cupy_array(array) and is_worth_staging(array):
+        return fetched(array)
     if is_device_sparse(array) or array_api_compat.is_cupy_array(array):
         return array.get()
     if array_api_compat.is_torch_array(array):

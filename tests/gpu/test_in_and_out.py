@@ -209,4 +209,6 @@ def test_large_arrays_are_copied_piece_by_piece(shape, dtype):
     values = np.random.default_rng(0).random(shape, dtype=np.float32)
     there = placement_for("cupy").asarray(values, dtype=dtype)
     assert there.dtype == dtype
-    assert bool((there == cupy.asarray(values).astype(dtype)).all())
+    expected = cupy.asarray(values).astype(dtype)
+    assert bool((there == expected).all())
+    np.testing.assert_array_equal(to_numpy(2 * expected), 2 * values.astype(dtype))
