@@ -29,15 +29,30 @@ CASES = [
 ]
 
 
+def trains(optimizer, estimator):
+    """Whether an optimizer takes a model, and arrays that are not NumPy's."""
+    is_linear = isinstance(estimator, (LinearClassifier, LinearRegressor))
+    is_quadratic = isinstance(estimator, LinearRegressor)
+    is_for = (is_linear or not optimizer.only_linear) and (
+        is_quadratic or not optimizer.only_quadratic
+    )
+    return optimizer.takes_devices and is_for
+
+
 @pytest.mark.filterwarnings("ignore:.*stopped while the objective")
-@pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
-@pytest.mark.parametrize(("estimator", "data"), CASES)
+@pytest.mark.parametrize(
+    ("estimator", "data", "optimizer"),
+    [
+        pytest.param(*case.values, name, id=f"{case.id}-{name}")
+        for case in CASES
+        for name in OPTIMIZERS
+        if trains(OPTIMIZERS[name], case.values[0])
+    ],
+)
 def test_fit_equals_numpy(estimator, data, optimizer):
     import cupy
 
     X, y = data()
-    if OPTIMIZERS[optimizer].only_quadratic and not isinstance(estimator, LinearRegressor):
-        pytest.skip(f"{optimizer} takes least squares only")
     estimator = clone(estimator).set_params(optimizer=optimizer)
     if not OPTIMIZERS[optimizer].takes_schedule and "dropout" in estimator.get_params():
         estimator.set_params(dropout=0.0)
