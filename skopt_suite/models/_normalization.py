@@ -10,7 +10,10 @@ from skopt_suite.backends import Activations, Array, Params, namespace, summed_o
 from skopt_suite.models._layer import Context
 
 Mean = Callable[[Activations], Array]
-EPSILON = 1e-5  # is added to variances
+EPSILON = 1e-5
+"""What is added to variances."""
+SHARE = 0.1
+"""That of the last batch in the running means that are kept."""
 
 
 class Normalised(NamedTuple):

@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from skopt_suite._layout import DenseLayout, Layout
+from skopt_suite._layout import DenseLayout
 from skopt_suite.backends import Array, Params, namespace
+from skopt_suite.backends.kernels._tracing import norms
+from skopt_suite.models import Network
+from skopt_suite.models._normalization import EPSILON, SHARE
 from skopt_suite.training._device_buffers import Buffers, n_parts, new_buffers
 from skopt_suite.training._rows import Rows
 from skopt_suite.training._written import BatchPrograms
@@ -31,8 +34,8 @@ class DeviceBatch:
     ----------
     engine : Engine
         What computes.
-    layout : Layout
-        Of the network.
+    network : Network
+        The model.
     params, gradient : array of shape (n_fits, n_params)
         What is read and what is written.
     rows : Rows
@@ -43,6 +46,8 @@ class DeviceBatch:
         Of a batch.
     dropout : object, optional
         What is dropped of hidden layers.
+    moments : array of shape (n_fits, n_buffers), optional
+        What normalisations keep of batches, which is moved.
     many_rows : int
         From so many rows on, sums over them are by blocks, which is also more precise.
     """
@@ -50,16 +55,18 @@ class DeviceBatch:
     def __init__(
         self,
         engine: Any,
-        layout: Layout,
+        network: Network,
         params: Params,
         gradient: Params,
         rows: Rows,
         programs: BatchPrograms,
         most_rows: int,
         dropout: Any = None,
+        moments: Array | None = None,
         many_rows: int = _MANY_ROWS,
     ) -> None:
-        self.engine, self.layers, self.dropout = engine, layout.layers, dropout
+        self.engine, self.network, self.dropout = engine, network, dropout
+        self.layers, self.norms, self.moments = network.layout.layers, network.layout.norms, moments
         self.many_rows = many_rows
         self.params, self.gradient, self.rows = params, gradient, rows
         self.of_loss, self.loss_arrays, self.hidden, self.output = programs
@@ -76,7 +83,7 @@ class DeviceBatch:
         """Return where a batch of so many rows is computed."""
         if rows not in self.buffers:
             keeps_slope = [layer.keeps_slope for layer in self.hidden]
-            self.buffers[rows] = new_buffers(self.params, self.layers, keeps_slope, rows)
+            self.buffers[rows] = new_buffers(self.params, self.network, keeps_slope, rows)
         return self.buffers[rows]
 
     def _lengths(self, rows: int, n_out: int) -> dict[str, int]:
@@ -85,23 +92,71 @@ class DeviceBatch:
     def forward(self, buffers: Buffers, rows: int, count: Array | None = None) -> None:
         """Find raw predictions; `count` of steps, (1,), says which bits dropout draws."""
         x = buffers.x
-        for i, (layer, out) in enumerate(zip(self.layers, buffers.outputs, strict=True)):
-            is_hidden, weights = i < len(self.hidden), layer.weights(self.params)
-            arrays, more = self._of_layer(i, buffers, count) if is_hidden else ({"z": out}, [])
-            lengths = self._lengths(rows, layer.n_out)
-            if self._multiplies(layer, rows):
-                program = self.hidden[i].dense_forward if is_hidden else self.output
-                arrays, lengths = {**arrays, "x": x, "w": weights}, {**lengths, "M": layer.n_in}
-                self.engine.call_dots(program, arrays, lengths, *more)
+        for i, out in enumerate(buffers.outputs):
+            if i < len(self.hidden):
+                self._hidden(i, x, buffers, rows, count)
             else:
-                factors = self._round("x", i, rows, x), self._round("weights", i, rows, weights)
-                self.engine.matmul(out, *factors)
-                if is_hidden:
-                    self.engine.call(self.hidden[i].forward, arrays, lengths, *more)
+                self._multiply(i, x, out, rows)
             x = out
 
+    def _hidden(self, i: int, x: Array, buffers: Buffers, rows: int, count: Array | None) -> None:
+        """Find the output of a hidden layer."""
+        layer, programs = self.layers[i], self.hidden[i]
+        arrays, more = self._of_layer(i, x, buffers, count)
+        lengths = self._lengths(rows, layer.n_out)
+        if self.norms:
+            self._multiply(i, x, buffers.values[i], rows)
+            self._normalise(i, buffers, lengths)
+        elif self._multiplies(layer, rows):
+            arrays, lengths = arrays | {"x": x, "w": layer.weights(self.params)}, dict(lengths)
+            lengths["M"] = layer.n_in
+            self.engine.call_dots(programs.dense_forward, arrays, lengths, *more)
+            return
+        else:
+            self._multiply(i, x, buffers.outputs[i], rows)
+        self.engine.call(programs.forward, arrays, lengths, *more)
+
+    def _multiply(self, i: int, x: Array, out: Array, rows: int) -> None:
+        """Write the products of inputs and weights of a layer."""
+        layer, weights = self.layers[i], self.layers[i].weights(self.params)
+        if self._multiplies(layer, rows):
+            lengths = self._lengths(rows, layer.n_out) | {"M": layer.n_in}
+            self.engine.call_dots(self.output, {"z": out, "x": x, "w": weights}, lengths)
+        else:
+            factors = self._round("x", i, rows, x), self._round("weights", i, rows, weights)
+            self.engine.matmul(out, *factors)
+
+    def _normalise(self, i: int, buffers: Buffers, lengths: dict[str, int]) -> None:
+        """Normalise the sums of a hidden layer where they are."""
+        values, dtype = buffers.values[i], str(self.params.dtype)
+        arrays = {"values": values, "scale": buffers.scales[i]}
+        if self.network.normalization == "layer":
+            self.engine.call_for_lines(norms.normalise_layer(dtype, EPSILON), arrays, lengths)
+            return
+        program = norms.normalise_batch(dtype, EPSILON, SHARE)
+        kept = self.norms[i].mean(self.moments), self.norms[i].variance(self.moments)
+        arrays["mean"], arrays["variance"] = (part[:, 0, :] for part in kept)
+        self.engine.call_for_columns(program, arrays, lengths)
+
+    def _back_through_norm(self, i: int, buffers: Buffers, lengths: dict[str, int]) -> None:
+        """Find gradients by gain and bias, and by what was normalised from those by the result."""
+        norm, dtype = self.norms[i], str(self.params.dtype)
+        is_batch = self.network.normalization == "batch"
+        arrays = {
+            "delta": buffers.deltas[i],
+            "values": buffers.values[i],
+            "scale": buffers.scales[i],
+            "gain": norm.gain(self.params)[:, 0, :],
+            "gain_gradient": norm.gain(self.gradient)[:, 0, :],
+            "bias_gradient": norm.bias(self.gradient)[:, 0, :],
+        }
+        program = norms.back_through_columns(dtype, is_batch)
+        self.engine.call_for_columns(program, arrays, lengths)
+        if not is_batch:
+            self.engine.call_for_lines(norms.back_through_layer(dtype), arrays, lengths)
+
     def _of_layer(
-        self, i: int, buffers: Buffers, count: Array | None
+        self, i: int, x: Array, buffers: Buffers, count: Array | None
     ) -> tuple[dict[str, Any], list]:
         """Return what the kernels of a hidden layer are called with."""
         layer = self.layers[i]
@@ -110,7 +165,10 @@ class DeviceBatch:
             "slope": buffers.slopes[i],
             "step": count,
             "bias": layer.bias(self.params),
+            "skip": x,
         }
+        if self.norms:
+            arrays |= {"values": buffers.values[i], "gain": self.norms[i].gain(self.params)}
         more = []
         if self.dropout is not None:
             arrays["rate"] = self.dropout.rates[:, i : i + 1]
@@ -175,7 +233,7 @@ class DeviceBatch:
             self._sum_of_blocks(i, rows, x[0, ...], delta[0, ...])
         else:
             self.engine.matmul(layer.weights(self.gradient), *factors)
-        if layer.has_bias:
+        if layer.has_bias and not (self.norms and i < len(self.hidden)):
             self.engine.sum_of_rows(layer.bias(self.gradient), delta, buffers.sums[i])
 
     def _is_tall(self, layer: DenseLayout, rows: int) -> bool:
@@ -212,16 +270,19 @@ class DeviceBatch:
         """Find the gradient by the sums of a hidden layer from that of the layer above."""
         hidden, above, delta = self.hidden[i], self.layers[i + 1], buffers.deltas[i]
         arrays = {"delta": delta, "z": buffers.outputs[i], "slope": buffers.slopes[i]}
+        arrays |= {"passed": buffers.passed[i], "above": [*buffers.passed, None][i + 1]}
         weights, lengths = above.weights(self.params), self._lengths(rows, above.n_in)
         if self._multiplies(above, rows):
-            arrays, lengths = arrays | {"x": buffers.deltas[i + 1], "w": weights}, lengths
-            self.engine.call_dots(hidden.dense_backward, arrays, lengths | {"M": above.n_out})
-            return
-        weights = self._rounded("weights", i + 1, rows, weights)
-        transposed = namespace(weights).matrix_transpose(weights)
-        factors = self._rounded("delta", i + 1, rows, buffers.deltas[i + 1]), transposed
-        self.engine.matmul(delta, *factors)
-        self.engine.call(hidden.backward, arrays, lengths)
+            given = arrays | {"x": buffers.deltas[i + 1], "w": weights}
+            self.engine.call_dots(hidden.dense_backward, given, lengths | {"M": above.n_out})
+        else:
+            weights = self._rounded("weights", i + 1, rows, weights)
+            transposed = namespace(weights).matrix_transpose(weights)
+            factors = self._rounded("delta", i + 1, rows, buffers.deltas[i + 1]), transposed
+            self.engine.matmul(delta, *factors)
+            self.engine.call(hidden.backward, arrays, lengths)
+        if self.norms:
+            self._back_through_norm(i, buffers, lengths)
 
     def _multiplies(self, layer: DenseLayout, rows: int) -> bool:
         """Whether kernels of layers multiply: a product of a library takes longer to begin."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from skopt_suite._layout import DenseLayout
 from skopt_suite.backends import Array, Params, namespace
+from skopt_suite.models import Network
 
 MOST_AT_ONCE = 2**31  # entries of a layer: kernels count them in 32 bits
 _ROWS_OF_A_PART, _MOST_PARTS = 256, 512
@@ -20,6 +20,9 @@ class Buffers(NamedTuple):
     deltas: list[Array]  # gradients by them; that of the last is where its outputs are
     slopes: list[Array]  # of hidden layers; None where they are not kept
     sums: list[Array]  # over some rows, (n_fits, n_parts, n_out), float64
+    values: list[Array]  # of hidden layers that are normalised: what is scaled
+    scales: list[Array]  # of those, (n_fits, n_out) of batches or (n_fits, batch_size)
+    passed: list[Array]  # gradients by outputs to which inputs are added; else None
 
 
 class Range(NamedTuple):
@@ -39,26 +42,41 @@ def n_parts(rows: int, n_fits: int) -> int:
 
 def new_buffers(
     params: Params,
-    layers: Sequence[DenseLayout],
+    network: Network,
     keeps_slope: Sequence[bool],
     rows: int,
     x: Array | None = None,
 ) -> Buffers:
     """Return buffers for the layers of stacked fits and batches of so many rows, or for `x`."""
-    xp, n_fits = namespace(params), len(params)
-    kind = {"dtype": params.dtype, "device": params.device}
+    xp, n_fits, layers = namespace(params), len(params), network.layout.layers
+
+    def empty(*shape: int, dtype: Any = params.dtype) -> Array:
+        return xp.empty(shape, dtype=dtype, device=params.device)
+
     shapes = [(n_fits, rows, layer.n_out) for layer in layers]
-    outputs = [xp.empty(shape, **kind) for shape in shapes]
-    deltas = [xp.empty(shape, **kind) for shape in shapes[:-1]]
+    outputs = [empty(*shape) for shape in shapes]
+    of_hidden = shapes[:-1]
+    deltas = [*(empty(*shape) for shape in of_hidden), outputs[-1]]
     slopes = [
-        xp.empty(shape, **kind) if is_kept else None
-        for shape, is_kept in zip(shapes[:-1], keeps_slope, strict=True)
+        empty(*shape) if is_kept else None
+        for shape, is_kept in zip(of_hidden, keeps_slope, strict=True)
     ]
-    parts = [(n_fits, n_parts(rows, n_fits), layer.n_out) for layer in layers]
-    sums = [xp.empty(shape, dtype=xp.float64, device=params.device) for shape in parts]
-    if x is None:
-        x = xp.empty((1, rows, layers[0].n_in), **kind)
-    return Buffers(x, outputs, [*deltas, outputs[-1]], slopes, sums)
+    n_sums = n_parts(rows, n_fits)
+    sums = [empty(n_fits, n_sums, layer.n_out, dtype=xp.float64) for layer in layers]
+    normalised = [] if network.normalization == "none" else of_hidden
+    along = 2 if network.normalization == "batch" else 1
+    return Buffers(
+        empty(1, rows, layers[0].n_in) if x is None else x,
+        outputs,
+        deltas,
+        slopes,
+        sums,
+        values=[empty(*shape) for shape in normalised],
+        scales=[empty(n_fits, shape[along]) for shape in normalised],
+        passed=[
+            empty(*shape) if network.adds_input(i) else None for i, shape in enumerate(of_hidden)
+        ],
+    )
 
 
 def new_range(params: Params, n_steps: int, rows: int) -> Range:

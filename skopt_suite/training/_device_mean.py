@@ -49,16 +49,16 @@ class DeviceMean:
     def __init__(
         self, network: Network, loss: Loss, rows: Rows, params: Params, engine: Any
     ) -> None:
-        xp, layout = namespace(params), network.layout
+        xp = namespace(params)
         self.engine = engine
         self.params, self.gradient = xp.empty_like(params), xp.zeros_like(params)
         rows = rows._replace(y=xp.astype(rows.y, params.dtype, copy=False))
         programs = BatchPrograms.of(network, loss, str(params.dtype), rows, has_dropout=False)
         n_rows = len(rows.y)
-        given = layout, self.params, self.gradient, rows, programs, n_rows
+        given = network, self.params, self.gradient, rows, programs, n_rows
         self.batch = DeviceBatch(engine, *given, many_rows=2 * BLOCK_ROWS)
         keeps_slope = [layer.keeps_slope for layer in programs.hidden]
-        buffers = new_buffers(params, layout.layers, keeps_slope, n_rows, rows.X[None, ...])
+        buffers = new_buffers(params, network, keeps_slope, n_rows, rows.X[None, ...])
         order = xp.arange(n_rows, dtype=xp.int64, device=params.device)
 
         def evaluate(step: int) -> None:

@@ -79,6 +79,10 @@ class DeviceSteps:
         """Make all steps of an epoch; return the mean loss of every fit in it, (n_fits,)."""
         if stack.params is not self.params:
             self._begin(stack)
+        elif self.moments is not None and stack.buffers is not self.moments:
+            # they are what other parameters have met
+            self.moments[...] = stack.buffers
+            stack.buffers = self.moments
         total = self.batch.total
         total[...] = 0.0
         with self.engine.working():
@@ -105,19 +109,22 @@ class DeviceSteps:
         )
         stack.params = xp.asarray(stack.params, copy=True)
         self.params, self.gradient = stack.params, xp.zeros_like(stack.params)
-        self.dropout = stack.dropout
+        self.dropout, self.moments = stack.dropout, stack.buffers
+        if self.moments is not None:
+            self.moments = stack.buffers = xp.asarray(self.moments, copy=True)
         rows = Rows(self.x, self.y, stack.weights.values)
         given = stack.optimizer_state, stack.params, rows, self.dropout is not None
         self.update, programs = Programs.of(stack.optimizer, terms, *given)
         self.batch = DeviceBatch(
             self.engine,
-            terms.network.layout,
+            terms.network,
             self.params,
             self.gradient,
             rows,
             programs,
             self.batch_size,
             self.dropout,
+            self.moments,
         )
         n_fits, device = len(stack.params), stack.params.device
         self.hoisted, self.sums = (
@@ -181,6 +188,7 @@ class DeviceSteps:
         """Whether the kernel that moves parameters sums their gradients."""
         n_products = self.params.shape[0] * self.params.shape[1] * rows
         is_few = rows <= _MOST_ROWS_BY_ROWS and n_products <= FEW_PRODUCTS
+        is_few = is_few and not self.batch.norms  # whose gains it knows nothing of
         return is_few and not self.update.of_sums and self.engine.precision == "highest"
 
     def _move(self, arrays: dict[str, Array], lengths: dict[str, int]) -> None:

@@ -14,12 +14,11 @@ import numpy as np
 
 from skopt_suite.backends import Array, Params, PerFit, Placement, State, namespace
 from skopt_suite.models import DropoutDraws
+from skopt_suite.models._normalization import SHARE
 from skopt_suite.optimizers import Optimizer
 from skopt_suite.training._objective import Objective, Terms
 from skopt_suite.training._rows import Source, Weights
 from skopt_suite.training._stack import Stack
-
-_SHARE = 0.1  # of the last batch in running means
 
 
 class Cancelled(Exception):
@@ -160,7 +159,7 @@ def run_steps(
         step = epoch.optimizer_at(i).step(fits.optimizer_state, fits.params, objective, factor)
         fits.params, fits.optimizer_state = step.params, step.state
         if fits.buffers is not None and not epoch.optimizer.is_full_batch:
-            fits.buffers = fits.buffers + _SHARE * (objective.data.moments - fits.buffers)
+            fits.buffers = fits.buffers + SHARE * (objective.data.moments - fits.buffers)
         total = total + step.loss * (objective.data.n_rows / epoch.source.n_samples)
     return Steps(total, step.optimality, step.stalled, step.dual_gap)
 

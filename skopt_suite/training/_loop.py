@@ -207,14 +207,16 @@ class _Pass:
 
     def _train_epoch(self, epoch: Epoch) -> Steps:
         """Step through all batches."""
-        if self.compiled is not None:
-            loss = self.compiled.run(epoch, self.stack, self.cancelled)
+        stack = self.stack
+        if self.compiled is None:
+            steps = run_steps(epoch, stack, range(self.n_steps), self.cancelled)
+        else:
+            steps = Steps(self.compiled.run(epoch, stack, self.cancelled))
             if epoch.order is not None and not self.placement.is_numpy:  # which has not waited
                 self.shuffles.draw(epoch.number + 1)
-            return Steps(loss)
-        steps, stack = run_steps(epoch, self.stack, range(self.n_steps), self.cancelled), self.stack
-        shown = stack.optimizer.eval_params(stack.optimizer_state, stack.params)
-        stack.buffers = buffers_of(epoch, stack, shown)
+        if stack.buffers is not None:
+            shown = stack.optimizer.eval_params(stack.optimizer_state, stack.params)
+            stack.buffers = buffers_of(epoch, stack, shown)
         return steps
 
     def _epoch(self) -> Epoch:

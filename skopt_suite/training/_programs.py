@@ -206,39 +206,63 @@ def loss_program(
     return program, leaves.arrays
 
 
-def layer_programs(layer: Any, number: int, dtype: str, has_dropout: bool) -> LayerPrograms:
+class Around(NamedTuple):
+    """What there is around the activation of a hidden layer."""
+
+    is_normalised: bool = False
+    adds_input: bool = False
+    """Whether the input of the layer is added to its output."""
+    is_added: bool = False
+    """Whether the output is added to that of the next layer."""
+    has_dropout: bool = False
+
+
+def layer_programs(layer: Any, number: int, dtype: str, around: Around) -> LayerPrograms:
     """Return the kernels of a hidden layer's activation.
 
     Forward writes `z`, sums of inputs, with the output, and maybe `slope`, by which backward
-    multiplies `delta`; else backward reads the output, `z`.
+    multiplies `delta`; else backward reads the output, `z`. Normalised sums are in `values`, the
+    input that is added in `skip`. What is handed to it backward is `passed`, and `above` what the
+    next layer is handed.
     """
     leaves = Leaves({})
-    shape, nothing = (FITS, ROWS, UNITS), Context()
-    z = leaves.add("z", shape, dtype)
-    bias = leaves.add("bias", (FITS, 1, UNITS), dtype)
+    shape, of_units, nothing = (FITS, ROWS, UNITS), (FITS, 1, UNITS), Context()
+    z, bias = leaves.add("z", shape, dtype), leaves.add("bias", of_units, dtype)
     kept = leaves.add("slope", shape, dtype)
     leaves.add("step", (1,), np.int64)
     delta = leaves.add("delta", shape, dtype)
-    output, saved = layer.forward(None, z + bias, nothing)
-    keeps_slope = has_dropout or not hasattr(layer, "negative_slope")
-    writes = [("z", output)]
+    scaled = z
+    if around.is_normalised:
+        scaled = leaves.add("values", shape, dtype) * leaves.add("gain", of_units, dtype)
+    output, saved = layer.forward(None, scaled + bias, nothing)
+    is_plain = not (around.has_dropout or around.adds_input)
+    keeps_slope = not (is_plain and hasattr(layer, "negative_slope"))
+    if around.is_added:
+        delta = delta + leaves.add("above", shape, dtype)
     if keeps_slope:
         ones = tracing.Symbol(shape, dtype, lambda index: tracing.number(1, dtype))
         slope = layer.backward(None, None, saved, ones)
-        if has_dropout:
+        if around.has_dropout:
             rate = leaves.add("rate", (FITS, 1), dtype)[:, :, None]
             mask = _mask(rate, number, dtype)
             output, slope = output * mask, slope * mask
+        if around.adds_input:
+            output = leaves.add("skip", shape, dtype) + output
         writes = [("z", output), ("slope", slope)]
         below = delta * kept
     else:
-        below = layer.backward(None, None, z, delta)
-    forward, backward = (writes, leaves.leaves), ([("delta", below)], leaves.leaves)
+        writes, below = [("z", output)], layer.backward(None, None, z, delta)
+    back = [("delta", below)]
+    if around.adds_input:
+        leaves.add("passed", shape, dtype)
+        back.append(("passed", delta))
+    forward, backward = (writes, leaves.leaves), (back, leaves.leaves)
+    dense = tracing.dots.of_layer
     return LayerPrograms(
         tracing.of_entries("forward", *forward, UNITS),
         tracing.of_entries("backward", *backward, UNITS),
-        tracing.dots.of_layer("dense_forward", *forward, "z", is_transposed=False),
-        tracing.dots.of_layer("dense_backward", *backward, "delta", is_transposed=True),
+        dense("dense_forward", *forward, "z", is_transposed=False),
+        dense("dense_backward", *backward, "delta", is_transposed=True),
         keeps_slope,
     )
 

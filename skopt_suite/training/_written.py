@@ -17,6 +17,7 @@ from skopt_suite.models import ACTIVATIONS, Network
 from skopt_suite.optimizers import Optimizer
 from skopt_suite.training._plan import AUTO_STRENGTH, Plan
 from skopt_suite.training._programs import (
+    Around,
     LayerPrograms,
     UpdatePrograms,
     layer_programs,
@@ -54,7 +55,7 @@ def is_written(plan: Plan, network: Network) -> bool:
 
 def is_suited(optimizer: Optimizer, terms: Terms) -> bool:
     """Whether steps are by minibatches, of what kernels are written for."""
-    return not optimizer.is_full_batch and terms.network.is_plain and terms.loss.n_raw == 1
+    return not optimizer.is_full_batch and terms.loss.n_raw == 1
 
 
 def loss_kernel(
@@ -86,8 +87,15 @@ class BatchPrograms(NamedTuple):
         Raises `CannotTrace`, also where components of users do what only arrays can.
         """
         of_loss = loss_kernel(loss, rows, dtype, network.layout.layers[-1].has_bias)
+        is_normalised, n_hidden = network.normalization != "none", network.n_hidden
+        adds_input = [*map(network.adds_input, range(n_hidden)), False]
         hidden = [
-            layer_programs(ACTIVATIONS[name], i, dtype, has_dropout)
+            layer_programs(
+                ACTIVATIONS[name],
+                i,
+                dtype,
+                Around(is_normalised, adds_input[i], adds_input[i + 1], has_dropout),
+            )
             for i, name in enumerate(network.activations)
         ]
         return cls(*of_loss, hidden, output_program(dtype))

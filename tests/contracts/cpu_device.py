@@ -94,6 +94,12 @@ class CpuEngine:
     def call_for_rows(self, program, arrays, lengths):
         self._run(program, (lengths["K"], arrays["total"].shape[1]), arrays, lengths)
 
+    def call_for_columns(self, program, arrays, lengths):
+        self._run(program, (lengths["N"], 2), arrays, lengths)
+
+    def call_for_lines(self, program, arrays, lengths):
+        self._run(program, (lengths["B"], 2), arrays, lengths)
+
     def gather(self, out, x, order, scaling):
         program = _rows.gather(str(x.dtype), str(out.dtype), scaling is not None)
         arrays = {"out": out, "x": x, "order": order}

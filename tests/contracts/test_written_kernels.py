@@ -29,7 +29,7 @@ from skopt_suite.training import (
 )
 from skopt_suite.training._device_steps import device_steps
 from skopt_suite.training._footprint import bytes_per_fit
-from skopt_suite.training._programs import layer_programs, loss_program, update_programs
+from skopt_suite.training._programs import Around, layer_programs, loss_program, update_programs
 from skopt_suite.training._written import is_written
 
 from ..backends.nvrtc import compile_cuda
@@ -60,6 +60,17 @@ CASES = {
     "prodigy": (MLPClassifier((8,), optimizer="prodigy"), digits),
     "schedule-free": (MLPClassifier((8,), optimizer="schedule_free_adamw"), digits),
     "nadam": (LinearClassifier(optimizer="nadam"), digits),
+    "batches": (MLPClassifier((8, 8, 6), normalization="batch", dropout=0.2), digits),
+    "rows, residual": (MLPClassifier((8, 8, 8), normalization="layer", residual=True), digits),
+    "batches, residual": (
+        MLPRegressor((6, 6), normalization="batch", residual=True, activation="gelu"),
+        diabetes,
+    ),
+    "residual": (MLPClassifier((8, 8, 8, 6), residual=True, dropout=0.2), digits),
+    "batches, averaged": (
+        MLPClassifier((8, 8), normalization="batch", optimizer="average_weights"),
+        digits,
+    ),
     "averaged": (LinearClassifier(optimizer="average_weights"), digits),
     "smoothed labels": (MLPClassifier((8,), loss=LogLoss(label_smoothing=0.1)), digits),
     "tweedie": (MLPRegressor((8,), loss="tweedie"), diabetes),
@@ -71,7 +82,9 @@ def test_text_computes_the_definition(case, engine, monkeypatch):
     assert_as_defined(*CASES[case], engine, monkeypatch, rtol=1e-5 if "slopes" in case else 1e-9)
 
 
-@pytest.mark.parametrize("case", ["gelu, dropout", "tweedie", "clipped"])
+@pytest.mark.parametrize(
+    "case", ["gelu, dropout", "tweedie", "clipped", "residual", "batches", "rows, residual"]
+)
 def test_text_beside_products_of_a_library(case, engine, monkeypatch):
     for module in (_device_batch, _device_steps):
         monkeypatch.setattr(module, "FEW_PRODUCTS", 0)
@@ -218,11 +231,29 @@ def test_rules_compile(optimizer):
 
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))
 def test_activations_compile(activation):
-    *programs, _ = layer_programs(ACTIVATIONS[activation], 0, "float32", has_dropout=True)
+    around = Around(has_dropout=True)
+    *programs, _ = layer_programs(ACTIVATIONS[activation], 0, "float32", around)
     if activation not in ("relu", "gelu"):  # the others are written in the same way
         programs = programs[:2]
     for program in programs:
         assert_compiles(program._replace(source=f"#define SPLIT 8\n{program.source}"))
+
+
+def test_what_is_around_activations_compiles():
+    for around in (Around(True, True, True, True), Around(True), Around(False, True, True)):
+        *programs, _ = layer_programs(ACTIVATIONS["relu"], 0, "float32", around)
+        for program in programs:
+            assert_compiles(program._replace(source=f"#define SPLIT 8\n{program.source}"))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_normalisations_compile(dtype):
+    norms = tracing.norms
+    assert_compiles(norms.normalise_batch(dtype, 1e-5, 0.1))
+    assert_compiles(norms.normalise_layer(dtype, 1e-5))
+    assert_compiles(norms.back_through_layer(dtype))
+    for is_batch in (False, True):
+        assert_compiles(norms.back_through_columns(dtype, is_batch))
 
 
 LOSSES = [
@@ -340,7 +371,7 @@ class OfNumPy(SGD):
         ({"optimizer": ClipGradient("adam")}, True),
         ({"optimizer": "muon"}, False),
         ({"penalty": "group_lasso"}, False),
-        ({"normalization": "layer"}, False),
+        ({"normalization": "layer"}, True),
         ({"input_dropout": 0.1}, False),
     ],
 )

@@ -117,6 +117,15 @@ def test_products(activation, few_products, batch_size, monkeypatch, made):
     assert assert_as_defined(network, *digits(), monkeypatch, made)
 
 
+@pytest.mark.parametrize("batch_size", [50, 400])
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("normalization", ["none", "layer", "batch"])
+def test_normalised_and_residual_networks(normalization, residual, batch_size, monkeypatch, made):
+    around = {"normalization": normalization, "residual": residual, "dropout": 0.2}
+    network = MLPClassifier((40, 40, 17), **around, **{**SETTINGS, "batch_size": batch_size})
+    assert assert_as_defined(network, *digits(), monkeypatch, made)
+
+
 @pytest.mark.parametrize("hidden", [(96, 33), (64, 64)])
 def test_precisions_of_products(hidden, monkeypatch):
     import cupy

@@ -19,6 +19,7 @@ _MOST_THREADS = 1024
 _SPLITS = 16, 8, 4, 2, 1
 _FEWEST_OF_A_SUM = 4  # products of a thread
 _WIDEST = 32  # columns of a block that adds up rows
+_COLUMNS = 8  # of a block that needs them one after the other
 _MOST_BLOCKS = 132 * 32  # threads go on with another entry beyond
 _MOST_FITS = 65535  # of a grid's second axis
 
@@ -107,6 +108,22 @@ class Engine:
         threads = min(_THREADS, -(-lengths["B"] // 32) * 32)
         grid = (lengths["K"], arrays["total"].shape[1])
         self._launch(program, grid, (threads,), arrays, lengths, ())
+
+    def call_for_columns(
+        self, program: Program, arrays: Mapping[str, Any], lengths: Mapping[str, int]
+    ) -> None:
+        """Run a kernel whose blocks take a few columns of fits, and share their rows."""
+        tile = _COLUMNS, _THREADS // _COLUMNS
+        grid = -(-lengths["N"] // _COLUMNS), min(lengths["K"], _MOST_FITS)
+        self._launch(program, grid, tile, arrays, lengths, ())
+
+    def call_for_lines(
+        self, program: Program, arrays: Mapping[str, Any], lengths: Mapping[str, int]
+    ) -> None:
+        """Run a kernel whose blocks take a few rows of fits, and share their units."""
+        tile = _WIDEST, _THREADS // _WIDEST
+        grid = -(-lengths["B"] // tile[1]), min(lengths["K"], _MOST_FITS)
+        self._launch(program, grid, tile, arrays, lengths, ())
 
     def gather(self, out: Any, x: Any, order: Any, scaling: Any) -> None:
         """Copy rows of `x` by their positions."""

@@ -5,6 +5,7 @@ where nothing can be written, because a value decides what is computed, the defi
 """
 
 from skopt_suite.backends.kernels._tracing import _dots as dots
+from skopt_suite.backends.kernels._tracing import _norms as norms
 from skopt_suite.backends.kernels._tracing._expression import (
     CannotTrace,
     Expression,
@@ -53,6 +54,7 @@ __all__ = [
     "cast",
     "dots",
     "lifted",
+    "norms",
     "number",
     "of_entries",
     "of_fits",
