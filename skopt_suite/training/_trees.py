@@ -66,7 +66,7 @@ def is_packed(tree: Any) -> bool:
 
 
 def unpack(packed: Any, new: State) -> State:
-    """Return a packed state as one that is built like `new`; `new` if that has other parts."""
+    """Return a packed state as one that is built like `new`; parts of `new` where they differ."""
     if isinstance(packed, dict):
         if getattr(new, "_fields", ()) != tuple(packed):
             return new
@@ -76,4 +76,4 @@ def unpack(packed: Any, new: State) -> State:
         if not isinstance(new, tuple) or len(new) != len(packed):
             return new
         return tuple(unpack(part, fresh) for part, fresh in zip(packed, new, strict=True))
-    return packed
+    return new if isinstance(packed, int) and hasattr(new, "shape") else packed

@@ -32,6 +32,7 @@ from skopt_suite.optimizers import (
 )
 from skopt_suite.optimizers.wrappers._lookahead import LookaheadState
 from skopt_suite.penalties import L1, MCP, ElasticNet, GroupLasso
+from skopt_suite.training._trees import pack, unpack
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -355,3 +356,20 @@ def test_lookahead_counts_many_steps_as_one_by_one(n_steps, n_before):
     np.testing.assert_array_equal(shares, np.hstack(share))
     first = max(n_steps - n_before, 1) - 1
     assert np.flatnonzero(shares).tolist() == list(range(first, 13, n_steps))
+
+
+def test_lookahead_counts_for_each_fit():
+    """Fits that go on together may have made different numbers of steps."""
+    lookahead = Lookahead(n_steps=5, slow_step_size=0.5)
+    before = LookaheadState(None, np.array([[0.0], [3.0]]), np.zeros((2, 3)))
+    after, shares = lookahead.counted(before, 4)
+    assert [np.flatnonzero(own).tolist() for own in shares] == [[], [1]]
+    assert after.n_steps.tolist() == [[4], [2]]
+
+
+def test_a_count_in_python_from_a_saved_state_begins_anew():
+    new = LookaheadState(None, np.zeros((2, 1)), np.zeros((2, 3)))
+    saved = pack(LookaheadState(None, 3, np.ones((2, 3))))
+    state = unpack(saved, new)
+    assert state.n_steps is new.n_steps
+    assert state.slow.sum() == 6

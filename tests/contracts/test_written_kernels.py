@@ -39,7 +39,7 @@ from .cpu_device import CpuEngine, as_numbers
 ON_HOST = Placement(np)
 N_FITS, N_PARAMS, N_WEIGHTS = 3, 12, 9
 PARTS = "job", "data", "placement"
-BY_DEFINITION = {"muon", "lookahead"}
+BY_DEFINITION = {"muon"}
 SETTINGS = {"random_state": 0, "max_iter": 3, "batch_size": 50, "early_stopping": False}
 
 
@@ -71,6 +71,7 @@ CASES = {
         MLPClassifier((8, 8), normalization="batch", optimizer="average_weights"),
         digits,
     ),
+    "lookahead": (LinearClassifier(optimizer="lookahead", penalty="l1"), digits),
     "averaged": (LinearClassifier(optimizer="average_weights"), digits),
     "smoothed labels": (MLPClassifier((8,), loss=LogLoss(label_smoothing=0.1)), digits),
     "tweedie": (MLPRegressor((8,), loss="tweedie"), diabetes),

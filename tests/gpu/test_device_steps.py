@@ -23,8 +23,8 @@ SETTINGS = {
     "batch_size": 50,
     "early_stopping": False,
 }
-BY_DEFINITION = {"muon", "lookahead"}
-"""Rules whose steps no kernel is written from: by products of matrices, or counted in Python."""
+BY_DEFINITION = {"muon"}
+"""Rules whose steps no kernel is written from: by products of matrices."""
 
 
 @pytest.fixture

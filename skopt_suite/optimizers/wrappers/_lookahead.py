@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from skopt_suite.backends import Array, FitColumn, Params, State, like, namespace
 from skopt_suite.domains import Integer, Real, Uniform, UniformInteger
 from skopt_suite.optimizers._base import Optimizer, Problem, Step
+from skopt_suite.optimizers.first_order._base import zero_count
 from skopt_suite.optimizers.wrappers._base import Wrapper, beside_inner, shows_what_trains
 
 
@@ -14,7 +15,7 @@ class LookaheadState(NamedTuple):
     """The state of the inner optimizer, steps since the last return, and the slow weights."""
 
     inner: State
-    n_steps: int
+    n_steps: FitColumn  # float64
     slow: Params
 
 
@@ -79,17 +80,20 @@ class Lookahead(Wrapper):
     def init(self, params: Params, problem: Problem) -> LookaheadState:
         """Return slow weights where the fast ones are."""
         inner = self.inner.init(params, problem)
-        return LookaheadState(inner, 0, namespace(params).asarray(params, copy=True))
+        slow = namespace(params).asarray(params, copy=True)
+        return LookaheadState(inner, zero_count(params), slow)
 
     def step(
         self, state: LookaheadState, params: Params, problem: Problem, factor: FitColumn
     ) -> Step:
         """Return a step of the inner optimizer, and part of the way back if it is time."""
         step = self.inner.step(state.inner, params, problem, factor)
-        n_steps, params, slow = state.n_steps + 1, step.params, state.slow
-        if n_steps >= self.n_steps:
-            n_steps, params = 0, self._returned(slow, params)
-            slow = namespace(params).asarray(params, copy=True)
+        xp, n_steps = namespace(params), state.n_steps + 1
+        returns = n_steps >= self.n_steps
+        n_steps = xp.where(returns, xp.zeros_like(n_steps), n_steps)
+        returned = self._returned(state.slow, step.params)
+        params = xp.where(returns, returned, step.params)
+        slow = xp.where(returns, returned, state.slow)
         return step._replace(params=params, state=LookaheadState(step.state, n_steps, slow))
 
     def counted(self, state: LookaheadState, n_more: int) -> tuple[LookaheadState, Array]:
@@ -110,12 +114,12 @@ class Lookahead(Wrapper):
             Share of the way that is kept at a return; 0 where there is none.
         """
         xp, k = namespace(state.slow), self.n_steps
-        wait = max(k - state.n_steps, 1) - 1  # steps before the first that returns
-        after = xp.arange(n_more, device=state.slow.device) - wait
-        returns = xp.astype((after >= 0) & (after % k == 0), xp.float64)
-        n_steps = state.n_steps + n_more if n_more <= wait else (n_more - wait - 1) % k
-        shares = self.slow_step_size * xp.ones_like(state.slow[:, :1], dtype=xp.float64)
-        return state._replace(n_steps=n_steps), shares * returns
+        made = state.n_steps + zero_count(state.slow)
+        more = xp.arange(1, n_more + 1, dtype=xp.float64, device=made.device)
+        after = (xp.clip(made, None, k - 1) + more) % k
+        shares = self.slow_step_size * xp.astype(after == 0, xp.float64)
+        last = xp.asarray(after[:, -1:], copy=True)
+        return state._replace(n_steps=last), shares
 
     def eval_params(self, state: LookaheadState, params: Params) -> Params:
         """Return where fast weights would return to."""
