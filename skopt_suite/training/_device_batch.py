@@ -68,6 +68,7 @@ class DeviceBatch:
         self.engine, self.network, self.dropout = engine, network, dropout
         self.layers, self.norms, self.moments = network.layout.layers, network.layout.norms, moments
         self.many_rows = many_rows
+        self.drops_input = dropout is not None and dropout.drops_input(network.n_hidden)
         self.params, self.gradient, self.rows = params, gradient, rows
         self.of_loss, self.loss_arrays, self.hidden, self.output = programs
         xp, n_fits = namespace(params), len(params)
@@ -83,10 +84,12 @@ class DeviceBatch:
         """Return where a batch of so many rows is computed."""
         if rows not in self.buffers:
             keeps_slope = [layer.keeps_slope for layer in self.hidden]
-            self.buffers[rows] = new_buffers(self.params, self.network, keeps_slope, rows)
+            given = self.params, self.network, keeps_slope, rows
+            self.buffers[rows] = new_buffers(*given, has_own_inputs=self.drops_input)
         return self.buffers[rows]
 
-    def _lengths(self, rows: int, n_out: int) -> dict[str, int]:
+    def lengths(self, rows: int, n_out: int) -> dict[str, int]:
+        """Return what kernels are told of a batch and a layer."""
         return {"K": len(self.params), "B": rows, "N": n_out, "C": n_out, "entries": rows * n_out}
 
     def forward(self, buffers: Buffers, rows: int, count: Array | None = None) -> None:
@@ -103,7 +106,7 @@ class DeviceBatch:
         """Find the output of a hidden layer."""
         layer, programs = self.layers[i], self.hidden[i]
         arrays, more = self._of_layer(i, x, buffers, count)
-        lengths = self._lengths(rows, layer.n_out)
+        lengths = self.lengths(rows, layer.n_out)
         if self.norms:
             self._multiply(i, x, buffers.values[i], rows)
             self._normalise(i, buffers, lengths)
@@ -120,7 +123,7 @@ class DeviceBatch:
         """Write the products of inputs and weights of a layer."""
         layer, weights = self.layers[i], self.layers[i].weights(self.params)
         if self._multiplies(layer, rows):
-            lengths = self._lengths(rows, layer.n_out) | {"M": layer.n_in}
+            lengths = self.lengths(rows, layer.n_out) | {"M": layer.n_in}
             self.engine.call_dots(self.output, {"z": out, "x": x, "w": weights}, lengths)
         else:
             factors = self._round("x", i, rows, x), self._round("weights", i, rows, weights)
@@ -171,9 +174,13 @@ class DeviceBatch:
             arrays |= {"values": buffers.values[i], "gain": self.norms[i].gain(self.params)}
         more = []
         if self.dropout is not None:
-            arrays["rate"] = self.dropout.rates[:, i : i + 1]
-            more = [np.uint64(self.dropout.seed & (2**64 - 1))]
+            arrays["rate"], seed = self.drawn(i)
+            more = [seed]
         return arrays, more
+
+    def drawn(self, i: int) -> tuple[Array, np.uint64]:
+        """Return the rates of a layer's dropout, and the seed of its draws."""
+        return self.dropout.rates[:, i : i + 1], np.uint64(self.dropout.seed & (2**64 - 1))
 
     def loss(self, buffers: Buffers, rows: int, order: Array) -> None:
         """Turn raw predictions into the gradient by them, and add their mean loss."""
@@ -185,7 +192,7 @@ class DeviceBatch:
         if weight is not None:
             arrays["weight"] = weight
         arrays["total"], arrays["share"] = self.total, self._share(rows)
-        self.engine.call_for_rows(self.of_loss, arrays, self._lengths(rows, last.n_out))
+        self.engine.call_for_rows(self.of_loss, arrays, self.lengths(rows, last.n_out))
 
     def _share(self, rows: int) -> Array:
         """Return the share of all rows that a batch is."""
@@ -271,7 +278,7 @@ class DeviceBatch:
         hidden, above, delta = self.hidden[i], self.layers[i + 1], buffers.deltas[i]
         arrays = {"delta": delta, "z": buffers.outputs[i], "slope": buffers.slopes[i]}
         arrays |= {"passed": buffers.passed[i], "above": [*buffers.passed, None][i + 1]}
-        weights, lengths = above.weights(self.params), self._lengths(rows, above.n_in)
+        weights, lengths = above.weights(self.params), self.lengths(rows, above.n_in)
         if self._multiplies(above, rows):
             given = arrays | {"x": buffers.deltas[i + 1], "w": weights}
             self.engine.call_dots(hidden.dense_backward, given, lengths | {"M": above.n_out})

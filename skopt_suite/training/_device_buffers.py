@@ -15,7 +15,7 @@ _ROWS_OF_A_PART, _MOST_PARTS = 256, 512
 class Buffers(NamedTuple):
     """Where steps with batches of one size compute."""
 
-    x: Array  # (1, batch_size, n_features): a copy of these rows, or all rows themselves
+    x: Array  # (1 or n_fits, batch_size, n_features): a copy of these rows, or all themselves
     outputs: list[Array]  # of layers, (n_fits, batch_size, n_out)
     deltas: list[Array]  # gradients by them; that of the last is where its outputs are
     slopes: list[Array]  # of hidden layers; None where they are not kept
@@ -46,6 +46,7 @@ def new_buffers(
     keeps_slope: Sequence[bool],
     rows: int,
     x: Array | None = None,
+    has_own_inputs: bool = False,
 ) -> Buffers:
     """Return buffers for the layers of stacked fits and batches of so many rows, or for `x`."""
     xp, n_fits, layers = namespace(params), len(params), network.layout.layers
@@ -66,7 +67,7 @@ def new_buffers(
     normalised = [] if network.normalization == "none" else of_hidden
     along = 2 if network.normalization == "batch" else 1
     return Buffers(
-        empty(1, rows, layers[0].n_in) if x is None else x,
+        empty(n_fits if has_own_inputs else 1, rows, layers[0].n_in) if x is None else x,
         outputs,
         deltas,
         slopes,

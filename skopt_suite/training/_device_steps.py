@@ -15,7 +15,7 @@ from skopt_suite.backends.kernels._tracing import CannotTrace
 from skopt_suite.training._device_batch import FEW_PRODUCTS, DeviceBatch
 from skopt_suite.training._device_buffers import MOST_AT_ONCE, Buffers, Range, new_range
 from skopt_suite.training._epoch import Cancelled, Epoch
-from skopt_suite.training._programs import LAYOUT
+from skopt_suite.training._programs import LAYOUT, input_program
 from skopt_suite.training._rows import InMemory, Rows, Source
 from skopt_suite.training._stack import Stack
 from skopt_suite.training._trees import map_arrays
@@ -35,14 +35,13 @@ def device_steps(stack: Stack, source: Source, batch_size: int, engine: Any) -> 
     """Return what makes the steps of a stack on a device; None where the definition makes them."""
     if not isinstance(source, InMemory):
         return None
-    if source.is_sparse and batch_size * source.X.shape[1] > _MOST_OF_DENSE:
+    is_large = batch_size * source.X.shape[1] > _MOST_OF_DENSE
+    if source.is_sparse and (is_large or _drops_input(stack)):
         return None
-    n_hidden, dropout = stack.terms.network.n_hidden, stack.dropout
-    drops_input = dropout is not None and dropout.drops_input(n_hidden)
-    has_own_inputs = drops_input or stack.terms.context.columns is not None
-    if has_own_inputs or not is_suited(stack.optimizer, stack.terms):
+    has_own_columns = stack.terms.context.columns is not None
+    if has_own_columns or not is_suited(stack.optimizer, stack.terms):
         return None
-    n_largest = max(stack.terms.network.sizes[1:])
+    n_largest = max(stack.terms.network.sizes[0 if _drops_input(stack) else 1 :])
     is_whole = batch_size >= source.n_samples > _MOST_ROWS
     if is_whole or batch_size * n_largest >= MOST_AT_ONCE:
         return None
@@ -50,6 +49,11 @@ def device_steps(stack: Stack, source: Source, batch_size: int, engine: Any) -> 
         return DeviceSteps(stack, source, batch_size, engine)
     except CannotTrace:
         return None
+
+
+def _drops_input(stack: Stack) -> bool:
+    dropout = stack.dropout
+    return dropout is not None and dropout.drops_input(stack.terms.network.n_hidden)
 
 
 class DeviceSteps:
@@ -170,11 +174,9 @@ class DeviceSteps:
             with self.engine.aside():
                 self.engine.call_for_fits(self.update.of_fits, *moving)
         order = what.order[u * rows : (u + 1) * rows]
-        if self.source.is_sparse:
-            self.engine.gather_sparse(buffers.x[0], self.x, order)
-        else:
-            self.engine.gather(buffers.x[0], self.x, order, self.columns)
-        self.batch.forward(buffers, rows, what.counts[u : u + 1])
+        count = what.counts[u : u + 1]
+        self._copy_rows(buffers, rows, order, count)
+        self.batch.forward(buffers, rows, count)
         self.batch.loss(buffers, rows, order)
         sums_by_rows = self._sums_by_rows(rows)
         self.batch.backward(buffers, rows, with_gradient=not sums_by_rows)
@@ -183,6 +185,23 @@ class DeviceSteps:
             self._move_by_rows(buffers, rows, *moving)
         else:
             self._move(*moving)
+
+    def _copy_rows(self, buffers: Buffers, rows: int, order: Array, count: Array) -> None:
+        """Copy the rows of a batch; where features are dropped, for every fit."""
+        batch, network = self.batch, self.batch.network
+        if not batch.drops_input and self.source.is_sparse:
+            self.engine.gather_sparse(buffers.x[0], self.x, order)
+            return
+        if not batch.drops_input:
+            self.engine.gather(buffers.x[0], self.x, order, self.columns)
+            return
+        kinds, is_scaled = (str(self.x.dtype), str(self.params.dtype)), self.columns is not None
+        rate, seed = batch.drawn(network.n_hidden)
+        arrays = {"x": buffers.x, "rows": self.x, "order": order, "rate": rate, "step": count}
+        if self.columns is not None:
+            arrays["mean"], arrays["factor"] = self.columns
+        lengths = batch.lengths(rows, network.sizes[0])
+        self.engine.call(input_program(*kinds, is_scaled, network.n_hidden), arrays, lengths, seed)
 
     def _sums_by_rows(self, rows: int) -> bool:
         """Whether the kernel that moves parameters sums their gradients."""

@@ -206,6 +206,24 @@ def loss_program(
     return program, leaves.arrays
 
 
+def input_program(x_type: str, dtype: str, is_scaled: bool, number: int) -> Program:
+    """Return the kernel that gathers the rows of a batch, and drops features of every fit's own.
+
+    It is called with all `rows`, with `mean` and `factor` of their columns if they are scaled, and
+    the positions `order`, and writes `x`. The draws are those of the layer of that number.
+    """
+    leaves = Leaves({})
+    value = leaves.add("rows", (ROWS, UNITS), x_type, by_order=0)
+    leaves.add("order", (ROWS,), np.int64)
+    xp = namespace(value)
+    if is_scaled:
+        mean, factor = (leaves.add(name, (UNITS,), np.float64) for name in ("mean", "factor"))
+        value = (xp.astype(value, np.float64) - mean) * factor
+    output = xp.astype(value, dtype) * _dropped(leaves, number, dtype)
+    leaves.add("x", output.shape, dtype)
+    return tracing.of_entries("drop", [("x", output)], leaves.leaves, UNITS)
+
+
 class Around(NamedTuple):
     """What there is around the activation of a hidden layer."""
 
@@ -229,7 +247,6 @@ def layer_programs(layer: Any, number: int, dtype: str, around: Around) -> Layer
     shape, of_units, nothing = (FITS, ROWS, UNITS), (FITS, 1, UNITS), Context()
     z, bias = leaves.add("z", shape, dtype), leaves.add("bias", of_units, dtype)
     kept = leaves.add("slope", shape, dtype)
-    leaves.add("step", (1,), np.int64)
     delta = leaves.add("delta", shape, dtype)
     scaled = z
     if around.is_normalised:
@@ -243,8 +260,7 @@ def layer_programs(layer: Any, number: int, dtype: str, around: Around) -> Layer
         ones = tracing.Symbol(shape, dtype, lambda index: tracing.number(1, dtype))
         slope = layer.backward(None, None, saved, ones)
         if around.has_dropout:
-            rate = leaves.add("rate", (FITS, 1), dtype)[:, :, None]
-            mask = _mask(rate, number, dtype)
+            mask = _dropped(leaves, number, dtype)
             output, slope = output * mask, slope * mask
         if around.adds_input:
             output = leaves.add("skip", shape, dtype) + output
@@ -274,9 +290,11 @@ def output_program(dtype: str) -> Program:
     return tracing.dots.of_layer("dense", [("z", z)], leaves.leaves, "z", is_transposed=False)
 
 
-def _mask(rate: Any, layer: int, dtype: str) -> Symbol:
+def _dropped(leaves: Leaves, layer: int, dtype: str) -> Symbol:
     """Return what `dropout_mask` does, of draws that are made where they are needed."""
     draws: Any = tracing.uniform(layer, UNITS, dtype)
+    leaves.add("step", (1,), np.int64)
+    rate = leaves.add("rate", _COLUMN, dtype)[:, :, None]
     return namespace(draws).astype(draws >= rate, dtype) / (1 - rate)
 
 

@@ -42,12 +42,13 @@ def is_written(plan: Plan, network: Network) -> bool:
 
     terms = Terms(network, loss, penalty.on(network.layout), counts_penalty=False)
     optimizer = stack_components([plan.optimizer], place)
-    if plan.input_dropout or not is_suited(optimizer, terms):
+    if not is_suited(optimizer, terms):
         return False
     params = np.zeros((1, network.n_params), np.float32)
+    has_dropout = any((*plan.dropout, plan.input_dropout))
     try:
         state = optimizer.init(params, terms.on(rows))
-        Programs.of(optimizer, terms, state, params, rows, bool(any(plan.dropout)))
+        Programs.of(optimizer, terms, state, params, rows, has_dropout)
     except CannotTrace:
         return False
     return True

@@ -29,7 +29,13 @@ from skopt_suite.training import (
 )
 from skopt_suite.training._device_steps import device_steps
 from skopt_suite.training._footprint import bytes_per_fit
-from skopt_suite.training._programs import Around, layer_programs, loss_program, update_programs
+from skopt_suite.training._programs import (
+    Around,
+    input_program,
+    layer_programs,
+    loss_program,
+    update_programs,
+)
 from skopt_suite.training._written import is_written
 
 from ..backends.nvrtc import compile_cuda
@@ -50,6 +56,11 @@ def engine(tmp_path_factory):
 
 CASES = {
     "relu, dropout": (MLPClassifier((16, 8), dropout=0.3), digits),
+    "inputs dropped": (MLPClassifier((16, 8), dropout=0.3, input_dropout=0.2), digits),
+    "only inputs dropped": (
+        MLPRegressor((8,), input_dropout=0.3, standardize=False, optimizer="momentum"),
+        diabetes,
+    ),
     "gelu, dropout": (MLPClassifier((8,), dropout=0.3, activation="gelu"), digits),
     "l1, cosine": (MLPClassifier((8,), optimizer="adam", penalty="l1", schedule="cosine"), digits),
     "momentum moves": (LinearClassifier(optimizer="momentum", schedule="one_cycle"), digits),
@@ -84,7 +95,16 @@ def test_text_computes_the_definition(case, engine, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "case", ["gelu, dropout", "tweedie", "clipped", "residual", "batches", "rows, residual"]
+    "case",
+    [
+        "inputs dropped",
+        "gelu, dropout",
+        "tweedie",
+        "clipped",
+        "residual",
+        "batches",
+        "rows, residual",
+    ],
 )
 def test_text_beside_products_of_a_library(case, engine, monkeypatch):
     for module in (_device_batch, _device_steps):
@@ -203,6 +223,25 @@ def test_products_in_bfloat16(engine, monkeypatch):
     assert np.abs(curve / np.asarray(expected) - 1).max() > 1e-5
 
 
+def test_text_drops_inputs_of_stacked_fits(engine, monkeypatch):
+    """Each has rates, and so inputs, of its own."""
+    network = MLPClassifier((8,), **SETTINGS, dtype="float64")
+    grid = {"input_dropout": [0.1, 0.5], "optimizer__learning_rate": [0.003, 0.03]}
+    search = FusedGridSearchCV(network, grid, cv=2, scoring="neg_log_loss", refit=False)
+    monkeypatch.setattr(_loop, "compiled_steps", lambda *args: None)
+    expected = search.fit(*digits()).cv_results_["mean_test_score"]
+    made = []
+
+    def on_host(stack, source, batch_size, precision):
+        made.append((device_steps(stack, source, batch_size, engine), len(stack.params)))
+        return made[-1][0]
+
+    monkeypatch.setattr(_loop, "compiled_steps", on_host)
+    scores = search.fit(*digits()).cv_results_["mean_test_score"]
+    assert all(steps is not None and n_fits == 4 for steps, n_fits in made)
+    np.testing.assert_allclose(scores, expected, rtol=1e-7)
+
+
 def updates(optimizer, penalty, dtype):
     """Return the kernels of a rule with a penalty."""
     rule = stack([OPTIMIZERS.resolve(optimizer, owner="test")] * N_FITS, ON_HOST)
@@ -279,6 +318,7 @@ def test_kernels_for_rows_compile(dtype):
     assert_compiles(_rows.gather("float64", dtype, is_scaled=True))
     assert_compiles(_rows.gather_sparse(dtype, ("int64", "int32")))
     assert_compiles(_rows.to_bfloat16())
+    assert_compiles(input_program("float64", dtype, True, 1))
 
 
 def assert_compiles(program):
@@ -373,7 +413,7 @@ class OfNumPy(SGD):
         ({"optimizer": "muon"}, False),
         ({"penalty": "group_lasso"}, False),
         ({"normalization": "layer"}, True),
-        ({"input_dropout": 0.1}, False),
+        ({"input_dropout": 0.1}, True),
     ],
 )
 def test_what_makes_the_steps_is_told_without_a_card(settings, is_made):

@@ -77,6 +77,29 @@ def test_activations(activation, dropout, monkeypatch, made):
     assert assert_as_defined(network, *digits(), monkeypatch, made)
 
 
+@pytest.mark.parametrize("few_products", [0, 2**25])
+@pytest.mark.parametrize("standardize", [False, True])
+def test_dropped_inputs(standardize, few_products, monkeypatch, made):
+    monkeypatch.setattr(_device_steps, "_FEW_PRODUCTS", few_products)
+    settings = {**SETTINGS, "standardize": standardize, "input_dropout": 0.2}
+    network = MLPClassifier((16, 8), dropout=0.3, **settings)
+    assert assert_as_defined(network, *digits(), monkeypatch, made)
+
+
+def test_dropped_inputs_of_stacked_fits():
+    """Those of a fit are the same in a stack as alone, and on the host."""
+    from skopt_suite.model_selection import FusedGridSearchCV
+
+    network = MLPClassifier((8,), **SETTINGS)
+    grid = {"input_dropout": [0.1, 0.2, 0.5], "optimizer__learning_rate": [0.003, 0.03]}
+    searches = [
+        FusedGridSearchCV(network.set_params(backend=backend), grid, cv=3).fit(*digits())
+        for backend in ("numpy", "cupy")
+    ]
+    scores = [search.cv_results_["mean_test_score"] for search in searches]
+    np.testing.assert_allclose(*scores, atol=0.01)
+
+
 @pytest.mark.parametrize("n_columns", [0, 1, 2])
 @pytest.mark.parametrize("loss", list(CLASSIFICATION_LOSSES))
 def test_losses_of_classifiers(loss, n_columns, monkeypatch, made):
