@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -300,12 +300,13 @@ class _Pass:
             return
         if not _IN_DOUBT.isdisjoint(reasons):
             self.data.train.look_for_nan()
-        shown, penalties = self.stack.shown_params, self._penalties(done)
-        for k, penalty in zip(done.tolist(), penalties.tolist(), strict=True):
+        shown = self.stack.shown_params
+        copies, penalties = self._copies(done, shown), self._penalties(done).tolist()
+        for k, params, penalty in zip(done.tolist(), copies, penalties, strict=True):
             job_index, reason, error = self.stack.index[k], reasons[k], None
             if reason == "diverged":
                 error = divergence_error(self.jobs[job_index], loss[k], self.epoch)
-            result = self._result(k, shown, loss[k], penalty, reason, error)
+            result = self._result(k, params, shown, loss[k], penalty, reason, error)
             if gaps is not None and self.stack.best_params is None:
                 result.dual_gap = _on_host(gaps[k, ...])
             self.results[job_index] = result
@@ -317,9 +318,26 @@ class _Pass:
         else:
             self.stack.index = self.stack.index[:0]
 
+    def _copies(self, done: np.ndarray, shown: Params) -> Iterator[Array]:
+        """Yield the final parameters of the fits at positions `done`, copied.
+
+        Those of results that are soon forgotten are rows of one copy, which a GPU makes in hardly
+        more time than that of one fit; one that is kept must not keep those of others.
+        """
+        xp, final = self.placement.xp, self._final(shown)
+        if self.keep == "nothing":
+            rows = xp.take(final, self.placement.asarray(done), axis=0)
+            return (rows[k, ...] for k in range(len(done)))
+        return (xp.asarray(final[k, ...], copy=True) for k in done.tolist())
+
+    def _final(self, shown: Params) -> Params:
+        """Return what fits would end with now."""
+        return shown if self.stack.best_params is None else self.stack.best_params
+
     def _result(
         self,
         k: int,
+        params: Array,
         shown: Params,
         loss: float,
         penalty: float,
@@ -328,17 +346,16 @@ class _Pass:
     ) -> Result:
         """Return the result of the fit at position `k` of the stack."""
         stack, job_index = self.stack, self.stack.index[k]
-        final = shown if stack.best_params is None else stack.best_params
         remembers = self.keep == "memory" and stack.optimizer.is_incremental
         resumes = self.keep == "paused" and reason == "max_iter"
         return Result(
-            params=self.placement.xp.asarray(final[k, ...], copy=True),
+            params=params,
             n_iter=self.epoch,
             loss=float(loss),
             loss_curve=self.losses.of(job_index),
             validation_scores=self.scores.of(job_index),
             stop_reason=reason,
-            memory=self._memory(k, final) if remembers else None,
+            memory=self._memory(k, self._final(shown)) if remembers else None,
             penalty=penalty,
             null_loss=float(self.progress.null[k]),
             paused=self._paused(k, shown) if resumes else None,

@@ -172,7 +172,8 @@ def raw_predictions(piece: Piece, members: list[Trained], x: FeatureMatrix) -> R
     """
     placement, network = piece.seen.placement, members[0].job.network
     xp = placement.xp
-    params = xp.stack([xp.astype(one.result.params, x.dtype, copy=False) for one in members])
+    params = xp.stack([one.result.params for one in members])
+    params = xp.astype(params, x.dtype, copy=False)
     with blas_threads_for(2.0 * x.shape[0] * network.layout.largest_layer):
         raw = network.predict(params, x)
     standardization = members[0].job.standardization
