@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from skopt_suite.backends import Array, namespace, to_numpy
+from skopt_suite.backends import Array, Params, namespace, to_numpy
 from skopt_suite.training._constants import Constants
 from skopt_suite.training._job import Job
+from skopt_suite.training._numbers import is_varied
+from skopt_suite.training._objective import Terms
 from skopt_suite.training._rows import Source, Weights, blocks
 from skopt_suite.training._stack import Stack
 
@@ -48,15 +50,30 @@ def _predicts(stack: Stack, constant: np.ndarray) -> bool:
 def _initial_losses(stack: Stack, source: Source, n_at_once: int) -> np.ndarray:
     """Return the objectives of initial parameters on the first rows, (n_fits,)."""
     xp, params = namespace(stack.params), stack.params
-    losses = xp.mean(xp.concat(list(_values(stack, source, n_at_once)), axis=-1), axis=-1)
+    terms, first = _one_for_all(stack) or (stack.terms, params)
+    losses = xp.mean(xp.concat(list(_values(terms, first, source, n_at_once)), axis=-1), axis=-1)
     penalty = stack.terms.penalty.value(stack.terms.network.layout.weights(params))
     return np.asarray(to_numpy(losses + penalty), dtype=np.float64)
 
 
-def _values(stack: Stack, source: Source, n_at_once: int) -> Iterator[Array]:
+def _one_for_all(stack: Stack) -> tuple[Terms, Params] | None:
+    """Return the terms and parameters of one of several fits if all predict and lose alike.
+
+    In a search, most begin at the same parameters.
+    """
+    params, terms = stack.params, stack.terms
+    if len(stack.index) == 1 or terms.context.columns is not None or is_varied(terms.loss):
+        return None
+    xp = namespace(params)
+    if not bool(xp.all(params == params[:1, :])):
+        return None
+    index = xp.zeros(1, dtype=xp.int64, device=params.device)
+    return terms.take(index), params[:1, :]
+
+
+def _values(terms: Terms, params: Params, source: Source, n_at_once: int) -> Iterator[Array]:
     """Yield the losses of the first rows, (n_fits, n_at_once)."""
-    terms = stack.terms
     for block in blocks(min(N_ROWS, source.n_samples), n_at_once):
         rows = source.batch(block.start, block.stop - block.start, None, Weights())
-        raw = terms.network.forward(stack.params, rows.X, terms.context)[0]
+        raw = terms.network.forward(params, rows.X, terms.context)[0]
         yield terms.loss.value_and_gradient(rows.y, raw)[0]
