@@ -7,6 +7,7 @@ from skopt_suite.backends._arrays import (
     is_device_array,
     like,
     matmul_into,
+    multiply_into,
     namespace,
     placed,
     rows_in_precision,
@@ -27,6 +28,7 @@ from skopt_suite.backends._products import (
     sum_in_double,
     summed_over_samples,
     weighted_sum,
+    wide_product_transposed,
 )
 from skopt_suite.backends._shapes import (
     Activations,
@@ -116,6 +118,7 @@ __all__ = [
     "like",
     "matmul_into",
     "mean_in_double",
+    "multiply_into",
     "namespace",
     "paused_collection",
     "placed",
@@ -132,6 +135,7 @@ __all__ = [
     "uniform",
     "warm_up",
     "weighted_sum",
+    "wide_product_transposed",
     "with_data",
     "writes_kernels",
 ]

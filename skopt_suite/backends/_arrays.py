@@ -196,6 +196,15 @@ def matmul_into(out: Array, a: Array, b: Array) -> None:
         out[...] = xp.matmul(a, b)
 
 
+def multiply_into(out: Array, a: Array, b: Array) -> None:
+    """Write the product of the numbers of `a` and `b` into `out`."""
+    xp = namespace(out)
+    if xp is np:
+        np.multiply(a, b, out=out)
+    else:
+        out[...] = a * b
+
+
 def take_rows(X: FeatureMatrix, rows: Array) -> FeatureMatrix:
     """Return the given rows of an array or of a CSR container."""
     if is_sparse(X):

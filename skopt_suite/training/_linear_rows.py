@@ -12,7 +12,18 @@ from scipy.sparse import csr_array
 
 from skopt_suite._component import take
 from skopt_suite._layout import DenseLayout
-from skopt_suite.backends import Array, FeatureMatrix, PerFit, RawPredictions
+from skopt_suite.backends import (
+    Array,
+    FeatureMatrix,
+    PerFit,
+    Placement,
+    RawPredictions,
+    multiply_into,
+    namespace,
+    placement_for,
+    sum_in_double,
+    to_numpy,
+)
 from skopt_suite.chunks import found_once
 from skopt_suite.losses import Kink, Loss
 from skopt_suite.optimizers.algebra._design import Design, Hessian
@@ -24,6 +35,7 @@ from skopt_suite.training._rows import Source, Weights, blocks
 
 _AT_ONCE = 1024  # rows that are converted to float64
 _DERIVED_AT_ONCE = 2**14  # rows whose losses are computed, with what that takes beside
+_DERIVED_ON_DEVICE = 2**20  # of them where every block costs the time of many kernels
 _CURVED = 1e-3  # of its bound, or else of the mean: the least curvature that a row counts with
 _NEARLY = 1e-4  # of the mean: how far from it the first number of a constant feature may seem
 _CURVED_TOGETHER = 1e-9  # the same of outputs that depend on one another
@@ -58,6 +70,11 @@ class LinearRows:
         return self.source.seen
 
     @cached_property
+    def place(self) -> Placement:
+        """Where they are."""
+        return placement_for("auto", self.X)
+
+    @cached_property
     def columns(self) -> Columns:
         """Features side by side."""
         return Columns(self.X)
@@ -87,48 +104,54 @@ class LinearRows:
     def value_and_slope(
         self, raw: RawPredictions, fit: int | None = None
     ) -> tuple[PerFit, RawPredictions]:
-        """Return mean losses and their gradients by raw predictions, of all fits or of one."""
+        """Return mean losses and their gradients by raw predictions, of all fits or of one.
+
+        Losses are on the host, gradients where predictions are.
+        """
         loss = self.loss if fit is None else self._loss_of(fit)
-        value, slope = np.zeros(len(raw)), np.empty_like(raw)
+        xp, slope = namespace(raw), namespace(raw).empty_like(raw)
+        value = xp.zeros((raw.shape[0],), dtype=xp.float64, device=raw.device)
         for block, y, share in self._in_blocks(fit):
-            of_rows, by_raw = loss.value_and_gradient(y, raw[:, block].copy())
-            value += (of_rows * share).sum(axis=1)
-            np.multiply(by_raw, share[..., None], out=slope[:, block])
-        return value, slope
+            of_rows, by_raw = loss.value_and_gradient(y, xp.asarray(raw[:, block, :], copy=True))
+            value += sum_in_double(of_rows * share, axis=1)
+            multiply_into(slope[:, block, :], by_raw, share[..., None])
+        return to_numpy(value), slope
 
     def hessian(self, raw: RawPredictions, floor: PerFit) -> Hessian:
         """Return its second derivative, with at least `floor` times what bounds it.
 
         The floor is for losses of independent outputs, whose curvature may be 0 in all rows.
         """
-        bound = self.loss.curvature()
+        xp, bound = namespace(raw), self.loss.curvature()
         if self.loss.is_quadratic:
             own = (self._share(raw.shape[1]) * bound)[..., None]
-            return Hessian(np.broadcast_to(own, raw.shape))
-        diagonal, root = np.empty_like(raw), None
-        least = 0.0 if bound is None else (floor[:, None] * bound)[..., None]
+            return Hessian(xp.broadcast_to(own, raw.shape))
+        diagonal, root = xp.empty_like(raw), None
+        floor = xp.asarray(floor[:, None], device=raw.device)
+        least = (0.0 * floor if bound is None else floor * bound)[..., None]
         for block, y, share in self._in_blocks():
-            of_rows, own_root = self.loss.hessian(y, raw[:, block])
+            of_rows, own_root = self.loss.hessian(y, raw[:, block, :])
             if own_root is None:
-                of_rows = np.maximum(of_rows, least)
+                of_rows = xp.maximum(of_rows, least)
             else:
-                root = np.empty_like(raw) if root is None else root
-                np.multiply(own_root, np.sqrt(share[..., None]), out=root[:, block])
-            np.multiply(of_rows, share[..., None], out=diagonal[:, block])
+                root = xp.empty_like(raw) if root is None else root
+                multiply_into(root[:, block, :], own_root, xp.sqrt(share[..., None]))
+            multiply_into(diagonal[:, block, :], of_rows, share[..., None])
         return Hessian(diagonal, root)
 
     def _in_blocks(self, fit: int | None = None) -> Iterator[tuple[slice, Array, Array]]:
         """Yield some rows, their targets, and their weights of all fits or of one."""
         y, n_samples = self.source.some_targets(self.source.n_samples), self.source.n_samples
-        for block in blocks(n_samples, _DERIVED_AT_ONCE):
-            yield block, _in_double(y[block]), self._share(n_samples, fit, block)
+        at_once = _DERIVED_AT_ONCE if self.place.is_numpy else _DERIVED_ON_DEVICE
+        for block in blocks(n_samples, at_once):
+            yield block, _in_double(y[block, ...]), self._share(n_samples, fit, block)
 
     @found_once
     def design(self) -> Design:
         """Inputs as products see them: centred, with a column for the intercept."""
         has_bias = self.layer.has_bias
         mean, basis = self.source.spectrum(self.weights, has_bias, "columns", True)
-        return Design(self.X, mean if has_bias else None, basis.values)
+        return Design(self.X, to_numpy(mean) if has_bias else None, to_numpy(basis.values))
 
     @found_once
     def deviations(self) -> Array:
@@ -182,8 +205,9 @@ class LinearRows:
 
     def take(self, index: Array) -> LinearRows:
         """Return those of the fits that `index` names."""
-        weights = self.weights.take(index)
-        taken = LinearRows(self.layer, take(self.loss, index), self.source, weights)
+        index, there = to_numpy(index), self.place.asarray(index)
+        weights = self.weights.take(there)
+        taken = LinearRows(self.layer, take(self.loss, there), self.source, weights)
         found = vars(self)
         vars(taken).update((name, found[name]) for name in ("X", "columns", "sizes") & found.keys())
         if "design" in found:
@@ -199,10 +223,12 @@ class LinearRows:
         """Return the weight of every row, (n_fits or 1, n_samples or 1), of sum 1; or of a fit."""
         weight = self.weights.values
         if weight is None:
-            return np.full((1, 1), 1 / n_samples)
-        if fit is not None and len(weight) > 1:
-            weight = weight[fit : fit + 1]
-        return weight[:, block].astype(np.float64, copy=False) / n_samples
+            xp, device = self.place.xp, self.place.device
+            return xp.full((1, 1), 1 / n_samples, dtype=xp.float64, device=device)
+        if fit is not None and weight.shape[0] > 1:
+            weight = weight[fit : fit + 1, :]
+        xp = namespace(weight)
+        return xp.astype(weight[:, block], xp.float64, copy=False) / n_samples
 
     @cached_property
     def _targets(self) -> Array:
@@ -238,7 +264,8 @@ class LinearRows:
 
 def _in_double(y: Array) -> Array:
     """Return targets in float64, but for those that are indices of classes."""
-    return y.astype(np.float64, copy=False) if y.dtype.kind == "f" else y
+    xp = namespace(y)
+    return xp.astype(y, xp.float64, copy=False) if xp.isdtype(y.dtype, "real floating") else y
 
 
 class PairMoments(NamedTuple):

@@ -39,6 +39,9 @@ class FakeSparse:
         parts = (to_numpy(part) for part in (self.data, self.indices, self.indptr))
         return self.kind(tuple(parts), shape=self.shape)
 
+    def toarray(self):
+        return array_api_strict.asarray(self.get().toarray())
+
     def copy(self):
         return type(self)(self.get())
 

@@ -64,6 +64,7 @@ def options(cls, **more):
 def can_fit(optimizer, cls):
     optimizer = OPTIMIZERS[optimizer]
     is_able = cls is LinearRegressor or not optimizer.only_quadratic
+    is_able &= cls in (LinearClassifier, LinearRegressor) or not optimizer.only_linear
     return is_able and optimizer.takes_devices
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from skopt_suite.backends import Array, PerFit, RawPredictions
-from skopt_suite.optimizers.algebra._design import dot
+from skopt_suite.backends import Array, PerFit, RawPredictions, namespace
+from skopt_suite.optimizers.algebra._design import dot, of_fits
 
 if TYPE_CHECKING:
     from skopt_suite.optimizers._base import LinearRows
@@ -56,7 +56,8 @@ class Line(NamedTuple):
     def at(self, rows: LinearRows, t: PerFit) -> tuple[LineEnd, PerFit]:
         """Return points on the lines, and the slopes there."""
         length = t[:, None, None]
-        raw, coef = length * self.change, self.coef + length * self.direction
+        coef = self.coef + length * self.direction
+        raw = namespace(self.raw).asarray(length, device=self.raw.device) * self.change
         raw += self.raw
         value, by_raw = rows.value_and_slope(raw)
         by_penalty = self.ridge * coef
@@ -66,7 +67,7 @@ class Line(NamedTuple):
 
     def take(self, index: np.ndarray) -> Line:
         """Return those of the fits that `index` names."""
-        return Line(*(part[index] for part in self))
+        return Line(*(of_fits(part, index) for part in self))
 
 
 class LineEnd(NamedTuple):
@@ -128,5 +129,6 @@ def _kept(found: LineEnd | None, end: LineEnd, index: np.ndarray) -> LineEnd:
     if found is None or len(index) == len(found.length):
         return end
     for old, new in zip(found, end, strict=True):
-        old[index] = new
+        for position, fit in enumerate(index.tolist()):
+            old[fit, ...] = new[position, ...]
     return found

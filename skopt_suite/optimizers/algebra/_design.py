@@ -1,7 +1,8 @@
 """Inputs of linear models as solvers multiply with them: centred, with a column of ones.
 
 Coefficients are of shape ``(n_fits, n_columns, n_outputs)``: those of features and, last, where
-there is one, the intercept of centred inputs.
+there is one, the intercept of centred inputs. They, and numbers of fits, are on the host; what
+there is of every row, as raw predictions, is where X is.
 """
 
 from __future__ import annotations
@@ -13,9 +14,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Array, FeatureMatrix, PerFit, RawPredictions
+from skopt_suite.backends import (
+    Array,
+    FeatureMatrix,
+    PerFit,
+    Placement,
+    RawPredictions,
+    is_device_array,
+    namespace,
+    placement_for,
+    product_over_rows,
+    sum_in_double,
+    to_numpy,
+    weighted_sum,
+    wide_product_transposed,
+)
 
 _BLOCK = 2**17  # numbers that are centred and multiplied at once
+_BLOCK_ON_DEVICE = 2**23  # of them where every block costs the time of several kernels
 _FEW_COLUMNS = 32  # products of any two of them are found once for all fits
 _ROUNDING = 1e-12
 
@@ -30,37 +46,45 @@ class Hessian(NamedTuple):
         """Return the product with raw predictions."""
         product = self.diagonal * raw
         if self.root is not None:
-            product -= self.root * np.vecdot(self.root, raw)[..., None]
+            product -= self.root * namespace(raw).vecdot(self.root, raw)[..., None]
         return product
 
     def pairs(self, rows: slice) -> Array:
-        """Return it for some rows: (n_fits, n_outputs, n_rows), or by every two outputs.
+        """Return it for some rows: (n_rows, n_fits * n_outputs), or by every two outputs.
 
-        These are (n_fits, n_outputs, n_outputs, n_rows), where outputs depend on each other.
+        These are (n_rows, n_fits * n_outputs * n_outputs), where outputs depend on each other.
         """
-        diagonal = np.maximum(self.diagonal[:, rows], 0.0).transpose(0, 2, 1)
+        xp = namespace(self.diagonal)
+        diagonal = xp.permute_dims(xp.clip(self.diagonal[:, rows, :], 0.0, None), (1, 0, 2))
+        n_rows, _, n_outputs = diagonal.shape
         if self.root is None:
-            return diagonal
-        root = self.root[:, rows].transpose(0, 2, 1)
-        pairs = -root[:, :, None] * root[:, None]
-        np.einsum("kaai->kai", pairs)[...] += diagonal
-        return pairs
+            return xp.reshape(diagonal, (n_rows, -1))
+        root = xp.permute_dims(self.root[:, rows, :], (1, 0, 2))
+        pairs = -root[:, :, :, None] * root[:, :, None, :]
+        for output in range(n_outputs):
+            pairs[:, :, output, output] += diagonal[:, :, output]
+        return xp.reshape(pairs, (n_rows, -1))
 
     def block(self, rows: slice) -> Hessian:
         """Return that of some of the rows."""
-        return Hessian(*(part if part is None else part[:, rows] for part in self))
+        return Hessian(*(part if part is None else part[:, rows, :] for part in self))
 
     @property
     def has_shift(self) -> bool:
         """Whether outputs may all move together, as those of a softmax, and nothing changes."""
         if self.root is None:
             return False
-        moved = self.times(np.ones_like(self.diagonal))
-        return bool(np.abs(moved).max() <= _ROUNDING * np.abs(self.diagonal).max())
+        xp = namespace(self.diagonal)
+        moved = self.times(xp.ones_like(self.diagonal))
+        return bool(xp.max(xp.abs(moved)) <= _ROUNDING * xp.max(xp.abs(self.diagonal)))
 
-    def take(self, index: Array) -> Hessian:
+    def sums(self) -> Array:
+        """Return those over rows, of the diagonal, (n_fits, 1, n_outputs), on the host."""
+        return to_numpy(sum_in_double(self.diagonal, axis=1, keepdims=True))
+
+    def take(self, index: np.ndarray) -> Hessian:
         """Return that of the fits that `index` names."""
-        return Hessian(*(part if part is None else part[index] for part in self))
+        return Hessian(*(part if part is None else of_fits(part, index) for part in self))
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,24 +100,39 @@ class Design:
         """How many coefficients an output has."""
         return self.X.shape[1] + (self.mean is not None)
 
+    @cached_property
+    def place(self) -> Placement:
+        """Where X is."""
+        return placement_for("auto", self.X)
+
+    def zeros(self, n_fits: int, n_outputs: int) -> RawPredictions:
+        """Return raw predictions of 0."""
+        xp, shape = self.place.xp, (n_fits, self.X.shape[0], n_outputs)
+        return xp.zeros(shape, dtype=xp.float64, device=self.place.device)
+
     def times(self, coef: Array) -> RawPredictions:
         """Return raw predictions, (n_fits, n_samples, n_outputs)."""
         n_features = self.X.shape[1]
         weights = coef[:, :n_features]
         if not coef.any():  # as fits begin
-            return np.zeros((len(coef), self.X.shape[0], coef.shape[2]))
-        raw = _apart(self.X @ self._wide(weights), coef)
+            return self.zeros(len(coef), coef.shape[2])
+        raw = _apart(self.X @ self._wide(self.place.asarray(weights)), coef)
         if self.mean is not None:
-            raw += coef[:, n_features:] - self._along(weights)
+            raw += self.place.asarray(coef[:, n_features:] - self._along(weights))
         return raw
 
     def transposed(self, slope: RawPredictions) -> Array:
         """Return the products of columns with numbers of rows, (n_fits, n_columns, n_outputs)."""
-        by_weights = _apart(self._columns @ self._wide(slope), slope)
+        wide = self._wide(slope)
+        if is_device_array(self.X):
+            wide = wide_product_transposed(self.X, wide)
+        else:
+            wide = self._columns @ wide
+        by_weights = to_numpy(_apart(wide, slope))
         if self.mean is None:
             return by_weights
-        product = np.empty((len(slope), self.n_columns, slope.shape[2]))
-        total = slope.sum(axis=1, keepdims=True)
+        product = np.empty((len(by_weights), self.n_columns, by_weights.shape[2]))
+        total = to_numpy(sum_in_double(slope, axis=1, keepdims=True))
         np.subtract(by_weights, self.mean[..., None] * total, out=product[:, :-1])
         product[:, -1:] = total
         return product
@@ -122,7 +161,8 @@ class Design:
 
     def grams(self, hessian: Hessian) -> Iterator[Array]:
         """Yield the Hessian of every fit by its coefficients, as `gram` returns it."""
-        n_fits, has_one_mean = len(hessian.diagonal), self.mean is None or len(self.mean) == 1
+        n_fits = hessian.diagonal.shape[0]
+        has_one_mean = self.mean is None or len(self.mean) == 1
         if n_fits > 1 and has_one_mean and self.n_columns <= _FEW_COLUMNS:
             yield from self._grams_at_once(hessian)
         else:
@@ -133,10 +173,11 @@ class Design:
         size, (n_fits, _, n_outputs) = self.n_columns, hessian.diagonal.shape
         is_joint = hessian.root is not None
         n_pairs = n_outputs**2 if is_joint else n_outputs
-        total = np.zeros((n_fits * n_pairs, size**2))
+        total = self._squares(n_fits * n_pairs, size**2)
         for rows, x in self._blocks(0, max(size, n_fits * n_pairs // size)):
-            products = (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)
-            total += hessian.pairs(rows).reshape(-1, len(x)) @ products
+            products = self.place.xp.reshape(x[:, :, None] * x[:, None, :], (x.shape[0], -1))
+            total += product_over_rows(hessian.pairs(rows), products)
+        total = to_numpy(total)
         if not is_joint:
             return total.reshape(n_fits, n_outputs, size, size)
         by_pair = total.reshape(n_fits, n_outputs, n_outputs, size, size)
@@ -148,25 +189,28 @@ class Design:
         Of independent outputs (n_outputs, n_columns, n_columns); else, output by output in every
         column, (1, n_columns * n_outputs, n_columns * n_outputs).
         """
-        n_outputs = hessian.diagonal.shape[2]
-        root = None if hessian.root is None else hessian.root[fit]
+        xp, n_outputs = self.place.xp, hessian.diagonal.shape[2]
+        root = None if hessian.root is None else hessian.root[fit, ...]
         size = self.n_columns
-        second, cross = np.zeros((n_outputs, size, size)), np.zeros((size * n_outputs,) * 2)
+        second = self._squares(n_outputs, size, size)
+        cross = self._squares(*(size * n_outputs,) * 2) if root is not None else None
         for rows, x in self._blocks(fit, n_outputs):
-            scale = np.sqrt(np.maximum(hessian.diagonal[fit, rows], 0.0))
+            scale = xp.sqrt(xp.clip(hessian.diagonal[fit, rows, :], 0.0, None))
             for output in range(n_outputs):
                 scaled = x * scale[:, output, None]
-                second[output] += scaled.T @ scaled
+                second[output, ...] += product_over_rows(scaled, scaled)
             if root is not None:
-                scaled = (x[:, :, None] * root[rows, None, :]).reshape(len(x), -1)
-                cross -= scaled.T @ scaled
-        if root is None:
+                scaled = xp.reshape(x[:, :, None] * root[rows, None, :], (x.shape[0], -1))
+                cross -= product_over_rows(scaled, scaled)
+        second = to_numpy(second)
+        if cross is None:
             return second
+        cross = to_numpy(cross)
         own = np.einsum("jala->ajl", cross.reshape(size, n_outputs, size, n_outputs))
         own += second
         return cross[None]
 
-    def take(self, index: Array) -> Design:
+    def take(self, index: np.ndarray) -> Design:
         """Return that of the fits that `index` names."""
         mean, variance = (
             part if part is None or len(part) == 1 else part[index]
@@ -186,34 +230,58 @@ class Design:
 
     def _wide(self, stack: Array) -> Array:
         """Return all fits side by side, in the precision of X."""
-        wide = stack.transpose(1, 0, 2).reshape(stack.shape[1], -1)
-        return wide.astype(self.X.dtype, copy=False)
+        xp = self.place.xp
+        wide = xp.reshape(xp.permute_dims(stack, (1, 0, 2)), (stack.shape[1], -1))
+        return xp.astype(wide, self.X.dtype, copy=False)
+
+    def _squares(self, *shape: int) -> Array:
+        xp = self.place.xp
+        return xp.zeros(shape, dtype=xp.float64, device=self.place.device)
 
     def _blocks(self, fit: int, n_outputs: int) -> Iterator[tuple[slice, Array]]:
         """Yield some rows and what they are here, (n_rows, n_columns), in float64."""
-        n_samples, n_features = self.X.shape
-        mean = None if self.mean is None else self.mean[fit if len(self.mean) > 1 else 0]
-        n_rows = max(64, _BLOCK // (self.n_columns * n_outputs))
+        (n_samples, n_features), xp = self.X.shape, self.place.xp
+        mean = None
+        if self.mean is not None:
+            mean = self.place.asarray(self.mean[fit if len(self.mean) > 1 else 0])
+        at_once = _BLOCK if xp is np else _BLOCK_ON_DEVICE
+        n_rows = max(64, at_once // (self.n_columns * n_outputs))
         for start in range(0, n_samples, n_rows):
             rows = slice(start, min(start + n_rows, n_samples))
-            x = np.ones((rows.stop - start, self.n_columns))
-            x[:, :n_features] = _dense(self.X[rows])
+            shape = (rows.stop - start, self.n_columns)
+            x = xp.ones(shape, dtype=xp.float64, device=self.place.device)
+            x[:, :n_features] = _dense(self.X[rows, :])
             if mean is not None:
                 x[:, :n_features] -= mean
             yield rows, x
 
 
 def dot(a: Array, b: Array) -> PerFit:
-    """Return the sum of products of every fit, (n_fits,)."""
-    return np.vecdot(a.reshape(len(a), -1), b.reshape(len(b), -1))
+    """Return the sum of products of every fit, (n_fits,), on the host."""
+    xp, shape = namespace(a), (a.shape[0], -1)
+    return to_numpy(weighted_sum(xp.reshape(a, shape), xp.reshape(b, shape)))
+
+
+def of_fits(stack: Array, index: np.ndarray) -> Array:
+    """Return what there is of the fits that `index` names, which are on the host."""
+    if type(stack) is np.ndarray:
+        return stack[index]
+    xp = namespace(stack)
+    return xp.take(stack, xp.asarray(index, device=stack.device), axis=0)
 
 
 def _dense(rows: Any) -> Array:
-    return rows if isinstance(rows, np.ndarray) else rows.toarray()
+    if isinstance(rows, np.ndarray):
+        return rows
+    rows = rows.toarray() if hasattr(rows, "toarray") else rows
+    xp = namespace(rows)
+    return xp.astype(rows, xp.float64, copy=False)
 
 
 def _apart(wide: Array, stack: Array) -> Array:
     """Return (n, n_fits * n_outputs) as (n_fits, n, n_outputs) in float64."""
-    n_fits, _, n_outputs = stack.shape
-    apart = wide.reshape(-1, n_fits, n_outputs).transpose(1, 0, 2)
-    return np.ascontiguousarray(apart, dtype=np.float64)
+    xp, (n_fits, _, n_outputs) = namespace(wide), stack.shape
+    apart = xp.permute_dims(xp.reshape(wide, (-1, n_fits, n_outputs)), (1, 0, 2))
+    if xp is np:
+        return np.ascontiguousarray(apart, dtype=np.float64)
+    return xp.astype(apart, xp.float64, copy=False)

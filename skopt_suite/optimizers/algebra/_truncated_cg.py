@@ -24,7 +24,7 @@ class System(NamedTuple):
         curvature = hessian.diagonal
         if hessian.root is not None:
             curvature = curvature - hessian.root**2
-        diagonal = design.squares(curvature.sum(axis=1, keepdims=True)) + ridge
+        diagonal = design.squares(Hessian(curvature).sums()) + ridge
         return cls(design, hessian, ridge, 1 / np.where(diagonal > 0, diagonal, 1.0))
 
     def times(self, coef: Array) -> Array:

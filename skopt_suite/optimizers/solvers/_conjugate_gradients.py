@@ -6,11 +6,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skopt_suite.backends import Array, Params, PerFit, RawPredictions
+from skopt_suite.backends import (
+    Array,
+    Params,
+    PerFit,
+    RawPredictions,
+    sum_in_double,
+    to_numpy,
+)
 from skopt_suite.optimizers._base import LinearRows, Problem, Step
 from skopt_suite.optimizers.algebra._design import dot
 from skopt_suite.optimizers.algebra._truncated_cg import Search, System, advance
-from skopt_suite.optimizers.solvers._newton import at_most, ridge_of, rounds_to, write
+from skopt_suite.optimizers.solvers._newton import (
+    at_most,
+    precision_of,
+    ridge_of,
+    rounds_to,
+    write,
+)
 
 _FIRST = 4  # iterations of the first step
 _SHARE = 4  # later steps have a quarter of what there were before
@@ -33,7 +46,8 @@ class QuadraticState(NamedTuple):
 def begin_quadratic(params: Params, problem: Problem) -> QuadraticState:
     """Return a state in which nothing is known but the parameters."""
     (layer,) = problem.layout.layers
-    coef = problem.linear_rows().design.centred(layer.weights(params), layer.bias(params))
+    weights, bias = to_numpy(layer.weights(params)), to_numpy(layer.bias(params))
+    coef = problem.linear_rows().design.centred(weights, bias)
     unknown, zero = np.zeros_like(coef), np.zeros(len(coef))
     return QuadraticState(coef, unknown, unknown, zero, zero, zero, zero)
 
@@ -47,11 +61,12 @@ def step_of_quadratic(state: QuadraticState, params: Params, problem: Problem) -
     for _ in range(n_new):
         search, gained = advance(system, search)
     n_iter = state.n_iter + n_new
-    stalled = rounds_to(search.direction, state.coef, params.dtype)
+    dtype = precision_of(params)
+    stalled = rounds_to(search.direction, state.coef, dtype)
     write(problem, params, rows.design.uncentred(search.direction))
     about = at_most(n_iter * gained, 2 * search.fall)
     optimality = np.minimum(about, _gap(system, search.residual))
-    value, dtype = _value(state, search, rows, system), params.dtype
+    value = _value(state, search, rows, system)
     state = QuadraticState(*search, state.value, n_iter)
     return Step(params, state, value.astype(dtype), optimality.astype(dtype), stalled)
 
@@ -59,8 +74,8 @@ def step_of_quadratic(state: QuadraticState, params: Params, problem: Problem) -
 def _system(problem: Problem, state: QuadraticState) -> System:
     """Return the objective's second derivatives, the same everywhere."""
     rows = problem.linear_rows()
-    raw = np.zeros((len(state.coef), rows.X.shape[0], state.coef.shape[2]))
-    hessian = rows.hessian(raw, np.zeros(len(raw)))
+    n_fits, _, n_outputs = state.coef.shape
+    hessian = rows.hessian(rows.design.zeros(n_fits, n_outputs), np.zeros(n_fits))
     return System.of(rows.design, hessian, ridge_of(problem, state.coef))
 
 
@@ -71,9 +86,9 @@ def _begun(state: QuadraticState, rows: LinearRows, system: System) -> Quadratic
     """
     raw, coef = system.design.times(state.coef), state.coef
     if system.design.mean is not None:
-        slope = rows.value_and_slope(raw)[1].sum(axis=1, keepdims=True)
-        shift = -system.inverse[:, -1:] * slope
-        raw += shift
+        slope = sum_in_double(rows.value_and_slope(raw)[1], axis=1, keepdims=True)
+        shift = -system.inverse[:, -1:] * to_numpy(slope)
+        raw += system.design.place.asarray(shift)
         coef = np.concatenate([coef[:, :-1], coef[:, -1:] + shift], axis=1)
     value, slope = _objective(coef, raw, rows, system)
     residual = -system.design.transposed(slope) - system.ridge * coef
@@ -109,7 +124,7 @@ def _gap(system: System, residual: Array) -> PerFit:
     """
     least = system.ridge.copy()
     if system.design.mean is not None:
-        least[:, -1] = system.hessian.diagonal.sum(axis=1)
+        least[:, -1:] = system.hessian.sums()
     is_bounded = least > 0
     gap = (residual**2 / np.where(is_bounded, 2 * least, 1.0)).sum(axis=(1, 2))
     return np.where(is_bounded.all(axis=(1, 2)), gap, np.inf)

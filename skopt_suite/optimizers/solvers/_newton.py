@@ -8,7 +8,16 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from skopt_suite.backends import Array, FitColumn, Params, PerFit, RawPredictions
+from skopt_suite.backends import (
+    Array,
+    FitColumn,
+    Params,
+    PerFit,
+    RawPredictions,
+    namespace,
+    sum_in_double,
+    to_numpy,
+)
 from skopt_suite.optimizers._base import LinearRows, Optimizer, Problem, Step
 from skopt_suite.optimizers._demands import Demands
 from skopt_suite.optimizers.algebra._backtracking import Line, backtrack
@@ -16,11 +25,14 @@ from skopt_suite.optimizers.algebra._curvature import per_output
 from skopt_suite.optimizers.algebra._design import Design, Hessian, dot
 
 _FLOOR = 1e-3  # of the bound on the curvature of a row, at the most
-_ROWS = 2**14  # on which the way is found at once
+_ROWS, _ROWS_ON_DEVICE = 2**14, 2**20  # on which the way is found at once
 
 
 class NewtonState(NamedTuple):
-    """Where fits are, in float64; coefficients as `Design` has them."""
+    """Where fits are, in float64; coefficients as `Design` has them.
+
+    Raw predictions and slopes are where X is, all else is on the host.
+    """
 
     coef: Array  # (n_fits, n_columns, n_outputs)
     raw: RawPredictions
@@ -52,7 +64,6 @@ class Newton(Optimizer):
     takes_kinks = False
     takes_schedule = False
     only_linear = True
-    takes_devices = False
     takes_clusters = False
 
     def refusal(self, demands: Demands) -> str | None:
@@ -63,9 +74,9 @@ class Newton(Optimizer):
         """Return a state in which nothing is known but the parameters."""
         (layer,) = problem.layout.layers
         design = problem.linear_rows().design
-        coef = design.centred(layer.weights(params), layer.bias(params))
-        shape, unknown = (len(coef), design.X.shape[0], layer.n_out), np.full(len(coef), np.inf)
-        raw, slope = np.zeros(shape), np.zeros(shape)
+        coef = design.centred(to_numpy(layer.weights(params)), to_numpy(layer.bias(params)))
+        unknown = np.full(len(coef), np.inf)
+        raw, slope = (design.zeros(len(coef), layer.n_out) for _ in range(2))
         return NewtonState(coef, raw, unknown, slope, np.zeros_like(coef), unknown)
 
     def step(self, state: NewtonState, params: Params, problem: Problem, factor: FitColumn) -> Step:
@@ -81,12 +92,13 @@ class Newton(Optimizer):
         coef = state.coef + end.length[:, None, None] * model.direction
         gradient = rows.design.transposed(end.slope) + ridge * coef
         fall = model.remaining(gradient)
-        stalled = rounds_to(coef, state.coef, params.dtype)
+        dtype = precision_of(params)
+        stalled = rounds_to(coef, state.coef, dtype)
         state = NewtonState(coef, end.raw, end.value, end.slope, gradient, fall, state.n_steps + 1)
         write(problem, params, rows.design.uncentred(coef))
         way = _way(rows.design, hessian, end.raw) + dot(ridge * coef, coef)
-        optimality, dtype = at_most(fall, way), params.dtype
-        return Step(params, state, end.value.astype(dtype), optimality.astype(dtype), stalled)
+        optimality = at_most(fall, way).astype(dtype)
+        return Step(params, state, end.value.astype(dtype), optimality, stalled)
 
     @abstractmethod
     def _model(
@@ -115,21 +127,31 @@ def _begin(state: NewtonState, rows: LinearRows, ridge: Array) -> NewtonState:
 def ridge_of(problem: Problem, coef: Array) -> Array:
     """Return the curvature of the penalty by every coefficient; intercepts have none."""
     ridge = np.zeros_like(coef)
-    ridge[:, : problem.layout.layers[0].n_in] = per_output(problem.ridge())
+    ridge[:, : problem.layout.layers[0].n_in] = per_output(to_numpy(problem.ridge()))
     return ridge
 
 
 def _way(design: Design, hessian: Hessian, raw: RawPredictions) -> PerFit:
     """Return the square of the way from constant raw predictions, in the Hessian, (n_fits,)."""
-    constant, square = np.zeros((len(raw), 1, raw.shape[2])), np.zeros(len(raw))
+    n_fits, n_samples, n_outputs = raw.shape
+    constant, square = np.zeros((n_fits, 1, n_outputs)), np.zeros(n_fits)
     if design.mean is not None:
-        total = np.maximum(hessian.diagonal.sum(axis=1), np.finfo(np.float64).tiny)
-        constant[:, 0] = np.einsum("kio,kio->ko", hessian.diagonal, raw) / total
-    for start in range(0, raw.shape[1], _ROWS):
-        rows = slice(start, start + _ROWS)
-        centred = raw[:, rows] - constant
+        total = np.maximum(hessian.sums(), np.finfo(np.float64).tiny)
+        constant = _over_rows(hessian.diagonal, raw) / total
+    constant = design.place.asarray(constant)
+    n_rows = _ROWS if design.place.is_numpy else _ROWS_ON_DEVICE
+    for start in range(0, n_samples, n_rows):
+        rows = slice(start, min(start + n_rows, n_samples))
+        centred = raw[:, rows, :] - constant
         square += dot(centred, hessian.block(rows).times(centred))
     return square
+
+
+def _over_rows(a: RawPredictions, b: RawPredictions) -> Array:
+    """Return sums of products over rows, (n_fits, 1, n_outputs), on the host."""
+    if type(a) is np.ndarray:
+        return np.einsum("kio,kio->ko", a, b)[:, None, :]
+    return to_numpy(sum_in_double(a * b, axis=1, keepdims=True))
 
 
 def at_most(fall: PerFit, way: PerFit) -> PerFit:
@@ -160,8 +182,16 @@ def rounds_to(new: Array, old: Array, dtype: Any) -> PerFit:
     return distance <= 4 * np.finfo(dtype).eps * size
 
 
+def precision_of(params: Params) -> np.dtype:
+    """Return the precision of parameters, wherever they are, as NumPy names it."""
+    return np.dtype(f"float{namespace(params).finfo(params.dtype).bits}")
+
+
 def write(problem: Problem, params: Params, parts: tuple[Array, Array]) -> None:
-    (layer,) = problem.layout.layers
-    layer.weights(params)[...] = parts[0]
-    if layer.has_bias:
-        layer.bias(params)[...] = parts[1]
+    """Write weights and intercepts, which are on the host, into parameters."""
+    (layer,), xp = problem.layout.layers, namespace(params)
+    views = (
+        (layer.weights(params), layer.bias(params)) if layer.has_bias else (layer.weights(params),)
+    )
+    for view, part in zip(views, parts, strict=False):
+        view[...] = xp.asarray(part, dtype=params.dtype, device=params.device)
