@@ -265,7 +265,7 @@ class LinearRows:
 def _in_double(y: Array) -> Array:
     """Return targets in float64, but for those that are indices of classes."""
     xp = namespace(y)
-    return xp.astype(y, xp.float64, copy=False) if xp.isdtype(y.dtype, "real floating") else y
+    return xp.astype(y, xp.float64) if y.dtype == xp.float32 else y
 
 
 class PairMoments(NamedTuple):

@@ -55,7 +55,7 @@ class Hessian(NamedTuple):
         These are (n_rows, n_fits * n_outputs * n_outputs), where outputs depend on each other.
         """
         xp = namespace(self.diagonal)
-        diagonal = xp.permute_dims(xp.clip(self.diagonal[:, rows, :], 0.0, None), (1, 0, 2))
+        diagonal = xp.permute_dims(xp.maximum(self.diagonal[:, rows, :], 0.0), (1, 0, 2))
         n_rows, _, n_outputs = diagonal.shape
         if self.root is None:
             return xp.reshape(diagonal, (n_rows, -1))
@@ -80,7 +80,7 @@ class Hessian(NamedTuple):
 
     def sums(self) -> Array:
         """Return those over rows, of the diagonal, (n_fits, 1, n_outputs), on the host."""
-        return to_numpy(sum_in_double(self.diagonal, axis=1, keepdims=True))
+        return to_numpy(sum_in_double(self.diagonal, axis=1))[:, None, :]
 
     def take(self, index: np.ndarray) -> Hessian:
         """Return that of the fits that `index` names."""
@@ -132,7 +132,7 @@ class Design:
         if self.mean is None:
             return by_weights
         product = np.empty((len(by_weights), self.n_columns, by_weights.shape[2]))
-        total = to_numpy(sum_in_double(slope, axis=1, keepdims=True))
+        total = to_numpy(sum_in_double(slope, axis=1))[:, None, :]
         np.subtract(by_weights, self.mean[..., None] * total, out=product[:, :-1])
         product[:, -1:] = total
         return product
@@ -195,7 +195,7 @@ class Design:
         second = self._squares(n_outputs, size, size)
         cross = self._squares(*(size * n_outputs,) * 2) if root is not None else None
         for rows, x in self._blocks(fit, n_outputs):
-            scale = xp.sqrt(xp.clip(hessian.diagonal[fit, rows, :], 0.0, None))
+            scale = xp.sqrt(xp.maximum(hessian.diagonal[fit, rows, :], 0.0))
             for output in range(n_outputs):
                 scaled = x * scale[:, output, None]
                 second[output, ...] += product_over_rows(scaled, scaled)
@@ -258,6 +258,8 @@ class Design:
 
 def dot(a: Array, b: Array) -> PerFit:
     """Return the sum of products of every fit, (n_fits,), on the host."""
+    if type(a) is np.ndarray:
+        return np.vecdot(a.reshape(len(a), -1), b.reshape(len(b), -1))
     xp, shape = namespace(a), (a.shape[0], -1)
     return to_numpy(weighted_sum(xp.reshape(a, shape), xp.reshape(b, shape)))
 

@@ -86,8 +86,8 @@ def _begun(state: QuadraticState, rows: LinearRows, system: System) -> Quadratic
     """
     raw, coef = system.design.times(state.coef), state.coef
     if system.design.mean is not None:
-        slope = sum_in_double(rows.value_and_slope(raw)[1], axis=1, keepdims=True)
-        shift = -system.inverse[:, -1:] * to_numpy(slope)
+        slope = to_numpy(sum_in_double(rows.value_and_slope(raw)[1], axis=1))
+        shift = -system.inverse[:, -1:] * slope[:, None, :]
         raw += system.design.place.asarray(shift)
         coef = np.concatenate([coef[:, :-1], coef[:, -1:] + shift], axis=1)
     value, slope = _objective(coef, raw, rows, system)

@@ -151,7 +151,7 @@ def _over_rows(a: RawPredictions, b: RawPredictions) -> Array:
     """Return sums of products over rows, (n_fits, 1, n_outputs), on the host."""
     if type(a) is np.ndarray:
         return np.einsum("kio,kio->ko", a, b)[:, None, :]
-    return to_numpy(sum_in_double(a * b, axis=1, keepdims=True))
+    return to_numpy(sum_in_double(a * b, axis=1))[:, None, :]
 
 
 def at_most(fall: PerFit, way: PerFit) -> PerFit:
@@ -184,6 +184,8 @@ def rounds_to(new: Array, old: Array, dtype: Any) -> PerFit:
 
 def precision_of(params: Params) -> np.dtype:
     """Return the precision of parameters, wherever they are, as NumPy names it."""
+    if isinstance(params.dtype, np.dtype):
+        return params.dtype
     return np.dtype(f"float{namespace(params).finfo(params.dtype).bits}")
 
 
