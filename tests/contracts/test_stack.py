@@ -28,6 +28,8 @@ from skopt_suite.optimizers import (
     Demands,
     GradientDescent,
     Momentum,
+    NewtonCG,
+    NewtonCholesky,
 )
 from skopt_suite.penalties import L1, L2, PENALTIES, ElasticNet, NoPenalty
 from skopt_suite.schedules import SCHEDULES, Constant, Cosine, ReduceOnPlateau, Warmup
@@ -129,17 +131,19 @@ FACTORS = {
 }
 
 
-def is_allowed(optimizer, penalty, model, loss, schedule):
-    return is_possible(optimizer, penalty, model, loss, schedule.name == "constant")
+def is_allowed(optimizer, penalty, model, loss, schedule, is_on_host=True):
+    is_constant = schedule.name == "constant"
+    return is_possible(optimizer, penalty, model, loss, is_constant, is_on_host)
 
 
 @cache
-def is_possible(optimizer, penalty, model, loss, is_constant):
+def is_possible(optimizer, penalty, model, loss, is_constant, is_on_host=True):
     """Optimizers refuse all schedules but the constant one, or none."""
     dropout = max(DROPOUT) if "dropout" in model else 0.0
     schedule = "constant" if is_constant else "cosine"
     demands = Demands(loss, penalty, schedule, dropout, 0.0, HIDDEN[model])
-    demands = dataclasses.replace(demands, has_coupled_outputs=isinstance(loss, LogLoss))
+    is_coupled = isinstance(loss, LogLoss)
+    demands = dataclasses.replace(demands, has_coupled_outputs=is_coupled, is_on_host=is_on_host)
     return optimizer.refusal(demands) is None
 
 
@@ -150,7 +154,7 @@ APART = [
     frozenset({"penalty", "loss"}),
 ]
 COMBINATIONS = pairwise(FACTORS, is_allowed, apart=APART)
-ON_DEVICES = [one for one in COMBINATIONS if one["optimizer"].takes_devices]
+ON_DEVICES = [one for one in COMBINATIONS if is_allowed(**one, is_on_host=False)]
 
 
 def name_of(combination):
@@ -225,7 +229,7 @@ def pairs_of(combination):
 
 @pytest.mark.parametrize(
     "optimizer, penalty",
-    [(LBFGS(), L2), (FISTA(), L2), (FISTA(), L1)],
+    [(LBFGS(), L2), (NewtonCholesky(), L2), (NewtonCG(), L2), (FISTA(), L2), (FISTA(), L1)],
     ids=repr,
 )
 def test_solvers_leave_the_stack_when_they_have_converged(place, optimizer, penalty):
@@ -371,6 +375,8 @@ def test_losses_with_kinks(place, loss):
         (LBFGS(), LogLoss()),
         (FISTA(), LogLoss()),
         (LBFGS(), Huber(0.5)),
+        (NewtonCholesky(), LogLoss()),
+        (NewtonCG(), SquaredError()),
         (ClosedForm(), SquaredError()),
     ],
     ids=repr,
