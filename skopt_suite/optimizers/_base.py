@@ -73,10 +73,16 @@ class LinearRows(Protocol):
     def value_and_slope(
         self, raw: RawPredictions, fit: int | None = None
     ) -> tuple[PerFit, RawPredictions]:
-        """Return mean losses and their gradients by raw predictions, of all fits or of one."""
+        """Return mean losses and their gradients by raw predictions, of all fits or of one.
+
+        Losses are on the host, gradients where predictions are.
+        """
 
     def hessian(self, raw: RawPredictions, floor: PerFit) -> Hessian:
-        """Return its second derivative, with at least `floor` times what bounds it."""
+        """Return its second derivative, with at least `floor` times what bounds it.
+
+        The floor is on the host.
+        """
 
     def take(self, index: Array) -> LinearRows:
         """Return those of the fits that `index` names."""
@@ -166,7 +172,10 @@ class Problem(Protocol):
         """Return the curvature of a quadratic penalty: (n_fits, 1 or n_outputs), or a number."""
 
     def linear_rows(self) -> LinearRows:
-        """Return the rows themselves; only for solvers that do not `takes_devices`."""
+        """Return the rows of a linear model themselves, for solvers that are `only_linear`.
+
+        On a device, `design`, `value_and_slope`, `hessian` and `take` are all that there is.
+        """
 
     def quadratic(self) -> Quadratic:
         """Return the objective as a quadratic; only for optimizers that are ``only_quadratic``.

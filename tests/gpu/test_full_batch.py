@@ -32,8 +32,8 @@ def optimum(rows):
     return model.coef_
 
 
-def fitted(X, y):
-    model = LinearClassifier(optimizer="lbfgs", penalty=L2(1 / N_ROWS), tol=1e-7, max_iter=200)
+def fitted(X, y, optimizer="lbfgs"):
+    model = LinearClassifier(optimizer=optimizer, penalty=L2(1 / N_ROWS), tol=1e-7, max_iter=200)
     return model.fit(X, y)
 
 
@@ -56,18 +56,33 @@ def test_logistic_regression(rows, optimum, labels, order):
     assert model.loss_ == pytest.approx(on_host.loss_, rel=1e-5)
 
 
-def test_more_classes(rows):
+@pytest.mark.parametrize("optimizer", ["newton_cholesky", "newton_cg"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_newton(rows, optimum, optimizer, order):
+    import cupy
+
+    X, y = rows
+    on_host = fitted(X, y, optimizer)
+    model = fitted(cupy.asarray(X, order=order), cupy.asarray(y), optimizer)
+    np.testing.assert_allclose(cupy.asnumpy(model.coef_), optimum, rtol=2e-3, atol=2e-3)
+    assert model.loss_ == pytest.approx(on_host.loss_, rel=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "newton_cholesky", "newton_cg"])
+def test_more_classes(rows, optimizer):
     import cupy
 
     X, _ = rows
     y = np.digitize(X[:, 0] + X[:, 1], [-1.0, 0.5, 2.0])
-    on_host, model = fitted(X, y), fitted(cupy.asarray(X), cupy.asarray(y))
+    on_host = fitted(X, y, optimizer)
+    model = fitted(cupy.asarray(X), cupy.asarray(y), optimizer)
     assert model.loss_ == pytest.approx(on_host.loss_, rel=1e-4)
     agreement = np.mean(cupy.asnumpy(model.predict(cupy.asarray(X))) == on_host.predict(X))
     assert agreement > 0.999
 
 
-def test_fits_make_no_copy_of_the_rows():
+@pytest.mark.parametrize("optimizer", ["lbfgs", "newton_cholesky", "newton_cg"])
+def test_fits_make_no_copy_of_the_rows(optimizer):
     import cupy
 
     few = np.random.default_rng(0).normal(size=(100_000, 100)).astype("float32")
@@ -76,7 +91,7 @@ def test_fits_make_no_copy_of_the_rows():
     pool = cupy.get_default_memory_pool()
     pool.free_all_blocks()
     before = pool.total_bytes()
-    fitted(X, y)
+    fitted(X, y, optimizer)
     assert pool.total_bytes() - before < X.nbytes
 
 

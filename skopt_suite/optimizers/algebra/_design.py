@@ -31,7 +31,7 @@ from skopt_suite.backends import (
 )
 
 _BLOCK = 2**17  # numbers that are centred and multiplied at once
-_BLOCK_ON_DEVICE = 2**23  # of them where every block costs the time of several kernels
+_BLOCK_ON_DEVICE = 2**22  # of them where every block costs the time of several kernels
 _FEW_COLUMNS = 32  # products of any two of them are found once for all fits
 _ROUNDING = 1e-12
 
@@ -56,14 +56,13 @@ class Hessian(NamedTuple):
         """
         xp = namespace(self.diagonal)
         diagonal = xp.permute_dims(xp.maximum(self.diagonal[:, rows, :], 0.0), (1, 0, 2))
-        n_rows, _, n_outputs = diagonal.shape
         if self.root is None:
-            return xp.reshape(diagonal, (n_rows, -1))
+            return _in_rows(diagonal)
         root = xp.permute_dims(self.root[:, rows, :], (1, 0, 2))
         pairs = -root[:, :, :, None] * root[:, :, None, :]
-        for output in range(n_outputs):
+        for output in range(root.shape[2]):
             pairs[:, :, output, output] += diagonal[:, :, output]
-        return xp.reshape(pairs, (n_rows, -1))
+        return _in_rows(pairs)
 
     def block(self, rows: slice) -> Hessian:
         """Return that of some of the rows."""
@@ -270,6 +269,14 @@ def of_fits(stack: Array, index: np.ndarray) -> Array:
         return stack[index]
     xp = namespace(stack)
     return xp.take(stack, xp.asarray(index, device=stack.device), axis=0)
+
+
+def _in_rows(stack: Array) -> Array:
+    """Return what there is of rows as (n_rows, n), every one in one piece."""
+    xp = namespace(stack)
+    rows = xp.empty(stack.shape, dtype=stack.dtype, device=stack.device)
+    rows[...] = stack
+    return xp.reshape(rows, (stack.shape[0], -1))
 
 
 def _dense(rows: Any) -> Array:
