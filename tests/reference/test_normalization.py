@@ -50,7 +50,7 @@ def test_what_is_kept_of_batches_and_predictions():
     kept = zip(X, RECORDED["batch/means"], RECORDED["batch/variances"], strict=True)
     for x, mean, variance in kept:
         moments = forward("batch", x[None].copy())[1].moments[:, 0]
-        buffers = buffers + _epoch._SHARE * (moments - buffers)
+        buffers = buffers + _epoch.SHARE * (moments - buffers)
         np.testing.assert_allclose(buffers[0], np.concatenate([mean, variance]), **TOLERANCE)
     predicted, saved = forward("batch", X[:1].copy(), context=Context(buffers=buffers))
     np.testing.assert_allclose(predicted[0], RECORDED["batch/predicted"], **TOLERANCE)
