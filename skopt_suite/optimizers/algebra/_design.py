@@ -106,8 +106,7 @@ class Design:
 
     def zeros(self, n_fits: int, n_outputs: int) -> RawPredictions:
         """Return raw predictions of 0."""
-        xp, shape = self.place.xp, (n_fits, self.X.shape[0], n_outputs)
-        return xp.zeros(shape, dtype=xp.float64, device=self.place.device)
+        return self._zeros(n_fits, self.X.shape[0], n_outputs)
 
     def times(self, coef: Array) -> RawPredictions:
         """Return raw predictions, (n_fits, n_samples, n_outputs)."""
@@ -172,7 +171,7 @@ class Design:
         size, (n_fits, _, n_outputs) = self.n_columns, hessian.diagonal.shape
         is_joint = hessian.root is not None
         n_pairs = n_outputs**2 if is_joint else n_outputs
-        total = self._squares(n_fits * n_pairs, size**2)
+        total = self._zeros(n_fits * n_pairs, size**2)
         for rows, x in self._blocks(0, max(size, n_fits * n_pairs // size)):
             products = self.place.xp.reshape(x[:, :, None] * x[:, None, :], (x.shape[0], -1))
             total += product_over_rows(hessian.pairs(rows), products)
@@ -191,8 +190,8 @@ class Design:
         xp, n_outputs = self.place.xp, hessian.diagonal.shape[2]
         root = None if hessian.root is None else hessian.root[fit, ...]
         size = self.n_columns
-        second = self._squares(n_outputs, size, size)
-        cross = self._squares(*(size * n_outputs,) * 2) if root is not None else None
+        second = self._zeros(n_outputs, size, size)
+        cross = self._zeros(*(size * n_outputs,) * 2) if root is not None else None
         for rows, x in self._blocks(fit, n_outputs):
             scale = xp.sqrt(xp.maximum(hessian.diagonal[fit, rows, :], 0.0))
             for output in range(n_outputs):
@@ -233,7 +232,7 @@ class Design:
         wide = xp.reshape(xp.permute_dims(stack, (1, 0, 2)), (stack.shape[1], -1))
         return xp.astype(wide, self.X.dtype, copy=False)
 
-    def _squares(self, *shape: int) -> Array:
+    def _zeros(self, *shape: int) -> Array:
         xp = self.place.xp
         return xp.zeros(shape, dtype=xp.float64, device=self.place.device)
 

@@ -192,8 +192,6 @@ def precision_of(params: Params) -> np.dtype:
 def write(problem: Problem, params: Params, parts: tuple[Array, Array]) -> None:
     """Write weights and intercepts, which are on the host, into parameters."""
     (layer,), xp = problem.layout.layers, namespace(params)
-    views = (
-        (layer.weights(params), layer.bias(params)) if layer.has_bias else (layer.weights(params),)
-    )
+    views = [layer.weights(params), *([layer.bias(params)] if layer.has_bias else [])]
     for view, part in zip(views, parts, strict=False):
         view[...] = xp.asarray(part, dtype=params.dtype, device=params.device)
