@@ -2,6 +2,7 @@
 
 from skopt_suite.backends._arrays import (
     Placement,
+    climb,
     erf,
     in_precision,
     is_device_array,
@@ -115,6 +116,7 @@ __all__ = [
     "kernel",
     "knows",
     "knows_loss",
+    "climb",
     "like",
     "matmul_into",
     "mean_in_double",

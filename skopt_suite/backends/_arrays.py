@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -138,6 +139,31 @@ def like(params: Array, *values: Array) -> tuple[Array, ...]:
     """
     dtype = params.dtype
     return tuple([_number_or_array(value, dtype) for value in values])
+
+
+def climb(x: Array, rise: Callable[[Array], Array], tolerance: float, n_most: int) -> Array:
+    """Return where numbers come to that rise until all rises are small.
+
+    Parameters
+    ----------
+    x : array
+        Where they begin.
+    rise : callable
+        Number → what is added to it; must not decrease it.
+    tolerance : float
+        How much of a number a rise may be that is the last.
+    n_most : int
+        The most rounds.
+    """
+    xp = namespace(x)
+    if hasattr(xp, "climb"):  # values are not known, and a kernel is written that climbs
+        return xp.climb(x, rise, tolerance, n_most)
+    for _ in range(n_most):
+        step = rise(x)
+        x = x + step
+        if not bool(xp.any(step > tolerance * x)):  # NaN is done, too
+            break
+    return x
 
 
 def in_precision(X: FeatureMatrix, dtype: Any) -> FeatureMatrix:

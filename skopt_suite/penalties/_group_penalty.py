@@ -134,35 +134,36 @@ class GroupPenalty(Penalty):
         n_weights, groups = weights.shape[1], self._groups
         paid, counts = groups.split(owed[:, 0, :n_weights]), owed[:, 0, n_weights:]
         ends = [
-            self._paid(*of_block)
+            self.move_block(*of_block)
             for of_block in zip(
                 groups.split(weights),
-                paid,
-                groups.split_groups(counts),
                 self._steps(weights, step_size),
                 self._strengths(weights),
+                zip(paid, groups.split_groups(counts), strict=True),
                 strict=True,
             )
         ]
-        moved, paid, count = (list(parts) for parts in zip(*ends, strict=True))
-        xp = namespace(weights)
-        owed[:, 0, :n_weights] = groups.join(paid)
-        owed[:, 0, n_weights:] = xp.concat([part[:, :, 0] for part in count], axis=1)
-        return groups.join(moved), owed
+        xp, owing = namespace(weights), [after for _, after in ends]
+        owed[:, 0, :n_weights] = groups.join([paid for paid, _ in owing])
+        owed[:, 0, n_weights:] = xp.concat([count[:, :, 0] for _, count in owing], axis=1)
+        return groups.join([moved for moved, _ in ends]), owed
 
-    def _paid(
-        self, block: Array, paid: Array, count: Array, step: Array, strengths: Strengths
-    ) -> tuple[Array, Array, Array]:
-        """Return weights, what they have paid and for how many steps, all of one block."""
-        xp = namespace(block)
+    def move_block(
+        self, block: Array, step: Array, numbers: tuple[Array, ...], owed: tuple[Array, ...]
+    ) -> tuple[Array, tuple[Array, ...]]:
+        """Return the weights of a block after a noisy step, and what they owe.
+
+        Given are their strengths; and what they have paid, and for how many steps.
+        """
+        xp, (paid, count) = namespace(block), owed
         count = count + xp.astype(xp.any(step > 0, axis=-1, keepdims=True), count.dtype)
         whole = block + step * paid
-        left = self._shrunk(whole, step, Strengths(*(count * one for one in strengths)))
+        left = self._shrunk(whole, step, Strengths(*(count * one for one in numbers)))
         paid = xp.where(step > 0, (whole - left) / positive(step), paid)
         length, worth = norm(left), norm(step * paid)
         kept = xp.clip(_LONGEST_MEMORY * length / positive(worth), None, 1.0)
         kept = xp.where((length > 0) & (worth > 0), kept, xp.ones_like(kept))
-        return left, kept * paid, kept * count
+        return left, (kept * paid, kept * count)
 
     def _shrunk(self, block: Array, step: Array, strengths: Strengths) -> Array:
         """Return the proximal operator of one block."""

@@ -72,11 +72,12 @@ class Groups:
 
     def per_group(self, of_blocks: Sequence[Array]) -> Array:
         """Return numbers of blocks, (n_fits, 1, 1) each, as (n_fits, n_groups)."""
+        xp = namespace(of_blocks[0])
         parts = [
-            np.repeat(numbers[:, 0], len(block.positions), axis=1)
+            xp.repeat(numbers[:, 0, :], len(block.positions), axis=1)
             for numbers, block in zip(of_blocks, self.blocks, strict=True)
         ]
-        return np.hstack(parts)
+        return xp.concat(parts, axis=1)
 
     def split(self, weights: FlatWeights) -> list[Array]:
         """Return weights, or what there is one of for each, as blocks (n_fits, n_groups, size)."""

@@ -96,12 +96,20 @@ class MaxNorm(Penalty):
         """Return the nearest weights that are not too long, in the metric of the step sizes."""
         bound, step_size = like(weights, self.max_norm, step_size)
         blocks, bounds = self._groups.split(weights), self._groups.per_block(bound)
-        if step_size.shape[1] == 1:
-            nearest = [_scaled(block, bound) for block, bound in zip(blocks, bounds, strict=True)]
-        else:
+        steps = [step_size[:, :, None]] * len(blocks)
+        if step_size.shape[1] > 1:
             steps = self._groups.split(step_size)
-            nearest = [_nearest(*part) for part in zip(blocks, bounds, steps, strict=True)]
+        parts = zip(blocks, steps, bounds, strict=True)
+        nearest = [self.move_block(block, step, (bound,), ())[0] for block, step, bound in parts]
         return self._groups.join(nearest)
+
+    def move_block(
+        self, block: Array, step: Array, numbers: tuple[Array, ...], owed: tuple[Array, ...]
+    ) -> tuple[Array, tuple[Array, ...]]:
+        """Return the weights of a block after a step, given their bound; nothing is owed."""
+        (bound,) = numbers
+        nearest = _scaled(block, bound) if step.shape[-1] == 1 else _nearest(block, bound, step)
+        return nearest, owed
 
 
 def _scaled(block: Array, bound: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skopt_suite.backends import Array, namespace
+from skopt_suite.backends import Array, climb, namespace
 
 _MAX_STEPS = 60
 
@@ -24,15 +24,13 @@ def secular_root(weights: Array, fixed: Array, slope: Array, start: Array) -> Ar
     start : array of shape (n_fits, n_groups, 1)
         A bound from below.
     """
-    xp, x = namespace(weights), start
-    tolerance = 4 * xp.finfo(weights.dtype).eps
-    for _ in range(_MAX_STEPS):
+    xp = namespace(weights)
+
+    def rise(x: Array) -> Array:
         # Only rounding makes it fall, at the root.
-        step = xp.clip(_newton_step(weights, fixed + x * slope, slope), 0.0, None)
-        x = x + step
-        if not bool(xp.any(step > tolerance * x)):  # NaN is done, too
-            break
-    return x
+        return xp.clip(_newton_step(weights, fixed + x * slope, slope), 0.0, None)
+
+    return climb(start, rise, 4 * float(xp.finfo(weights.dtype).eps), _MAX_STEPS)
 
 
 def _newton_step(weights: Array, divisor: Array, slope: Array) -> Array:

@@ -143,6 +143,12 @@ class Sum(Penalty):
         """Let the other be paid."""
         return self.other.pay(weights, owed, step_size)
 
+    def move_block(
+        self, block: Array, step: Array, numbers: tuple[Array, ...], owed: tuple[Array, ...]
+    ) -> tuple[Array, tuple[Array, ...]]:
+        """Return that of the other, which acts on groups."""
+        return self.other.move_block(block, step, numbers, owed)
+
     def project(self, weights: FlatWeights) -> FlatWeights:
         """Return what the other allows."""
         return self.other.project(weights)

@@ -11,9 +11,9 @@ from skopt_suite.backends import Array, Params, namespace
 from skopt_suite.backends.kernels._tracing import norms
 from skopt_suite.models import Network
 from skopt_suite.models._normalization import EPSILON, SHARE
+from skopt_suite.training._batch_programs import BatchPrograms
 from skopt_suite.training._device_buffers import Buffers, n_parts, new_buffers
 from skopt_suite.training._rows import Rows
-from skopt_suite.training._written import BatchPrograms
 
 FEW_PRODUCTS = 2**22
 """Of numbers, in a layer of all fits: so many are multiplied while a library begins."""

@@ -23,10 +23,10 @@ from skopt_suite.backends import (
 from skopt_suite.backends.kernels._tracing import CannotTrace
 from skopt_suite.losses import Loss
 from skopt_suite.models import Network
+from skopt_suite.training._batch_programs import BatchPrograms, loss_kernel
 from skopt_suite.training._device_batch import BLOCK_ROWS, DeviceBatch
 from skopt_suite.training._device_buffers import MOST_AT_ONCE, n_parts, new_buffers
 from skopt_suite.training._rows import Rows
-from skopt_suite.training._written import BatchPrograms, loss_kernel
 
 
 class DeviceMean:

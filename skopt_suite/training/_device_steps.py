@@ -12,10 +12,11 @@ from typing import Any
 
 from skopt_suite.backends import Array, PerFit, namespace
 from skopt_suite.backends.kernels._tracing import CannotTrace
+from skopt_suite.training._batch_programs import input_program
 from skopt_suite.training._device_batch import FEW_PRODUCTS, DeviceBatch
 from skopt_suite.training._device_buffers import MOST_AT_ONCE, Buffers, Range, new_range
 from skopt_suite.training._epoch import Cancelled, Epoch
-from skopt_suite.training._programs import LAYOUT, input_program
+from skopt_suite.training._programs import LAYOUT
 from skopt_suite.training._rows import InMemory, Rows, Source
 from skopt_suite.training._stack import Stack
 from skopt_suite.training._trees import map_arrays
@@ -217,6 +218,13 @@ class DeviceSteps:
         if self.update.of_sums:
             self.engine.call_for_fits(self.update.of_fits, arrays, lengths)
         self.engine.call(self.update.of_params, arrays, lengths)
+        self._move_groups(arrays, lengths)
+
+    def _move_groups(self, arrays: dict[str, Array], lengths: dict[str, int]) -> None:
+        """Let a penalty of groups act, if there is one."""
+        if self.update.of_groups is not None:
+            n_groups = len(arrays["starts"]) - 1
+            self.engine.call_for_groups(self.update.of_groups, arrays, lengths | {"G": n_groups})
 
     def _move_by_rows(
         self, buffers: Buffers, rows: int, arrays: dict[str, Array], lengths: dict[str, int]
@@ -230,6 +238,7 @@ class DeviceSteps:
             own = start, end, layer.bias_at, layer.n_out
             lengths |= {f"{name}{i}": n for name, n in zip(LAYOUT, own, strict=True)}
         self.engine.call(self.update.of_params_by_rows, arrays, lengths)
+        self._move_groups(arrays, lengths)
 
     def _moving(self, u: int, what: Range) -> tuple[dict[str, Array], dict[str, int]]:
         """Return what the kernels of the optimizer's step are called with."""

@@ -91,6 +91,9 @@ class CpuEngine:
     def call_for_sums(self, program, arrays, lengths):
         self._run(program, (lengths["K"],), arrays, lengths)
 
+    def call_for_groups(self, program, arrays, lengths):
+        self._run(program, (2, 2), arrays, lengths)
+
     def call_for_rows(self, program, arrays, lengths):
         self._run(program, (lengths["K"], arrays["total"].shape[1]), arrays, lengths)
 

@@ -9,8 +9,9 @@ from scipy.sparse import csr_array
 
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite._component import stack
+from skopt_suite._layout import Layout
 from skopt_suite._target_type import TargetType
-from skopt_suite.backends import Placement, like
+from skopt_suite.backends import Placement, climb, like, to_numpy
 from skopt_suite.backends.kernels import _tracing as tracing
 from skopt_suite.backends.kernels._tracing import _rows
 from skopt_suite.estimators._prepare import plan_of, prepare
@@ -18,7 +19,7 @@ from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, LogLoss
 from skopt_suite.model_selection import FusedGridSearchCV
 from skopt_suite.models import ACTIVATIONS
 from skopt_suite.optimizers import OPTIMIZERS, SGD, ClipGradient
-from skopt_suite.penalties import MCP, PENALTIES
+from skopt_suite.penalties import L2, MCP, PENALTIES, GroupLasso, MaxNorm, SparseGroupLasso, Sum
 from skopt_suite.training import (
     _data_term,
     _device_batch,
@@ -27,15 +28,15 @@ from skopt_suite.training import (
     _footprint,
     _loop,
 )
-from skopt_suite.training._device_steps import device_steps
-from skopt_suite.training._footprint import bytes_per_fit
-from skopt_suite.training._programs import (
+from skopt_suite.training._batch_programs import (
     Around,
     input_program,
     layer_programs,
     loss_program,
-    update_programs,
 )
+from skopt_suite.training._device_steps import device_steps
+from skopt_suite.training._footprint import bytes_per_fit
+from skopt_suite.training._programs import update_programs
 from skopt_suite.training._written import is_written
 
 from ..backends.nvrtc import compile_cuda
@@ -85,6 +86,21 @@ CASES = {
     "lookahead": (LinearClassifier(optimizer="lookahead", penalty="l1"), digits),
     "averaged": (LinearClassifier(optimizer="average_weights"), digits),
     "smoothed labels": (MLPClassifier((8,), loss=LogLoss(label_smoothing=0.1)), digits),
+    "norms bounded": (MLPClassifier((8,), optimizer="adam", penalty=MaxNorm(0.6)), digits),
+    "norms bounded, sgd": (MLPClassifier((8,), optimizer="momentum", penalty=MaxNorm(0.6)), digits),
+    "group lasso": (MLPClassifier((8,), optimizer="adam", penalty=GroupLasso(0.01)), digits),
+    "group lasso, clipped": (
+        LinearClassifier(optimizer=ClipGradient("sgd"), penalty=GroupLasso(0.02)),
+        digits,
+    ),
+    "group lasso, no bias": (
+        LinearClassifier(fit_intercept=False, optimizer="adam", penalty=GroupLasso(0.02)),
+        digits,
+    ),
+    "sparse group lasso": (
+        MLPRegressor((8,), penalty=SparseGroupLasso(0.01, groups="incoming")),
+        diabetes,
+    ),
     "tweedie": (MLPRegressor((8,), loss="tweedie"), diabetes),
 }
 
@@ -101,6 +117,7 @@ def test_text_computes_the_definition(case, engine, monkeypatch):
         "gelu, dropout",
         "tweedie",
         "clipped",
+        "group lasso",
         "residual",
         "batches",
         "rows, residual",
@@ -264,9 +281,41 @@ def test_rules_compile(optimizer):
         with pytest.raises(tracing.CannotTrace):
             updates(optimizer, "l2", "float32")
         return
-    sums, fits, *of_params, _, _, _ = updates(optimizer, "l1", "float32")
-    for program in (*sums, fits, *of_params):
+    made = updates(optimizer, "l1", "float32")
+    for program in (*made.of_sums, made.of_fits, made.of_params, made.of_params_by_rows):
         assert_compiles(program)
+
+
+def group_kernel(penalty, optimizer, sizes):
+    """Return the kernel of a penalty of groups behind a rule, on a network of such a size."""
+    layout = Layout.dense(sizes)
+    rule = stack([OPTIMIZERS.resolve(optimizer, owner="test")] * N_FITS, ON_HOST)
+    own = stack([penalty.with_strength(0.1)] * N_FITS, ON_HOST).on(layout)
+    params = np.zeros((N_FITS, layout.n_params), "float32")
+    debts = own.debts(layout.n_weights)
+    problem = SimpleNamespace(has_prox=True, debts=debts, layout=layout)
+    made = update_programs(rule, own, rule.init(params, problem), params, layout)
+    return made.of_groups
+
+
+@pytest.mark.parametrize("penalty", [MaxNorm(), GroupLasso(), SparseGroupLasso()])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_kernels_of_groups_compile_and_do_not_depend_on_lengths(optimizer, penalty):
+    kernel = group_kernel(penalty, optimizer, [5, 4, 3])
+    assert_compiles(kernel)
+    assert kernel.source == group_kernel(penalty, optimizer, [11, 8]).source
+
+
+def test_a_penalty_that_acts_in_the_midst_of_a_step_is_refused():
+    with pytest.raises(tracing.CannotTrace, match="has acted"):
+        group_kernel(MaxNorm(), "average_weights", [5, 4, 3])
+
+
+def test_groups_are_described_where_arrays_live(place):
+    layout = Layout.dense((5, 4, 3))
+    described = stack([GroupLasso(alpha=[0.1, 0.2])] * 2, place).on(layout).description()
+    of_norms = to_numpy(described.numbers[1])
+    np.testing.assert_allclose(of_norms, [[0.1 * 2] * 5 + [0.2 * 3**0.5] * 4] * 2)
 
 
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))
@@ -388,6 +437,15 @@ def test_memory_is_counted_of_the_gradients_of_layers(optimizer, n_places, monke
     assert places <= more <= 2 * places
 
 
+def test_numbers_climb_until_their_rises_are_small(place):
+    target = place.asarray(np.array([[9.0], [np.nan], [16.0]]))
+    start = place.xp.zeros_like(target)
+    found = climb(start, lambda x: (target - x) / 2, tolerance=1e-12, n_most=60)
+    np.testing.assert_allclose(to_numpy(found), [[9.0], [np.nan], [16.0]], rtol=1e-11)
+    found = climb(start, lambda x: (target - x) / 2, tolerance=1e-12, n_most=2)
+    np.testing.assert_allclose(to_numpy(found), [[6.75], [np.nan], [12.0]])
+
+
 class Plain(SGD):
     """A rule of a user, in the array API."""
 
@@ -411,7 +469,9 @@ class OfNumPy(SGD):
         ({}, True),
         ({"optimizer": ClipGradient("adam")}, True),
         ({"optimizer": "muon"}, False),
-        ({"penalty": "group_lasso"}, False),
+        ({"penalty": "group_lasso"}, True),
+        ({"penalty": Sum(L2(), MaxNorm())}, True),
+        ({"penalty": "max_norm", "optimizer": "lookahead"}, False),
         ({"normalization": "layer"}, True),
         ({"input_dropout": 0.1}, True),
     ],

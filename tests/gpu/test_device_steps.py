@@ -6,7 +6,8 @@ import pytest
 from skopt_suite import LinearClassifier, LinearRegressor, MLPClassifier, MLPRegressor
 from skopt_suite.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from skopt_suite.models import ACTIVATIONS
-from skopt_suite.optimizers import OPTIMIZERS
+from skopt_suite.optimizers import OPTIMIZERS, ClipGradient
+from skopt_suite.penalties import L2, GroupLasso, MaxNorm, SparseGroupLasso, Sum
 from skopt_suite.training import _device_batch, _device_steps, _loop
 
 from .rows import diabetes, digits
@@ -25,6 +26,14 @@ SETTINGS = {
 }
 BY_DEFINITION = {"muon"}
 """Rules whose steps no kernel is written from: by products of matrices."""
+
+
+GROUPS = {
+    "norms bounded": MaxNorm(0.6),
+    "units": GroupLasso(0.02),
+    "incoming, and single weights": SparseGroupLasso(0.01, groups="incoming"),
+    "with squares": Sum(L2(0.01), GroupLasso(0.02)),
+}
 
 
 @pytest.fixture
@@ -75,6 +84,20 @@ def test_rules(optimizer, penalty, monkeypatch, made):
 def test_activations(activation, dropout, monkeypatch, made):
     network = MLPClassifier((16, 8), activation=activation, dropout=dropout, **SETTINGS)
     assert assert_as_defined(network, *digits(), monkeypatch, made)
+
+
+@pytest.mark.parametrize("optimizer", ["momentum", "adam", ClipGradient("adagrad")])
+@pytest.mark.parametrize("name", list(GROUPS))
+def test_penalties_of_groups(name, optimizer, monkeypatch, made):
+    """A warp for every group, whose threads agree when an equation is solved."""
+    network = MLPClassifier((40,), optimizer=optimizer, penalty=GROUPS[name], **SETTINGS)
+    assert assert_as_defined(network, *digits(), monkeypatch, made, rtol=1e-7)
+
+
+@pytest.mark.parametrize("penalty", [MaxNorm(0.5), GroupLasso(0.02)])
+def test_penalties_of_groups_in_linear_models(penalty, monkeypatch, made):
+    model = LinearClassifier(fit_intercept=False, optimizer="adam", penalty=penalty, **SETTINGS)
+    assert assert_as_defined(model, *digits(), monkeypatch, made, rtol=1e-7)
 
 
 @pytest.mark.parametrize("few_products", [0, 2**25])

@@ -101,6 +101,13 @@ class Engine:
         """Run a kernel with a block for every fit, whose threads take its parameters."""
         self._launch(program, (lengths["K"],), (_MOST_THREADS,), arrays, lengths, ())
 
+    def call_for_groups(
+        self, program: Program, arrays: Mapping[str, Any], lengths: Mapping[str, int]
+    ) -> None:
+        """Run a kernel with a warp for every group of weights of every fit."""
+        grid = min(lengths["G"], _MOST_BLOCKS), min(lengths["K"], _MOST_FITS)
+        self._launch(program, grid, (32,), arrays, lengths, ())
+
     def call_for_rows(
         self, program: Program, arrays: Mapping[str, Any], lengths: Mapping[str, int]
     ) -> None:

@@ -16,8 +16,10 @@ from skopt_suite.backends.kernels._tracing._expression import (
     position,
     variable,
 )
+from skopt_suite.backends.kernels._tracing._groups import behind_weights, members_of, of_groups
 from skopt_suite.backends.kernels._tracing._lengths import (
     FITS,
+    GROUPS,
     OUTPUTS,
     PARAMS,
     ROWS,
@@ -39,6 +41,7 @@ from skopt_suite.backends.kernels._tracing._symbol import Symbol
 
 __all__ = [
     "FITS",
+    "GROUPS",
     "OUTPUTS",
     "PARAMS",
     "ROWS",
@@ -51,13 +54,16 @@ __all__ = [
     "Lifted",
     "Program",
     "Symbol",
+    "behind_weights",
     "cast",
     "dots",
     "lifted",
     "norms",
+    "members_of",
     "number",
     "of_entries",
     "of_fits",
+    "of_groups",
     "of_rows",
     "of_sums",
     "position",

@@ -191,7 +191,7 @@ class Writer:
         return text
 
     def _may_miss(self, index: Expression, length: int) -> bool:
-        if index.op == "load":
+        if index.op in ("load", "add"):  # positions that are known to be there
             return False
         if index.op == "variable":
             return self.lengths[index.args[0]] != length

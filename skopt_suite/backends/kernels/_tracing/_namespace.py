@@ -21,7 +21,7 @@ from skopt_suite.backends.kernels._tracing._expression import (
     position,
     variable,
 )
-from skopt_suite.backends.kernels._tracing._lengths import PARAMS, WEIGHTS
+from skopt_suite.backends.kernels._tracing._lengths import MEMBERS, PARAMS, WEIGHTS
 from skopt_suite.backends.kernels._tracing._symbol import (
     Index,
     Symbol,
@@ -36,6 +36,10 @@ INNER = "c"
 """The index of reductions, and of what is stored entry by entry of the last axis."""
 OVER_PARAMS = "p"
 """The index of reductions over all parameters or weights of a fit."""
+OVER_MEMBERS = "q"
+"""The index of what runs over the weights of a group."""
+CLIMBING = "root"
+"""The name of what `climb` moves."""
 _OF_ONE = ("abs", "exp", "expm1", "floor", "log", "log1p", "sign", "sinh", "sqrt", "tanh", "erf")
 _ASKS = ("isfinite", "isinf", "isnan")
 _OF_TWO = ("maximum", "minimum")
@@ -156,6 +160,26 @@ class Namespace:
         """Return the largest entry of the last axis."""
         return _reduced("maximum", x, axis, keepdims)
 
+    def any(self, x: Symbol, axis: int | None = None, keepdims: bool = False) -> Symbol:
+        """Return whether an entry of the last axis is true."""
+        return apply(
+            "greater", self.max(cast_to(x, self.float64), axis, keepdims), 0, dtype=np.bool_
+        )
+
+    def climb(self, x: Symbol, rise: Any, tolerance: float, n_most: int) -> Symbol:
+        """Return what `skopt_suite.backends.climb` does."""
+        here = Expression("argument", (CLIMBING,), x.dtype)
+        more, start = rise(Symbol(x.shape, x.dtype, lambda index: here)).at, x.at
+        limit = number(tolerance, x.dtype)
+
+        def at(index: Index) -> Expression:
+            return Expression("climb", (start(index), more(index), limit, n_most), x.dtype)
+
+        return Symbol(x.shape, x.dtype, at)
+
+
+_OVER = {PARAMS: OVER_PARAMS, WEIGHTS: OVER_PARAMS, MEMBERS: OVER_MEMBERS}
+
 
 def _table(values: Sequence[float], dtype: Any) -> Symbol:
     """Return numbers of which an index picks one."""
@@ -200,7 +224,7 @@ def _reduced(op: str, x: Symbol, axis: int | None, keepdims: bool) -> Symbol:
         kept = index[:-1] if keepdims else index
         if n == 1:
             return read((*kept, position(0)))
-        over = OVER_PARAMS if n in (PARAMS, WEIGHTS) else INNER
+        over = _OVER.get(n, INNER)
         body = read((*kept, variable(over)))
         return Expression("reduce", (op, over, position(n), body), x.dtype)
 

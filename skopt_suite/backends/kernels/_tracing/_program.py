@@ -245,6 +245,8 @@ def whole(
         helpers.append(PHILOX)
     if "_of_block(" in text:
         helpers.append(BLOCKS)
+    if "_of_warp(" in text:
+        helpers.append(WARPS)
     signature = f'extern "C" __global__ void {name}({", ".join(arguments)})'
     return Program(name, f"{''.join(helpers)}{signature} {{\n{text}\n}}\n", arrays, lengths)
 
@@ -264,6 +266,18 @@ __device__ double sum_of_block(double value) {
 }
 __device__ double largest_of_block(double value) {
   return of_block(value, [](double a, double b) { return larger(a, b); });
+}
+"""
+WARPS = """\
+template <typename Op> __device__ double of_warp(double value, Op both) {
+  for (int d = warpSize / 2; d; d >>= 1) value = both(value, __shfl_xor_sync(~0u, value, d));
+  return value;
+}
+__device__ double sum_of_warp(double value) {
+  return of_warp(value, [](double a, double b) { return a + b; });
+}
+__device__ double largest_of_warp(double value) {
+  return of_warp(value, [](double a, double b) { return larger(a, b); });
 }
 """
 PHILOX = """\

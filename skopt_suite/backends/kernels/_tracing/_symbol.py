@@ -41,7 +41,7 @@ class Symbol:
     def __init__(
         self, shape: tuple[int, ...], dtype: Any, at: Callable[[Index], Expression]
     ) -> None:
-        self.shape, self.dtype, self._read = tuple(shape), np.dtype(dtype), at
+        self.shape, self.dtype, self._read = tuple(shape), np.dtype(dtype), _kept(at)
         self._version, self.device = 0, "traced"
         self._view_of: tuple[Symbol, Any, int] | None = None
 
@@ -92,7 +92,7 @@ class Symbol:
             )
             return chosen(inside, read(tuple(_outer(axes, index))), old(index))
 
-        self._read, self._version = at, self._version + 1
+        self._read, self._version = _kept(at), self._version + 1
         if self._view_of is not None:
             whole, where, _ = self._view_of
             whole[where] = Symbol(self.shape, self.dtype, at)
@@ -105,6 +105,19 @@ class Symbol:
         raise CannotTrace("What is computed depends on the value of an array.")
 
     __bool__ = __float__ = __int__ = __index__ = __iter__ = __array__ = _refuse
+
+
+def _kept(at: Callable[[Index], Expression]) -> Callable[[Index], Expression]:
+    """Return the function that keeps what it has found: what is used twice is found once."""
+    found: dict[tuple[int, ...], Expression] = {}
+
+    def kept(index: Index) -> Expression:
+        key = tuple([i.token for i in index])
+        if key not in found:
+            found[key] = at(index)
+        return found[key]
+
+    return kept
 
 
 class _Axis:
