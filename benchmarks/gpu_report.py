@@ -60,7 +60,7 @@ def main() -> None:
 def run_tests() -> Run:
     options = ["-m", "gpu", "-v", "-rfEs", "--tb=short", "-p", "no:cacheprovider", "--durations=10"]
     # side by side, as they wait for compilers; another plugin warns of that
-    options += ["-n", str(min(8, os.cpu_count() or 1)), "-p", "no:benchmark"]
+    options += ["-n", str(min(16, os.cpu_count() or 1)), "-p", "no:benchmark"]
     return run(["-m", "pytest", *TESTS, *options], "tests.txt", TESTS_LIMIT)
 
 
