@@ -103,7 +103,8 @@ def test_penalties_of_groups_in_linear_models(penalty, monkeypatch, made):
 @pytest.mark.parametrize("few_products", [0, 2**25])
 @pytest.mark.parametrize("standardize", [False, True])
 def test_dropped_inputs(standardize, few_products, monkeypatch, made):
-    monkeypatch.setattr(_device_steps, "_FEW_PRODUCTS", few_products)
+    for module in (_device_batch, _device_steps):
+        monkeypatch.setattr(module, "FEW_PRODUCTS", few_products)
     settings = {**SETTINGS, "standardize": standardize, "input_dropout": 0.2}
     network = MLPClassifier((16, 8), dropout=0.3, **settings)
     assert assert_as_defined(network, *digits(), monkeypatch, made)
