@@ -54,7 +54,7 @@ def test_an_iteration_waits_for_the_device_once_and_for_its_end(monkeypatch):
     monkeypatch.setattr(np, "from_dlpack", recorded)
     for n_iter in (1, 2):
         waited.clear()
-        model = LinearClassifier(max_iter=n_iter, tol=None)
+        model = LinearClassifier(optimizer="lbfgs", max_iter=n_iter, tol=None)
         model.fit(strict.asarray(X), strict.asarray(CLASSES % 2))
         n_waited[n_iter] = len(waited)
     assert n_waited[2] - n_waited[1] <= 3  # parameters, value and gradient, their sum
