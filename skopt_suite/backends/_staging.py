@@ -92,10 +92,8 @@ class _Buffer:
     def __init__(self, size: int, dtype: Any) -> None:
         import cupy
 
-        self.size, self.memory = (
-            size,
-            cupy.cuda.alloc_pinned_memory(size * np.dtype(dtype).itemsize),
-        )
+        self.size = size
+        self.memory = cupy.cuda.alloc_pinned_memory(size * np.dtype(dtype).itemsize)
         self.array = np.frombuffer(self.memory, dtype, size)
         self._asked: tuple[Any, Callable[[], None] | None] | None = None
 
